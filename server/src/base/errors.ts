@@ -1,0 +1,19 @@
+/**
+ * An error that a person can act on: `code` for programs, `message` names what is wrong, `cure` what to do about it.
+ * `status` is the HTTP status it becomes at the API.
+ */
+export class AppError extends Error {
+  readonly code: string
+  readonly cure: string
+  readonly status: number
+  constructor(code: string, message: string, cure: string, options: { status?: number; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'AppError'
+    this.code = code
+    this.cure = cure
+    this.status = options.status ?? 400
+  }
+}
+
+/** The message of anything that was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

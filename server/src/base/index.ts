@@ -1,0 +1,3 @@
+export * from './crash.ts'
+export * from './errors.ts'
+export * from './ids.ts'

@@ -1,0 +1,107 @@
+/** One mailbox of a header, as shown (`name`), as sent (`address`, lower-case domain) and as written (`raw`). */
+export interface Address {
+  readonly name: string
+  /** Null when no address could be read; `raw` is then the evidence. */
+  readonly address: string | null
+  readonly raw: string
+}
+
+export interface HeaderLine {
+  readonly name: string
+  /** Unfolded, encoded words decoded, control characters replaced. */
+  readonly value: string
+}
+
+export type UrlPlace = 'link' | 'text' | 'form' | 'image' | 'attachment' | 'header'
+
+export interface UrlFound {
+  /** As written, trimmed of surrounding punctuation; at most 4,096 characters. */
+  readonly url: string
+  readonly host: string
+  /** Registrable domain by the public suffix list; null for IP addresses and unknown suffixes. */
+  readonly domain: string | null
+  readonly place: UrlPlace
+  /** Text shown to the reader, for links. */
+  readonly anchor: string | null
+}
+
+export interface AttachmentFound {
+  readonly name: string
+  readonly declaredType: string
+  /** By content; null = not recognised. */
+  readonly realType: string | null
+  readonly size: number
+  readonly sha256: string
+  readonly inline: boolean
+  readonly contentId: string | null
+}
+
+export type AuthResult =
+  | 'pass'
+  | 'fail'
+  | 'softfail'
+  | 'neutral'
+  | 'none'
+  | 'temperror'
+  | 'permerror'
+  | 'policy'
+  | 'unknown'
+
+export interface Authentication {
+  /** Who said so: a trusted server's Authentication-Results, our own check, or nobody. */
+  readonly source: 'trusted-header' | 'own-check' | 'none'
+  readonly spf: { readonly result: AuthResult; readonly domain: string | null }
+  readonly dkim: readonly {
+    readonly result: AuthResult
+    readonly domain: string | null
+    readonly selector: string | null
+  }[]
+  readonly dmarc: { readonly result: AuthResult; readonly domain: string | null; readonly policy: string | null }
+  readonly arc: AuthResult
+  /** True when SPF or DKIM passed for a domain aligned (relaxed) with the one From address, or DMARC passed. */
+  readonly aligned: boolean
+}
+
+export interface Fingerprints {
+  /** Of the subject without digits, reply prefixes and case; 16 hex digits; null when empty. */
+  readonly subject: string | null
+  /** Of the visible words; survives changed numbers and names; 16 hex digits; null when too short to mean anything. */
+  readonly body: string | null
+}
+
+export interface ParsedMail {
+  readonly internetMessageId: string | null
+  readonly subject: string
+  /** Header date as ISO string, null when missing or unreadable. */
+  readonly date: string | null
+  readonly headers: readonly HeaderLine[]
+  /** All addresses of all From headers; several or disagreeing ones are kept as evidence. */
+  readonly from: readonly Address[]
+  readonly fromHeaders: number
+  readonly sender: Address | null
+  readonly replyTo: readonly Address[]
+  readonly to: readonly Address[]
+  readonly cc: readonly Address[]
+  readonly returnPath: string | null
+  readonly urls: readonly UrlFound[]
+  readonly attachments: readonly AttachmentFound[]
+  /** Visible text, at most 64 KiB. */
+  readonly text: string
+  readonly hasHtml: boolean
+  readonly authentication: Authentication
+  readonly fingerprints: Fingerprints
+  /** What was odd, in words: broken multipart, unknown charset, several From headers, cut lists. */
+  readonly defects: readonly string[]
+}
+
+export type ParseOutcome =
+  | { readonly kind: 'parsed'; readonly mail: ParsedMail }
+  /** Exceeds a limit or crashes the parser. `mail` holds what the first 64 KiB of headers give. */
+  | { readonly kind: 'unparsable'; readonly why: string; readonly mail: ParsedMail }
+
+/** What the envelope and the connection say; needed for authentication. */
+export interface MailContext {
+  readonly mailFrom: string | null
+  readonly clientIp: string | null
+  readonly helo: string | null
+}

@@ -1,0 +1,170 @@
+/**
+ * Where mail lives. One provider per kind of server; the conformance suite (`conformance.ts`) is the contract.
+ * The steps are small on purpose: remediation commits its intent between them (mailbox-semantics, P1 and P2).
+ */
+
+export type SystemFlag = '\\Seen' | '\\Answered' | '\\Flagged' | '\\Deleted' | '\\Draft'
+export type SpecialUse = 'inbox' | 'junk' | 'trash' | 'sent' | 'drafts' | 'archive'
+
+/** The mailbox as its provider addresses it: the login name on IMAP, the directory's name on Maildir. */
+export interface MailboxAccount {
+  readonly login: string
+}
+
+export interface Folder {
+  readonly path: string
+  /** Survives a rename where the server has such a thing (X-GUID of the folder, MAILBOXID); else null. */
+  readonly id: string | null
+  readonly use: SpecialUse | null
+  readonly subscribed: boolean
+}
+
+/** Where the next message of a folder will be put. Written down before a MOVE so that a doubt can be settled after. */
+export interface Position {
+  readonly folder: string
+  readonly folderId: string | null
+  readonly uidValidity: string
+  readonly uidNext: number
+}
+
+/** The provider's identity of one copy. Opaque to everybody else; stored as JSON in `delivery.ref` and the items. */
+export interface CopyRef {
+  readonly folder: string
+  readonly folderId: string | null
+  readonly uidValidity: string
+  readonly uid: number
+  /** X-GUID, EMAILID or file base name: shared by copies that the user makes, so a candidate, never a proof. */
+  readonly serverId: string | null
+}
+
+/** What a copy looks like now. Dates are instants; `\Recent` is never among the flags. */
+export interface CopyState {
+  readonly ref: CopyRef
+  readonly flags: readonly SystemFlag[]
+  readonly keywords: readonly string[]
+  readonly internalDate: Date
+  /** Bytes as the server counts them (RFC822.SIZE). */
+  readonly size: number
+  /** Value of our `X-Recourse-Message-Id` header; written at delivery, so a candidate, never a proof. */
+  readonly networkMessageId: string | null
+  readonly internetMessageId: string | null
+}
+
+export interface CopyWithBytes extends CopyState {
+  readonly bytes: Buffer
+}
+
+/** How to look for copies: any criterion may match; the caller proves identity by bytes. */
+export interface FindQuery {
+  readonly refs?: readonly CopyRef[]
+  readonly networkMessageIds?: readonly string[]
+  readonly serverIds?: readonly string[]
+  readonly internetMessageIds?: readonly string[]
+  /** Only these folders; default all that the user sees, Inbox first. The hold is searched only when named. */
+  readonly folders?: readonly string[]
+}
+
+export interface MoveResult {
+  /** old UID → where it is now, from COPYUID or its equivalent. */
+  readonly moved: ReadonlyMap<number, CopyRef>
+  /** UIDs that the server did not know (already expunged or moved by somebody): silent on the wire (A13). */
+  readonly missing: readonly number[]
+}
+
+export interface Doubt {
+  readonly source: string
+  /** State of the items before the command, as written down. */
+  readonly items: readonly CopyState[]
+  /** Target's position as written down before the command. */
+  readonly target: Position
+}
+
+export type Settled =
+  | { readonly at: 'source'; readonly state: CopyState }
+  | { readonly at: 'target'; readonly state: CopyState }
+  | { readonly at: 'neither' }
+
+export interface Restorable {
+  readonly bytes: Buffer
+  readonly flags: readonly SystemFlag[]
+  readonly keywords: readonly string[]
+  readonly internalDate: Date
+}
+
+export interface AppendResult {
+  readonly state: CopyState
+  /** What the server could not take, in words: a keyword, a date, normalised bytes. Empty = exact. */
+  readonly lost: readonly string[]
+}
+
+/** Places of ours on the same server, out of the user's reach where the server can do that. */
+export type Hold = 'soft-deleted' | 'hard-deleted' | 'quarantine'
+
+export interface MailboxSession {
+  folders(): Promise<readonly Folder[]>
+  /** Path of a special-use folder, made (and subscribed) if it is missing. Any language: by attribute, then by name. */
+  special(use: SpecialUse): Promise<string>
+  /** Path of one of our holds, made and primed if missing. `keywords` are what the batch carries (A31: the anchor). */
+  hold(hold: Hold, keywords: readonly string[]): Promise<string>
+  /** `null` when there is no such folder. Read-only is a ProviderError `read-only`. */
+  position(folder: string): Promise<Position | null>
+  createFolder(path: string, options: { subscribe: boolean }): Promise<void>
+  find(query: FindQuery): Promise<readonly CopyState[]>
+  /** Copies of one folder by UID, in UID order; unknown UIDs are left out. */
+  state(folder: string, uids: readonly number[]): Promise<readonly CopyState[]>
+  read(folder: string, uids: readonly number[]): AsyncIterable<CopyWithBytes>
+  /** One batched move. A lost reply or connection is a ProviderError `unknown`: call `settle`, never repeat. */
+  move(folder: string, uids: readonly number[], target: string): Promise<MoveResult>
+  /** ✂3/✂6: wait until the old command is over, then decide each item, finishing half-done ones. By item's old UID. */
+  settle(doubt: Doubt): Promise<ReadonlyMap<number, Settled>>
+  /** From the vault (P1b). A lost reply is `unknown`: look with `find` since the written-down position. */
+  append(folder: string, copy: Restorable): Promise<AppendResult>
+  /** Makes flags and keywords exactly these, unless changed since `seen` (then `changed`). */
+  setFlags(
+    ref: CopyRef,
+    wanted: { flags: readonly SystemFlag[]; keywords: readonly string[] },
+  ): Promise<{ readonly lost: readonly string[] }>
+  /** Destroys exactly these copies (UID EXPUNGE, never a bare EXPUNGE). For expiry and our own probe messages. */
+  destroy(folder: string, uids: readonly number[]): Promise<void>
+  /** Aborts what runs; the session cannot be used any more. */
+  close(): Promise<void>
+}
+
+export interface WayBackProof {
+  readonly ok: boolean
+  readonly at: Date
+  /** What was tried and seen, in words; the first failure is last. */
+  readonly steps: readonly string[]
+}
+
+export interface MailboxProvider {
+  readonly kind: 'imap' | 'maildir' | 'memory'
+  /** Sessions are pooled; `signal` aborts waiting. The socket deadline is shorter than the lease's. */
+  open(account: MailboxAccount, options?: { signal?: AbortSignal }): Promise<MailboxSession>
+  /** Proves on this account that what is taken can be put back: append, flags, date, move, read back, remove. */
+  proveWayBack(account: MailboxAccount): Promise<WayBackProof>
+  /** Puts a new message in the Inbox or Junk folder as a delivery. Only where we are the store (Maildir, memory). */
+  deliver?(account: MailboxAccount, use: 'inbox' | 'junk', bytes: Buffer): Promise<CopyRef>
+  close(): Promise<void>
+}
+
+export type ProviderErrorCode =
+  | 'unknown' // the command may or may not have happened: settle
+  | 'unavailable' // server down, connection refused or lost before the command: retry
+  | 'denied' // login or right refused
+  | 'gone' // mailbox does not exist
+  | 'no-folder'
+  | 'read-only'
+  | 'quota'
+  | 'refused' // the server said NO, nothing happened
+  | 'changed' // flags changed since they were read
+  | 'timeout'
+
+export class ProviderError extends Error {
+  readonly code: ProviderErrorCode
+  constructor(code: ProviderErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ProviderError'
+    this.code = code
+  }
+}

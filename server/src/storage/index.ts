@@ -1,0 +1,2 @@
+export type { Database, Db, Tx } from './schema.ts'
+export type * from './types.ts'
