@@ -21,7 +21,8 @@ need_account() {
 # Runs a command as the unprivileged account (root), or as it is.
 as_account() {
   if is_root; then
-    runuser -u "$ACCOUNT" -- env HOME="$(getent passwd "$ACCOUNT" | cut -d: -f6)" USER="$ACCOUNT" LOGNAME="$ACCOUNT" PATH="$PATH" "$@"
+    # setpriv becomes the command; su and runuser would stand between, and kill it 2 s after a Ctrl-C.
+    setpriv --reuid="$ACCOUNT" --regid="$(id -g "$ACCOUNT")" --init-groups env HOME="$(getent passwd "$ACCOUNT" | cut -d: -f6)" USER="$ACCOUNT" LOGNAME="$ACCOUNT" PATH="$PATH" "$@"
   else
     "$@"
   fi
