@@ -1,2 +1,8 @@
+export { type ConnectOptions, connect } from './connect.ts'
+export { type Binaries, prepareBinaries } from './embedded/binaries.ts'
+export { type Cluster, type EmbeddedOptions, startCluster } from './embedded/cluster.ts'
+export { migrate, migrations, steps } from './migrate.ts'
 export type { Database, Db, Tx } from './schema.ts'
+export type * from './tables.ts'
 export type * from './types.ts'
+export { tenantWalls } from './walls.ts'

@@ -1,6 +1,22 @@
 import type { BlobKey, TenantId } from '../base/index.ts'
 import type { Db, Tx } from './schema.ts'
 
+/** What storage needs of a logger; pino's fits. */
+export interface StorageLog {
+  info(about: object, message: string): void
+  warn(about: object, message: string): void
+  error(about: object, message: string): void
+}
+
+/**
+ * A room's migrations: `export const migrations: RoomMigrations = { room: 'records', dir: new URL('./migrations/', import.meta.url) }`.
+ * Files `001-name.sql`, forward only; a file that was applied must never change. `server/src/migrations.ts` lists the rooms.
+ */
+export interface RoomMigrations {
+  readonly room: string
+  readonly dir: URL
+}
+
 export interface BlobRef {
   readonly key: BlobKey
   /** Bytes before encryption. */
