@@ -69,6 +69,11 @@ export interface MoveResult {
   readonly moved: ReadonlyMap<number, CopyRef>
   /** UIDs that the server did not know (already expunged or moved by somebody): silent on the wire (A13). */
   readonly missing: readonly number[]
+  /**
+   * Only on servers without UIDPLUS (P2): copied, and the original marked `\\Deleted` but still in the folder until the
+   * user's own program expunges it. Such an item is *partly done*, never remediated.
+   */
+  readonly marked?: readonly number[]
 }
 
 export interface Doubt {
@@ -81,7 +86,12 @@ export interface Doubt {
 
 export type Settled =
   | { readonly at: 'source'; readonly state: CopyState }
-  | { readonly at: 'target'; readonly state: CopyState }
+  | {
+      readonly at: 'target'
+      readonly state: CopyState
+      /** As in `MoveResult.marked`: the original is still in its folder, marked `\\Deleted`. */
+      readonly marked?: boolean
+    }
   | { readonly at: 'neither' }
 
 export interface Restorable {
@@ -106,6 +116,8 @@ export interface MailboxSession {
   special(use: SpecialUse): Promise<string>
   /** Path of one of our holds, made and primed if missing. `keywords` are what the batch carries (A31: the anchor). */
   hold(hold: Hold, keywords: readonly string[]): Promise<string>
+  /** Whether the holds are out of the user's reach on this server; false = a visible folder, and the operator is told. */
+  holdHidden(): Promise<boolean>
   /** `null` when there is no such folder. Read-only is a ProviderError `read-only`. */
   position(folder: string): Promise<Position | null>
   createFolder(path: string, options: { subscribe: boolean }): Promise<void>
@@ -113,20 +125,24 @@ export interface MailboxSession {
   /** Copies of one folder by UID, in UID order; unknown UIDs are left out. */
   state(folder: string, uids: readonly number[]): Promise<readonly CopyState[]>
   read(folder: string, uids: readonly number[]): AsyncIterable<CopyWithBytes>
-  /** One batched move. A lost reply or connection is a ProviderError `unknown`: call `settle`, never repeat. */
+  /**
+   * One batched move. A lost reply or connection is a ProviderError `unknown`: call `settle` (on this session or a new
+   * one), never repeat.
+   */
   move(folder: string, uids: readonly number[], target: string): Promise<MoveResult>
   /** ✂3/✂6: wait until the old command is over, then decide each item, finishing half-done ones. By item's old UID. */
   settle(doubt: Doubt): Promise<ReadonlyMap<number, Settled>>
   /** From the vault (P1b). A lost reply is `unknown`: look with `find` since the written-down position. */
   append(folder: string, copy: Restorable): Promise<AppendResult>
-  /** Makes flags and keywords exactly these, unless changed since `seen` (then `changed`). */
+  /** Makes flags and keywords exactly these; where `seen` is given and differs from what is there: `changed`. */
   setFlags(
     ref: CopyRef,
-    wanted: { flags: readonly SystemFlag[]; keywords: readonly string[] },
+    wanted: { readonly flags: readonly SystemFlag[]; readonly keywords: readonly string[] },
+    seen?: { readonly flags: readonly SystemFlag[]; readonly keywords: readonly string[] },
   ): Promise<{ readonly lost: readonly string[] }>
   /** Destroys exactly these copies (UID EXPUNGE, never a bare EXPUNGE). For expiry and our own probe messages. */
   destroy(folder: string, uids: readonly number[]): Promise<void>
-  /** Aborts what runs; the session cannot be used any more. */
+  /** Gives the session back; what still runs on it is aborted. It cannot be used any more. */
   close(): Promise<void>
 }
 
@@ -135,6 +151,10 @@ export interface WayBackProof {
   readonly at: Date
   /** What was tried and seen, in words; the first failure is last. */
   readonly steps: readonly string[]
+  /** Why it failed, where the server said so. `quota`: moving still works on such a mailbox, putting back bytes does not. */
+  readonly failure?: ProviderErrorCode
+  /** Whether the holds are out of the user's reach. */
+  readonly holdHidden?: boolean
 }
 
 export interface MailboxProvider {

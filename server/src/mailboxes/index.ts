@@ -1,0 +1,3 @@
+export * from './memory.ts'
+export * from './provider.ts'
+export { sameFlags, sameInstant, sameState, splitFlags, storableDate, storableFlags } from './state.ts'

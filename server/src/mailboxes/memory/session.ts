@@ -1,0 +1,291 @@
+import { crashPoint } from '../../base/index.ts'
+import {
+  type AppendResult,
+  type CopyRef,
+  type CopyState,
+  type CopyWithBytes,
+  type Doubt,
+  type FindQuery,
+  type Folder,
+  type Hold,
+  type MailboxSession,
+  type MoveResult,
+  type Position,
+  ProviderError,
+  type Restorable,
+  type Settled,
+  type SpecialUse,
+  type SystemFlag,
+} from '../provider.ts'
+import { settleDoubt } from '../settle.ts'
+import { sameFlags, storableDate, storableFlags } from '../state.ts'
+import type { Fault, Faults, MemoryCallName } from './faults.ts'
+import { type MemoryFolder, type MemoryMailbox, type MemoryMessage, refOf, sha256, stateOf } from './model.ts'
+
+export interface MemoryTraits {
+  /** Copies have a server id that survives moves. Default true. */
+  readonly serverIds: boolean
+  /** False: originals are only marked `\Deleted` (P2 without UIDPLUS). Default true. */
+  readonly uidPlus: boolean
+  /** The user cannot see the holds. Default true. */
+  readonly holdHidden: boolean
+}
+
+const NAMES: Record<SpecialUse, string> = {
+  inbox: 'INBOX',
+  junk: 'Junk',
+  trash: 'Trash',
+  sent: 'Sent',
+  drafts: 'Drafts',
+  archive: 'Archive',
+}
+
+export class MemorySession implements MailboxSession {
+  readonly #box: MemoryMailbox
+  readonly #faults: Faults
+  readonly #traits: MemoryTraits
+  #open = true
+
+  constructor(box: MemoryMailbox, faults: Faults, traits: MemoryTraits) {
+    this.#box = box
+    this.#faults = faults
+    this.#traits = traits
+  }
+
+  async #enter(name: MemoryCallName, more?: { folder?: string; target?: string; uids?: readonly number[] }) {
+    if (!this.#open) throw new ProviderError('unavailable', 'the session was closed')
+    const entered = await this.#faults.enter(name, this.#box.login, more)
+    if (this.#box.gone) throw new ProviderError('gone', `there is no mailbox ${this.#box.login}`)
+    this.#box.look()
+    return entered
+  }
+
+  #state(folder: MemoryFolder, message: MemoryMessage): CopyState {
+    return stateOf(folder, message, this.#traits.serverIds)
+  }
+
+  #writable(path: string): MemoryFolder {
+    const folder = this.#box.folder(path)
+    if (folder.readOnly) throw new ProviderError('read-only', `${path} of ${this.#box.login} is read-only`)
+    return folder
+  }
+
+  async folders(): Promise<readonly Folder[]> {
+    await this.#enter('folders')
+    const seen = [...this.#box.folders.values()].filter((folder) => !folder.hold)
+    return seen.map(({ path, id, use, subscribed }) => ({ path, id, use, subscribed }))
+  }
+
+  async special(use: SpecialUse): Promise<string> {
+    await this.#enter('special')
+    const found = [...this.#box.folders.values()].find((folder) => folder.use === use)
+    const folder = found ?? this.#box.create(NAMES[use], { use, subscribed: true, hold: false })
+    return folder.path
+  }
+
+  async hold(hold: Hold, _keywords: readonly string[]): Promise<string> {
+    await this.#enter('hold')
+    const path = `Recourse-Hold/${hold}`
+    if (!this.#box.folders.has(path)) this.#box.create(path, { use: null, subscribed: false, hold: true })
+    return path
+  }
+
+  async holdHidden(): Promise<boolean> {
+    return this.#traits.holdHidden
+  }
+
+  async position(path: string): Promise<Position | null> {
+    await this.#enter('position', { folder: path })
+    if (!this.#box.folders.has(path)) return null
+    const folder = this.#writable(path)
+    return {
+      folder: path,
+      folderId: folder.id,
+      uidValidity: String(folder.uidValidity),
+      uidNext: folder.uidNext,
+    }
+  }
+
+  async createFolder(path: string, options: { subscribe: boolean }): Promise<void> {
+    await this.#enter('createFolder', { folder: path })
+    this.#box.create(path, { use: null, subscribed: options.subscribe, hold: false })
+  }
+
+  async find(query: FindQuery): Promise<readonly CopyState[]> {
+    await this.#enter('find')
+    const all = [...this.#box.folders.values()]
+    const searched = query.folders
+      ? all.filter((folder) => query.folders?.includes(folder.path))
+      : all.filter((folder) => !folder.hold).sort((a, b) => Number(b.use === 'inbox') - Number(a.use === 'inbox'))
+    const network = new Set(query.networkMessageIds)
+    const internet = new Set(query.internetMessageIds)
+    const server = new Set(query.serverIds)
+    const found: CopyState[] = []
+    for (const folder of searched) {
+      for (const message of folder.messages) {
+        const state = this.#state(folder, message)
+        const wanted =
+          (query.refs ?? []).some((ref) => isCopy(folder, state, ref)) ||
+          (state.networkMessageId !== null && network.has(state.networkMessageId)) ||
+          (state.internetMessageId !== null && internet.has(state.internetMessageId)) ||
+          (state.ref.serverId !== null && server.has(state.ref.serverId))
+        if (wanted) found.push(state)
+      }
+    }
+    return found
+  }
+
+  async state(path: string, uids: readonly number[]): Promise<readonly CopyState[]> {
+    await this.#enter('state', { folder: path, uids })
+    const folder = this.#box.folder(path)
+    const wanted = new Set(uids)
+    return folder.messages.filter((m) => wanted.has(m.uid)).map((m) => this.#state(folder, m))
+  }
+
+  async *read(path: string, uids: readonly number[]): AsyncIterable<CopyWithBytes> {
+    await this.#enter('read', { folder: path, uids })
+    const folder = this.#box.folder(path)
+    const wanted = new Set(uids)
+    for (const message of folder.messages.filter((m) => wanted.has(m.uid))) {
+      if (!this.#open) throw new ProviderError('unavailable', 'the session was closed')
+      yield { ...this.#state(folder, message), bytes: Buffer.from(message.bytes) }
+    }
+  }
+
+  async move(path: string, uids: readonly number[], target: string): Promise<MoveResult> {
+    const entered = await this.#enter('move', { folder: path, target, uids })
+    const source = this.#writable(path)
+    const to = this.#writable(target)
+    const wanted = [...new Set(uids)].sort((a, b) => a - b)
+    const present = wanted.filter((uid) => source.messages.some((message) => message.uid === uid))
+    crashPoint('mailboxes.before-move')
+    const moved = new Map<number, CopyRef>()
+    const all = () => {
+      for (const [old, ref] of this.#moveSome(source, present, to, entered.fault)) moved.set(old, ref)
+    }
+    if (entered.fault.late === undefined) all()
+    else this.#box.pending = { looks: entered.fault.late, run: all }
+    crashPoint('mailboxes.after-move')
+    this.#faults.leave(entered)
+    const missing = wanted.filter((uid) => !moved.has(uid))
+    return this.#traits.uidPlus ? { moved, missing } : { moved, missing, marked: [...moved.keys()] }
+  }
+
+  #moveSome(source: MemoryFolder, uids: readonly number[], to: MemoryFolder, fault: Fault): [number, CopyRef][] {
+    const { done, both, spoilt } = fault.partial ?? { done: uids.length, both: 0, spoilt: false }
+    const pairs: [number, CopyRef][] = []
+    for (const [i, uid] of uids.slice(0, done + both).entries()) {
+      const message = source.messages.find((m) => m.uid === uid)
+      if (!message) continue
+      const copy = this.#box.copy(message, to)
+      pairs.push([uid, refOf(to, copy, this.#traits.serverIds)])
+      if (i < done) this.#take(source, message)
+      else if (spoilt) copy.keywords = copy.keywords.map((_, n) => `unknown-${n}`)
+    }
+    return pairs
+  }
+
+  /** The original goes; without UIDPLUS it can only be marked. */
+  #take(source: MemoryFolder, message: MemoryMessage): boolean {
+    if (this.#traits.uidPlus) return this.#box.remove(source, message.uid)
+    if (!message.flags.includes('\\Deleted')) message.flags = [...message.flags, '\\Deleted']
+    return false
+  }
+
+  async settle(doubt: Doubt): Promise<ReadonlyMap<number, Settled>> {
+    await this.#enter('settle', { folder: doubt.source, target: doubt.target.folder })
+    return settleDoubt(doubt, {
+      stable: async () => this.#box.finishPending(),
+      source: async () => this.#all(doubt.source, () => true),
+      target: async () => this.#sinceDoubt(doubt),
+      remove: async (copy) => {
+        const folder = this.#box.folder(copy.ref.folder)
+        const message = folder.messages.find((m) => m.uid === copy.ref.uid)
+        return message ? this.#take(folder, message) : true
+      },
+      setFlags: async (copy, like) => {
+        const folder = this.#box.folder(copy.ref.folder)
+        const message = folder.messages.find((m) => m.uid === copy.ref.uid)
+        if (!message) return copy
+        this.#box.setFlags(message, [...like.flags, ...like.keywords])
+        return this.#state(folder, message)
+      },
+      sameBytes: async (a, b) => this.#hash(a) === this.#hash(b),
+    })
+  }
+
+  #all(path: string, wanted: (message: MemoryMessage) => boolean): CopyState[] {
+    const folder = this.#box.folders.get(path)
+    return folder ? folder.messages.filter(wanted).map((message) => this.#state(folder, message)) : []
+  }
+
+  #sinceDoubt({ target, items }: Doubt): CopyState[] {
+    const folder = this.#box.folders.get(target.folder)
+    const same = folder && String(folder.uidValidity) === target.uidValidity
+    const copies = this.#all(target.folder, (message) => !same || message.uid >= target.uidNext)
+    if (this.#traits.uidPlus || items.some((item) => item.flags.includes('\\Deleted'))) return copies
+    return copies.filter((copy) => !copy.flags.includes('\\Deleted'))
+  }
+
+  #hash(copy: CopyState): string {
+    const message = this.#box.folders.get(copy.ref.folder)?.messages.find((m) => m.uid === copy.ref.uid)
+    return message ? sha256(message.bytes) : `gone ${copy.ref.uid}`
+  }
+
+  async append(path: string, copy: Restorable): Promise<AppendResult> {
+    const entered = await this.#enter('append', { folder: path })
+    if (copy.bytes.length === 0) throw new ProviderError('refused', 'an empty message cannot be stored')
+    const folder = this.#writable(path)
+    const { flags, keywords, lost } = storableFlags(copy.flags, copy.keywords)
+    const date = storableDate(copy.internalDate)
+    crashPoint('mailboxes.before-append')
+    const message = this.#box.append(folder, {
+      flags: [...flags],
+      keywords: [...keywords],
+      internalDate: date.date,
+      bytes: Buffer.from(copy.bytes),
+    })
+    crashPoint('mailboxes.after-append')
+    this.#faults.leave(entered)
+    return { state: this.#state(folder, message), lost: [...lost, ...date.lost] }
+  }
+
+  async setFlags(
+    ref: CopyRef,
+    wanted: { readonly flags: readonly SystemFlag[]; readonly keywords: readonly string[] },
+    seen?: { readonly flags: readonly SystemFlag[]; readonly keywords: readonly string[] },
+  ): Promise<{ readonly lost: readonly string[] }> {
+    const entered = await this.#enter('setFlags', { folder: ref.folder, uids: [ref.uid] })
+    const folder = this.#writable(ref.folder)
+    const message = folder.messages.find((m) => m.uid === ref.uid)
+    if (!message || String(folder.uidValidity) !== ref.uidValidity) {
+      throw new ProviderError('changed', `the message is no longer at ${ref.folder} ${ref.uid}`)
+    }
+    if (seen && !sameFlags(seen, message)) {
+      throw new ProviderError('changed', `the flags of ${ref.folder} ${ref.uid} were changed meanwhile`)
+    }
+    const { flags, keywords, lost } = storableFlags(wanted.flags, wanted.keywords)
+    this.#box.setFlags(message, [...flags, ...keywords])
+    this.#faults.leave(entered)
+    return { lost }
+  }
+
+  async destroy(path: string, uids: readonly number[]): Promise<void> {
+    const entered = await this.#enter('destroy', { folder: path, uids })
+    if (!this.#traits.uidPlus)
+      throw new ProviderError('refused', 'this server cannot remove single messages (no UIDPLUS)')
+    const folder = this.#writable(path)
+    for (const uid of uids) this.#box.remove(folder, uid)
+    this.#faults.leave(entered)
+  }
+
+  async close(): Promise<void> {
+    this.#open = false
+  }
+}
+
+/** A folder that was renamed is followed by its id; one with another UIDVALIDITY is another folder. */
+function isCopy(folder: MemoryFolder, state: CopyState, ref: CopyRef): boolean {
+  const sameFolder = ref.folderId === null ? folder.path === ref.folder : folder.id === ref.folderId
+  return sameFolder && state.ref.uidValidity === ref.uidValidity && state.ref.uid === ref.uid
+}

@@ -1,0 +1,161 @@
+import type { CopyState, Doubt, Settled } from './provider.ts'
+import { sameInstant, sameState } from './state.ts'
+
+/** What a provider must be able to do so that a doubtful move can be settled (mailbox-semantics P1 ✂3/✂6, P2). */
+export interface SettleSteps {
+  /** Returns when the command of the old session is over: nothing changes any more. */
+  stable(doubt: Doubt): Promise<void>
+  /** All that may be one of the items in the source now; after a change of UIDVALIDITY, by id. */
+  source(doubt: Doubt): Promise<readonly CopyState[]>
+  /** Everything in the target since the position that was written down. */
+  target(doubt: Doubt): Promise<readonly CopyState[]>
+  /** Removes exactly one copy. False: the server can only mark it (no UIDPLUS). */
+  remove(copy: CopyState): Promise<boolean>
+  /** Sets the copy's flags and keywords to those of `like`; gives back what is there then. */
+  setFlags(copy: CopyState, like: CopyState): Promise<CopyState>
+  /** sha256 of both, where there is no server id that proves them to be the same message. */
+  sameBytes(a: CopyState, b: CopyState): Promise<boolean>
+}
+
+export type Decision =
+  | { readonly item: CopyState; readonly do: 'source'; readonly source: CopyState }
+  | { readonly item: CopyState; readonly do: 'target'; readonly target: CopyState }
+  | {
+      readonly item: CopyState
+      readonly do: 'finish'
+      readonly source: CopyState
+      readonly target: CopyState
+      /** Flags that the copy must get first, as the source has them but for our own mark; null = it has them. */
+      readonly plain: CopyState | null
+    }
+  | { readonly item: CopyState; readonly do: 'drop'; readonly source: CopyState; readonly target: CopyState }
+  | { readonly item: CopyState; readonly do: 'neither' }
+
+/** Copies with one key are candidates for each other: the server's id, else what the message says of itself. */
+const keyOf = (copy: CopyState): string =>
+  copy.ref.serverId !== null ? `id ${copy.ref.serverId} ${copy.size}` : `msg ${copy.internetMessageId} ${copy.size}`
+
+function groupBy(copies: readonly CopyState[]): Map<string, CopyState[]> {
+  const groups = new Map<string, CopyState[]>()
+  for (const copy of copies) {
+    const key = keyOf(copy)
+    const group = groups.get(key)
+    if (group) group.push(copy)
+    else groups.set(key, [copy])
+  }
+  return groups
+}
+
+/** Takes out of `from` the copy that looks like `wanted`, else the first. */
+function take(from: CopyState[] | undefined, wanted: CopyState, only: 'equal' | 'any'): CopyState | undefined {
+  if (!from) return undefined
+  const at = from.findIndex((copy) => sameState(copy, wanted))
+  if (at < 0 && only === 'equal') return undefined
+  return from.splice(Math.max(at, 0), 1)[0]
+}
+
+/** A `\Deleted` that the item did not have, beside a copy in the target, is our own unfinished step (P2 ✂). */
+const hasOurMark = (source: CopyState, before: CopyState): boolean =>
+  source.flags.includes('\\Deleted') && !before.flags.includes('\\Deleted')
+
+const withoutOurMark = (source: CopyState, before: CopyState): CopyState =>
+  hasOurMark(source, before) ? { ...source, flags: source.flags.filter((flag) => flag !== '\\Deleted') } : source
+
+/**
+ * Decides every item of an interrupted move, alone. Pure. Copies that share an id (the user's copies; equal mails on
+ * Cyrus) are paired one to one, by count. What has left the source is given its copy first, whatever that looks like:
+ * the other order could take an item in the source for finished by the copy of another one, and lose one.
+ */
+export function decide(
+  items: readonly CopyState[],
+  source: readonly CopyState[],
+  target: readonly CopyState[],
+): Decision[] {
+  const inTarget = groupBy(target)
+  const present = locate(items, groupBy(source))
+  const decisions = new Map<CopyState, Decision>()
+  for (const only of ['equal', 'any'] as const) {
+    for (const item of items) {
+      if (present.has(item) || decisions.has(item)) continue
+      const copy = take(inTarget.get(keyOf(item)), item, only)
+      if (copy) decisions.set(item, { item, do: 'target', target: copy })
+    }
+  }
+  for (const only of ['equal', 'any'] as const) {
+    for (const [item, copy] of present) {
+      if (decisions.has(item)) continue
+      const plain = withoutOurMark(copy, item)
+      const twin = take(inTarget.get(keyOf(item)), plain, only)
+      if (twin) decisions.set(item, bothPlaces(item, copy, twin, plain))
+    }
+  }
+  for (const [item, copy] of present) {
+    if (!decisions.has(item)) decisions.set(item, { item, do: 'source', source: copy })
+  }
+  return items.map((item) => decisions.get(item) ?? { item, do: 'neither' })
+}
+
+/** Which copy in the source is the item: by UID; where the folder got a new UIDVALIDITY, by id. */
+function locate(items: readonly CopyState[], source: Map<string, CopyState[]>): Map<CopyState, CopyState> {
+  const present = new Map<CopyState, CopyState>()
+  for (const item of items) {
+    const candidates = source.get(keyOf(item)) ?? []
+    const at = candidates.findIndex(
+      (copy) => copy.ref.uidValidity !== item.ref.uidValidity || copy.ref.uid === item.ref.uid,
+    )
+    const found = at >= 0 ? candidates.splice(at, 1)[0] : undefined
+    if (found) present.set(item, found)
+  }
+  return present
+}
+
+function bothPlaces(item: CopyState, source: CopyState, target: CopyState, plain: CopyState): Decision {
+  if (sameState(target, plain)) return { item, do: 'finish', source, target, plain: null }
+  const onlyFlags = target.size === plain.size && sameInstant(target.internalDate, plain.internalDate)
+  // Our STORE \Deleted happened, so the copy had been verified: what differs is a flag that the user set after it.
+  if (onlyFlags && hasOurMark(source, item)) return { item, do: 'finish', source, target, plain }
+  return { item, do: 'drop', source, target }
+}
+
+/** Keywords that a killed Dovecot shows because their names were never written (A31). */
+const spoilt = (copy: CopyState) => copy.keywords.some((keyword) => /^unknown-\d+$/.test(keyword))
+
+/** Carries out `decide` one by one; may itself be interrupted and run again. By the item's old UID. */
+export async function settleDoubt(doubt: Doubt, steps: SettleSteps): Promise<ReadonlyMap<number, Settled>> {
+  await steps.stable(doubt)
+  const source = await steps.source(doubt)
+  const target = await steps.target(doubt)
+  const settled = new Map<number, Settled>()
+  for (const decision of decide(doubt.items, source, target)) {
+    settled.set(decision.item.ref.uid, await carryOut(decision, steps))
+  }
+  return settled
+}
+
+async function carryOut(decision: Decision, steps: SettleSteps): Promise<Settled> {
+  switch (decision.do) {
+    case 'neither':
+      return { at: 'neither' }
+    case 'source':
+      return { at: 'source', state: decision.source }
+    case 'target': {
+      const { item, target } = decision
+      return { at: 'target', state: spoilt(target) ? await steps.setFlags(target, item) : target }
+    }
+    case 'finish': {
+      const { source, target, plain } = decision
+      if (!(await isTwin(source, target, steps))) return { at: 'source', state: source }
+      const state = plain ? await steps.setFlags(target, plain) : target
+      return (await steps.remove(source)) ? { at: 'target', state } : { at: 'target', state, marked: true }
+    }
+    case 'drop': {
+      const { source, target } = decision
+      if (await isTwin(source, target, steps)) await steps.remove(target)
+      return { at: 'source', state: source }
+    }
+  }
+}
+
+/** Before anything is removed: the server's id proves a copy; where there is none, the bytes must. */
+const isTwin = async (source: CopyState, target: CopyState, steps: SettleSteps): Promise<boolean> =>
+  source.ref.serverId !== null || (await steps.sameBytes(source, target))
