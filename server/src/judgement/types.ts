@@ -1,3 +1,6 @@
+import type { EntryRule } from '../lists/index.ts'
+import type { Authentication } from '../mail/index.ts'
+
 /** Kinds of entity that lists match, clusters group by and Explorer pivots on. */
 export type EntityKind =
   | 'url'
@@ -82,7 +85,10 @@ export interface Verdict {
   readonly score: number
   /** What the policy does with it… */
   readonly placement: Placement
-  /** …and what it would have done without *observe only* and without overrides. */
+  /**
+   * …and what it would have done: in *observe only*, what the policy would do if it acted (lists included);
+   * otherwise what it would do without the list entries. Equal to `placement` when neither made a difference.
+   */
   readonly wouldPlace: Placement
   readonly policy: PolicyMode
   readonly overrides: readonly Override[]
@@ -91,3 +97,36 @@ export interface Verdict {
   /** The reasoning in sentences, in order. */
   readonly because: readonly string[]
 }
+
+/** Points from which evidence counts. See `table.ts` for what they mean and for the defaults. */
+export interface Thresholds {
+  readonly suspicious: number
+  readonly high: number
+}
+
+/** What the organisation's policy says, as far as judging goes. */
+export interface DecidePolicy {
+  readonly mode: PolicyMode
+  /** Grows with every change; a verdict names it. */
+  readonly version: number
+  readonly thresholds: Thresholds
+  /** What happens to mail that could not be read: it is never dropped, and never judged clean either. */
+  readonly unparsable: Placement
+}
+
+/** Everything `decide` looks at. JSON: stored with the verdict, so that it can be replayed. */
+export interface DecideInput {
+  readonly signals: readonly Signal[]
+  readonly entities: readonly EntityRef[]
+  readonly authentication: Authentication
+  /** Candidates; those that do not match or have expired change nothing. */
+  readonly entries: readonly EntryRule[]
+  readonly policy: DecidePolicy
+  /** Why the mail could not be read, else null. */
+  readonly unparsable: string | null
+  /** ISO instant of the judgement: decides which entries are alive. */
+  readonly now: string
+}
+
+/** `DecideInput` without the signals, which are stored beside it (`verdict.inputs`). */
+export type StoredInput = Omit<DecideInput, 'signals'>

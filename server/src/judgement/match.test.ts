@@ -1,0 +1,228 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type EntryAction, type EntryRule, keyOf, lookupKeys, normalValue } from '../lists/index.ts'
+import { canonicalUrl } from './entities.ts'
+import { matchEntries, matches } from './match.ts'
+import type { EntityRef } from './types.ts'
+
+const NOW = '2026-03-01T12:00:00.000Z'
+const rule = (part: Partial<EntryRule> & Pick<EntryRule, 'kind' | 'value'>): EntryRule => ({
+  id: part.value,
+  version: 1,
+  action: 'block',
+  expiresAt: null,
+  origin: 'direct',
+  ...part,
+})
+const url = (value: string): EntityRef => ({ kind: 'url', value })
+
+/** §6.5: entry, candidates, what an allow and what a block does with each; `null` = the form is refused as an allow. */
+const TABLE: readonly [string, string, string[], boolean | null, boolean][] = [
+  [
+    'U1',
+    '*.tld/*',
+    [
+      ...['a.TLD', 'TLD/abcd', 'b.abcd.TLD', 'TLD/contoso.com', 'TLD/q=contoso.com', 'www.abcd.TLD'],
+      ...['www.abcd.TLD/q=a@contoso.com', 'www.abcd.com\\xyz.TLD', 'www.abcd.com\\xyz.TLD?q=1234'],
+    ],
+    null,
+    true,
+  ],
+  ['U2', 'contoso.com', ['contoso.com'], true, true],
+  [
+    'U3',
+    'contoso.com',
+    [
+      ...['contoso.com/a', 'payroll.contoso.com', 'abc.xyz.contoso.com/a/b/c', 'www.contoso.com'],
+      'www.contoso.com/q=a@contoso.com',
+    ],
+    false,
+    true,
+  ],
+  ['U4', 'contoso.com', ['fabrikam.com/contoso.com', 'fabrikam.com/q=contoso.com'], false, true],
+  ['U5', 'contoso.com', ['abc-contoso.com'], false, false],
+  ['U6', '*.contoso.com', ['www.contoso.com', 'xyz.abc.contoso.com'], null, true],
+  [
+    'U7',
+    '*.contoso.com',
+    ['contoso.com', '123contoso.com', 'fabrikam.com/contoso.com', 'www.contoso.com/abc'],
+    null,
+    false,
+  ],
+  ['U8', 'contoso.com/a/*', ['contoso.com/a/b', 'contoso.com/a/b/c', 'contoso.com/a/?q=joe@t.com'], true, true],
+  [
+    'U9',
+    'contoso.com/a/*',
+    ['contoso.com', 'contoso.com/a', 'www.contoso.com', 'www.contoso.com/q=a@contoso.com'],
+    false,
+    false,
+  ],
+  ['U10', '~contoso.com', ['contoso.com', 'www.contoso.com', 'xyz.abc.contoso.com'], null, true],
+  ['U11', '~contoso.com', ['123contoso.com', 'contoso.com/abc', 'www.contoso.com/abc'], null, false],
+  [
+    'U12',
+    'contoso.com/*',
+    [
+      ...['contoso.com/?q=whatever@fabrikam.com', 'contoso.com/a', 'contoso.com/a/b/c', 'contoso.com/ab'],
+      ...['contoso.com/b', 'contoso.com/b/a/c', 'contoso.com/ba'],
+    ],
+    true,
+    true,
+  ],
+  ['U13', 'contoso.com/*', ['contoso.com'], false, false],
+  [
+    'U14',
+    '*.contoso.com/*',
+    [
+      ...['abc.contoso.com/ab', 'abc.xyz.contoso.com/a/b/c', 'www.contoso.com/a', 'www.contoso.com/b/a/c'],
+      'xyz.contoso.com/ba',
+    ],
+    null,
+    true,
+  ],
+  ['U15', '*.contoso.com/*', ['contoso.com/b'], null, false],
+  [
+    'U16',
+    '~contoso.com~',
+    [
+      ...['contoso.com', 'contoso.com/a', 'www.contoso.com', 'www.contoso.com/b', 'xyz.abc.contoso.com'],
+      ...['abc.xyz.contoso.com/a/b/c', 'contoso.com/b/a/c', 'fabrikam.com/contoso.com'],
+    ],
+    null,
+    true,
+  ],
+  ['U17', '~contoso.com~', ['123contoso.com', 'contoso.org', 'fabrikam.com/q=contoso.com'], null, false],
+  ['U18', '1.2.3.4', ['1.2.3.4'], true, true],
+  ['U19', '1.2.3.4', ['1.2.3.4/a', '11.2.3.4/a'], false, false],
+  ['U20', '1.2.3.4/*', ['1.2.3.4/b', '1.2.3.4/baaaa'], true, true],
+]
+
+describe('URL entries (lists #72)', () => {
+  it.each(TABLE)('%s %s', (_row, entry, candidates, allow, block) => {
+    for (const candidate of candidates) {
+      // As written, and as the message's entity would be.
+      for (const form of [candidate, canonicalUrl(candidate) ?? candidate]) {
+        const as = (action: EntryAction) =>
+          matches(rule({ kind: 'url', value: normalValue('url', action, entry), action }), url(form))
+        expect([form, as('block')]).toEqual([form, block])
+        if (allow === null) expect(() => normalValue('url', 'allow', entry)).toThrow(/allow entry takes no/)
+        else expect([form, as('allow')]).toEqual([form, allow])
+      }
+    }
+  })
+
+  it('an allow from a submission covers deeper paths (lists #75)', () => {
+    const entry = rule({ kind: 'url', value: 'www.contoso.com/abc', action: 'allow', origin: 'submission' })
+    for (const below of ['/abc', '/abc?id=1', '/abc/def/gty/uyt?id=5', '/abc/whatever'])
+      expect(matches(entry, url(`https://www.contoso.com${below}`))).toBe(true)
+    for (const other of ['/abcd', '/ab', '']) expect(matches(entry, url(`https://www.contoso.com${other}`))).toBe(false)
+  })
+
+  it('a direct allow is exact (lists #76)', () => {
+    const entry = rule({ kind: 'url', value: 'contoso.com', action: 'allow' })
+    expect(matches(entry, url('https://contoso.com/'))).toBe(true)
+    expect(matches(entry, url('https://contoso.com/a'))).toBe(false)
+  })
+
+  it('sees the target inside a redirector, but not a recipient in a tracking link', () => {
+    const entry = rule({ kind: 'url', value: 'evil.example.com' })
+    expect(matches(entry, url('https://go.test.net/r?u=https%3A%2F%2Fevil.example.com%2Fx'))).toBe(true)
+    expect(matches(entry, url('https://go.test.net/r?to=jo@evil.example.com'))).toBe(false)
+    expect(matches(entry, url('https://go.test.net/r?to=jo%40evil.example.com'))).toBe(false)
+  })
+})
+
+describe('sender entries', () => {
+  const domain = (value: string, candidate: string) =>
+    matches(rule({ kind: 'sender-domain', value }), { kind: 'sender-domain', value: candidate })
+  it('a domain is exact (lists #62)', () => {
+    expect(domain('contoso.com', 'contoso.com')).toBe(true)
+    expect(domain('contoso.com', 'marketing.contoso.com')).toBe(false)
+  })
+  it('a wildcard leaves the domain itself out (lists #63)', () => {
+    expect(domain('*.contoso.com', 'a.b.contoso.com')).toBe(true)
+    expect(domain('*.contoso.com', 'contoso.com')).toBe(false)
+    expect(domain('*.contoso.com', 'notcontoso.com')).toBe(false)
+  })
+  it('a top-level domain is all of it', () => expect(domain('*.tld', 'mail.abc.tld')).toBe(true))
+  it('an encoded local part matches the quoted address (lists #66)', () => {
+    const value = normalValue('sender', 'block', '%22bad%2B%20attacker%22@fourthcoffee.com')
+    expect(
+      matches(rule({ kind: 'sender', value }), { kind: 'sender', value: '"bad+ attacker"@fourthcoffee.com' }),
+    ).toBe(true)
+  })
+})
+
+describe('IP entries', () => {
+  const ip = (value: string, candidate: string) =>
+    matches(rule({ kind: 'sender-ip', value: normalValue('sender-ip', 'block', value) }), {
+      kind: 'sender-ip',
+      value: candidate,
+    })
+  it.each([
+    ['2001:0db8:85a3:0000:0000:8a2e:0370:7334', '2001:db8:85a3::8a2e:370:7334', true],
+    ['2001:0db8::/32', '2001:db8:ffff::1', true],
+    ['2001:0db8::/32', '2001:db9::1', false],
+    ['192.0.2.77/24', '192.0.2.1', true],
+    ['192.0.2.0/24', '192.0.3.1', false],
+    ['192.0.2.0/24', '::ffff:192.0.2.9', true],
+    ['192.0.2.7', '192.0.2.70', false],
+  ])('%s on %s: %s (lists #79)', (value, candidate, expected) => expect(ip(value, candidate)).toBe(expected))
+})
+
+describe('expiry', () => {
+  it('an entry matters until the instant of its expiry', () => {
+    const at = (expiresAt: string | null) =>
+      matchEntries([url('https://contoso.com/')], [rule({ kind: 'url', value: 'contoso.com', expiresAt })], NOW).length
+    expect(at(null)).toBe(1)
+    expect(at('2026-03-01T12:00:00.001Z')).toBe(1)
+    expect(at(NOW)).toBe(0)
+    expect(at('2026-02-28T12:00:00.000Z')).toBe(0)
+  })
+})
+
+describe('looking up by key', () => {
+  const label = fc.constantFrom('a', 'b', 'contoso', 'xn--p1ai', 'x-y')
+  const host = fc
+    .tuple(fc.array(label, { minLength: 1, maxLength: 3 }), fc.constantFrom('com', 'net', 'tld'))
+    .map(([l, t]) => [...l, t].join('.'))
+  const path = fc.constantFrom('', '/', '/a', '/a/b', '/a?q=1', '/b.com', '/?u=b.com', '/a.contoso.com/x')
+  const entries = fc.oneof(
+    fc
+      .tuple(fc.constantFrom('', '*.', '~'), host, fc.constantFrom('', '/*', '~', '/a/*', '/a', '/a/b'))
+      .map((p) => p.join('')),
+    fc.constantFrom('*.tld/*', '*.com/*'),
+  )
+  const valid = (kind: EntryRule['kind'], value: string): EntryRule | null => {
+    try {
+      return rule({ kind, value: normalValue(kind, 'block', value) })
+    } catch {
+      return null
+    }
+  }
+  it('finds every entry that matches', () => {
+    let hits = 0
+    const domains = fc.tuple(fc.constantFrom('', '*.'), host).map((p) => p.join(''))
+    const kinds = fc.oneof(
+      entries.map((v) => valid('url', v)),
+      domains.map((v) => valid('sender-domain', v)),
+      host.map((v) => valid('url-domain', v)),
+      fc.tuple(fc.ipV4(), fc.integer({ min: 24, max: 32 })).map(([a, p]) => valid('sender-ip', `${a}/${p}`)),
+    )
+    const entity = fc.oneof(
+      fc.tuple(host, path).map(([h, p]) => url(canonicalUrl(`http://${h}${p}`) ?? '')),
+      host.map((value): EntityRef => ({ kind: 'sender-domain', value })),
+      host.map((value): EntityRef => ({ kind: 'url-domain', value })),
+      fc.ipV4().map((value): EntityRef => ({ kind: 'sender-ip', value })),
+    )
+    fc.assert(
+      fc.property(kinds, entity, (entry, candidate) => {
+        if (entry === null || !matches(entry, candidate)) return
+        hits++
+        expect(lookupKeys([candidate])).toContainEqual({ kind: entry.kind, key: keyOf(entry.kind, entry.value) })
+      }),
+      { numRuns: 20_000 },
+    )
+    expect(hits).toBeGreaterThan(200)
+  })
+})

@@ -1,0 +1,61 @@
+import type { Tally } from './tally.ts'
+import type { DecideInput, Placement, Signal, Verdict } from './types.ts'
+
+const PLACED: Readonly<Record<Placement, string>> = {
+  deliver: 'delivered to the inbox',
+  junk: 'put into the Junk folder',
+  quarantine: 'held in quarantine',
+}
+
+/** The reasoning in sentences, in the order in which it went: findings, sum, entries, policy. */
+export function reasoning(
+  input: DecideInput,
+  signals: readonly Signal[],
+  raw: Tally,
+  verdict: Omit<Verdict, 'because'>,
+  setAside: ReadonlySet<Signal>,
+): string[] {
+  return [
+    ...signals.map((s) => sentence(s, setAside.has(s))),
+    sum(input, signals, raw),
+    ...(input.unparsable === null ? [] : [`The message could not be read completely: ${input.unparsable}.`]),
+    ...verdict.overrides.map(
+      (o) =>
+        `${o.action === 'allow' ? 'Allow' : 'Block'} entry on ${o.entity.value} ${o.applied ? 'was applied' : 'was not applied'}: ${o.reason}.`,
+    ),
+    outcome(input, raw, verdict),
+  ]
+}
+
+function sentence(signal: Signal, aside: boolean): string {
+  const points =
+    signal.weight === 0
+      ? 'noted only'
+      : signal.weight > 0
+        ? `${signal.weight} points`
+        : `${signal.weight} points, for it`
+  return `${signal.summary.replace(/\.$/, '')} (${aside ? `${points}, set aside by an allow entry` : points}).`
+}
+
+function sum(input: DecideInput, signals: readonly Signal[], raw: Tally): string {
+  const { suspicious, high } = input.policy.thresholds
+  if (signals.length === 0) return 'No signal was found.'
+  const limits = `suspicious from ${suspicious}, high confidence from ${high}`
+  return raw.threat === 'none'
+    ? `Together ${raw.score} points: not enough for any threat (${limits}).`
+    : `Together ${raw.score} points: ${raw.threat.replaceAll('-', ' ')} (${limits}).`
+}
+
+function outcome(input: DecideInput, raw: Tally, verdict: Omit<Verdict, 'because'>): string {
+  const policy = `the ${input.policy.mode} policy (version ${input.policy.version})`
+  const what = verdict.threat === 'none' ? 'No threat' : capital(verdict.threat.replaceAll('-', ' '))
+  if (verdict.policy === 'observe')
+    return `${what}. Observe only: delivered; a policy that acts would have had it ${PLACED[verdict.wouldPlace]}.`
+  const changed =
+    verdict.wouldPlace !== verdict.placement
+      ? ` Without the list entries it would have been ${PLACED[verdict.wouldPlace]}${raw.threat === verdict.threat ? '' : ` as ${raw.threat.replaceAll('-', ' ')}`}.`
+      : ''
+  return `${what}: ${PLACED[verdict.placement]} by ${policy}.${changed}`
+}
+
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)

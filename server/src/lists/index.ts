@@ -1,0 +1,5 @@
+export { contains, parseIp, parseNetwork } from './ip.ts'
+export { keyOf, type LookupKey, lookupKeys } from './keys.ts'
+export { isBelow, splitUrl, urlMatches } from './patterns.ts'
+export * from './types.ts'
+export { canonicalAddress, canonicalHost, canonicalIp, normalValue } from './values.ts'

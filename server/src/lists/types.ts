@@ -1,0 +1,22 @@
+export const ENTRY_KINDS = ['sender', 'sender-domain', 'url', 'url-domain', 'file-hash', 'sender-ip'] as const
+export type EntryKind = (typeof ENTRY_KINDS)[number]
+export type EntryAction = 'allow' | 'block'
+
+/**
+ * How the entry was born. An allow made by a submission reaches further than one typed into the list
+ * (allow-block-list §3.2): somebody has looked at a message that it is about.
+ */
+export type EntryOrigin = 'direct' | 'submission'
+
+/** What judging needs to know of an entry. JSON, because it is stored with the verdict that it took part in. */
+export interface EntryRule {
+  readonly id: string
+  readonly version: number
+  readonly action: EntryAction
+  readonly kind: EntryKind
+  /** Normal form, see `normalValue`. */
+  readonly value: string
+  /** ISO instant; null = never. From that instant on the entry matters no more. */
+  readonly expiresAt: string | null
+  readonly origin: EntryOrigin
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+import { formatIp, parseIp } from './ip.ts'
+import type { EntryAction, EntryKind } from './types.ts'
+import { normalValue } from './values.ts'
+
+const refused = (kind: EntryKind, value: string, action: EntryAction = 'block'): string => {
+  try {
+    return `accepted as ${normalValue(kind, action, value)}`
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+describe('URL entries', () => {
+  it.each([
+    ...['contoso.com:443', 'abc.contoso.com:25', 'test.pdf', '*.pdf', '.com', 'contoso.', 'contoso', '*contoso.com'],
+    ...['*.contoso.*', '*.com', 'contoso.com*', 'contoso.com/a*', 'contoso.com/ab*', '*.com*', '*1.2.3.4', '1.2.3.4*'],
+    ...[
+      'conto*so.com',
+      'conto~so.com',
+      'contoso.com/**',
+      'contoso.com/*/*',
+      '*',
+      '*.*',
+      '"contoso.com"',
+      "'contoso.com'",
+    ],
+    ...[
+      'https://contoso.com',
+      'user:pw@contoso.com',
+      'cont\u00f6so.com',
+      '~contoso.com/a',
+      'contoso.com~',
+      'co.uk',
+      '*.co~',
+    ],
+  ])('%s is refused with a reason (lists #73)', (value) => {
+    expect(refused('url', value)).toMatch(/ is not a url for an entry: .+\.$/)
+  })
+  it.each([
+    ...['1.2.3.4', 't.co', 'xn--bcher-kva.example', '*.contoso.com', 'contoso.com/*', 'contoso.com/a/*', '1.2.3.4/*'],
+    ...['~contoso.com', '~contoso.com~', '*.zip/*', '*.contoso.com/*', 'contoso.com/a/b?c=d'],
+  ])('%s is taken as it is', (value) => expect(normalValue('url', 'block', value)).toBe(value))
+  it('251 characters are refused, 250 taken (lists #74)', () => {
+    const long = (n: number) => `contoso.com/${'a'.repeat(n - 12)}`
+    expect(normalValue('url', 'block', long(250))).toHaveLength(250)
+    expect(refused('url', long(251))).toContain('longer than 250')
+  })
+})
+
+describe('hashes (lists #70)', () => {
+  it.each([63, 65, 32, 40])('%i digits are refused', (n) =>
+    expect(refused('file-hash', 'a'.repeat(n))).toContain('is not'),
+  )
+  it('64 are stored in lower case', () =>
+    expect(normalValue('file-hash', 'block', 'A'.repeat(64))).toBe('a'.repeat(64)))
+  it('names what it looks like', () => expect(refused('file-hash', 'd'.repeat(40))).toContain('SHA-1'))
+})
+
+describe('senders and domains', () => {
+  it.each([
+    'co.uk',
+    'com',
+    '*',
+    '*.*',
+    'contoso',
+    'a@contoso.com',
+    'https://contoso.com',
+    '*contoso.com',
+    '1.2.3.4',
+    'a b.com',
+    '',
+  ])('domain %j is refused, allow and block', (value) => {
+    expect(refused('sender-domain', value)).toContain('is not a sender-domain')
+    expect(refused('sender-domain', value, 'allow')).toContain('is not a sender-domain')
+  })
+  it('a wildcard is for blocks only', () => {
+    expect(normalValue('sender-domain', 'block', '*.Contoso.com')).toBe('*.contoso.com')
+    expect(refused('sender-domain', '*.contoso.com', 'allow')).toContain('takes no wildcard')
+  })
+  it('Unicode becomes Punycode', () =>
+    expect(normalValue('sender-domain', 'allow', 'bücher.example')).toBe('xn--bcher-kva.example'))
+  it.each(['contoso.com', 'a@b', 'a b@contoso.com', '@contoso.com', 'a@'])('sender %j is refused', (value) =>
+    expect(refused('sender', value)).toContain('is not a sender'),
+  )
+  it('is compared in lower case', () =>
+    expect(normalValue('sender', 'block', ' Jo.Doe@Contoso.COM ')).toBe('jo.doe@contoso.com'))
+})
+
+describe('addresses', () => {
+  it.each([
+    ['0.0.0.0/0', 'block'],
+    ['10.0.0.0/8', 'allow'],
+    ['2001::/16', 'block'],
+    ['2001:db8::/32', 'allow'],
+    ['::/0', 'block'],
+  ] as const)('%s is too wide to %s', (value, action) =>
+    expect(refused('sender-ip', value, action)).toContain('too wide'),
+  )
+  it.each(['1.2.3', '1.2.3.4.5', '1.2.3.256', '2001:::1', '1.2.3.4/33', 'host', '1.2.3.4/x', '2001:db8::/129'])(
+    '%s is none',
+    (v) => expect(refused('sender-ip', v)).toContain('no address'),
+  )
+  it('writes IPv6 as RFC 5952 does', () => {
+    const text = (value: string) => {
+      const ip = parseIp(value)
+      return ip === null ? null : formatIp(ip)
+    }
+    expect(text('2001:0DB8:0:0:1:0:0:1')).toBe('2001:db8::1:0:0:1')
+    expect(text('2001:db8:0:1:1:1:1:1')).toBe('2001:db8:0:1:1:1:1:1')
+    expect(text('::')).toBe('::')
+    expect(text('[IPv6:::1]')).toBe('::1')
+    expect(text('::ffff:1.2.3.4')).toBe('1.2.3.4')
+  })
+})
