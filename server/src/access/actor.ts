@@ -1,0 +1,17 @@
+import type { TenantId, UserId } from '../base/index.ts'
+import { forbidden, type Permission } from './permissions.ts'
+
+/** Who asks: a signed-in person or an API token, in one tenant. */
+export interface Actor {
+  readonly tenant: TenantId
+  /** The person; for a token, the token's own id. */
+  readonly user: UserId
+  /** As the timeline and the audit log show it. */
+  readonly name: string
+  readonly permissions: ReadonlySet<Permission>
+}
+
+/** For rights that depend on the request's content; a route's fixed right is declared in its `config.permission`. */
+export function requirePermission(actor: Pick<Actor, 'permissions'>, permission: Permission): void {
+  if (!actor.permissions.has(permission)) throw forbidden(permission)
+}

@@ -1,0 +1,12 @@
+export { type Actor, requirePermission } from './actor.ts'
+export { type Api, ErrorBody, InstantText, PageOf } from './api.ts'
+export {
+  ALL_PERMISSIONS,
+  forbidden,
+  isPermission,
+  PERMISSIONS,
+  type Permission,
+  ROLE_NAMES,
+  ROLES,
+  type Role,
+} from './permissions.ts'
