@@ -1,2 +1,8 @@
+export { addressDomain, aligned, normaliseAddress, registrableDomain } from './domains.ts'
+export { fingerprintDistance } from './fingerprints.ts'
 export { type RawHeaderLine, type RawHeaders, rawHeaderValue, rawHeaderValues, readHeaders } from './headers.ts'
+export { createParser, type Parser, type ParserOptions } from './parser.ts'
+export type { Resolver } from './pool.ts'
+export { PREVIEW_CSP } from './render.ts'
 export type * from './types.ts'
+export { canonicalUrl } from './urls.ts'

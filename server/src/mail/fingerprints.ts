@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import type { Fingerprints } from './types.ts'
+
+const PREFIX = /^\s*(?:(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|enc|res|rv|rif|odp|ynt)(?:\[\d{1,3}\])?\s*[:：]\s*)+/i
+const MAX_WORDS = 4_000
+const MIN_WORDS = 8
+const ADDRESSES = /\b(?:https?:\/\/|www\.)\S+|\S+@\S+/gi
+const WORD = /[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}'’-]*/gu
+
+/** Of the subject without digits, reply prefixes, case and punctuation; null when nothing is left. */
+export function subjectFingerprint(subject: string): string | null {
+  const words = subject
+    .slice(0, 1_000)
+    .replace(PREFIX, '')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}]+/gu, ' ')
+    .trim()
+  return words === '' ? null : createHash('sha256').update(words).digest('hex').slice(0, 16)
+}
+
+/**
+ * The words that a template keeps when it is sent to somebody else: no numbers, no addresses, no capitalised words (they
+ * hold the names), none of the recipient's own names. Text in capitals throughout keeps all its words.
+ */
+function templateWords(text: string, names: ReadonlySet<string>): string[] {
+  const kept: string[] = []
+  const all: string[] = []
+  for (const [word] of text.replace(ADDRESSES, ' ').matchAll(WORD)) {
+    if (all.length >= MAX_WORDS) break
+    if (/\p{N}/u.test(word)) continue
+    const lower = word.toLowerCase()
+    if (names.has(lower)) continue
+    all.push(lower)
+    if (word === lower) kept.push(lower)
+  }
+  return kept.length >= MIN_WORDS ? kept : all
+}
+
+/** FNV-1a, 32 bits, from a seed; the last step mixes, because low bits of plain FNV are weak. */
+function hash32(text: string, seed: number): number {
+  let h = seed | 0
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
+  h ^= h >>> 15
+  h = Math.imul(h, 0x2c1b3c6d)
+  return h ^ (h >>> 13)
+}
+
+/**
+ * Simhash (64 bits) over pairs of neighbouring template words: equal for the same template with other names and numbers,
+ * few bits apart for a slightly edited one. Null when there are too few words to mean anything.
+ */
+export function bodyFingerprint(text: string, names: ReadonlySet<string> = new Set()): string | null {
+  const words = templateWords(text.slice(0, 64 * 1024), names)
+  if (words.length < MIN_WORDS && words.join('').length < 40) return null
+  const sums = new Int32Array(64)
+  const seen = new Set<string>()
+  for (let i = 0; i < words.length; i++) {
+    const pair = `${words[i]} ${words[i + 1] ?? ''}`
+    if (seen.has(pair)) continue
+    seen.add(pair)
+    const low = hash32(pair, 0x811c9dc5)
+    const high = hash32(pair, 0x3c6ef372)
+    for (let bit = 0; bit < 32; bit++) {
+      sums[bit] = (sums[bit] ?? 0) + ((low >>> bit) & 1 ? 1 : -1)
+      sums[bit + 32] = (sums[bit + 32] ?? 0) + ((high >>> bit) & 1 ? 1 : -1)
+    }
+  }
+  let value = 0n
+  for (let bit = 0; bit < 64; bit++) if ((sums[bit] ?? 0) > 0) value |= 1n << BigInt(bit)
+  return value.toString(16).padStart(16, '0')
+}
+
+/** Bits in which two body fingerprints differ, 0 to 64; 6 or fewer are the same template in practice. */
+export function fingerprintDistance(a: string, b: string): number {
+  let bits = BigInt(`0x${a}`) ^ BigInt(`0x${b}`)
+  let count = 0
+  for (; bits > 0n; bits &= bits - 1n) count++
+  return count
+}
+
+export const fingerprintsOf = (subject: string, text: string, names: ReadonlySet<string>): Fingerprints => ({
+  subject: subjectFingerprint(subject),
+  body: bodyFingerprint(text, names),
+})

@@ -1,0 +1,172 @@
+import { html as names, type Token, Tokenizer, TokenizerMode } from 'parse5'
+import { cut, oneLine } from './text.ts'
+import type { UrlFound, UrlPlace } from './types.ts'
+import { MAX_URLS, urlFound, urlsInText } from './urls.ts'
+
+const MAX_TEXT = 512 * 1024
+const MAX_DEPTH = 500
+const VOID = new Set('area base br col embed frame hr img input link meta param source track wbr'.split(' '))
+const BLOCK = new Set(
+  (
+    'address article aside blockquote body center dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr li main ' +
+    'nav ol p pre section table tbody tfoot thead tr ul br'
+  ).split(' '),
+)
+/** Elements whose content no reader sees. */
+const UNSEEN = new Set(
+  'head script style template title textarea iframe noembed noframes xmp object svg math'.split(' '),
+)
+const HIDING =
+  /display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])/i
+
+/**
+ * The tokenizer of the HTML standard without its tree: what a mail says needs no tree, and the tree's scope checks are
+ * quadratic in the nesting that a sender chooses. The tree builder's one duty for tokens is done here: after the start
+ * tag of a raw text element the tokenizer changes its mode.
+ */
+export function tokenizeHtml(html: string, handler: HtmlHandler): void {
+  const tokenizer: Tokenizer = new Tokenizer(
+    {},
+    {
+      onStartTag: (token) => {
+        handler.start(token)
+        const mode = MODES.get(token.tagName)
+        if (mode !== undefined) tokenizer.state = mode
+      },
+      onEndTag: (token) => handler.end(token.tagName),
+      onCharacter: (token) => handler.text(token.chars),
+      onWhitespaceCharacter: (token) => handler.text(token.chars),
+      onNullCharacter: () => undefined,
+      onComment: () => undefined,
+      onDoctype: () => undefined,
+      onEof: () => undefined,
+    },
+  )
+  tokenizer.write(html, true)
+}
+
+type Mode = (typeof TokenizerMode)[keyof typeof TokenizerMode]
+const MODES = new Map<string, Mode>([
+  [names.TAG_NAMES.SCRIPT, TokenizerMode.SCRIPT_DATA],
+  [names.TAG_NAMES.PLAINTEXT, TokenizerMode.PLAINTEXT],
+  ...['title', 'textarea'].map((name): [string, Mode] => [name, TokenizerMode.RCDATA]),
+  ...['style', 'xmp', 'iframe', 'noembed', 'noframes'].map((name): [string, Mode] => [name, TokenizerMode.RAWTEXT]),
+])
+
+export interface HtmlHandler {
+  start(tag: Token.TagToken): void
+  end(name: string): void
+  text(chars: string): void
+}
+
+export interface HtmlContent {
+  /** What a reader sees: hidden elements left out, blocks on lines of their own. */
+  readonly text: string
+  readonly urls: readonly UrlFound[]
+}
+
+interface Open {
+  readonly name: string
+  readonly hidden: boolean
+}
+
+/** Text and URLs of an HTML body. Never throws; output is bounded, work is linear in the input. */
+export function readHtml(html: string): HtmlContent {
+  const reader = new HtmlReader()
+  tokenizeHtml(html, reader)
+  return reader.finish()
+}
+
+class HtmlReader implements HtmlHandler {
+  private readonly urls: UrlFound[] = []
+  private readonly stack: Open[] = []
+  private readonly chunks: string[] = []
+  private length = 0
+  private base: string | null = null
+  private link: { href: string; chunks: string[]; length: number; alt: string } | null = null
+
+  private get hidden(): boolean {
+    return this.stack.at(-1)?.hidden ?? false
+  }
+
+  start(tag: Token.TagToken): void {
+    const name = tag.tagName
+    const attr = (wanted: string) => tag.attrs.find((a) => a.name === wanted)?.value
+    if (name === 'a' || name === 'area') this.open(attr('href') ?? '')
+    else this.collect(name, attr)
+    if (BLOCK.has(name)) this.push('\n')
+    else if (name === 'td' || name === 'th') this.push(' ')
+    if (VOID.has(name) || tag.selfClosing || this.stack.length >= MAX_DEPTH) return
+    const hides = UNSEEN.has(name) || attr('hidden') !== undefined || HIDING.test(cut(attr('style') ?? '', 2_000))
+    // A body ends a head that was not closed.
+    if (name === 'body') this.stack.length = 0
+    this.stack.push({ name, hidden: this.hidden || hides })
+  }
+
+  end(name: string): void {
+    if (name === 'a') this.close()
+    if (BLOCK.has(name)) this.push('\n')
+    for (let at = this.stack.length - 1; at >= 0; at--) {
+      if (this.stack[at]?.name !== name) continue
+      this.stack.length = at
+      return
+    }
+  }
+
+  text(chars: string): void {
+    if (!this.hidden) this.push(chars)
+  }
+
+  finish(): HtmlContent {
+    this.close()
+    const text = this.chunks.join('')
+    const lines = text.split('\n').map((line) => line.replace(/[\s\u200b-\u200f\u2060\ufeff\u00ad]+/g, ' ').trim())
+    const visible = lines.filter((line) => line !== '').join('\n')
+    for (const url of urlsInText(visible, 'text', MAX_URLS)) {
+      // A link's own text is already there as its anchor.
+      if (!this.urls.some((known) => known.place === 'link' && known.anchor?.includes(url.url))) this.add(url)
+    }
+    return { text: visible, urls: this.urls }
+  }
+
+  private push(chars: string): void {
+    if (this.length > MAX_TEXT) return
+    this.chunks.push(chars)
+    this.length += chars.length
+    if (this.link === null || this.link.length > 2_048) return
+    this.link.chunks.push(chars)
+    this.link.length += chars.length
+  }
+
+  private add(url: UrlFound | null): void {
+    if (url !== null && this.urls.length < MAX_URLS) this.urls.push(url)
+  }
+
+  private open(href: string): void {
+    this.close()
+    this.link = { href, chunks: [], length: 0, alt: '' }
+  }
+
+  private close(): void {
+    if (this.link === null) return
+    const { href, chunks, alt } = this.link
+    this.link = null
+    this.add(urlFound(href, 'link', oneLine(chunks.join(''), 512) || oneLine(alt, 512), this.base))
+  }
+
+  private collect(name: string, attr: (name: string) => string | undefined): void {
+    const take = (place: UrlPlace, value: string | undefined) => {
+      if (value !== undefined) this.add(urlFound(value, place, null, this.base))
+    }
+    if (name === 'img' && this.link !== null) this.link.alt ||= cut(attr('alt') ?? '', 512)
+    if (name === 'base') this.base ??= urlFound(attr('href') ?? '', 'link')?.url ?? null
+    else if (name === 'form') take('form', attr('action'))
+    else if (name === 'button' || name === 'input') take('form', attr('formaction'))
+    else if (name === 'meta')
+      take('link', /url\s*=\s*['"]?([^'"]{1,4096})/i.exec(cut(attr('content') ?? '', 5_000))?.[1])
+    else if (name === 'iframe' || name === 'frame' || name === 'embed') take('link', attr('src'))
+    else if (name === 'object') take('link', attr('data'))
+    else if (name === 'img' || name === 'input' || name === 'image') take('image', attr('src'))
+    take('image', attr('background'))
+  }
+}

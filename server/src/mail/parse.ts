@@ -1,0 +1,58 @@
+import type { DNSResolver } from 'mailauth'
+import { checkOurselves, fromDomain } from './authentication.ts'
+import { readBody } from './body.ts'
+import { readEnvelope, recipientNames } from './envelope.ts'
+import { bodyFingerprint } from './fingerprints.ts'
+import { LimitError, type MimeLimits, readTree } from './tree.ts'
+import type { MailContext, ParsedMail, ParseOutcome } from './types.ts'
+import { urlsInText } from './urls.ts'
+
+export interface ParseSettings extends MimeLimits {
+  /** Names of servers whose Authentication-Results are believed: see `isTrusted`. */
+  readonly trustedAuthserv: readonly string[]
+  readonly resolver: DNSResolver | null
+}
+
+/** Header bytes that the header-only reader looks at. */
+export const ENVELOPE_BYTES = 64 * 1024
+const MAX_DEFECTS = 50
+
+const bounded = (defects: readonly string[]): string[] => [...new Set(defects)].slice(0, MAX_DEFECTS)
+
+/** Parses one message in this process; only the child processes call it. Never throws. */
+export async function parseMail(raw: Buffer, context: MailContext, settings: ParseSettings): Promise<ParseOutcome> {
+  try {
+    return { kind: 'parsed', mail: await parseAll(raw, context, settings) }
+  } catch (error) {
+    const why = error instanceof LimitError ? error.message : `the parser failed: ${String(error).slice(0, 200)}`
+    return unparsable(raw, why, settings.trustedAuthserv)
+  }
+}
+
+export function unparsable(raw: Buffer, why: string, trustedAuthserv: readonly string[]): ParseOutcome {
+  const mail = readEnvelope(raw, trustedAuthserv, ENVELOPE_BYTES)
+  return { kind: 'unparsable', why, mail: { ...mail, defects: bounded([why, ...mail.defects]) } }
+}
+
+async function parseAll(raw: Buffer, context: MailContext, settings: ParseSettings): Promise<ParsedMail> {
+  const envelope = readEnvelope(raw, settings.trustedAuthserv, settings.maxHeaderBytes)
+  const defects = [...envelope.defects]
+  const body = await readBody(await readTree(raw, settings), defects)
+  const unsubscribe = envelope.headers.filter((h) => h.name.toLowerCase() === 'list-unsubscribe')
+  const text = body.text
+  return {
+    ...envelope,
+    urls: [...body.urls, ...unsubscribe.flatMap((h) => urlsInText(h.value, 'header', 20)).slice(0, 20)],
+    attachments: body.attachments,
+    text,
+    hasHtml: body.hasHtml,
+    authentication: await authenticationOf(raw, envelope, context, settings),
+    fingerprints: { ...envelope.fingerprints, body: bodyFingerprint(text, recipientNames(envelope)) },
+    defects: bounded(defects),
+  }
+}
+
+async function authenticationOf(raw: Buffer, mail: ParsedMail, context: MailContext, settings: ParseSettings) {
+  if (mail.authentication.source !== 'none' || settings.resolver === null) return mail.authentication
+  return checkOurselves(raw, context, settings.resolver, fromDomain(mail.from, mail.fromHeaders))
+}

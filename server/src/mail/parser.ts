@@ -1,0 +1,104 @@
+import { AppError } from '../base/index.ts'
+import { readEnvelope } from './envelope.ts'
+import { ENVELOPE_BYTES } from './parse.ts'
+import { type Job, PoisonError, Pool, type Resolver } from './pool.ts'
+import { readOutcome, readRendered } from './schema.ts'
+import type { MailContext, ParseOutcome } from './types.ts'
+
+export interface ParserOptions {
+  /** Processes; default 2. */
+  readonly workers?: number
+  /** Milliseconds that one message may take; default 10,000. */
+  readonly deadlineMs?: number
+  /** Resident size of one process in MiB; default 768. */
+  readonly maxRssMb?: number
+  /** Larger messages are not parsed beyond their headers; default 100 MiB. */
+  readonly maxBytes?: number
+  /** Parts of one message; default 10,000. */
+  readonly maxParts?: number
+  /** Nested multiparts; default 100. */
+  readonly maxDepth?: number
+  /** Header bytes of all parts together; default 2 MiB. */
+  readonly maxHeaderBytes?: number
+  /**
+   * Servers whose Authentication-Results are believed: a name, `*.example.org`, or '' for headers that name no server
+   * (Microsoft's). They must remove forged headers in their own name, as RFC 8601 §5 asks.
+   */
+  readonly trustedAuthserv?: readonly string[]
+  /** Answers DNS for our own SPF, DKIM, DMARC and ARC check; without it nothing is asked. */
+  readonly resolver?: Resolver
+}
+
+export interface Parser {
+  /** Never rejects for what a message holds; only when the processes cannot be started, or after `close`. */
+  parse(raw: Buffer, context: MailContext): Promise<ParseOutcome>
+  /**
+   * A whole HTML document without scripts, remote content or working links; serve it with `PREVIEW_CSP` in a frame with
+   * `sandbox`. A message that cannot be rendered gives a document that says why.
+   */
+  renderSafe(raw: Buffer): Promise<{ html: string }>
+  /** Process ids at this moment. */
+  pids(): number[]
+  close(): Promise<void>
+}
+
+export function createParser(options: ParserOptions = {}): Parser {
+  const maxBytes = options.maxBytes ?? 100 * 1024 * 1024
+  const trustedAuthserv = [...(options.trustedAuthserv ?? [])]
+  const pool = new Pool({
+    workers: Math.max(1, options.workers ?? 2),
+    deadlineMs: options.deadlineMs ?? 10_000,
+    maxRssMb: options.maxRssMb ?? 768,
+    resolver: options.resolver ?? null,
+    settings: {
+      trustedAuthserv,
+      resolves: options.resolver !== undefined,
+      maxParts: options.maxParts ?? 10_000,
+      maxDepth: options.maxDepth ?? 100,
+      maxHeaderBytes: options.maxHeaderBytes ?? 2 * 1024 * 1024,
+    },
+  })
+  const tooLarge = (raw: Buffer) =>
+    raw.length > maxBytes ? `larger than ${Math.floor(maxBytes / 1024 / 1024)} MB (${raw.length} bytes)` : null
+
+  async function headersOnly(raw: Buffer, why: string): Promise<ParseOutcome> {
+    const done = await attempt(pool, { kind: 'headers', raw: raw.subarray(0, ENVELOPE_BYTES), why })
+    const outcome = 'value' in done ? readOutcome(done.value) : null
+    // Not even the headers can be read: an empty envelope, built from no byte of the message.
+    return outcome ?? { kind: 'unparsable', why, mail: { ...readEnvelope(Buffer.alloc(0), [], 0), defects: [why] } }
+  }
+
+  return {
+    async parse(raw, context) {
+      const large = tooLarge(raw)
+      if (large !== null) return headersOnly(raw, large)
+      const done = await attempt(pool, { kind: 'parse', raw, context })
+      if ('why' in done) return headersOnly(raw, done.why)
+      return readOutcome(done.value) ?? headersOnly(raw, 'the parser gave an answer of the wrong shape')
+    },
+    async renderSafe(raw) {
+      const large = tooLarge(raw)
+      const done = large === null ? await attempt(pool, { kind: 'render', raw }) : { why: large }
+      const rendered = 'value' in done ? readRendered(done.value) : null
+      return (
+        rendered ?? { html: notRendered('why' in done ? done.why : 'the parser gave an answer of the wrong shape') }
+      )
+    },
+    pids: () => pool.pids(),
+    close: () => pool.close(),
+  }
+}
+
+/** Only failures of the message become `why`; those of the pool stay errors. */
+async function attempt(pool: Pool, job: Job): Promise<{ value: unknown } | { why: string }> {
+  try {
+    return { value: await pool.run(job) }
+  } catch (error) {
+    if (error instanceof PoisonError) return { why: error.message }
+    if (error instanceof AppError) throw error
+    throw error
+  }
+}
+
+const notRendered = (why: string): string =>
+  `<!doctype html><meta charset="utf-8"><title>Preview</title><p>This message cannot be shown: ${why.replace(/[<>&"']/g, ' ')}.</p>`

@@ -1,0 +1,285 @@
+import type { ChildProcess } from 'node:child_process'
+import { AppError, messageOf } from '../base/index.ts'
+import { startChild } from './child.ts'
+import { hasProc, residentBytes, residentBytesByPs } from './memory.ts'
+import { type Answer, readAnswer } from './schema.ts'
+import type { MailContext } from './types.ts'
+import type { WorkerSettings } from './worker.ts'
+
+export type Job =
+  | { readonly kind: 'parse'; readonly raw: Buffer; readonly context: MailContext }
+  /** Headers only, for a message that could not be parsed. */
+  | { readonly kind: 'headers'; readonly raw: Buffer; readonly why: string }
+  | { readonly kind: 'render'; readonly raw: Buffer }
+
+/** Answers DNS questions as `dns.promises.resolve` does: records, or an error with `code`. */
+export type Resolver = (name: string, type: string) => Promise<string[][] | string[]>
+
+export interface PoolOptions {
+  readonly workers: number
+  /** Milliseconds without progress after which a child is killed. */
+  readonly deadlineMs: number
+  /** Resident size in MiB above which a child is killed. */
+  readonly maxRssMb: number
+  readonly settings: WorkerSettings
+  readonly resolver: Resolver | null
+}
+
+/** The message's own fault: it alone made its process fail. */
+export class PoisonError extends Error {}
+
+interface Task {
+  readonly job: Job
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+  /** It was in a process that failed together with others: it runs alone, so that the culprit shows itself. */
+  alone: boolean
+}
+
+interface Lane {
+  child: ChildProcess
+  ready: boolean
+  readonly tasks: Map<number, Task>
+  /** Pool clock at the last sign of progress. */
+  progressAt: number
+  bytes: number
+  /** Why we killed it; null when it went by itself. */
+  killedFor: string | null
+  stderr: string
+}
+
+const TICK_MS = 25
+/** Messages in one process at a time: it never waits for the pipe, and little is run again when it dies. */
+const WINDOW = 4
+const WINDOW_BYTES = 1024 * 1024
+const DNS_TIMEOUT_MS = 4_000
+const START_TIMEOUT_MS = 60_000
+const MAX_FAILED_STARTS = 3
+
+/**
+ * Child processes that each work on a few jobs at a time. A job that exceeds the deadline or the memory, or that crashes
+ * its process, is rejected with PoisonError; the others of that process run again, one at a time, elsewhere.
+ */
+export class Pool {
+  private readonly options: PoolOptions
+  private readonly lanes = new Set<Lane>()
+  private readonly queue: Task[] = []
+  private readonly ticker: NodeJS.Timeout
+  private readonly proc = hasProc()
+  /** Milliseconds counted by ticks: when this process itself was stopped or busy, the children are not blamed. */
+  private clock = 0
+  private tickAt = performance.now()
+  private lastId = 0
+  private failedStarts = 0
+  private closed = false
+
+  constructor(options: PoolOptions) {
+    this.options = options
+    for (let i = 0; i < options.workers; i++) this.start()
+    this.ticker = setInterval(() => this.tick(), TICK_MS)
+    this.ticker.unref()
+  }
+
+  /** Result of the job, still to be checked; PoisonError when it cannot be done, AppError when the pool cannot work. */
+  run(job: Job): Promise<unknown> {
+    if (this.closed) return Promise.reject(closedError())
+    return new Promise((resolve, reject) => {
+      this.queue.push({ job, resolve, reject, alone: false })
+      this.dispatch()
+    })
+  }
+
+  /** Kills the children; what is unfinished is rejected. */
+  async close(): Promise<void> {
+    this.closed = true
+    clearInterval(this.ticker)
+    this.rejectAll(closedError())
+    const ended = [...this.lanes].map((lane) => new Promise((resolve) => lane.child.once('exit', resolve)))
+    for (const lane of this.lanes) lane.child.kill('SIGKILL')
+    await Promise.all(ended)
+  }
+
+  /** Process ids of the children, for those who watch them. */
+  pids(): number[] {
+    return [...this.lanes].flatMap((lane) => (lane.child.pid === undefined ? [] : [lane.child.pid]))
+  }
+
+  private start(): void {
+    const heap = Math.max(64, Math.floor(this.options.maxRssMb * 0.75))
+    const child = startChild(this.options.settings, heap)
+    const lane: Lane = {
+      child,
+      ready: false,
+      tasks: new Map(),
+      progressAt: this.clock,
+      bytes: 0,
+      killedFor: null,
+      stderr: '',
+    }
+    this.lanes.add(lane)
+    child.on('message', (message) => this.receive(lane, message))
+    child.stderr?.on('data', (data: Buffer) => {
+      lane.stderr = `${lane.stderr}${data.toString('utf8', 0, 2_000)}`.slice(-2_000)
+    })
+    child.once('exit', (code, signal) => this.ended(lane, signal ?? `exit ${code}`))
+    child.on('error', (error) => {
+      lane.stderr += messageOf(error)
+      // A process that could not even be made has no exit.
+      if (child.pid === undefined) this.ended(lane, 'not started')
+    })
+  }
+
+  private dispatch(): void {
+    for (const lane of this.lanes) {
+      if (!lane.ready || lane.killedFor !== null) continue
+      while (this.queue.length > 0 && this.takes(lane, this.queue[0])) {
+        const task = this.queue.shift()
+        if (task !== undefined) this.give(lane, task)
+      }
+    }
+  }
+
+  private takes(lane: Lane, task: Task | undefined): boolean {
+    if (task === undefined) return false
+    if (lane.tasks.size === 0) return true
+    const others = [...lane.tasks.values()]
+    return (
+      !task.alone &&
+      !others.some((t) => t.alone) &&
+      others.length < WINDOW &&
+      lane.bytes + task.job.raw.length <= WINDOW_BYTES
+    )
+  }
+
+  private give(lane: Lane, task: Task): void {
+    const id = ++this.lastId
+    if (lane.tasks.size === 0) lane.progressAt = this.clock
+    lane.tasks.set(id, task)
+    lane.bytes += task.job.raw.length
+    // A process that is gone reports it by its exit; the callback only keeps that from becoming an uncaught error.
+    lane.child.send({ kind: 'job', id, job: task.job }, () => undefined)
+  }
+
+  private receive(lane: Lane, message: unknown): void {
+    const answer = readAnswer(message)
+    if (answer === null) this.kill(lane, 'the parser answered nonsense')
+    else if (answer.kind === 'dns') this.lookUp(lane, answer)
+    else if (answer.kind === 'ready') {
+      lane.ready = true
+      this.failedStarts = 0
+    } else this.finish(lane, answer)
+    this.dispatch()
+  }
+
+  private finish(lane: Lane, answer: Extract<Answer, { kind: 'done' | 'failed' }>): void {
+    const task = lane.tasks.get(answer.id)
+    if (task === undefined) {
+      this.kill(lane, 'the parser answered nonsense')
+      return
+    }
+    lane.tasks.delete(answer.id)
+    lane.bytes -= task.job.raw.length
+    lane.progressAt = this.clock
+    if (answer.kind === 'done') task.resolve(answer.value)
+    else task.reject(new PoisonError(`the parser failed: ${answer.why}`))
+    this.renew(lane)
+  }
+
+  /** Memory that one large message made a process take is not held against the next one. */
+  private renew(lane: Lane): void {
+    if (lane.tasks.size > 0 || lane.child.pid === undefined || !this.proc) return
+    const rss = residentBytes(lane.child.pid) ?? 0
+    if (rss > (this.options.maxRssMb * 1024 * 1024) / 2) this.kill(lane, 'renewed')
+  }
+
+  private lookUp(lane: Lane, question: { id: number; name: string; type: string }): void {
+    const { resolver } = this.options
+    const answer = (part: { records?: string[][] | string[]; code?: string }) =>
+      lane.child.send({ kind: 'dns', id: question.id, ...part }, () => undefined)
+    if (resolver === null) {
+      answer({ code: 'EREFUSED' })
+      return
+    }
+    const timer = setTimeout(() => answer({ code: 'ETIMEOUT' }), DNS_TIMEOUT_MS)
+    resolver(question.name, question.type)
+      .then((records) => answer({ records }))
+      .catch((error: unknown) => answer({ code: codeOf(error) }))
+      .finally(() => clearTimeout(timer))
+  }
+
+  private tick(): void {
+    const now = performance.now()
+    this.clock += Math.min(now - this.tickAt, 4 * TICK_MS)
+    this.tickAt = now
+    for (const lane of this.lanes) {
+      if (lane.killedFor !== null) continue
+      const waited = this.clock - lane.progressAt
+      if (!lane.ready && waited > START_TIMEOUT_MS) this.kill(lane, 'it did not start in time')
+      if (lane.tasks.size === 0) continue
+      if (waited > this.options.deadlineMs) this.kill(lane, `parsing took longer than ${this.options.deadlineMs} ms`)
+      else this.watchMemory(lane)
+    }
+  }
+
+  private watchMemory(lane: Lane): void {
+    const { pid } = lane.child
+    if (pid === undefined) return
+    const judge = (rss: number | null) => {
+      if (rss === null || rss <= this.options.maxRssMb * 1024 * 1024 || lane.tasks.size === 0) return
+      this.kill(lane, `parsing took more than ${this.options.maxRssMb} MB of memory`)
+    }
+    if (this.proc) judge(residentBytes(pid))
+    else if (Math.floor(this.clock / TICK_MS) % 20 === 0) void residentBytesByPs(pid).then(judge)
+  }
+
+  private kill(lane: Lane, why: string): void {
+    lane.killedFor ??= why
+    lane.child.kill('SIGKILL')
+  }
+
+  private ended(lane: Lane, how: string): void {
+    if (!this.lanes.delete(lane) || this.closed) return
+    const heap = /heap out of memory|Allocation failed/i.test(lane.stderr)
+    const why = lane.killedFor ?? (heap ? 'the parser ran out of memory' : `the parser's process died (${how})`)
+    const tasks = [...lane.tasks.values()]
+    const [only] = tasks
+    if (tasks.length === 1 && only !== undefined) only.reject(new PoisonError(why))
+    else for (const task of tasks) this.queue.unshift(Object.assign(task, { alone: true }))
+    if (!lane.ready && ++this.failedStarts >= MAX_FAILED_STARTS) this.rejectAll(startError(lane.stderr || why))
+    // After failed starts others wait: a broken installation must not spin.
+    setTimeout(() => this.replace(), lane.ready ? 0 : 200 * this.failedStarts).unref()
+  }
+
+  private replace(): void {
+    if (this.closed) return
+    while (this.lanes.size < this.options.workers) this.start()
+    this.dispatch()
+  }
+
+  private rejectAll(error: Error): void {
+    for (const task of this.queue.splice(0)) task.reject(error)
+    for (const lane of this.lanes) {
+      for (const task of lane.tasks.values()) task.reject(error)
+      lane.tasks.clear()
+      lane.bytes = 0
+    }
+  }
+}
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'ESERVFAIL'
+
+const closedError = () =>
+  new AppError('mail.parser.closed', 'the mail parser is closed', 'this happens only while the server stops', {
+    status: 503,
+  })
+
+const startError = (detail: string) =>
+  new AppError(
+    'mail.parser.start',
+    `the processes that parse mail do not start: ${detail.trim().slice(-500)}`,
+    'the account that parses must be able to read the program and its node_modules; see the message above',
+    { status: 500 },
+  )

@@ -1,0 +1,77 @@
+// The child process that parses mail: unprivileged, without network, file writes or children of its own (see pool.ts).
+import { writeFileSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import type { DNSResolver } from 'mailauth'
+import { messageOf } from '../base/index.ts'
+import { type ParseSettings, parseMail, unparsable } from './parse.ts'
+import type { Job } from './pool.ts'
+import { renderMail } from './render.ts'
+
+export interface WorkerSettings extends Omit<ParseSettings, 'resolver'> {
+  readonly resolves: boolean
+}
+
+type FromParent =
+  | { kind: 'settings'; settings: WorkerSettings }
+  | { kind: 'job'; id: number; job: Job }
+  | { kind: 'dns'; id: number; records?: string[][] | string[]; code?: string }
+
+const send = (message: unknown): void => {
+  process.send?.(message)
+}
+
+// The kernel takes this process first when memory is short. Not everywhere permitted or present.
+try {
+  writeFileSync('/proc/self/oom_score_adj', '1000')
+} catch {}
+
+// A parent that is killed cannot stop a child in an endless loop; a second thread can.
+new Worker(
+  `const parent = ${process.ppid}
+   setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL') }, 1000)`,
+  { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8 } },
+).unref()
+
+const questions = new Map<
+  number,
+  { resolve: (records: string[][] | string[]) => void; reject: (error: Error) => void }
+>()
+let lastQuestion = 0
+
+/** DNS by way of the parent: this process has no network of its own business. */
+const askParent: DNSResolver = (name, type) =>
+  new Promise((resolve, reject) => {
+    const id = ++lastQuestion
+    questions.set(id, { resolve, reject })
+    send({ kind: 'dns', id, name: name.slice(0, 1_024), type: type.slice(0, 10) })
+  })
+
+function answered(message: Extract<FromParent, { kind: 'dns' }>): void {
+  const question = questions.get(message.id)
+  questions.delete(message.id)
+  if (message.records !== undefined) question?.resolve(message.records)
+  else question?.reject(Object.assign(new Error(`DNS: ${message.code}`), { code: message.code ?? 'ESERVFAIL' }))
+}
+
+let settings: ParseSettings
+
+async function run(job: Job): Promise<unknown> {
+  const raw = Buffer.from(job.raw.buffer, job.raw.byteOffset, job.raw.byteLength)
+  if (job.kind === 'parse') return parseMail(raw, job.context, settings)
+  if (job.kind === 'headers') return unparsable(raw, job.why, settings.trustedAuthserv)
+  return { html: await renderMail(raw, settings) }
+}
+
+process.on('message', (message: FromParent) => {
+  if (message.kind === 'dns') return answered(message)
+  if (message.kind === 'settings') {
+    settings = { ...message.settings, resolver: message.settings.resolves ? askParent : null }
+    return send({ kind: 'ready' })
+  }
+  const { id, job } = message
+  run(job).then(
+    (value) => send({ kind: 'done', id, value }),
+    (error) => send({ kind: 'failed', id, why: messageOf(error).slice(0, 1_000) }),
+  )
+})
+process.on('disconnect', () => process.exit(0))
