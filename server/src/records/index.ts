@@ -1,2 +1,12 @@
+import type { RoomMigrations } from '../storage/index.ts'
+
+export { addEvents, locate, rejudge, setHandover } from './change.ts'
+export type * from './door.ts'
+export type * from './events.ts'
+export * from './queries.ts'
+export { receive } from './receive.ts'
+export { entityHash } from './rows.ts'
 export type * from './tables.ts'
 export type * from './types.ts'
+
+export const migrations: RoomMigrations = { room: 'records', dir: new URL('./migrations/', import.meta.url) }

@@ -1,5 +1,5 @@
 import type { ColumnType, Generated } from 'kysely'
-import type { TenantId } from '../base/index.ts'
+import type { BlobKey, TenantId } from '../base/index.ts'
 
 export interface TenantTable {
   tenant_id: TenantId
@@ -16,9 +16,58 @@ export interface SchemaMigrationTable {
   applied_at: ColumnType<Date, never, never>
 }
 
+export interface OutboxTable {
+  tenant_id: TenantId
+  /** xid8: the transaction that emitted it. */
+  xid: Generated<string>
+  seq: Generated<number>
+  id: string
+  kind: string
+  data: ColumnType<unknown, string, never>
+  at: Generated<Date>
+}
+
+export interface OutboxProgressTable {
+  tenant_id: TenantId
+  subscriber: string
+  xid: Generated<string>
+  seq: Generated<number>
+  attempts: Generated<number>
+  retry_at: Date | null
+  last_error: string | null
+  seen_at: Generated<Date>
+}
+
+export interface LeaseTable {
+  tenant_id: TenantId
+  resource: string
+  epoch: number
+  holder: string | null
+  expires_at: Date
+  deadline_ms: number
+}
+
+export interface TenantKeyTable {
+  tenant_id: TenantId
+  wrapped: Buffer
+  created_at: Generated<Date>
+}
+
+export interface BlobTable {
+  tenant_id: TenantId
+  key: BlobKey
+  size: number
+  marked_at: Generated<Date>
+}
+
 declare module './schema.ts' {
   interface Database {
     tenant: TenantTable
     schema_migration: SchemaMigrationTable
+    outbox: OutboxTable
+    outbox_progress: OutboxProgressTable
+    lease: LeaseTable
+    tenant_key: TenantKeyTable
+    blob: BlobTable
   }
 }

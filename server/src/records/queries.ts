@@ -1,0 +1,106 @@
+import type { Selectable } from 'kysely'
+import type { DeliveryId, MessageId, VerdictId } from '../base/index.ts'
+import type { EntityKind, Signal, Verdict } from '../judgement/index.ts'
+import type { Tx } from '../storage/index.ts'
+import type { Attempt } from './door.ts'
+import { entityHash } from './rows.ts'
+import type { DeliveryTable, MessageEventTable, MessageTable, VerdictTable } from './tables.ts'
+
+export type Message = Selectable<MessageTable>
+export type Delivery = Selectable<DeliveryTable>
+export type MessageEvent = Selectable<MessageEventTable>
+export type StoredVerdict = Selectable<VerdictTable>
+
+/** The attempt of an MTA that we have seen before, with what became of each recipient. */
+export async function findAttempt(tx: Tx, attemptKey: string): Promise<Attempt | null> {
+  const rows = await tx
+    .selectFrom('message as m')
+    .innerJoin('delivery as d', (join) =>
+      join.onRef('d.tenant_id', '=', 'm.tenant_id').onRef('d.message_id', '=', 'm.id'),
+    )
+    .select(['m.id as messageId', 'd.id', 'd.recipient', 'd.mailbox_id as mailboxId', 'd.handover', 'd.action'])
+    .select('d.latest_location as location')
+    .where('m.attempt_key', '=', attemptKey)
+    .orderBy('d.id')
+    .execute()
+  const first = rows[0]
+  if (!first) return null
+  return { messageId: first.messageId, deliveries: rows.map(({ messageId: _, ...delivery }) => delivery) }
+}
+
+export async function getMessage(tx: Tx, id: MessageId): Promise<Message | null> {
+  return (await tx.selectFrom('message').selectAll().where('id', '=', id).executeTakeFirst()) ?? null
+}
+
+export async function getMessages(tx: Tx, ids: readonly MessageId[]): Promise<Message[]> {
+  if (ids.length === 0) return []
+  return await tx.selectFrom('message').selectAll().where('id', 'in', ids).execute()
+}
+
+/** Copies of a message, in the order of its recipients. */
+export async function deliveriesOf(tx: Tx, messageId: MessageId): Promise<Delivery[]> {
+  return await tx.selectFrom('delivery').selectAll().where('message_id', '=', messageId).orderBy('id').execute()
+}
+
+export async function getDeliveries(tx: Tx, ids: readonly DeliveryId[]): Promise<Delivery[]> {
+  if (ids.length === 0) return []
+  return await tx.selectFrom('delivery').selectAll().where('id', 'in', ids).execute()
+}
+
+export async function timeline(tx: Tx, messageId: MessageId): Promise<MessageEvent[]> {
+  const query = tx.selectFrom('message_event').selectAll().where('message_id', '=', messageId)
+  return await query.orderBy('at').orderBy('id').execute()
+}
+
+export interface CurrentVerdict {
+  readonly id: VerdictId
+  readonly at: Date
+  readonly verdict: Verdict
+  readonly signals: readonly Signal[]
+  readonly inputs: Record<string, unknown>
+}
+
+export async function currentVerdict(tx: Tx, messageId: MessageId): Promise<CurrentVerdict | null> {
+  const row = await tx
+    .selectFrom('message as m')
+    .innerJoin('verdict as v', (join) =>
+      join.onRef('v.tenant_id', '=', 'm.tenant_id').onRef('v.id', '=', 'm.verdict_id'),
+    )
+    .select(['v.id', 'v.at', 'v.verdict', 'v.signals', 'v.inputs'])
+    .where('m.id', '=', messageId)
+    .executeTakeFirst()
+  return row ?? null
+}
+
+/** All verdicts of a message, oldest first. */
+export async function verdicts(tx: Tx, messageId: MessageId): Promise<StoredVerdict[]> {
+  const query = tx.selectFrom('verdict').selectAll().where('message_id', '=', messageId)
+  return await query.orderBy('at').orderBy('id').execute()
+}
+
+export interface Occurrence {
+  readonly messageId: MessageId
+  readonly receivedAt: Date
+}
+
+/** Messages that hold an entity, newest first. Page with `before` = the last one's. */
+export async function messagesByEntity(
+  tx: Tx,
+  kind: EntityKind,
+  value: string,
+  options: { limit: number; before?: Occurrence },
+): Promise<Occurrence[]> {
+  let query = tx
+    .selectFrom('entity')
+    .select(['message_id as messageId', 'received_at as receivedAt'])
+    .where('kind', '=', kind)
+    .where('hash', '=', entityHash(value))
+    // Hash hits are confirmed against the value.
+    .where('value', '=', value)
+  const { before } = options
+  if (before)
+    query = query.where((eb) =>
+      eb(eb.refTuple('received_at', 'message_id'), '<', eb.tuple(before.receivedAt, before.messageId)),
+    )
+  return await query.orderBy('received_at', 'desc').orderBy('message_id', 'desc').limit(options.limit).execute()
+}
