@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type DeliveryId, type MessageId, uuidv7, type VerdictId } from '../base/index.ts'
 import type { EntityRef } from '../judgement/index.ts'
 import type { ParsedMail } from '../mail/index.ts'
+import { plainText } from '../storage/index.ts'
 import type { NewEvent, NewMessage } from './door.ts'
 
 /** Longest text that goes into an indexed or listed column; the whole is in `mail`. */
@@ -9,7 +10,8 @@ const SHORT = 1000
 const SNIPPET = 2000
 
 /** SHA-256 of an entity's value, first 16 bytes, hex: values can be long, and an index row must be short. */
-export const entityHash = (value: string): string => createHash('sha256').update(value).digest('hex').slice(0, 32)
+export const entityHash = (value: string): string =>
+  createHash('sha256').update(plainText(value)).digest('hex').slice(0, 32)
 
 const short = (text: string | null): string | null => (text === null ? null : text.slice(0, SHORT))
 
@@ -53,6 +55,7 @@ export function deliveryRows(message: NewMessage, at: Date): Record<string, unkn
     id: d.id,
     message_id: message.id,
     recipient: d.recipient,
+    recipient_key: d.recipient.toLowerCase(),
     mailbox_id: d.mailboxId,
     action: d.action,
     original_location: d.location,
@@ -71,7 +74,7 @@ export function deliveryRows(message: NewMessage, at: Date): Record<string, unkn
 
 /** Each entity once: a URL that occurs twice is one row. */
 export function entityRows(entities: readonly EntityRef[]): { kind: string; hash: string; value: string }[] {
-  const rows = entities.map(({ kind, value }) => ({ kind, hash: entityHash(value), value }))
+  const rows = entities.map(({ kind, value }) => ({ kind, hash: entityHash(value), value: plainText(value) }))
   return [...new Map(rows.map((row) => [`${row.kind} ${row.hash}`, row])).values()]
 }
 

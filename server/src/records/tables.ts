@@ -60,6 +60,8 @@ export interface DeliveryTable {
   message_id: MessageId
   /** As in the envelope. */
   recipient: string
+  /** In lower case, for filters. */
+  recipient_key: string
   /** Null when the recipient is not one of our mailboxes. */
   mailbox_id: MailboxId | null
   action: DeliveryAction

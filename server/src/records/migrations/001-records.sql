@@ -38,6 +38,7 @@ create table delivery (
   id uuid not null,
   message_id uuid not null,
   recipient text not null,
+  recipient_key text not null,
   mailbox_id uuid,
   action text not null,
   original_location text not null,
@@ -55,7 +56,7 @@ create table delivery (
   foreign key (tenant_id, message_id) references message (tenant_id, id)
 );
 create index delivery_message on delivery (tenant_id, message_id);
-create index delivery_recipient on delivery (tenant_id, recipient);
+create index delivery_recipient on delivery (tenant_id, recipient_key);
 create index delivery_mailbox on delivery (tenant_id, mailbox_id, latest_location);
 create index delivery_unsettled on delivery (tenant_id, handover) where handover in ('handing-over', 'possibly-twice');
 create index delivery_held on delivery (tenant_id, message_id) where latest_location = 'quarantine';
