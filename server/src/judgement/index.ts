@@ -1,5 +1,5 @@
 export { decide } from './decide.ts'
-export { canonicalUrl, compareEntities, entitiesOf } from './entities.ts'
+export { compareEntities, entitiesOf } from './entities.ts'
 export { type Match, matchEntries, matches } from './match.ts'
 export { type Flip, flip, replay, type StoredJudgement } from './replay.ts'
 export { decidePolicy, ENGINE, PLACES, THREAT_ORDER, THRESHOLDS } from './table.ts'

@@ -1,6 +1,7 @@
 import { domainToASCII } from 'node:url'
 import { getPublicSuffix } from 'tldts'
 import { AppError } from '../base/index.ts'
+import { normaliseAddress } from '../mail/index.ts'
 import { formatIp, formatNetwork, parseIp, parseNetwork } from './ip.ts'
 import { urlPattern } from './patterns.ts'
 import type { EntryAction, EntryKind } from './types.ts'
@@ -34,14 +35,6 @@ export function canonicalHost(text: string): string | null {
   return LABELS.test(ascii) && ascii.length <= 253 ? ascii : null
 }
 
-/** As `sender` entities and entries are compared: lower case, domain in Punycode. Null without a domain. */
-export function canonicalAddress(text: string): string | null {
-  const at = text.lastIndexOf('@')
-  if (at < 1) return null
-  const host = canonicalHost(text.slice(at + 1))
-  return host === null ? null : `${text.slice(0, at).toLowerCase()}@${host}`
-}
-
 /** Null when it is not an address. */
 export function canonicalIp(text: string): string | null {
   const ip = parseIp(text)
@@ -56,7 +49,7 @@ function bad(kind: EntryKind, value: string, why: string, cure: string): AppErro
 
 function sender(value: string): string {
   if (/\s/.test(value.replace(/"[^"]*"/g, ''))) throw bad('sender', value, 'it holds a space', 'One address an entry.')
-  const address = canonicalAddress(decodeLocal(value))
+  const address = normaliseAddress(decodeLocal(value))
   if (address?.slice(address.lastIndexOf('@')).includes('.')) return address
   throw bad(
     'sender',
