@@ -1,0 +1,14 @@
+export { createGateway, type GatewayDeps } from './gateway.ts'
+export { ourTrace } from './loops.ts'
+export {
+  createNextHop,
+  type HandOver,
+  type HopRecipient,
+  type HopResult,
+  type NextHop,
+  type NextHopOptions,
+} from './next-hop.ts'
+export { parseAddress } from './path.ts'
+export { isPermanent, isSuccess, isTemporary, OK, reply, TRY_LATER } from './reply.ts'
+export { buildSent, forSmtp, type PrefixFacts, type Sent, sentPrefix } from './sent.ts'
+export type * from './types.ts'

@@ -1,0 +1,239 @@
+import { connect, type Socket } from 'node:net'
+import { messageOf } from '../base/index.ts'
+import type { HandOver, HopResult } from './next-hop.ts'
+import { createReader, type Reader } from './reader.ts'
+import { reply } from './reply.ts'
+import type { Reply } from './types.ts'
+
+/** The connection or its time is over in the middle of a message. */
+export class LmtpLost extends Error {
+  /** The end of the data may have reached the server. */
+  readonly sent: boolean
+  /** Results that were known before, by recipient; a hole = not known. */
+  readonly results: readonly (HopResult | undefined)[]
+  constructor(message: string, sent: boolean, results: readonly (HopResult | undefined)[] = []) {
+    super(message)
+    this.name = 'LmtpLost'
+    this.sent = sent
+    this.results = results
+  }
+}
+
+export interface LmtpConnection {
+  /** Throws LmtpLost. */
+  send(mail: HandOver): Promise<readonly HopResult[]>
+  usable(): boolean
+  quit(): void
+  destroy(): void
+}
+
+const MAX_REPLY_LINE = 4096
+const MAX_REPLY_LINES = 100
+
+export async function openLmtp(
+  where: { host: string; port: number },
+  hostname: string,
+  options: { timeoutMs: number; deadline: number },
+): Promise<LmtpConnection> {
+  const socket = await open(where, Math.min(options.timeoutMs, options.deadline - Date.now()))
+  const reader = createReader(socket)
+  const wire = createWire(socket, reader, options.timeoutMs)
+  try {
+    await expect(wire, 220, options.deadline, 'greeting')
+    await wire.write(`LHLO ${hostname}\r\n`)
+    const { lines } = await expect(wire, 250, options.deadline, 'LHLO')
+    return connection(socket, wire, new Set(lines.slice(1).map((l) => l.split(' ')[0]?.toUpperCase() ?? '')))
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
+}
+
+function open(where: { host: string; port: number }, timeoutMs: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ ...where, noDelay: true })
+    const fail = (text: string) => {
+      socket.destroy()
+      reject(new LmtpLost(text, false))
+    }
+    const timer = setTimeout(() => fail('does not answer'), Math.max(1, timeoutMs))
+    socket.once('connect', () => {
+      clearTimeout(timer)
+      socket.pause()
+      socket.on('error', () => undefined)
+      resolve(socket)
+    })
+    socket.once('error', (error) => {
+      clearTimeout(timer)
+      fail(error.message)
+    })
+  })
+}
+
+interface Answer {
+  readonly reply: Reply
+  readonly lines: readonly string[]
+}
+
+interface Wire {
+  write(...pieces: (string | Buffer)[]): Promise<void>
+  /** Throws LmtpLost (sent = false) at the end, at the deadline and on nonsense. */
+  read(deadline: number): Promise<Answer>
+}
+
+function createWire(socket: Socket, reader: Reader, timeoutMs: number): Wire {
+  return {
+    write: async (...pieces) => {
+      if (socket.destroyed) throw new LmtpLost('closed the connection', false)
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const closed = () => reject(new LmtpLost('closed the connection', false))
+      const late = () => reject(new LmtpLost('does not read what is sent', false))
+      const timer = setTimeout(late, timeoutMs)
+      socket.once('close', closed)
+      socket.cork()
+      const last = pieces.length - 1
+      pieces.forEach((piece, i) => {
+        socket.write(piece, i === last ? (error) => (error ? reject(error) : resolve()) : undefined)
+      })
+      socket.uncork()
+      try {
+        await promise
+      } finally {
+        clearTimeout(timer)
+        socket.off('close', closed)
+      }
+    },
+    read: async (deadline) => {
+      const lines: string[] = []
+      for (;;) {
+        const left = Math.min(timeoutMs, deadline - Date.now())
+        const line = left <= 0 ? ({ kind: 'timeout' } as const) : await reader.line(MAX_REPLY_LINE, left)
+        if (line.kind === 'timeout') throw new LmtpLost('does not answer in time', false)
+        if (line.kind === 'end') throw new LmtpLost('closed the connection', false)
+        const text = line.kind === 'line' ? line.text.toString('utf8') : ''
+        const match = /^([2-5]\d\d)([ -]|$)(.*)$/.exec(text)
+        if (!match || lines.length >= MAX_REPLY_LINES) throw new LmtpLost('answers nonsense', false)
+        lines.push(match[3] ?? '')
+        if (match[2] !== '-') return { reply: toReply(Number(match[1]), lines), lines }
+      }
+    },
+  }
+}
+
+/** `2.1.5 text` of a reply's last line; a server without enhanced codes gets the class's general one. */
+function toReply(code: number, lines: readonly string[]): Reply {
+  const text = lines[lines.length - 1] ?? ''
+  const match = /^([245]\.\d{1,3}\.\d{1,3}) ?(.*)$/.exec(text)
+  if (match?.[1]) return reply(code, match[1], match[2] ?? '')
+  return reply(code, `${Math.floor(code / 100)}.0.0`, text)
+}
+
+async function expect(wire: Wire, code: number, deadline: number, what: string): Promise<Answer> {
+  const answer = await wire.read(deadline)
+  if (answer.reply.code !== code) {
+    throw new LmtpLost(`answers ${answer.reply.code} ${answer.reply.text} to ${what}`, false)
+  }
+  return answer
+}
+
+const MAX_MESSAGES = 200
+
+function connection(socket: Socket, wire: Wire, features: ReadonlySet<string>): LmtpConnection {
+  let messages = 0
+  let good = true
+  return {
+    send: async (mail) => {
+      messages++
+      good = false
+      try {
+        const results = await transaction(wire, mail, features)
+        good = true
+        return results
+      } catch (error) {
+        throw error instanceof LmtpLost ? error : new LmtpLost(messageOf(error), false)
+      }
+    },
+    usable: () => good && !socket.destroyed && socket.readable && messages < MAX_MESSAGES,
+    quit: () => {
+      if (socket.destroyed) return
+      socket.write('QUIT\r\n')
+      socket.destroySoon()
+    },
+    destroy: () => socket.destroy(),
+  }
+}
+
+const refused = (r: Reply): HopResult => ({ kind: r.code >= 500 ? 'permanent' : 'temporary', reply: r })
+
+async function transaction(wire: Wire, mail: HandOver, features: ReadonlySet<string>): Promise<readonly HopResult[]> {
+  if (mail.smtpUtf8 && !features.has('SMTPUTF8')) {
+    const r = reply(550, '5.6.7', 'The mail store cannot take SMTPUTF8 mail')
+    return mail.recipients.map(() => refused(r))
+  }
+  const parameters = `${features.has('8BITMIME') ? ' BODY=8BITMIME' : ''}${mail.smtpUtf8 ? ' SMTPUTF8' : ''}`
+  const envelope = [
+    `MAIL FROM:<${mail.mailFrom}>${parameters}\r\n`,
+    ...mail.recipients.map((to) => `RCPT TO:<${to.address}>\r\n`),
+  ]
+  const [sender, ...recipients] = await commands(wire, envelope, features.has('PIPELINING'), mail.deadline)
+  const results: (HopResult | undefined)[] = mail.recipients.map((_, i) => {
+    const bad = sender && sender.code !== 250 ? sender : recipients[i]
+    return bad && (bad.code === 250 || bad.code === 251) ? undefined : refused(bad ?? reply(451, '4.3.0', 'No reply'))
+  })
+  const known = results.filter((r) => r !== undefined)
+  if (known.length === results.length) {
+    await commands(wire, ['RSET\r\n'], false, mail.deadline)
+    return known
+  }
+  return sendData(wire, mail, results)
+}
+
+async function commands(
+  wire: Wire,
+  lines: readonly string[],
+  pipelining: boolean,
+  deadline: number,
+): Promise<readonly Reply[]> {
+  const replies: Reply[] = []
+  if (pipelining) await wire.write(lines.join(''))
+  for (const line of lines) {
+    if (!pipelining) await wire.write(line)
+    replies.push((await wire.read(deadline)).reply)
+  }
+  return replies
+}
+
+async function sendData(wire: Wire, mail: HandOver, results: (HopResult | undefined)[]): Promise<readonly HopResult[]> {
+  await wire.write('DATA\r\n')
+  const go = (await wire.read(mail.deadline)).reply
+  if (go.code !== 354) return results.map((r) => r ?? refused(go))
+  await wire.write(...stuffed(mail.bytes))
+  if (Date.now() >= mail.deadline) throw new LmtpLost('takes too long', false, results)
+  try {
+    await wire.write('.\r\n')
+    for (let i = 0; i < results.length; i++) {
+      if (results[i]) continue
+      const { reply: r } = await wire.read(mail.deadline)
+      results[i] = r.code < 300 ? { kind: 'delivered', ref: null, detail: `${r.code} ${r.text}` } : refused(r)
+    }
+    return results.filter((r) => r !== undefined)
+  } catch (error) {
+    // From here on the server may have the whole message.
+    throw new LmtpLost(messageOf(error), true, results)
+  }
+}
+
+/** Dots at the beginning of a line are doubled (RFC 5321 §4.5.2). The bytes are in SMTP form already and end with CRLF. */
+export function stuffed(bytes: Buffer): Buffer[] {
+  const pieces: Buffer[] = []
+  let from = 0
+  if (bytes[0] === 46) pieces.push(DOT)
+  for (let at = bytes.indexOf('\r\n.'); at !== -1; at = bytes.indexOf('\r\n.', at + 2)) {
+    pieces.push(bytes.subarray(from, at + 2), DOT)
+    from = at + 2
+  }
+  pieces.push(bytes.subarray(from))
+  return pieces
+}
+
+const DOT = Buffer.from('.')
