@@ -1,0 +1,57 @@
+import { domainToUnicode } from 'node:url'
+import { parse } from 'tldts'
+import type { ParsedMail } from '../mail/index.ts'
+
+export interface HostParts {
+  /** Registrable domain, or the host itself where there is none. */
+  readonly domain: string
+  /** Its own label in Unicode: `contoso` of `mail.contoso.co.uk`. */
+  readonly label: string
+  readonly suffix: string
+  readonly isIp: boolean
+}
+
+/**
+ * Where one organisation ends: public and private suffixes, and the last label where the suffix is unknown (internal and
+ * reserved names end somewhere too).
+ */
+export function hostParts(host: string): HostParts {
+  const found = parse(host, { allowPrivateDomains: true })
+  const domain = found.domain ?? host
+  return {
+    domain,
+    label: domainToUnicode(found.domainWithoutSuffix ?? host) || host,
+    suffix: found.publicSuffix ?? '',
+    isIp: found.isIp === true,
+  }
+}
+
+export const siteOf = (host: string): string => hostParts(host).domain
+
+export const isWithin = (host: string, domains: readonly string[]): boolean =>
+  domains.some((d) => host === d || host.endsWith(`.${d}`))
+
+/** Domain of the one From address; null when there is none, or more than one. */
+export function fromDomainOf(mail: ParsedMail): string | null {
+  const [only] = mail.from
+  if (mail.from.length !== 1 || mail.fromHeaders !== 1 || only?.address == null) return null
+  return domainOf(only.address)
+}
+
+export function domainOf(address: string): string {
+  return address
+    .slice(address.lastIndexOf('@') + 1)
+    .toLowerCase()
+    .replace(/\.$/, '')
+}
+
+export const headerOf = (mail: ParsedMail, name: string): string | null =>
+  mail.headers.find((h) => h.name.toLowerCase() === name)?.value ?? null
+
+/** Sent through a mailing list, which changes mail and so breaks SPF and DKIM of the author. */
+export const throughList = (mail: ParsedMail): boolean =>
+  headerOf(mail, 'list-id') !== null || headerOf(mail, 'list-post') !== null
+
+/** Sent to many who can unsubscribe, by somebody whose name is proven. */
+export const genuineBulk = (mail: ParsedMail): boolean =>
+  mail.authentication.aligned && headerOf(mail, 'list-unsubscribe') !== null

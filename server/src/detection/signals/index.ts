@@ -1,0 +1,41 @@
+import { messageOf } from '../../base/index.ts'
+import type { Signal } from '../../judgement/index.ts'
+import type { SignalInput } from '../types.ts'
+import { authenticationFailure } from './authentication-failure.ts'
+import { dangerousAttachment } from './dangerous-attachment.ts'
+import { displayNameImpersonation } from './display-name-impersonation.ts'
+import { linkMismatch } from './link-mismatch.ts'
+import { lookAlikeDomain } from './look-alike-domain.ts'
+
+/** One analysis, one file, one signature: looks at a parsed message and says what it found. Pure. */
+export type Analysis = (input: SignalInput) => Signal[]
+
+export const ANALYSES: Readonly<Record<string, Analysis>> = {
+  'authentication-failure': authenticationFailure,
+  'display-name-impersonation': displayNameImpersonation,
+  'link-mismatch': linkMismatch,
+  'look-alike-domain': lookAlikeDomain,
+  'dangerous-attachment': dangerousAttachment,
+}
+
+/** Everything that the analyses find. One that fails is noted and stops none of the others. */
+export function gather(input: SignalInput): Signal[] {
+  return Object.entries(ANALYSES).flatMap(([id, analyse]) => {
+    try {
+      return analyse(input)
+    } catch (error) {
+      return [failure(id, error)]
+    }
+  })
+}
+
+const failure = (id: string, error: unknown): Signal => ({
+  id,
+  version: 1,
+  weight: 0,
+  threat: 'none',
+  technology: 'none',
+  summary: `The analysis ${id} failed and found nothing`,
+  evidence: { error: messageOf(error).slice(0, 500) },
+  entities: [],
+})
