@@ -1,36 +1,42 @@
 import { sql } from 'kysely'
 import type pg from 'pg'
-import { AppError, type TenantId, uuidv7 } from '../base/index.ts'
+import { AppError, messageOf, type TenantId, uuidv7 } from '../base/index.ts'
+import { DirectoryBlobs } from './blobs/blobs.ts'
 import { type Cluster, type EmbeddedOptions, startCluster } from './embedded/cluster.ts'
+import { BossJobs, installJobs } from './jobs.ts'
+import { DatabaseLeases } from './leases.ts'
+import { Dispatcher } from './outbox/dispatcher.ts'
 import { checkServer, openDb, openPool } from './pool.ts'
 import type { Db, Tx } from './schema.ts'
-import type { Blobs, Jobs, Leases, Outbox, Storage, StorageLog } from './types.ts'
+import { rememberTenant } from './tenant-of.ts'
+import type { Storage, StorageLog } from './types.ts'
+import { Wakes, wakesOf } from './wake.ts'
+
+export interface BlobOptions {
+  /** Where encrypted blobs live; made if missing. */
+  readonly dir: string
+  /** File of the master key that wraps the tenants' keys; made with mode 0600 if missing. */
+  readonly keyFile: string
+}
 
 export type ConnectOptions = ({ readonly url: string } | { readonly embedded: EmbeddedOptions }) & {
-  readonly blobs: {
-    /** Where encrypted blobs live; made if missing. */
-    readonly dir: string
-    /** File of the master key that wraps the tenants' keys; made with mode 0600 if missing. */
-    readonly keyFile: string
-  }
+  readonly blobs: BlobOptions
   /** Database connections of this process at most. Default 20. */
   readonly maxConnections?: number
   readonly log?: StorageLog
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-
 /**
  * Opens the database (started, adopted or by address) and the blobs. Then: `migrate`, name the subscribers, `start()`.
  * Throws AppErrors that name what is wrong: unreachable, too old, a role that row-level security does not bind.
  */
-export async function connect(options: ConnectOptions): Promise<Storage & { readonly cluster: Cluster | null }> {
+export async function connect(options: ConnectOptions): Promise<OpenStorage> {
   const cluster = 'embedded' in options ? await startCluster(options.embedded) : null
   const url = 'url' in options ? options.url : (cluster?.url() ?? '')
-  const pool = openPool({ url, ...(options.maxConnections ? { max: options.maxConnections } : {}), ...logOf(options) })
+  const pool = openPool(url, options.maxConnections ?? 20, options.log)
   try {
     await checkServer(pool, url)
-    return new OpenStorage(pool, cluster)
+    return new OpenStorage({ pool, url, cluster, blobs: options.blobs, log: options.log })
   } catch (error) {
     await pool.end()
     await cluster?.stop()
@@ -38,65 +44,129 @@ export async function connect(options: ConnectOptions): Promise<Storage & { read
   }
 }
 
-const logOf = (options: { log?: StorageLog }) => (options.log ? { log: options.log } : {})
-
-class OpenStorage implements Storage {
-  readonly db: Db
+interface Parts {
+  readonly pool: pg.Pool
+  readonly url: string
   readonly cluster: Cluster | null
+  readonly blobs: BlobOptions
+  readonly log: StorageLog | undefined
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+/** How long a transaction waits for a database that restarts, before it has begun. */
+const BEGIN_TRIES_MS = 5000
+
+export class OpenStorage implements Storage {
+  readonly db: Db
+  /** The embedded PostgreSQL; null with DATABASE_URL. */
+  readonly cluster: Cluster | null
+  /** Address of the database, for other processes. Holds the password, if there is one. */
+  readonly url: string
+  readonly blobs: DirectoryBlobs
+  readonly outbox: Dispatcher
+  readonly jobs: BossJobs
+  readonly leases: DatabaseLeases
+  readonly #wakes: Wakes
+  readonly #pool: pg.Pool
   #closed: Promise<void> | undefined
 
-  constructor(pool: pg.Pool, cluster: Cluster | null) {
+  constructor({ pool, url, cluster, blobs, log }: Parts) {
+    this.#pool = pool
     this.db = openDb(pool)
+    this.url = url
     this.cluster = cluster
+    this.#wakes = new Wakes(url, pool, log)
+    this.blobs = new DirectoryBlobs(this, blobs)
+    this.outbox = new Dispatcher(this, this.#wakes, log)
+    this.jobs = new BossJobs(pool, this.#wakes, log)
+    this.leases = new DatabaseLeases(this, log)
   }
 
-  get blobs(): Blobs {
-    throw new Error('not yet')
-  }
-  get outbox(): Outbox {
-    throw new Error('not yet')
-  }
-  get jobs(): Jobs {
-    throw new Error('not yet')
-  }
-  get leases(): Leases {
-    throw new Error('not yet')
-  }
-
-  tenant<T>(id: TenantId, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async tenant<T>(id: TenantId, work: (tx: Tx) => Promise<T>): Promise<T> {
     if (!UUID.test(id))
       throw new AppError('bad-tenant', `"${id}" is not a tenant's id.`, 'Use an id that /session shows.')
-    return this.db.transaction().execute(async (tx) => {
-      await sql`select set_config('recourse.tenant_id', ${id}, true)`.execute(tx)
-      return await work(tx)
+    let wakes: ReadonlySet<string> = new Set()
+    const result = await this.#transaction('recourse.tenant_id', id, async (tx) => {
+      rememberTenant(tx, id)
+      const done = await work(tx)
+      wakes = wakesOf(tx)
+      return done
     })
+    for (const about of wakes) this.#wakes.touch(about === 'outbox' ? `outbox ${id}` : about)
+    return result
   }
 
-  /** Sees the list of tenants, nothing else of them. */
-  #system<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.db.transaction().execute(async (tx) => {
-      await sql`select set_config('recourse.system', 'on', true)`.execute(tx)
-      return await work(tx)
-    })
+  /** A connection that died while idle, or a database that restarts, is tried again as long as nothing has begun. */
+  async #transaction<T>(setting: string, value: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const until = performance.now() + BEGIN_TRIES_MS
+    for (let wait = 20; ; wait = Math.min(wait * 2, 500)) {
+      let begun = false
+      try {
+        return await this.db.transaction().execute(async (tx) => {
+          await sql`select set_config(${setting}, ${value}, true)`.execute(tx)
+          begun = true
+          return await work(tx)
+        })
+      } catch (error) {
+        if (begun || !isOutage(error)) throw error
+        if (performance.now() > until || this.#closed) throw databaseDown(error)
+        await new Promise((done) => setTimeout(done, wait))
+      }
+    }
   }
 
   async tenants(): Promise<readonly TenantId[]> {
-    const rows = await this.#system((tx) => tx.selectFrom('tenant').select('tenant_id').orderBy('tenant_id').execute())
+    const rows = await this.#transaction('recourse.system', 'on', (tx) =>
+      tx.selectFrom('tenant').select('tenant_id').orderBy('tenant_id').execute(),
+    )
     return rows.map((row) => row.tenant_id)
   }
 
   async createTenant(name: string, id: TenantId = uuidv7()): Promise<TenantId> {
-    await this.#system((tx) => tx.insertInto('tenant').values({ tenant_id: id, name }).execute())
+    await this.#transaction('recourse.system', 'on', (tx) =>
+      tx.insertInto('tenant').values({ tenant_id: id, name }).execute(),
+    )
     return id
   }
 
-  async start(): Promise<void> {}
+  /** For `migrate`: other systems' tables in the same database. */
+  async install(): Promise<void> {
+    await installJobs(this.#pool)
+  }
+
+  async start(): Promise<void> {
+    this.#wakes.start()
+    this.outbox.start()
+    await this.jobs.start()
+  }
 
   close(): Promise<void> {
     this.#closed ??= (async () => {
+      await this.jobs.stop()
+      await this.outbox.stop()
+      await this.leases.releaseAll()
+      await this.#wakes.stop()
       await this.db.destroy()
       await this.cluster?.stop()
     })()
     return this.#closed
   }
 }
+
+/** Connection lost, refused, or the server starting, stopping or full (SQLSTATE classes 08, 57P, 53300). */
+function isOutage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (/^(08...|57P0[123]|53300|ECONN\w+|ENOENT|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND)$/.test(code)) return true
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+    error.message,
+  )
+}
+
+const databaseDown = (cause: unknown) =>
+  new AppError(
+    'database-down',
+    `The database does not answer: ${messageOf(cause)}`,
+    'Nothing was changed. It is tried again by itself; check PostgreSQL if this stays.',
+    { status: 503, cause },
+  )

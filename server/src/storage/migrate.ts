@@ -42,7 +42,7 @@ export function steps(rooms: readonly RoomMigrations[]): Step[] {
  * a time. Throws AppError `migration-changed`, `migration-unknown` (the database is newer), `migration-failed`.
  */
 export async function migrate(
-  storage: Pick<Storage, 'db'>,
+  storage: Pick<Storage, 'db'> & { install(): Promise<void> },
   rooms: readonly RoomMigrations[],
   log?: StorageLog,
 ): Promise<void> {
@@ -64,6 +64,7 @@ export async function migrate(
         await apply(db, step)
         log?.info({ room: step.room, number: step.number }, `applied migration ${step.name}`)
       }
+      await storage.install()
     } finally {
       await sql`select pg_advisory_unlock(hashtext('recourse migrations'))`.execute(db).catch(() => {})
     }

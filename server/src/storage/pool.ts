@@ -4,13 +4,6 @@ import { AppError, messageOf } from '../base/index.ts'
 import type { Database, Db } from './schema.ts'
 import type { StorageLog } from './types.ts'
 
-export interface PoolOptions {
-  readonly url: string
-  /** Connections of this process at most. */
-  readonly max?: number
-  readonly log?: StorageLog
-}
-
 const INT8 = 20
 /** Counts and sizes as numbers: we have nothing beyond 2^53. Instants come as Date by default. */
 const types: pg.CustomTypesConfig = {
@@ -18,10 +11,10 @@ const types: pg.CustomTypesConfig = {
     oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
 }
 
-export function openPool(options: PoolOptions): pg.Pool {
+export function openPool(url: string, max: number, log: StorageLog | undefined): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.max ?? 20,
+    connectionString: url,
+    max,
     connectionTimeoutMillis: 15_000,
     idleTimeoutMillis: 60_000,
     application_name: 'recourse',
@@ -29,7 +22,7 @@ export function openPool(options: PoolOptions): pg.Pool {
     types,
   })
   // An idle connection broke: the pool has dropped it and the next use connects anew.
-  pool.on('error', (error) => options.log?.warn({ error: messageOf(error) }, 'a database connection was lost'))
+  pool.on('error', (error) => log?.warn({ error: messageOf(error) }, 'a database connection was lost'))
   return pool
 }
 
@@ -45,9 +38,10 @@ const OLDEST = 15
 /** The role must be one that row-level security binds, and the server one that we know. */
 export async function checkServer(pool: pg.Pool, url: string): Promise<void> {
   const answer = await pool
-    .query<{ version: number; role: string; free: boolean; may_create: boolean }>(
+    .query<{ version: number; role: string; free: boolean; may_create: boolean; may_schema: boolean }>(
       `select current_setting('server_version_num')::int as version, rolname as role, rolsuper or rolbypassrls as free,
-         coalesce(has_schema_privilege(current_schema(), 'create'), false) as may_create
+         coalesce(has_schema_privilege(current_schema(), 'create'), false) as may_create,
+         has_database_privilege(current_database(), 'create') or to_regnamespace('pgboss') is not null as may_schema
        from pg_roles where rolname = current_user`,
     )
     .catch((cause: unknown) => {
@@ -73,10 +67,10 @@ export async function checkServer(pool: pg.Pool, url: string): Promise<void> {
       `The role "${role}" of DATABASE_URL is a superuser or has BYPASSRLS: the wall between tenants would not hold.`,
       `Make an ordinary role and give it the database: CREATE ROLE recourse LOGIN PASSWORD '…'; ALTER DATABASE … OWNER TO recourse;`,
     )
-  if (!found.may_create)
+  if (!found.may_create || !found.may_schema)
     throw new AppError(
       'database-rights',
-      `The role "${role}" of DATABASE_URL may not create tables in its schema.`,
-      `Give it the database (ALTER DATABASE … OWNER TO ${role}) or the schema (GRANT CREATE ON SCHEMA public TO ${role}).`,
+      `The role "${role}" of DATABASE_URL may not create tables in its schema, or not the schema of the jobs (pgboss).`,
+      `Give it the database: ALTER DATABASE … OWNER TO ${role}; or GRANT CREATE ON DATABASE … and ON SCHEMA public TO ${role}.`,
     )
 }

@@ -75,7 +75,7 @@ async function templateFor(admin: pg.Client, rooms: readonly RoomMigrations[]): 
 async function makeTemplate(admin: pg.Client, name: string, rooms: readonly RoomMigrations[]): Promise<void> {
   await admin.query(`create database ${name} owner recourse`)
   const unused = { dir: join(tmpdir(), 'recourse-none'), keyFile: join(tmpdir(), 'recourse-none') }
-  const storage = await connect({ url: address(name), blobs: unused, maxConnections: 1 })
+  const storage = await connect({ url: address(name), blobs: unused, maxConnections: 3 })
   try {
     await migrate(storage, rooms)
   } catch (error) {

@@ -1,0 +1,51 @@
+import { sql } from 'kysely'
+import type { Tx } from '../schema.ts'
+
+/** A place in the order of events: after (xid, seq). */
+export interface Position {
+  readonly xid: string
+  readonly seq: number
+}
+
+export interface StoredEvent extends Position {
+  readonly id: string
+  readonly kind: string
+  readonly data: unknown
+}
+
+/**
+ * Events after a position in their order. Only those of transactions older than every open one: a transaction with a smaller number
+ * may still commit, and its events must not be passed over.
+ */
+export async function eventsAfter(
+  tx: Tx,
+  after: Position,
+  kinds: readonly string[] | null,
+  limit: number,
+): Promise<StoredEvent[]> {
+  const some = kinds === null ? sql`true` : sql`kind = any(${kinds}::text[])`
+  const found = await sql<StoredEvent>`
+    select xid::text as xid, seq, id, kind, data from outbox
+    where tenant_id = recourse_tenant() and (xid, seq) > (${after.xid}::xid8, ${after.seq}::bigint)
+      and xid < pg_snapshot_xmin(pg_current_snapshot()) and ${some}
+    order by xid, seq limit ${limit}`.execute(tx)
+  return found.rows
+}
+
+/** Everything before this has been committed or never will be. */
+export async function horizon(tx: Tx): Promise<string> {
+  const found = await sql<{ xid: string }>`select pg_snapshot_xmin(pg_current_snapshot())::text as xid`.execute(tx)
+  return found.rows[0]?.xid ?? '0'
+}
+
+/** Subscribers that have events to come, visible already or soon, and are not waiting for a retry. */
+export async function waiting(tx: Tx, subscribers: readonly { name: string; kinds: readonly string[] }[]) {
+  const found = await sql<{ name: string }>`
+    select s.name from json_to_recordset(${JSON.stringify(subscribers)}::json) as s(name text, kinds json)
+    left join outbox_progress p on p.tenant_id = recourse_tenant() and p.subscriber = s.name
+    where (p.retry_at is null or p.retry_at <= clock_timestamp()) and exists (
+      select from outbox o where o.tenant_id = recourse_tenant()
+        and (o.xid, o.seq) > (coalesce(p.xid, '0'), coalesce(p.seq, 0))
+        and o.kind in (select json_array_elements_text(s.kinds)))`.execute(tx)
+  return found.rows.map((row) => row.name)
+}
