@@ -1,0 +1,84 @@
+export interface Problem {
+  readonly code: string
+  readonly message: string
+  readonly cure: string
+}
+
+/** What the server said was wrong, or that it could not be asked; `cure` is what a person can do about it. */
+export class ApiError extends Error {
+  readonly code: string
+  readonly cure: string
+  readonly status: number
+  constructor(status: number, problem: Problem) {
+    super(problem.message)
+    this.name = 'ApiError'
+    this.status = status
+    this.code = problem.code
+    this.cure = problem.cure
+  }
+}
+
+export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>
+
+/** Repeats a parameter for each of its values, leaves out what is not set. */
+export function queryString(query: Query): string {
+  const params = new URLSearchParams()
+  for (const [key, value] of Object.entries(query)) {
+    if (value === undefined || value === '') continue
+    for (const one of Array.isArray(value) ? value : [value]) params.append(key, String(one))
+  }
+  const text = params.toString()
+  return text ? `?${text}` : ''
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+async function problemOf(response: Response): Promise<Problem> {
+  const body: unknown = await response.json().catch(() => null)
+  const error = isRecord(body) && isRecord(body['error']) ? body['error'] : isRecord(body) ? body : {}
+  const text = (key: string, otherwise: string) => {
+    const value = error[key]
+    return typeof value === 'string' && value !== '' ? value : otherwise
+  }
+  return {
+    code: text('code', `http-${response.status}`),
+    message: text('message', `The server answered ${response.status}.`),
+    cure: text('cure', response.status >= 500 ? 'Try again; if it stays, look into the server’s log.' : ''),
+  }
+}
+
+async function request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
+  const init: RequestInit = { method, headers: { accept: 'application/json' }, credentials: 'same-origin' }
+  if (signal) init.signal = signal
+  if (body !== undefined) {
+    init.headers = { accept: 'application/json', 'content-type': 'application/json' }
+    init.body = JSON.stringify(body)
+  }
+  let response: Response
+  try {
+    response = await fetch(path, init)
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    throw new ApiError(0, {
+      code: 'unreachable',
+      message: 'The server cannot be reached.',
+      cure: 'Check the connection and that Recourse is running; this page tries again by itself.',
+    })
+  }
+  if (!response.ok) throw new ApiError(response.status, await problemOf(response))
+  if (response.status === 204) return undefined
+  const text = await response.text()
+  return text === '' ? undefined : JSON.parse(text)
+}
+
+const BASE = '/api/v1'
+
+/** The one place where an answer gets its type: the server validated it against the schema that the type comes from. */
+export const api = {
+  get: async <T>(path: string, query: Query = {}, signal?: AbortSignal) =>
+    (await request('GET', `${BASE}${path}${queryString(query)}`, undefined, signal)) as T,
+  post: async <T>(path: string, body: unknown = {}) => (await request('POST', `${BASE}${path}`, body)) as T,
+  put: async <T>(path: string, body: unknown) => (await request('PUT', `${BASE}${path}`, body)) as T,
+  delete: async <T>(path: string) => (await request('DELETE', `${BASE}${path}`)) as T,
+  auth: async <T>(path: string, body: unknown) => (await request('POST', `/api/auth${path}`, body)) as T,
+}

@@ -1,0 +1,78 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { createContext, type ReactNode, useContext, useEffect, useState } from 'react'
+
+const LiveContext = createContext(false)
+
+/** True while server-sent events arrive; where they do not, queries poll (`pollEvery`). */
+export const useLive = (): boolean => useContext(LiveContext)
+
+/** How often a query asks by itself: rarely while events arrive, often while they do not. */
+export function usePolling(running: boolean): number | false {
+  const live = useLive()
+  if (!running) return false
+  return live ? 15_000 : 2_000
+}
+
+/** Listens to the server's events and marks what they name as stale. */
+export function LiveEvents({ children }: { children: ReactNode }) {
+  const client = useQueryClient()
+  const [live, setLive] = useState(false)
+  useEffect(() => {
+    const source = new EventSource('/api/v1/events')
+    const refresh = new Throttle(250, (keys) => {
+      for (const key of keys) void client.invalidateQueries({ queryKey: JSON.parse(key) as string[] })
+    })
+    source.addEventListener('open', () => setLive(true))
+    source.addEventListener('error', () => setLive(false))
+    source.addEventListener('action', (event) => {
+      const id = idOf(event, 'actionId')
+      if (id) refresh.add(['action', id])
+      refresh.add(['actions'])
+    })
+    source.addEventListener('message', (event) => {
+      const id = idOf(event, 'messageId')
+      if (id) refresh.add(['message', id])
+      refresh.add(['quarantine'])
+    })
+    return () => {
+      source.close()
+      refresh.stop()
+    }
+  }, [client])
+  return <LiveContext value={live}>{children}</LiveContext>
+}
+
+function idOf(event: Event, key: string): string | null {
+  if (!(event instanceof MessageEvent) || typeof event.data !== 'string') return null
+  try {
+    const data: unknown = JSON.parse(event.data)
+    const value = typeof data === 'object' && data !== null ? Reflect.get(data, key) : null
+    return typeof value === 'string' ? value : null
+  } catch {
+    return null
+  }
+}
+
+/** Gathers query keys and hands them over at most every `ms`: an action over thousands of copies sends many events. */
+class Throttle {
+  #keys = new Set<string>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  readonly #ms: number
+  readonly #run: (keys: readonly string[]) => void
+  constructor(ms: number, run: (keys: readonly string[]) => void) {
+    this.#ms = ms
+    this.#run = run
+  }
+  add(key: readonly string[]): void {
+    this.#keys.add(JSON.stringify(key))
+    this.#timer ??= setTimeout(() => {
+      const keys = [...this.#keys]
+      this.#keys.clear()
+      this.#timer = undefined
+      this.#run(keys)
+    }, this.#ms)
+  }
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+}

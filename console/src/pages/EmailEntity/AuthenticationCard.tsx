@@ -1,0 +1,74 @@
+import type { Authentication } from '../../api/types.ts'
+import { Card, Facts } from '../../parts/Page.tsx'
+import { SafeText } from '../../parts/SafeText.tsx'
+import { Status } from '../../parts/Status.tsx'
+
+const SOURCE = {
+  'trusted-header': 'Authentication-Results of a trusted server',
+  'own-check': 'Checked here at receipt',
+  none: 'Nobody said',
+} as const
+
+const WORDS: Readonly<Record<string, string>> = {
+  pass: 'Pass',
+  fail: 'Fail',
+  softfail: 'Soft fail',
+  neutral: 'Neutral',
+  none: 'None',
+  temperror: 'Temporary error',
+  permerror: 'Permanent error',
+  policy: 'Policy',
+  unknown: 'Unknown',
+}
+
+export function AuthenticationCard({ authentication }: { authentication: Authentication }) {
+  const { spf, dkim, dmarc, arc, aligned } = authentication
+  return (
+    <Card title="Authentication">
+      <Facts
+        facts={[
+          [
+            'DMARC',
+            <Result key="d" result={dmarc.result} domain={dmarc.domain} more={dmarc.policy && `p=${dmarc.policy}`} />,
+          ],
+          [
+            'DKIM',
+            dkim.length === 0 ? (
+              <Result key="k" result="none" domain={null} />
+            ) : (
+              dkim.map((one) => (
+                <div key={`${one.domain}-${one.selector}-${one.result}`}>
+                  <Result result={one.result} domain={one.domain} more={one.selector && `selector ${one.selector}`} />
+                </div>
+              ))
+            ),
+          ],
+          ['SPF', <Result key="s" result={spf.result} domain={spf.domain} />],
+          ['ARC', <Result key="a" result={arc} domain={null} />],
+          [
+            'Aligned',
+            <Status key="l" tone={aligned ? 'good' : 'warn'}>
+              {aligned ? 'Yes: the From address is proved' : 'No: the From address is not proved'}
+            </Status>,
+          ],
+          ['Source', SOURCE[authentication.source]],
+        ]}
+      />
+    </Card>
+  )
+}
+
+function Result({ result, domain, more }: { result: string; domain: string | null; more?: string | null }) {
+  const tone = result === 'pass' ? 'good' : result === 'fail' || result === 'permerror' ? 'bad' : 'plain'
+  return (
+    <>
+      <Status tone={tone}>{WORDS[result] ?? result}</Status> {domain ? <SafeText text={domain} max={200} /> : null}
+      {more ? (
+        <span className="muted">
+          {' '}
+          <SafeText text={more} max={100} />
+        </span>
+      ) : null}
+    </>
+  )
+}

@@ -1,0 +1,75 @@
+import type { Address, MessageDetail } from '../../api/types.ts'
+import { Card, Facts } from '../../parts/Page.tsx'
+import { SafeText } from '../../parts/SafeText.tsx'
+import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
+import { visible, visibleLines } from '../../parts/text.ts'
+
+/** Addresses as shown, as sent and as written; then every header line. */
+export function Headers({ message }: { message: MessageDetail }) {
+  const text = visibleLines(message.headers.map((line) => `${line.name}: ${line.value}`).join('\n'))
+  return (
+    <>
+      <Card title="Addresses">
+        <Facts
+          facts={[
+            ['From', <Addresses key="f" list={message.from} />],
+            message.sender ? ['Sender', <Addresses key="s" list={[message.sender]} />] : null,
+            message.replyTo.length > 0 ? ['Reply-To', <Addresses key="r" list={message.replyTo} />] : null,
+            ['To', <Addresses key="t" list={message.to} />],
+            message.cc.length > 0 ? ['Cc', <Addresses key="c" list={message.cc} />] : null,
+            ['Return-Path', <SafeText key="p" text={message.returnPath} />],
+            [
+              'Subject fingerprint',
+              <span key="sf" className="mono">
+                {message.fingerprints.subject ?? '–'}
+              </span>,
+            ],
+            [
+              'Body fingerprint',
+              <span key="bf" className="mono">
+                {message.fingerprints.body ?? '–'}
+              </span>,
+            ],
+          ]}
+        />
+      </Card>
+      <Card title="Plain-text email header">
+        <ScrollRegion label="Plain-text email header" className="source-box">
+          <pre className="source">
+            <bdi>{text}</bdi>
+          </pre>
+        </ScrollRegion>
+      </Card>
+    </>
+  )
+}
+
+const MAX = 25
+
+function Addresses({ list }: { list: readonly Address[] }) {
+  if (list.length === 0) return <span className="muted">–</span>
+  return (
+    <>
+      {list.slice(0, MAX).map((one) => (
+        <div key={one.raw}>
+          {one.name ? (
+            <>
+              <bdi>{visible(one.name, 120)}</bdi>{' '}
+            </>
+          ) : null}
+          {one.address ? (
+            <span className="muted">
+              &lt;<bdi>{visible(one.address, 200)}</bdi>&gt;
+            </span>
+          ) : (
+            <span>
+              <span className="muted">unreadable: </span>
+              <SafeText text={one.raw} max={200} />
+            </span>
+          )}
+        </div>
+      ))}
+      {list.length > MAX ? <span className="muted">and {list.length - MAX} more</span> : null}
+    </>
+  )
+}

@@ -1,0 +1,92 @@
+import { Button } from '@fluentui/react-components'
+import { Copy16Regular } from '@fluentui/react-icons'
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import type { UrlFound } from '../../api/types.ts'
+import { Card, Empty } from '../../parts/Page.tsx'
+import { SafeText } from '../../parts/SafeText.tsx'
+import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
+import { defang, visible } from '../../parts/text.ts'
+
+const PLACE = {
+  link: 'Link in the body',
+  text: 'Text of the body',
+  form: 'Form',
+  image: 'Image',
+  attachment: 'Attachment',
+  header: 'Header',
+} as const
+
+const SHOWN = 200
+
+/** Every address in the message as inert text; what is copied is defanged. */
+export function Urls({ urls }: { urls: readonly UrlFound[] }) {
+  if (urls.length === 0) return <Empty title="No URL in this message" />
+  return (
+    <Card>
+      <ScrollRegion label="URLs">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th scope="col">URL</th>
+              <th scope="col">Text shown</th>
+              <th scope="col">Source</th>
+              <th scope="col">Domain</th>
+              <th scope="col">
+                <span className="hidden-visually">Copy</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {urls.slice(0, SHOWN).map((url) => (
+              <tr key={`${url.place}-${url.url}-${url.anchor}`}>
+                <td className="mono">
+                  <SafeText text={defang(url.url)} max={500} />
+                </td>
+                <td>
+                  <SafeText text={url.anchor === null ? null : defangText(url.anchor)} max={200} />
+                </td>
+                <td>{PLACE[url.place] ?? url.place}</td>
+                <td>
+                  <Link to="/explorer" search={{ urlDomain: [url.domain ?? url.host] }} className="link">
+                    <SafeText text={url.domain ?? url.host} max={120} />
+                  </Link>
+                </td>
+                <td>
+                  <CopyDefanged url={url.url} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollRegion>
+      {urls.length > SHOWN ? (
+        <p className="muted">
+          The first {SHOWN} of {urls.length}.
+        </p>
+      ) : null}
+    </Card>
+  )
+}
+
+const defangText = (text: string): string => (/^[a-z]+:\/\//i.test(text.trim()) ? defang(text.trim()) : text)
+
+function CopyDefanged({ url }: { url: string }) {
+  const [copied, setCopied] = useState(false)
+  const copy = async () => {
+    await navigator.clipboard.writeText(visible(defang(url), 4096))
+    setCopied(true)
+    setTimeout(() => setCopied(false), 2000)
+  }
+  return (
+    <Button
+      size="small"
+      appearance="subtle"
+      icon={<Copy16Regular />}
+      aria-label={`Copy defanged ${visible(defang(url), 80)}`}
+      onClick={() => void copy()}
+    >
+      {copied ? 'Copied' : 'Copy'}
+    </Button>
+  )
+}

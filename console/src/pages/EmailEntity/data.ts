@@ -1,0 +1,57 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { api } from '../../api/client.ts'
+import type { MessageDetail, NextStep, SubmissionMade, TimelineEvent } from '../../api/types.ts'
+
+export const useMessage = (id: string) =>
+  useQuery({
+    queryKey: ['message', id],
+    queryFn: ({ signal }) => api.get<MessageDetail>(`/messages/${encodeURIComponent(id)}`, {}, signal),
+  })
+
+export const useTimeline = (id: string) =>
+  useQuery({
+    queryKey: ['message', id, 'timeline'],
+    queryFn: ({ signal }) =>
+      api.get<{ items: readonly TimelineEvent[] }>(`/messages/${encodeURIComponent(id)}/timeline`, {}, signal),
+  })
+
+export interface Report {
+  readonly as: 'user' | 'analyst'
+  readonly opinion: 'should-not-have-been-blocked' | 'should-have-been-blocked'
+  readonly threat?: 'phish' | 'spam' | 'malware'
+  readonly reason?: string
+}
+
+export function useReport(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (report: Report) => api.post<SubmissionMade>(`/messages/${encodeURIComponent(id)}/submissions`, report),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: ['message', id] })
+      await client.invalidateQueries({ queryKey: ['submissions'] })
+    },
+  })
+}
+
+const ENTRY_STEPS: ReadonlySet<string> = new Set(['allow-entry', 'block-entry'])
+
+/** Takes a step that a report offered: its body is ready to be posted. */
+export function useNextStep() {
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  return useMutation({
+    mutationFn: async (step: NextStep): Promise<{ action: string | null }> => {
+      if (ENTRY_STEPS.has(step.kind)) {
+        await api.post('/entries', step.body)
+        return { action: null }
+      }
+      const { id } = await api.post<{ id: string }>('/actions', step.body)
+      return { action: id }
+    },
+    onSuccess: async ({ action }) => {
+      await client.invalidateQueries({ queryKey: ['entries'] })
+      if (action) await navigate({ to: '/action-center/$id', params: { id: action } })
+    },
+  })
+}

@@ -1,0 +1,45 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useMemo, useState } from 'react'
+import { api } from '../../api/client.ts'
+import type { Histogram, MessageRow } from '../../api/types.ts'
+import { usePages } from '../../parts/usePages.ts'
+import { type ApiFilter, apiFilter, type ExplorerSearch } from './filters.ts'
+
+const MINUTE = 60_000
+
+/** The search in the address and how to change it; `undefined` removes a part. */
+export function useExplorerSearch() {
+  const search = useSearch({ from: '/inside/explorer' })
+  const navigate = useNavigate({ from: '/explorer' })
+  const change = (part: { readonly [K in keyof ExplorerSearch]?: ExplorerSearch[K] | undefined }) => {
+    const next: Record<string, unknown> = { ...search, ...part }
+    for (const key of Object.keys(next)) if (next[key] === undefined) delete next[key]
+    void navigate({ search: next as ExplorerSearch, replace: true })
+  }
+  const clear = () => void navigate({ search: {}, replace: true })
+  return { search, change, clear }
+}
+
+export function useMessages(search: ExplorerSearch) {
+  // Relative ranges count from the last refresh: pages of one list must not have different beginnings.
+  const [now, setNow] = useState(() => Math.floor(Date.now() / MINUTE) * MINUTE)
+  const filter = useMemo(() => apiFilter(search, now), [search, now])
+  const pages = usePages<MessageRow>(['messages'], '/messages', filter)
+  return {
+    filter,
+    pages,
+    refresh: () => {
+      setNow(Math.floor(Date.now() / MINUTE) * MINUTE)
+      pages.reload()
+    },
+  }
+}
+
+export function useHistogram(filter: ApiFilter, by: 'action' | 'threat' | 'location') {
+  return useQuery({
+    queryKey: ['messages', 'histogram', filter, by],
+    queryFn: ({ signal }) => api.get<Histogram>('/messages/histogram', { ...filter, by }, signal),
+    placeholderData: keepPreviousData,
+  })
+}

@@ -1,0 +1,56 @@
+import { Tab, TabList } from '@fluentui/react-components'
+import { useNavigate, useParams } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { useCan } from '../../api/session.ts'
+import type { Permission } from '../../api/types.ts'
+import { Empty, Page } from '../../parts/Page.tsx'
+import { Audit } from './Audit.tsx'
+import { Organisation } from './Organisation.tsx'
+import { Policy } from './Policy.tsx'
+import './settings.css'
+import { Tokens } from './Tokens.tsx'
+import { Users } from './Users.tsx'
+
+interface SettingsTab {
+  readonly key: string
+  readonly label: string
+  readonly needs: Permission
+  readonly page: ReactNode
+  readonly fill?: boolean
+}
+
+const TABS: readonly SettingsTab[] = [
+  { key: 'organisation', label: 'Organisation', needs: 'settings.read', page: <Organisation /> },
+  { key: 'policy', label: 'Policy', needs: 'settings.read', page: <Policy /> },
+  { key: 'users', label: 'Users', needs: 'users.manage', page: <Users /> },
+  { key: 'tokens', label: 'API tokens', needs: 'users.manage', page: <Tokens /> },
+  { key: 'audit', label: 'Audit log', needs: 'audit.read', page: <Audit />, fill: true },
+]
+
+export function Settings() {
+  const { tab } = useParams({ from: '/inside/settings/$tab' })
+  const navigate = useNavigate()
+  const can = useCan()
+  const shown = TABS.filter((t) => can(t.needs))
+  const current = shown.find((t) => t.key === tab)
+  return (
+    <Page title={current ? `Settings: ${current.label}` : 'Settings'} heading="Settings" fill={current?.fill ?? false}>
+      <div className="tabs-scroll">
+        <TabList
+          aria-label="Settings"
+          selectedValue={tab}
+          onTabSelect={(_, data) => {
+            if (typeof data.value === 'string') void navigate({ to: '/settings/$tab', params: { tab: data.value } })
+          }}
+        >
+          {shown.map((t) => (
+            <Tab key={t.key} value={t.key}>
+              {t.label}
+            </Tab>
+          ))}
+        </TabList>
+      </div>
+      {current ? current.page : <Empty title="There is no such page, or you may not see it" />}
+    </Page>
+  )
+}

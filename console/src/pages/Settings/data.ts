@@ -1,0 +1,52 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { api } from '../../api/client.ts'
+import type {
+  AuditCheck,
+  AuditEntry,
+  NewToken,
+  NewUser,
+  Organisation,
+  Page,
+  Policy,
+  TokenRow,
+  UserRow,
+} from '../../api/types.ts'
+import { usePages } from '../../parts/usePages.ts'
+
+export const useOrganisation = () =>
+  useQuery({ queryKey: ['organisation'], queryFn: () => api.get<Organisation>('/organisation') })
+
+export const usePolicy = () => useQuery({ queryKey: ['policy'], queryFn: () => api.get<Policy>('/policy') })
+
+/** Saves a document as a whole; the key is also its path. */
+export function useSave<T>(key: 'organisation' | 'policy', onSaved: () => void) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (document: T) => api.put(`/${key}`, document),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: [key] })
+      onSaved()
+    },
+  })
+}
+
+export const useUsers = () => useQuery({ queryKey: ['users'], queryFn: () => api.get<Page<UserRow>>('/users') })
+
+export const useTokens = () => useQuery({ queryKey: ['tokens'], queryFn: () => api.get<Page<TokenRow>>('/tokens') })
+
+/** Adds or removes a person or a token, then reads the list anew. */
+export function useChange<Body, Answer>(key: 'users' | 'tokens', call: (body: Body) => Promise<Answer>) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: call,
+    onSettled: () => client.invalidateQueries({ queryKey: [key] }),
+  })
+}
+
+export const addUser = (user: NewUser) => api.post('/users', user)
+export const removeUser = (id: string) => api.delete(`/users/${encodeURIComponent(id)}`)
+export const addToken = (token: NewToken) => api.post<{ token: string }>('/tokens', token)
+export const removeToken = (id: string) => api.delete(`/tokens/${encodeURIComponent(id)}`)
+
+export const useAudit = () => usePages<AuditEntry>(['audit'], '/audit')
+export const useVerify = () => useMutation({ mutationFn: () => api.get<AuditCheck>('/audit/verify') })

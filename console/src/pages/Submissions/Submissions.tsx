@@ -1,0 +1,96 @@
+import { Link, useNavigate } from '@tanstack/react-router'
+import type { SubmissionRow } from '../../api/types.ts'
+import { Grid } from '../../parts/Grid/Grid.tsx'
+import type { GridColumn } from '../../parts/Grid/types.ts'
+import { Empty, Page } from '../../parts/Page.tsx'
+import { Problem } from '../../parts/Problem.tsx'
+import { SafeText } from '../../parts/SafeText.tsx'
+import { Status } from '../../parts/Status.tsx'
+import { Time } from '../../parts/Time.tsx'
+import { visible } from '../../parts/text.ts'
+import { THREAT } from '../../words.ts'
+import { useSubmissions } from './data.ts'
+
+const COLUMNS: readonly GridColumn<SubmissionRow>[] = [
+  {
+    id: 'at',
+    header: 'Date submitted',
+    width: '158px',
+    phone: 'detail',
+    sort: 'descending',
+    cell: (s) => <Time at={s.createdAt} />,
+  },
+  {
+    id: 'subject',
+    header: 'Subject',
+    width: 'minmax(200px, 2fr)',
+    phone: 'title',
+    cell: (s) => (
+      <Link to="/messages/$id" params={{ id: s.messageId }} search={{}} className="link" tabIndex={-1}>
+        <SafeText text={s.subject} max={200} empty="(no subject)" />
+      </Link>
+    ),
+  },
+  {
+    id: 'opinion',
+    header: 'Reason for submitting',
+    width: '240px',
+    phone: 'detail',
+    cell: (s) =>
+      s.opinion === 'should-have-been-blocked' ? (
+        <Status tone="bad">Should have been blocked{s.threat ? ` (${THREAT[s.threat].toLowerCase()})` : ''}</Status>
+      ) : (
+        <Status tone="good">Should not have been blocked</Status>
+      ),
+  },
+  {
+    id: 'as',
+    header: 'Submitted as',
+    width: '116px',
+    phone: 'none',
+    cell: (s) => (s.as === 'analyst' ? 'Analyst' : 'User report'),
+  },
+  {
+    id: 'by',
+    header: 'Submitted by',
+    width: 'minmax(120px, 1fr)',
+    phone: 'detail',
+    cell: (s) => <SafeText text={s.by} max={120} />,
+  },
+  {
+    id: 'reason',
+    header: 'Why',
+    width: 'minmax(140px, 1.4fr)',
+    phone: 'none',
+    cell: (s) => <SafeText text={s.reason} max={300} />,
+  },
+]
+const idOf = (row: SubmissionRow) => row.id
+const nameOf = (row: SubmissionRow) => visible(row.subject || '(no subject)', 80)
+
+/** What people said about messages. */
+export function Submissions() {
+  const submissions = useSubmissions()
+  const navigate = useNavigate()
+  return (
+    <Page
+      title="Submissions"
+      note="Reports of users and submissions of analysts: what should, or should not, have been blocked."
+      fill
+    >
+      {submissions.error ? <Problem error={submissions.error} onRetry={submissions.reload} /> : null}
+      <Grid
+        label="Submissions"
+        rows={submissions.rows}
+        columns={COLUMNS}
+        rowId={idOf}
+        rowName={nameOf}
+        onOpen={(row) => void navigate({ to: '/messages/$id', params: { id: row.messageId }, search: {} })}
+        onEnd={submissions.loadMore}
+        total={submissions.more ? undefined : submissions.rows.length}
+        loading={submissions.loading}
+        empty={<Empty title="Nothing was reported">Open a message and choose Report.</Empty>}
+      />
+    </Page>
+  )
+}

@@ -1,0 +1,50 @@
+import { Button, Spinner } from '@fluentui/react-components'
+import { useEffect, useState } from 'react'
+import type { NewEntry } from '../../api/types.ts'
+import { Problem } from '../../parts/Problem.tsx'
+import { SafeText } from '../../parts/SafeText.tsx'
+import { ThreatStatus } from '../../parts/Status.tsx'
+import { plural } from '../../words.ts'
+import { useEntryPreview } from './data.ts'
+
+/** Tries the entry against the past before it is saved: whose verdict would flip. */
+export function EntryEffect({ entry }: { entry: NewEntry }) {
+  const [asked, setAsked] = useState<NewEntry | null>(null)
+  const key = `${entry.action} ${entry.kind} ${entry.value}`
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an answer is about the entry it was asked for
+  useEffect(() => setAsked(null), [key])
+  const preview = useEntryPreview(asked)
+  if (!asked)
+    return (
+      <div>
+        <Button size="small" onClick={() => setAsked(entry)}>
+          What would it change?
+        </Button>
+      </div>
+    )
+  if (preview.error) return <Problem error={preview.error} title="The preview failed" />
+  if (!preview.data) return <Spinner size="tiny" label="Judging the past again" />
+  const { flips, sample } = preview.data
+  return (
+    <section className="stack-tight" aria-label="What it would change" role="status">
+      <strong>
+        {flips === 0
+          ? 'No message of the past would be judged otherwise.'
+          : `${plural(flips, 'message')} of the past would be judged otherwise.`}
+      </strong>
+      <ul className="plain stack-tight">
+        {sample.slice(0, 5).map((row) => (
+          <li key={row.id} className="row">
+            <ThreatStatus threat={row.threat} />
+            <span className="grow ellipsis">
+              <SafeText text={row.subject} max={120} empty="(no subject)" />
+            </span>
+            <span className="muted">
+              <SafeText text={row.senderAddress} max={60} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

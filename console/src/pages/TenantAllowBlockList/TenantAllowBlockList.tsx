@@ -1,0 +1,141 @@
+import { Button, Tab, TabList, Toolbar } from '@fluentui/react-components'
+import { Add20Regular, Delete20Regular } from '@fluentui/react-icons'
+import { useState } from 'react'
+import { useCan } from '../../api/session.ts'
+import type { Entry } from '../../api/types.ts'
+import { Grid } from '../../parts/Grid/Grid.tsx'
+import type { GridColumn, Selection } from '../../parts/Grid/types.ts'
+import { Empty, Page } from '../../parts/Page.tsx'
+import { Problem } from '../../parts/Problem.tsx'
+import { SafeText } from '../../parts/SafeText.tsx'
+import { Status } from '../../parts/Status.tsx'
+import { Time } from '../../parts/Time.tsx'
+import { visible } from '../../parts/text.ts'
+import { ENTRY_KIND, plural, wordFor } from '../../words.ts'
+import { AddEntry } from './AddEntry.tsx'
+import { useEntries } from './data.ts'
+import './lists.css'
+import { RemoveEntries } from './RemoveEntries.tsx'
+
+const COLUMNS: readonly GridColumn<Entry>[] = [
+  {
+    id: 'value',
+    header: 'Value',
+    width: 'minmax(220px, 2fr)',
+    phone: 'title',
+    cell: (e) => <SafeText text={e.value} max={300} />,
+  },
+  { id: 'kind', header: 'Type', width: '156px', phone: 'detail', cell: (e) => wordFor(ENTRY_KIND, e.kind) },
+  {
+    id: 'action',
+    header: 'Action',
+    width: '92px',
+    phone: 'detail',
+    cell: (e) => (
+      <Status tone={e.action === 'allow' ? 'good' : 'bad'}>{e.action === 'allow' ? 'Allow' : 'Block'}</Status>
+    ),
+  },
+  {
+    id: 'expires',
+    header: 'Remove on',
+    width: '158px',
+    phone: 'detail',
+    cell: (e) => (e.expiresAt ? <Time at={e.expiresAt} /> : 'Never expires'),
+  },
+  {
+    id: 'matches',
+    header: 'Matches',
+    width: '84px',
+    phone: 'none',
+    align: 'end',
+    cell: (e) => e.matches.toLocaleString(),
+  },
+  { id: 'last', header: 'Last matched', width: '158px', phone: 'none', cell: (e) => <Time at={e.lastMatchedAt} /> },
+  {
+    id: 'by',
+    header: 'Created by',
+    width: 'minmax(110px, 1fr)',
+    phone: 'none',
+    cell: (e) => <SafeText text={e.createdBy} max={100} />,
+  },
+  {
+    id: 'note',
+    header: 'Note',
+    width: 'minmax(120px, 1.4fr)',
+    phone: 'detail',
+    cell: (e) => <SafeText text={e.note} max={200} />,
+  },
+]
+const idOf = (entry: Entry) => entry.id
+const nameOf = (entry: Entry) => visible(entry.value, 80)
+
+/** Allow and block entries of the organisation. */
+export function TenantAllowBlockList() {
+  const [action, setAction] = useState<'allow' | 'block' | null>(null)
+  const entries = useEntries(action)
+  const [selection, setSelection] = useState<Selection>({})
+  const [open, setOpen] = useState<'add' | 'remove' | null>(null)
+  const write = useCan()('lists.write')
+  const rows = entries.rows.filter((entry) => action === null || entry.action === action)
+  const chosen = rows.filter((entry) => selection[entry.id])
+  return (
+    <Page
+      title="Tenant Allow/Block List"
+      note="Entries are matched anew whenever a message is judged or judged again."
+      fill
+    >
+      <div className="tabs-scroll">
+        <TabList
+          aria-label="Show entries"
+          selectedValue={action ?? 'all'}
+          onTabSelect={(_, data) => {
+            setAction(data.value === 'allow' || data.value === 'block' ? data.value : null)
+            setSelection({})
+          }}
+        >
+          <Tab value="all">All entries</Tab>
+          <Tab value="block">Block</Tab>
+          <Tab value="allow">Allow</Tab>
+        </TabList>
+      </div>
+      {write ? (
+        <Toolbar aria-label="Entries" className="list-bar">
+          <Button appearance="primary" icon={<Add20Regular />} onClick={() => setOpen('add')}>
+            Add
+          </Button>
+          <Button icon={<Delete20Regular />} disabledFocusable={chosen.length === 0} onClick={() => setOpen('remove')}>
+            Remove
+          </Button>
+          {chosen.length > 0 ? <span role="status">{plural(chosen.length, 'entry', 'entries')} chosen</span> : null}
+        </Toolbar>
+      ) : null}
+      {entries.error ? <Problem error={entries.error} onRetry={entries.reload} /> : null}
+      <Grid
+        label="Entries"
+        rows={rows}
+        columns={COLUMNS}
+        rowId={idOf}
+        rowName={nameOf}
+        {...(write ? { selection, onSelect: setSelection } : {})}
+        onEnd={entries.loadMore}
+        total={entries.more ? undefined : rows.length}
+        loading={entries.loading}
+        stale={entries.stale}
+        empty={
+          <Empty title="No entry">An entry allows or blocks a sender, a domain, a URL, a file or an address.</Empty>
+        }
+      />
+      {open === 'add' ? <AddEntry start={action ?? 'block'} onClose={() => setOpen(null)} /> : null}
+      {open === 'remove' ? (
+        <RemoveEntries
+          entries={chosen}
+          onClose={() => setOpen(null)}
+          onRemoved={() => {
+            setSelection({})
+            setOpen(null)
+          }}
+        />
+      ) : null}
+    </Page>
+  )
+}

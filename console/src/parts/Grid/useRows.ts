@@ -1,0 +1,36 @@
+import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
+import { type RefObject, useEffect } from 'react'
+
+export const ROW = 38
+const CARD = 98
+const HEAD = 36
+
+/** The rows in sight, and always the active one: it may hold the focus. */
+export function useRows(options: {
+  count: number
+  scroller: RefObject<HTMLDivElement | null>
+  active: number
+  phone: boolean
+  onEnd: (() => void) | undefined
+}) {
+  const { count, scroller, active, phone, onEnd } = options
+  const virtual = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => (phone ? CARD : ROW),
+    overscan: 12,
+    scrollPaddingStart: HEAD,
+    rangeExtractor: (range) => {
+      const indexes = defaultRangeExtractor(range)
+      if (active >= range.count || indexes.includes(active)) return indexes
+      return [...indexes, active].sort((a, b) => a - b)
+    },
+  })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the sizes change with the layout
+  useEffect(() => virtual.measure(), [phone])
+  const last = virtual.range?.endIndex ?? 0
+  useEffect(() => {
+    if (count > 0 && last >= count - 40) onEnd?.()
+  }, [last, count, onEnd])
+  return virtual
+}

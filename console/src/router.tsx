@@ -1,0 +1,138 @@
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router'
+import { queryString } from './api/client.ts'
+import { sessionQuery, setupQuery } from './api/session.ts'
+import { isTab, type TabKey } from './pages/EmailEntity/tabs.ts'
+import { explorerSearch } from './pages/Explorer/filters.ts'
+import { Failed, Missing } from './shell/Failed.tsx'
+import { Shell } from './shell/Shell.tsx'
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: Outlet })
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (search: Record<string, unknown>): { to?: string } =>
+    // Only a path of ours: somebody else's address must not be where a sign-in ends.
+    typeof search['to'] === 'string' && /^\/(?![/\\])/.test(search['to']) ? { to: search['to'] } : {},
+  beforeLoad: async ({ context }) => {
+    if ((await context.client.fetchQuery(setupQuery)).needed) throw redirect({ to: '/setup' })
+  },
+  component: lazyRouteComponent(() => import('./pages/SignIn/SignIn.tsx'), 'SignIn'),
+})
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  validateSearch: (search: Record<string, unknown>): { code?: string } =>
+    search['code'] === undefined ? {} : { code: String(search['code']) },
+  beforeLoad: async ({ context }) => {
+    if (!(await context.client.fetchQuery(setupQuery)).needed) throw redirect({ to: '/sign-in' })
+  },
+  component: lazyRouteComponent(() => import('./pages/SignIn/Setup.tsx'), 'Setup'),
+})
+
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: 'inside',
+  beforeLoad: async ({ context, location }) => {
+    if (await context.client.ensureQueryData(sessionQuery)) return
+    throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { to: location.href } })
+  },
+  component: Shell,
+})
+
+const home = createRoute({
+  getParentRoute: () => inside,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/explorer', search: {} })
+  },
+})
+const explorer = createRoute({
+  getParentRoute: () => inside,
+  path: '/explorer',
+  validateSearch: explorerSearch,
+  component: lazyRouteComponent(() => import('./pages/Explorer/Explorer.tsx'), 'Explorer'),
+})
+const message = createRoute({
+  getParentRoute: () => inside,
+  path: '/messages/$id',
+  validateSearch: (search: Record<string, unknown>): { tab?: TabKey } =>
+    isTab(search['tab']) ? { tab: search['tab'] } : {},
+  component: lazyRouteComponent(() => import('./pages/EmailEntity/EmailEntity.tsx'), 'EmailEntity'),
+})
+const history = createRoute({
+  getParentRoute: () => inside,
+  path: '/action-center',
+  component: lazyRouteComponent(() => import('./pages/ActionCenter/History.tsx'), 'History'),
+})
+const action = createRoute({
+  getParentRoute: () => inside,
+  path: '/action-center/$id',
+  component: lazyRouteComponent(() => import('./pages/ActionCenter/ActionPage.tsx'), 'ActionPage'),
+})
+const quarantine = createRoute({
+  getParentRoute: () => inside,
+  path: '/quarantine',
+  component: lazyRouteComponent(() => import('./pages/Quarantine/Quarantine.tsx'), 'Quarantine'),
+})
+const submissions = createRoute({
+  getParentRoute: () => inside,
+  path: '/submissions',
+  component: lazyRouteComponent(() => import('./pages/Submissions/Submissions.tsx'), 'Submissions'),
+})
+const lists = createRoute({
+  getParentRoute: () => inside,
+  path: '/tenant-allow-block-list',
+  component: lazyRouteComponent(
+    () => import('./pages/TenantAllowBlockList/TenantAllowBlockList.tsx'),
+    'TenantAllowBlockList',
+  ),
+})
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: '/settings/$tab',
+  component: lazyRouteComponent(() => import('./pages/Settings/Settings.tsx'), 'Settings'),
+})
+
+const tree = root.addChildren([
+  signIn,
+  setup,
+  inside.addChildren([home, explorer, message, history, action, quarantine, submissions, lists, settings]),
+])
+
+/** Plain repeated parameters, as the API has them, so that an address can be read and written by hand. */
+function parseSearch(text: string): Record<string, string | string[]> {
+  const search: Record<string, string | string[]> = {}
+  for (const [key, value] of new URLSearchParams(text)) {
+    const known = search[key]
+    search[key] = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value]
+  }
+  return search
+}
+
+export const makeRouter = (client: QueryClient) =>
+  createRouter({
+    routeTree: tree,
+    context: { client },
+    parseSearch,
+    stringifySearch: queryString,
+    defaultPreload: false,
+    defaultErrorComponent: Failed,
+    defaultNotFoundComponent: Missing,
+    scrollRestoration: true,
+  })
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>
+  }
+}

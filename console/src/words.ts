@@ -1,0 +1,123 @@
+// The field's words for the values of the API.
+import type {
+  ActionKind,
+  ActionState,
+  DeliveryAction,
+  EntryKind,
+  ItemState,
+  Location,
+  MoveTarget,
+  Technology,
+  Threat,
+} from './api/types.ts'
+
+export const THREAT: Record<Threat, string> = {
+  malware: 'Malware',
+  'high-confidence-phish': 'High confidence phish',
+  phish: 'Phish',
+  'high-confidence-spam': 'High confidence spam',
+  spam: 'Spam',
+  bulk: 'Bulk',
+  spoof: 'Spoof',
+  impersonation: 'Impersonation',
+  none: 'No threat',
+}
+
+export const DELIVERY: Record<DeliveryAction, string> = {
+  delivered: 'Delivered',
+  junked: 'Junked',
+  blocked: 'Blocked',
+  pending: 'Pending',
+}
+
+export const LOCATION: Record<Location, string> = {
+  inbox: 'Inbox',
+  folder: 'Folder',
+  junk: 'Junk folder',
+  quarantine: 'Quarantine',
+  'deleted-items': 'Deleted items',
+  'soft-deleted': 'Soft deleted',
+  'hard-deleted': 'Hard deleted',
+  dropped: 'Dropped',
+  external: 'External',
+  failed: 'Failed',
+  unknown: 'Unknown',
+}
+
+export const TECHNOLOGY: Record<Technology, string> = {
+  authentication: 'Authentication',
+  'impersonation-user': 'Impersonation user',
+  'impersonation-domain': 'Impersonation domain',
+  'url-reputation': 'URL reputation',
+  'url-analysis': 'URL analysis',
+  'file-analysis': 'File analysis',
+  content: 'Content analysis',
+  'list-entry': 'Tenant Allow/Block List',
+  none: 'None',
+}
+
+export const PLACEMENT = { deliver: 'Deliver', junk: 'Move to Junk folder', quarantine: 'Quarantine' } as const
+
+export const ACTION_STATE: Record<ActionState, string> = {
+  'pending-approval': 'Pending approval',
+  queued: 'Queued',
+  running: 'Running',
+  completed: 'Completed',
+  'partially-completed': 'Partially completed',
+  failed: 'Failed',
+  rejected: 'Rejected',
+  expired: 'Expired',
+  undone: 'Undone',
+  'partially-undone': 'Partially undone',
+  cancelled: 'Cancelled',
+}
+
+export const ITEM_STATE: Record<ItemState, string> = {
+  planned: 'Planned',
+  approved: 'Approved',
+  executing: 'Executing',
+  done: 'Done',
+  'already-there': 'Already there',
+  'not-found': 'Not found',
+  skipped: 'Skipped',
+  ambiguous: 'Ambiguous',
+  failed: 'Failed',
+}
+
+export const ENTRY_KIND: Record<EntryKind, string> = {
+  sender: 'Sender address',
+  'sender-domain': 'Sender domain',
+  url: 'URL',
+  'url-domain': 'URL domain',
+  'file-hash': 'File hash (SHA-256)',
+  'sender-ip': 'Sender IP',
+}
+
+export const MOVE_TARGET: Record<MoveTarget, string> = {
+  inbox: 'Inbox',
+  junk: 'Junk folder',
+  'deleted-items': 'Deleted items',
+}
+
+export function actionLabel(kind: ActionKind | 'undo', target: MoveTarget | null): string {
+  switch (kind) {
+    case 'move':
+      return `Move to ${target ? MOVE_TARGET[target] : 'a folder'}`
+    case 'soft-delete':
+      return 'Soft delete'
+    case 'hard-delete':
+      return 'Hard delete'
+    case 'quarantine':
+      return 'Quarantine'
+    case 'release':
+      return 'Release'
+    case 'undo':
+      return 'Undo'
+  }
+}
+
+/** The word for a value, or the value itself where a newer server knows more than this console. */
+export const wordFor = (words: Readonly<Record<string, string>>, value: string): string => words[value] ?? value
+
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count.toLocaleString()} ${count === 1 ? one : many}`
