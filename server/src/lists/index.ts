@@ -1,5 +1,15 @@
+import type { RoomMigrations } from '../storage/index.ts'
+
+export type * from './door.ts'
+export { addEntry, checkEntry, editEntry, removeEntry } from './entries.ts'
+export type * from './events.ts'
 export { contains, parseIp, parseNetwork } from './ip.ts'
-export { keyOf, type LookupKey, lookupKeys } from './keys.ts'
+export { type Entity, keyOf, type LookupKey, lookupKeys } from './keys.ts'
 export { isBelow, splitUrl, urlMatches } from './patterns.ts'
+export { type EntryQuery, entriesFor, getEntry, historyOf, listEntries, noteMatches } from './queries.ts'
+export { EntryBody, EntryDetail, EntryRow, entryRow, type ListsDeps, register } from './routes.ts'
+export type * from './tables.ts'
 export * from './types.ts'
 export { canonicalHost, canonicalIp, normalValue } from './values.ts'
+
+export const migrations: RoomMigrations = { room: 'lists', dir: new URL('./migrations/', import.meta.url) }
