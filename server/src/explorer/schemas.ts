@@ -1,0 +1,266 @@
+import Type, { type Static, type TSchema } from 'typebox'
+import { InstantText, PageOf } from '../access/index.ts'
+import { Actions, Locations, MessageFilter, Threats } from '../records/index.ts'
+
+const orNull = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()])
+const text = Type.String()
+const anything = Type.Record(Type.String(), Type.Unknown())
+
+export const Direction = Type.Enum(['inbound', 'internal', 'outbound'])
+export const Technology = Type.Enum([
+  'authentication',
+  'impersonation-user',
+  'impersonation-domain',
+  'url-reputation',
+  'url-analysis',
+  'file-analysis',
+  'content',
+  'list-entry',
+  'none',
+])
+const Placement = Type.Enum(['deliver', 'junk', 'quarantine'])
+
+/** A recipient copy in brief. */
+export const CopyRow = Type.Object({
+  id: text,
+  recipient: text,
+  mailboxId: orNull(text),
+  action: Actions,
+  originalLocation: Locations,
+  latestLocation: Locations,
+  latestFolder: orNull(text),
+})
+export type CopyRow = Static<typeof CopyRow>
+
+export const MessageRow = Type.Object({
+  id: text,
+  receivedAt: InstantText,
+  subject: text,
+  senderName: text,
+  senderAddress: orNull(text),
+  senderDomain: orNull(text),
+  direction: Direction,
+  threat: Threats,
+  technology: Technology,
+  size: Type.Integer(),
+  /** How many of each the message holds. */
+  urls: Type.Integer(),
+  attachments: Type.Integer(),
+  reported: Type.Boolean(),
+  /** The first 20; `copyCount` says how many there are. */
+  copies: Type.Array(CopyRow),
+  copyCount: Type.Integer(),
+  snippet: text,
+})
+export type MessageRow = Static<typeof MessageRow>
+
+export const MessagePage = PageOf(MessageRow)
+
+const AuthResult = Type.Enum([
+  'pass',
+  'fail',
+  'softfail',
+  'neutral',
+  'none',
+  'temperror',
+  'permerror',
+  'policy',
+  'unknown',
+])
+const Address = Type.Object({ name: text, address: orNull(text), raw: text })
+const EntityRef = Type.Object({
+  kind: Type.Enum([
+    'url',
+    'url-domain',
+    'file-hash',
+    'sender',
+    'sender-domain',
+    'sender-ip',
+    'subject-fingerprint',
+    'body-fingerprint',
+  ]),
+  value: text,
+})
+
+export const AuthenticationView = Type.Object({
+  source: Type.Enum(['trusted-header', 'own-check', 'none']),
+  spf: Type.Object({ result: AuthResult, domain: orNull(text) }),
+  dkim: Type.Array(Type.Object({ result: AuthResult, domain: orNull(text), selector: orNull(text) })),
+  dmarc: Type.Object({ result: AuthResult, domain: orNull(text), policy: orNull(text) }),
+  arc: AuthResult,
+  aligned: Type.Boolean(),
+})
+
+export const SignalView = Type.Object({
+  id: text,
+  version: Type.Integer(),
+  weight: Type.Number(),
+  threat: Threats,
+  technology: Technology,
+  summary: text,
+  evidence: anything,
+  entities: Type.Array(EntityRef),
+})
+
+export const VerdictView = Type.Object({
+  engine: Type.Integer(),
+  threat: Threats,
+  technology: Technology,
+  score: Type.Number(),
+  placement: Placement,
+  wouldPlace: Placement,
+  policy: Type.Enum(['standard', 'strict', 'observe']),
+  overrides: Type.Array(
+    Type.Object({
+      entryId: text,
+      version: Type.Integer(),
+      action: Type.Enum(['allow', 'block']),
+      entity: EntityRef,
+      applied: Type.Boolean(),
+      reason: text,
+    }),
+  ),
+  causes: Type.Array(
+    Type.Object({
+      kind: Type.Enum(['signal', 'entry', 'policy', 'person', 'action', 'submission']),
+      id: text,
+      version: Type.Integer(),
+    }),
+  ),
+  because: Type.Array(text),
+})
+
+/** A submission or user report on the message, in brief. */
+export const SubmissionBrief = Type.Object({
+  id: text,
+  as: Type.Enum(['user', 'analyst']),
+  opinion: Type.Enum(['should-not-have-been-blocked', 'should-have-been-blocked']),
+  threat: orNull(Type.Enum(['phish', 'spam', 'malware'])),
+  reason: orNull(text),
+  recipient: orNull(text),
+  by: text,
+  createdAt: InstantText,
+})
+
+/** An action that touched a copy of the message, in brief; `GET /actions/:id` has the whole. */
+export const ActionBrief = Type.Object({
+  id: text,
+  kind: text,
+  target: orNull(text),
+  name: text,
+  state: text,
+  requestedBy: text,
+  createdAt: InstantText,
+  endedAt: orNull(InstantText),
+  undoOf: orNull(text),
+  /** Copies of this message in it, and how many of them are done. */
+  copies: Type.Integer(),
+  done: Type.Integer(),
+})
+
+export const MessageDetail = Type.Object({
+  ...MessageRow.properties,
+  source: Type.Enum(['gateway', 'import']),
+  internetMessageId: orNull(text),
+  mailFrom: orNull(text),
+  clientIp: orNull(text),
+  sha256: text,
+  parseState: Type.Enum(['parsed', 'unparsable']),
+  parseError: orNull(text),
+  /** The Date header as ISO 8601, null when missing or unreadable. */
+  date: orNull(text),
+  headers: Type.Array(Type.Object({ name: text, value: text })),
+  from: Type.Array(Address),
+  /** How many From headers there are; more than one is odd. */
+  fromHeaders: Type.Integer(),
+  sender: orNull(Address),
+  replyTo: Type.Array(Address),
+  to: Type.Array(Address),
+  cc: Type.Array(Address),
+  returnPath: orNull(text),
+  authentication: AuthenticationView,
+  urlList: Type.Array(
+    Type.Object({
+      url: text,
+      host: text,
+      domain: orNull(text),
+      place: Type.Enum(['link', 'text', 'form', 'image', 'attachment', 'header']),
+      anchor: orNull(text),
+    }),
+  ),
+  attachmentList: Type.Array(
+    Type.Object({
+      name: text,
+      declaredType: text,
+      realType: orNull(text),
+      size: Type.Integer(),
+      sha256: text,
+      inline: Type.Boolean(),
+      contentId: orNull(text),
+    }),
+  ),
+  fingerprints: Type.Object({ subject: orNull(text), body: orNull(text) }),
+  defects: Type.Array(text),
+  hasHtml: Type.Boolean(),
+  /** All copies, not only the first 20. */
+  copies: Type.Array(
+    Type.Object({
+      ...CopyRow.properties,
+      handover: Type.Enum(['none', 'handing-over', 'handed-over', 'possibly-twice', 'refused']),
+      handoverDetail: orNull(text),
+      updatedAt: InstantText,
+    }),
+  ),
+  verdict: VerdictView,
+  signals: Type.Array(SignalView),
+  judgedAt: InstantText,
+  submissions: Type.Array(SubmissionBrief),
+  actions: Type.Array(ActionBrief),
+})
+export type MessageDetail = Static<typeof MessageDetail>
+
+export const TimelineEvent = Type.Object({
+  id: text,
+  at: InstantText,
+  kind: text,
+  actor: text,
+  summary: text,
+  /** The recipient whose copy it concerns; null = the whole message. */
+  recipient: orNull(text),
+  detail: anything,
+})
+export type TimelineEvent = Static<typeof TimelineEvent>
+
+export const Timeline = Type.Object({ items: Type.Array(TimelineEvent) })
+
+export const Histogram = Type.Object({
+  bucket: Type.Enum(['hour', 'day']),
+  /** One series per value of `by`, with every bucket from the first to the last. Copies are counted, not messages. */
+  series: Type.Array(
+    Type.Object({ key: text, points: Type.Array(Type.Object({ at: InstantText, count: Type.Integer() })) }),
+  ),
+  total: Type.Integer(),
+})
+export type Histogram = Static<typeof Histogram>
+
+export const MessageQuery = Type.Object(
+  {
+    ...MessageFilter.properties,
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),
+    cursor: Type.Optional(Type.String({ maxLength: 200 })),
+    sort: Type.Optional(Type.Enum(['received'])),
+  },
+  { additionalProperties: false },
+)
+export type MessageQuery = Static<typeof MessageQuery>
+
+export const HistogramQuery = Type.Object(
+  { ...MessageFilter.properties, by: Type.Optional(Type.Enum(['action', 'threat', 'location'])) },
+  { additionalProperties: false },
+)
+export type HistogramQuery = Static<typeof HistogramQuery>
+
+/** A message's id in the path; anything else is a 400. */
+export const MessageParams = Type.Object({
+  id: Type.String({ pattern: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' }),
+})
