@@ -1,0 +1,8 @@
+declare module '../storage/types.ts' {
+  interface Events {
+    'organisation.changed': { readonly version: number }
+    'policy.changed': { readonly version: number }
+  }
+}
+
+export {}

@@ -1,0 +1,22 @@
+import type { RoomMigrations } from '../storage/index.ts'
+
+export {
+  Directory,
+  directory,
+  type Mailbox,
+  mailboxById,
+  type OwnPerson,
+  ownDomains,
+  ownPeople,
+  type Resolution,
+  resolve,
+} from './directory.ts'
+export { type MailboxKind, OrganisationDocument, OrganisationInput } from './document.ts'
+export type * from './events.ts'
+export { DEFAULT_POLICY, getPolicy, Policy, PolicySettings, policyVersion, setPolicy } from './policy.ts'
+export { type OrganisationDeps, register } from './routes.ts'
+export { setOrganisation, tenantOfDomain } from './save.ts'
+export type * from './tables.ts'
+export { readOrganisation } from './validate.ts'
+
+export const migrations: RoomMigrations = { room: 'organisation', dir: new URL('./migrations/', import.meta.url) }

@@ -1,0 +1,40 @@
+import Type from 'typebox'
+import type { Api } from '../access/index.ts'
+import type { Storage } from '../storage/index.ts'
+import { directory } from './directory.ts'
+import { OrganisationDocument } from './document.ts'
+import { getPolicy, Policy, setPolicy } from './policy.ts'
+import { setOrganisation } from './save.ts'
+
+export interface OrganisationDeps {
+  readonly storage: Pick<Storage, 'tenant' | 'outbox'>
+}
+
+/** GET and PUT of /organisation and /policy. */
+export function register(app: Api, { storage }: OrganisationDeps): void {
+  app.get(
+    '/organisation',
+    { config: { permission: 'settings.read' }, schema: { response: { 200: OrganisationDocument } } },
+    (request) => storage.tenant(request.actor.tenant, async (tx) => (await directory(tx)).document()),
+  )
+  // The room reads the documents itself: its errors name the entry.
+  app.put(
+    '/organisation',
+    {
+      config: { permission: 'settings.write' },
+      bodyLimit: 256 * 1024 * 1024,
+      schema: { body: Type.Unknown(), response: { 200: OrganisationDocument } },
+    },
+    (request) =>
+      storage.tenant(request.actor.tenant, (tx) => setOrganisation(tx, storage.outbox, request.body, request.actor)),
+  )
+  app.get('/policy', { config: { permission: 'settings.read' }, schema: { response: { 200: Policy } } }, (request) =>
+    storage.tenant(request.actor.tenant, getPolicy),
+  )
+  app.put(
+    '/policy',
+    { config: { permission: 'settings.write' }, schema: { body: Type.Unknown(), response: { 200: Policy } } },
+    (request) =>
+      storage.tenant(request.actor.tenant, (tx) => setPolicy(tx, storage.outbox, request.body, request.actor)),
+  )
+}

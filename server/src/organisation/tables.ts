@@ -1,0 +1,61 @@
+import type { ColumnType, Generated } from 'kysely'
+import type { MailboxId, TenantId } from '../base/index.ts'
+import type { MailboxKind } from './document.ts'
+import type { PolicySettings } from './policy.ts'
+
+export interface OrgDomainTable {
+  tenant_id: TenantId
+  domain: string
+}
+
+export interface MailboxTable {
+  tenant_id: TenantId
+  id: MailboxId
+  address: string
+  login: string
+  display_name: string
+  kind: MailboxKind
+  protected: boolean
+  created_at: Generated<Date>
+  removed_at: Date | null
+}
+
+export interface MailAliasTable {
+  tenant_id: TenantId
+  address: string
+  target: string
+}
+
+export interface MailGroupTable {
+  tenant_id: TenantId
+  address: string
+  display_name: string
+  members: string[]
+}
+
+export interface OrganisationStateTable {
+  tenant_id: TenantId
+  version: number
+  revision: string
+  changed_at: Generated<Date>
+  changed_by: string
+}
+
+export interface PolicyVersionTable {
+  tenant_id: TenantId
+  version: number
+  policy: ColumnType<PolicySettings, string, never>
+  at: Generated<Date>
+  by: string
+}
+
+declare module '../storage/schema.ts' {
+  interface Database {
+    org_domain: OrgDomainTable
+    mailbox: MailboxTable
+    mail_alias: MailAliasTable
+    mail_group: MailGroupTable
+    organisation_state: OrganisationStateTable
+    policy_version: PolicyVersionTable
+  }
+}
