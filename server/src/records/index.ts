@@ -1,5 +1,6 @@
 import type { RoomMigrations } from '../storage/index.ts'
 
+export { addDeliveries } from './add.ts'
 export { addEvents, locate, rejudge, setHandover } from './change.ts'
 export type * from './door.ts'
 export type * from './events.ts'

@@ -50,7 +50,7 @@ const domainOf = (address: string | null): string | null => {
   return address !== null && at >= 0 ? address.slice(at + 1) || null : null
 }
 
-export function deliveryRows(message: NewMessage, at: Date): Record<string, unknown>[] {
+export function deliveryRows(message: Pick<NewMessage, 'id' | 'deliveries'>, at: Date): Record<string, unknown>[] {
   return message.deliveries.map((d) => ({
     id: d.id,
     message_id: message.id,

@@ -1,5 +1,6 @@
 export { createGateway, type GatewayDeps } from './gateway.ts'
 export { ourTrace } from './loops.ts'
+export { hopFailure } from './mailbox-hop.ts'
 export {
   createNextHop,
   type HandOver,

@@ -19,7 +19,7 @@ export function createMailboxHop(provider: MailboxProvider): NextHop {
       const ref = await deliver({ login: to.login }, use, mail.bytes)
       return { kind: 'delivered', ref, detail: `${ref.folder} of ${to.login}` }
     } catch (error) {
-      return failed(error)
+      return hopFailure(error)
     }
   }
   return {
@@ -29,7 +29,8 @@ export function createMailboxHop(provider: MailboxProvider): NextHop {
   }
 }
 
-function failed(error: unknown): HopResult {
+/** What an error of a mailbox provider means for a copy that was to be put there. */
+export function hopFailure(error: unknown): HopResult {
   const text = messageOf(error)
   if (!(error instanceof ProviderError)) return { kind: 'unknown', why: text }
   if (error.code === 'unknown' || error.code === 'timeout') return { kind: 'unknown', why: text }

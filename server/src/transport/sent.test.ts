@@ -5,11 +5,13 @@ import { readHeaders } from '../mail/index.ts'
 import { buildSent, forSmtp, sentPrefix } from './sent.ts'
 
 const prefix = sentPrefix({
-  hostname: 'mx.example.org',
   messageId: uuidv7(),
-  client: { ip: '192.0.2.1', name: 'evil\r\nX-Recourse-Placement: deliver', helo: 'a) by (b' },
-  protocol: 'lmtp',
-  at: new Date('2026-01-02T03:04:05Z'),
+  trace: {
+    hostname: 'mx.example.org',
+    client: { ip: '192.0.2.1', name: 'evil\r\nX-Recourse-Placement: deliver', helo: 'a) by (b' },
+    protocol: 'lmtp',
+    at: new Date('2026-01-02T03:04:05Z'),
+  },
   verdict: { threat: 'phish', score: 12, placement: 'junk', wouldPlace: 'junk', policy: 'standard' },
   placement: 'junk',
 })

@@ -21,13 +21,18 @@ export interface Sent {
 }
 
 export interface PrefixFacts {
-  readonly hostname: string
   readonly messageId: MessageId
+  /** How the message came through the gateway; null for an import, which gets no Received line. */
+  readonly trace: Trace | null
+  readonly verdict: Pick<Verdict, 'threat' | 'score' | 'placement' | 'wouldPlace' | 'policy'>
+  readonly placement: Exclude<Placement, 'quarantine'>
+}
+
+export interface Trace {
+  readonly hostname: string
   readonly client: Client
   readonly protocol: 'lmtp' | 'smtp'
   readonly at: Date
-  readonly verdict: Pick<Verdict, 'threat' | 'score' | 'placement' | 'wouldPlace' | 'policy'>
-  readonly placement: Exclude<Placement, 'quarantine'>
 }
 
 /** A word that cannot end a header or a comment in it. */
@@ -40,15 +45,19 @@ export function sentPrefix(f: PrefixFacts): string {
   const v = f.verdict
   const would = v.wouldPlace === v.placement ? '' : `; would-place=${v.wouldPlace}`
   return [
-    `Received: from ${word(f.client.helo)} (${word(f.client.name)} [${word(f.client.ip)}])`,
-    `\t${ourTrace(f.hostname)} with ${f.protocol === 'lmtp' ? 'LMTP' : 'ESMTP'} id ${f.messageId};`,
-    `\t${rfc5322Date(f.at)}`,
+    ...(f.trace ? received(f.messageId, f.trace) : []),
     `X-Recourse-Message-Id: ${f.messageId}`,
     `X-Recourse-Verdict: ${v.threat}; score=${v.score}; placement=${v.placement}${would}; policy=${v.policy}`,
     `X-Recourse-Placement: ${f.placement}`,
     '',
   ].join('\r\n')
 }
+
+const received = (id: MessageId, t: Trace): string[] => [
+  `Received: from ${word(t.client.helo)} (${word(t.client.name)} [${word(t.client.ip)}])`,
+  `\t${ourTrace(t.hostname)} with ${t.protocol === 'lmtp' ? 'LMTP' : 'ESMTP'} id ${id};`,
+  `\t${rfc5322Date(t.at)}`,
+]
 
 /**
  * The bytes that are sent: the prefix, then the message without foreign headers of our names, in the form that SMTP

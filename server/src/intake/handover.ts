@@ -1,0 +1,74 @@
+import { type Clock, crashPoint, type DeliveryId, type TenantId } from '../base/index.ts'
+import type { Storage } from '../storage/index.ts'
+import type { HopResult, NextHop, Reply, Sent } from '../transport/index.ts'
+import { createAppendHop } from './append-hop.ts'
+import { replyOf, type Settled, settle } from './settle.ts'
+import type { HomeOf, Incoming, Stage, Target } from './types.ts'
+
+/** A copy whose hand-over has been written down. */
+export interface Given {
+  readonly deliveryId: DeliveryId
+  readonly target: Target
+  readonly doubted: boolean
+}
+
+export interface HandoverDeps {
+  readonly storage: Storage
+  readonly nextHop: NextHop
+  readonly homeOf: HomeOf
+  readonly clock: Clock
+  readonly handoverMs?: number
+  readonly timed: <T>(stage: Stage, work: Promise<T>) => Promise<T>
+}
+
+export const HANDOVER_MS = 60_000
+
+export type Handover = ReturnType<typeof createHandover>
+
+/** Gives copies to the next hop and writes down what it said. Their state `handing over` must be committed before. */
+export function createHandover(deps: HandoverDeps) {
+  const give = (
+    tenant: TenantId,
+    incoming: Incoming,
+    given: readonly Given[],
+    sent: Sent,
+    placement: 'deliver' | 'junk',
+  ) => {
+    if (incoming.source === 'import') {
+      const append = createAppendHop(deps.homeOf, tenant, { flags: incoming.flags ?? [], date: incoming.receivedAt })
+      return Promise.all(given.map((g) => append(sent.bytes, placement, g.target)))
+    }
+    return deps.nextHop.handOver({
+      mailFrom: incoming.mailFrom ?? '',
+      recipients: given.map((g) => ({ address: g.target.address, login: g.target.login })),
+      bytes: sent.bytes,
+      placement,
+      smtpUtf8: incoming.smtpUtf8,
+      deadline: Date.now() + (deps.handoverMs ?? HANDOVER_MS),
+    })
+  }
+
+  return async (
+    tenant: TenantId,
+    incoming: Incoming,
+    given: readonly Given[],
+    sent: Sent,
+    placement: 'deliver' | 'junk',
+  ): Promise<readonly Reply[]> => {
+    if (given.length === 0) return []
+    crashPoint('intake.before-handover')
+    const results: readonly HopResult[] = await deps.timed('hand-over', give(tenant, incoming, given, sent, placement))
+    crashPoint('intake.after-handover')
+    const settled = given.map((g, i): Settled => {
+      const result = results[i] ?? { kind: 'unknown', why: 'no result' }
+      return { deliveryId: g.deliveryId, result, placement, doubted: g.doubted }
+    })
+    crashPoint('intake.before-delivered-commit')
+    await deps.timed(
+      'settle',
+      deps.storage.tenant(tenant, (tx) => settle(tx, settled)),
+    )
+    crashPoint('intake.after-delivered-commit')
+    return settled.map((s) => replyOf(s.result))
+  }
+}

@@ -1,0 +1,7 @@
+export { type AcceptorDeps, createAcceptor } from './acceptor.ts'
+export { attemptKey, importKey, receivedId } from './attempt.ts'
+export { createIntake, type Intake, type IntakeDeps } from './intake.ts'
+export { createJudge, type Judge, type Judged } from './judge.ts'
+export { INTAKE_POINTS } from './points.ts'
+export { createDirectory, createView } from './sources.ts'
+export type * from './types.ts'

@@ -1,0 +1,148 @@
+import {
+  type Clock,
+  crashPoint,
+  type DeliveryId,
+  type MessageId,
+  systemClock,
+  type TenantId,
+  uuidv7,
+} from '../base/index.ts'
+import type { Verdict } from '../judgement/index.ts'
+import { noteMatches } from '../lists/index.ts'
+import type { MailContext, Parser } from '../mail/index.ts'
+import { type NewMessage, receive } from '../records/index.ts'
+import type { BlobRef, Storage } from '../storage/index.ts'
+import { buildSent, type NextHop, type Reply, type Sent, sentPrefix } from '../transport/index.ts'
+import { copiesOf, eventsOf, HELD, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
+import { createHandover } from './handover.ts'
+import type { Judge } from './judge.ts'
+import { createLocks } from './locks.ts'
+import { createResume } from './resume.ts'
+import type { HomeOf, Incoming, Stage, Taken } from './types.ts'
+
+export interface IntakeDeps {
+  readonly storage: Storage
+  readonly parser: Pick<Parser, 'parse'>
+  readonly judge: Judge
+  readonly nextHop: NextHop
+  /** To look for a copy whose hand-over is in doubt, and to import into. */
+  readonly homeOf: HomeOf
+  /** Our name in the Received line. */
+  readonly hostname: string
+  readonly clock?: Clock
+  /** Longest time that one hand-over may take; another process waits so long before it takes a copy over. Default 60,000. */
+  readonly handoverMs?: number
+  /** How long each step took, for measurements. */
+  readonly observe?: (stage: Stage, ms: number) => void
+}
+
+export interface Intake {
+  /**
+   * Takes one message in for recipients of one tenant: bytes durable, judged, recorded, then in its place. Throws when
+   * it could not be recorded (the sender keeps it and tries again).
+   */
+  take(tenant: TenantId, incoming: Incoming, raw: Buffer): Promise<Taken>
+}
+
+export function createIntake(deps: IntakeDeps): Intake {
+  const { storage, parser, judge } = deps
+  const clock = deps.clock ?? systemClock
+  const locks = createLocks()
+  const timed = async <T>(stage: Stage, work: Promise<T>): Promise<T> => {
+    const start = performance.now()
+    const done = await work
+    deps.observe?.(stage, performance.now() - start)
+    return done
+  }
+  const handover = createHandover({ ...deps, clock, timed })
+  const resume = createResume({ ...deps, clock, handover, makeSent })
+
+  function makeSent(id: MessageId, incoming: Incoming, verdict: Verdict, raw: Buffer): Sent {
+    const { client, protocol } = incoming
+    const trace = { hostname: deps.hostname, client, protocol, at: clock.now() }
+    return buildSent(
+      raw,
+      sentPrefix({
+        messageId: id,
+        trace: incoming.source === 'gateway' ? trace : null,
+        verdict,
+        placement: verdict.placement === 'junk' ? 'junk' : 'deliver',
+      }),
+    )
+  }
+
+  async function takeOnce(tenant: TenantId, incoming: Incoming, raw: Buffer, blob: BlobRef): Promise<Taken> {
+    const context: MailContext = {
+      mailFrom: incoming.mailFrom,
+      clientIp: incoming.client.ip,
+      helo: incoming.client.helo,
+    }
+    const parsed = await timed('parse', parser.parse(raw, context))
+    const judged = await timed('judge', judge(tenant, parsed, context, clock.now()))
+    const id = uuidv7<MessageId>()
+    const { verdict } = judged
+    const sent = verdict.placement === 'quarantine' ? null : makeSent(id, incoming, verdict, raw)
+    const copies = copiesOf(incoming.recipients)
+    const inside = copies.map((copy) => newDelivery(copy, sent))
+    const deliveries = [...inside, ...outsideDeliveries(incoming.recipients)]
+    const message: NewMessage = {
+      id,
+      receivedAt: incoming.receivedAt,
+      direction: judged.direction,
+      source: incoming.source,
+      mailFrom: incoming.mailFrom,
+      clientIp: incoming.client.ip,
+      blob,
+      parsed,
+      attemptKey: incoming.attemptKey(blob.sha256),
+      deliveries,
+      entities: judged.entities,
+      verdict,
+      signals: judged.signals,
+      inputs: { ...judged.inputs },
+      events: eventsOf(judged, deliveries),
+    }
+    crashPoint('intake.before-record')
+    const received = await timed(
+      'record',
+      storage.tenant(tenant, async (tx) => {
+        await storage.blobs.mark(tx, [blob])
+        const done = await receive(tx, message)
+        if (!done.duplicate) await noteMatches(tx, appliedEntries(verdict), message.receivedAt)
+        return done
+      }),
+    )
+    crashPoint('intake.after-record')
+    if (received.duplicate) {
+      const replies = await resume(tenant, received.messageId, incoming, raw)
+      return { messageId: received.messageId, duplicate: true, replies }
+    }
+    const done = new Map<string, Reply>(copies.map((c) => [c.target.mailboxId, HELD]))
+    if (sent) {
+      const placement = verdict.placement === 'junk' ? 'junk' : 'deliver'
+      const given = copies.map((copy, i) => ({
+        deliveryId: inside[i]?.id ?? uuidv7<DeliveryId>(),
+        target: copy.target,
+        doubted: false,
+      }))
+      const replies = await handover(tenant, incoming, given, sent, placement)
+      given.forEach((g, i) => {
+        done.set(g.target.mailboxId, replies[i] ?? HELD)
+      })
+    }
+    return { messageId: id, duplicate: false, replies: repliesOf(incoming, done) }
+  }
+
+  return {
+    take: async (tenant, incoming, raw) => {
+      crashPoint('intake.before-blob')
+      const blob = await timed('blob', storage.blobs.put(tenant, raw))
+      crashPoint('intake.after-blob')
+      // The same attempt twice at once: the second sees what the first has done.
+      const key = `${tenant} ${incoming.attemptKey(blob.sha256)}`
+      return await locks.run(key, () => takeOnce(tenant, incoming, raw, blob))
+    },
+  }
+}
+
+const appliedEntries = (verdict: Verdict): string[] => verdict.overrides.filter((o) => o.applied).map((o) => o.entryId)

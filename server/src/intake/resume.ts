@@ -1,0 +1,162 @@
+import { type Clock, crashPoint, type MessageId, type TenantId } from '../base/index.ts'
+import type { Verdict } from '../judgement/index.ts'
+import { addDeliveries, currentVerdict, type Delivery, locate, setHandover } from '../records/index.ts'
+import type { Storage } from '../storage/index.ts'
+import { buildSent, type Reply, reply, type Sent } from '../transport/index.ts'
+import { copiesOf, eventsOf, HELD, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
+import { type Given, HANDOVER_MS, type Handover } from './handover.ts'
+import { type Looked, look } from './look.ts'
+import { refJson } from './ref.ts'
+import type { HomeOf, Incoming, Target } from './types.ts'
+
+export interface ResumeDeps {
+  readonly storage: Storage
+  readonly homeOf: HomeOf
+  readonly clock: Clock
+  readonly handoverMs?: number
+  readonly handover: Handover
+  readonly makeSent: (id: MessageId, incoming: Incoming, verdict: Verdict, raw: Buffer) => Sent
+}
+
+const WAIT = reply(451, '4.4.5', 'This message is being handed over just now, please try again')
+
+/** A copy that has to be sent, and what is known of earlier attempts. */
+interface Again {
+  readonly row: Delivery
+  readonly target: Target
+  readonly doubted: boolean
+  readonly told: string
+}
+
+/** An attempt that is known: what is done stays done, what is open goes on, what is in doubt is looked up. */
+export function createResume(deps: ResumeDeps) {
+  const { storage } = deps
+
+  /** Adds recipients that came with this attempt for the first time; the verdict is the message's. */
+  const rowsOf = (tenant: TenantId, id: MessageId, incoming: Incoming, raw: Buffer) =>
+    storage.tenant(tenant, async (tx) => {
+      const judged = await currentVerdict(tx, id)
+      if (!judged) throw new Error(`message ${id} has no verdict`)
+      const { verdict } = judged
+      const sent = verdict.placement === 'quarantine' ? null : deps.makeSent(id, incoming, verdict, raw)
+      const fresh = copiesOf(incoming.recipients).map((copy) => newDelivery(copy, sent))
+      const wanted = [...fresh, ...outsideDeliveries(incoming.recipients)]
+      const rows = await addDeliveries(tx, id, wanted, eventsOf({ verdict, inputs: NOTHING }, fresh))
+      return { rows, added: new Set<string>(fresh.map((f) => f.id)), verdict }
+    })
+
+  const found = (tenant: TenantId, row: Delivery, at: Extract<Looked, { kind: 'found' }>, placement: string) =>
+    storage.tenant(tenant, async (tx) => {
+      const ref = refJson(at.state.ref)
+      const junk = placement === 'junk'
+      await setHandover(
+        tx,
+        [
+          {
+            deliveryId: row.id,
+            handover: row.handover === 'possibly-twice' ? 'possibly-twice' : 'handed-over',
+            handoverDetail: 'found in the mailbox after the answer was lost',
+            action: junk ? 'junked' : 'delivered',
+            location: junk ? 'junk' : 'inbox',
+            ref,
+          },
+        ],
+        {
+          kind: junk ? 'junked' : 'delivered',
+          actor: 'gateway',
+          summary: 'Found in the mailbox: it had been delivered',
+        },
+      )
+      if (at.location === (junk ? 'junk' : 'inbox')) return
+      await locate(tx, [{ deliveryId: row.id, location: at.location, folder: at.folder, ref }], {
+        kind: 'moved',
+        actor: 'user',
+        summary: `Found in ${at.state.ref.folder}`,
+      })
+    })
+
+  /** A reply when nothing is to be sent, else what is to be sent. */
+  const decide = async (tenant: TenantId, row: Delivery, target: Target, placement: string): Promise<Reply | Again> => {
+    if (row.action !== 'pending') return HELD
+    if (row.handover === 'none' || row.handover === 'refused')
+      return { row, target, doubted: false, told: 'tried again' }
+    const age = deps.clock.now().getTime() - row.updated_at.getTime()
+    // Another process may still be at it. A clock that was set back must not make us wait for ever.
+    if (age >= 0 && age < (deps.handoverMs ?? HANDOVER_MS)) return WAIT
+    const looked = await look(deps.homeOf, tenant, target.mailboxId, row.message_id)
+    if (looked.kind === 'found') {
+      await found(tenant, row, looked, placement)
+      return HELD
+    }
+    if (looked.kind === 'absent') {
+      const doubted = row.handover === 'possibly-twice'
+      return { row, target, doubted, told: 'Looked for and not found in the mailbox: handed over again' }
+    }
+    const told = `Handed over again, possibly for the second time: the mailbox could not be asked (${looked.why})`
+    return { row, target, doubted: true, told }
+  }
+
+  /** The same bytes as before where they were sent before. */
+  const send = async (
+    tenant: TenantId,
+    incoming: Incoming,
+    again: readonly Again[],
+    raw: Buffer,
+    placement: 'deliver' | 'junk',
+  ) => {
+    const sent = buildSent(raw, again[0]?.row.sent_prefix ?? '')
+    crashPoint('intake.before-handover-commit')
+    await storage.tenant(tenant, async (tx) => {
+      for (const a of again) {
+        await setHandover(
+          tx,
+          [{ deliveryId: a.row.id, handover: a.doubted ? 'possibly-twice' : 'handing-over', handoverDetail: a.told }],
+          { kind: 'handed-over-again', actor: 'gateway', summary: a.told },
+        )
+      }
+    })
+    crashPoint('intake.after-handover-commit')
+    const given = again.map((a): Given => ({ deliveryId: a.row.id, target: a.target, doubted: a.doubted }))
+    return deps.handover(tenant, incoming, given, sent, placement)
+  }
+
+  return async (tenant: TenantId, id: MessageId, incoming: Incoming, raw: Buffer): Promise<Reply[]> => {
+    const { rows, added, verdict } = await rowsOf(tenant, id, incoming, raw)
+    const placement = verdict.placement === 'junk' ? 'junk' : 'deliver'
+    const done = new Map<string, Reply>()
+    const open = new Map<string, Again[]>()
+    const fresh: Given[] = []
+    for (const { target } of copiesOf(incoming.recipients)) {
+      const row = rows.find((r) => r.mailbox_id === target.mailboxId)
+      if (!row) continue
+      if (added.has(row.id) && row.action === 'pending') {
+        fresh.push({ deliveryId: row.id, target, doubted: false })
+        continue
+      }
+      const next = await decide(tenant, row, target, placement)
+      if ('row' in next) open.set(row.sent_prefix ?? '', [...(open.get(row.sent_prefix ?? '') ?? []), next])
+      else done.set(target.mailboxId, next)
+    }
+    const note = (targets: readonly Target[], replies: readonly Reply[]) =>
+      targets.forEach((t, i) => {
+        done.set(t.mailboxId, replies[i] ?? WAIT)
+      })
+    if (fresh.length > 0) {
+      const first = rows.find((r) => r.id === fresh[0]?.deliveryId)
+      const sent = buildSent(raw, first?.sent_prefix ?? '')
+      note(
+        fresh.map((f) => f.target),
+        await deps.handover(tenant, incoming, fresh, sent, placement),
+      )
+    }
+    for (const again of open.values()) {
+      note(
+        again.map((a) => a.target),
+        await send(tenant, incoming, again, raw, placement),
+      )
+    }
+    return repliesOf(incoming, done)
+  }
+}
+
+const NOTHING = { unparsable: null }

@@ -1,0 +1,80 @@
+import type { TenantId } from '../base/index.ts'
+import type { OrganisationFacts } from '../detection/index.ts'
+import { decidePolicy } from '../judgement/index.ts'
+import { entriesFor } from '../lists/index.ts'
+import { directory, getPolicy, type Directory as Organisation, tenantOfDomain } from '../organisation/index.ts'
+import type { Storage } from '../storage/index.ts'
+import type { Directory, Resolution, Target, ViewOf } from './types.ts'
+
+const OWNER_TTL_MS = 5_000
+const MAX_OWNERS = 10_000
+
+/** Recipients by the organisations of all tenants. Who owns a domain is remembered for five seconds. */
+export function createDirectory(storage: Pick<Storage, 'db' | 'tenant'>): Directory {
+  const owners = new Map<string, { readonly tenant: TenantId; readonly until: number }>()
+  const ownerOf = async (domain: string): Promise<TenantId | null> => {
+    const known = owners.get(domain)
+    if (known && known.until > Date.now()) return known.tenant
+    const tenant = await tenantOfDomain(storage, domain)
+    if (owners.size >= MAX_OWNERS) owners.clear()
+    if (tenant) owners.set(domain, { tenant, until: Date.now() + OWNER_TTL_MS })
+    else owners.delete(domain)
+    return tenant
+  }
+  const within = (tenant: TenantId, address: string): Promise<Resolution | null> =>
+    storage.tenant(tenant, async (tx) => {
+      const found = (await directory(tx)).resolve(address)
+      if (!found.ownDomain) return null
+      if (found.via === 'none') return { kind: 'unknown', tenant }
+      const targets = found.mailboxes.map((m): Target => ({ mailboxId: m.id, address: m.address, login: m.login }))
+      return { kind: 'known', tenant, targets, external: found.external }
+    })
+  return {
+    resolve: async (address) => {
+      const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
+      const tenant = await ownerOf(domain)
+      if (!tenant) return { kind: 'not-ours' }
+      const found = await within(tenant, address)
+      if (found) return found
+      // The domain has just been given to somebody else.
+      owners.delete(domain)
+      const now = await ownerOf(domain)
+      return (now ? await within(now, address) : null) ?? { kind: 'not-ours' }
+    },
+  }
+}
+
+const facts = new WeakMap<Organisation, OrganisationFacts>()
+
+/** Our people with all their addresses: aliases belong to whom they lead to. */
+function factsOf(organisation: Organisation): OrganisationFacts {
+  const known = facts.get(organisation)
+  if (known) return known
+  const aliases = new Map<string, string[]>()
+  for (const { address, target } of organisation.document().aliases) {
+    aliases.set(target, [...(aliases.get(target) ?? []), address])
+  }
+  const made: OrganisationFacts = {
+    domains: [...organisation.domains],
+    protectedDomains: [],
+    people: organisation.people
+      .filter((p) => p.kind === 'user' && p.name !== '')
+      .map((p) => ({
+        name: p.name,
+        addresses: [p.address, ...(aliases.get(p.address) ?? [])],
+        protected: p.protected,
+      })),
+  }
+  facts.set(organisation, made)
+  return made
+}
+
+/** Organisation, policy and the list entries that may match, of one moment. */
+export const createView =
+  (storage: Pick<Storage, 'tenant'>): ViewOf =>
+  (tenant, entities, now) =>
+    storage.tenant(tenant, async (tx) => ({
+      facts: factsOf(await directory(tx)),
+      policy: decidePolicy(await getPolicy(tx)),
+      entries: await entriesFor(tx, entities, now),
+    }))
