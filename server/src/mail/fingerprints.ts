@@ -4,7 +4,6 @@ import type { Fingerprints } from './types.ts'
 const PREFIX = /^\s*(?:(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|enc|res|rv|rif|odp|ynt)(?:\[\d{1,3}\])?\s*[:：]\s*)+/i
 const MAX_WORDS = 4_000
 const MIN_WORDS = 8
-const ADDRESSES = /\b(?:https?:\/\/|www\.)\S+|\S+@\S+/gi
 const WORD = /[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}'’-]*/gu
 
 /** Of the subject without digits, reply prefixes, case and punctuation; null when nothing is left. */
@@ -25,13 +24,16 @@ export function subjectFingerprint(subject: string): string | null {
 function templateWords(text: string, names: ReadonlySet<string>): string[] {
   const kept: string[] = []
   const all: string[] = []
-  for (const [word] of text.replace(ADDRESSES, ' ').matchAll(WORD)) {
+  for (const [token] of text.matchAll(/\S+/g)) {
     if (all.length >= MAX_WORDS) break
-    if (/\p{N}/u.test(word)) continue
-    const lower = word.toLowerCase()
-    if (names.has(lower)) continue
-    all.push(lower)
-    if (word === lower) kept.push(lower)
+    // Addresses and URLs differ in every copy. (One pattern for them would be quadratic on text without blanks.)
+    if (token.includes('@') || token.includes('://') || token.startsWith('www.')) continue
+    for (const [word] of token.matchAll(WORD)) {
+      const lower = word.toLowerCase()
+      if (/\p{N}/u.test(word) || names.has(lower)) continue
+      all.push(lower)
+      if (word === lower) kept.push(lower)
+    }
   }
   return kept.length >= MIN_WORDS ? kept : all
 }

@@ -122,10 +122,11 @@ class HtmlReader implements HtmlHandler {
     const text = this.chunks.join('')
     const lines = text.split('\n').map((line) => line.replace(/[\s\u200b-\u200f\u2060\ufeff\u00ad]+/g, ' ').trim())
     const visible = lines.filter((line) => line !== '').join('\n')
-    for (const url of urlsInText(visible, 'text', MAX_URLS)) {
-      // A link's own text is already there as its anchor.
-      if (!this.urls.some((known) => known.place === 'link' && known.anchor?.includes(url.url))) this.add(url)
-    }
+    // A link's own text is already there as its anchor.
+    const anchors = new Set(
+      this.urls.flatMap((u) => urlsInText(u.anchor ?? '', 'text', 10).map((inside) => inside.url)),
+    )
+    for (const url of urlsInText(visible, 'text', MAX_URLS)) if (!anchors.has(url.url)) this.add(url)
     return { text: visible, urls: this.urls }
   }
 

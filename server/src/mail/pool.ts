@@ -32,7 +32,7 @@ interface Task {
   readonly job: Job
   readonly resolve: (value: unknown) => void
   readonly reject: (error: Error) => void
-  /** It was in a process that failed together with others: it runs alone, so that the culprit shows itself. */
+  /** It was in a process that failed, with others or for no known reason: it runs once more, alone, to show whose fault it was. */
   alone: boolean
 }
 
@@ -54,7 +54,7 @@ const WINDOW = 4
 const WINDOW_BYTES = 1024 * 1024
 const DNS_TIMEOUT_MS = 4_000
 const START_TIMEOUT_MS = 60_000
-const MAX_FAILED_STARTS = 3
+const MAX_FAILED_STARTS = 5
 
 /**
  * Child processes that each work on a few jobs at a time. A job that exceeds the deadline or the memory, or that crashes
@@ -242,9 +242,12 @@ export class Pool {
     const heap = /heap out of memory|Allocation failed/i.test(lane.stderr)
     const why = lane.killedFor ?? (heap ? 'the parser ran out of memory' : `the parser's process died (${how})`)
     const tasks = [...lane.tasks.values()]
-    const [only] = tasks
-    if (tasks.length === 1 && only !== undefined) only.reject(new PoisonError(why))
-    else for (const task of tasks) this.queue.unshift(Object.assign(task, { alone: true }))
+    const explained = lane.killedFor !== null || heap
+    for (const task of tasks) {
+      // Alone in a process that we had to stop, or alone for the second time in one that died: it is the culprit.
+      if (task.alone || (tasks.length === 1 && explained)) task.reject(new PoisonError(why))
+      else this.queue.unshift(Object.assign(task, { alone: true }))
+    }
     if (!lane.ready && ++this.failedStarts >= MAX_FAILED_STARTS) this.rejectAll(startError(lane.stderr || why))
     // After failed starts others wait: a broken installation must not spin.
     setTimeout(() => this.replace(), lane.ready ? 0 : 200 * this.failedStarts).unref()

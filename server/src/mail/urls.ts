@@ -44,12 +44,11 @@ export function urlFound(
 
 /** Punctuation that belongs to the sentence; a closing bracket stays when its partner is inside. */
 function trimSentence(url: string): string {
+  const paired = { ')': url.includes('('), ']': url.includes('[') }
   let end = url.length
-  while (end > 0) {
+  for (; end > 0; end--) {
     const c = url[end - 1] ?? ''
-    if (/[.,;:!?*_~]/.test(c)) end--
-    else if ((c === ')' || c === ']') && !url.slice(0, end).includes(c === ')' ? '(' : '[')) end--
-    else break
+    if (c === ')' || c === ']' ? paired[c] : !/[.,;:!?*_~]/.test(c)) break
   }
   return url.slice(0, end)
 }
