@@ -1,0 +1,87 @@
+import { crashPoint } from '../base/index.ts'
+import { type AppendResult, ProviderError } from '../mailboxes/index.ts'
+import { type Desk, isRefusal } from './desk.ts'
+import { failure } from './failure.ts'
+import { finish } from './finish.ts'
+import { transition } from './ledger.ts'
+import { readCopies } from './read.ts'
+import { targetOf } from './target.ts'
+import { pointsOf, type StoredState, type WorkItem } from './types.ts'
+import { withdraw } from './vault.ts'
+
+/** The hold's copy is gone: bytes from the vault, flags and date as written down, each message alone (mailbox-semantics P1b). */
+export async function appendItems(desk: Desk, items: readonly WorkItem[]): Promise<void> {
+  for (const item of items) await appendOne(desk, item)
+}
+
+async function appendOne(desk: Desk, item: WorkItem): Promise<void> {
+  const state = item.wanted ?? item.sourceState
+  const bytes = item.vaultId === null ? null : await withdraw(desk.deps.storage, desk.tenant, item.vaultId)
+  if (!state || !bytes) {
+    const why = 'Its copy is gone from the hold, and the vault has no bytes of it.'
+    await desk.record([{ item, to: 'not-found', why }])
+    return
+  }
+  const target = await targetOf(desk, item, [])
+  const session = await desk.session()
+  const position = await session.position(target.path)
+  if (!position) throw new ProviderError('no-folder', `There is no folder ${target.path}.`)
+  await desk.commit((tx) =>
+    transition(tx, desk.context(), [
+      {
+        item,
+        to: 'executing',
+        set: {
+          via: 'append',
+          before_kind: 'hold',
+          before_ref: item.sourceRef,
+          before_state: state,
+          after_folder: target.path,
+          hold_position: position,
+        },
+      },
+    ]),
+  )
+  const begun: WorkItem = { ...item, state: 'executing' }
+  crashPoint(`${pointsOf(item)}.before-append`)
+  let result: AppendResult
+  try {
+    result = await session.append(target.path, {
+      bytes,
+      flags: (item.sourceState ?? state).flags,
+      keywords: (item.sourceState ?? state).keywords,
+      internalDate: new Date(state.internalDate),
+    })
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    if (error.code === 'unavailable' || error.code === 'timeout') {
+      throw new ProviderError('unknown', error.message, { cause: error })
+    }
+    await desk.record([failure(desk, begun, `It could not be put back from the vault: ${error.message}`)])
+    return
+  }
+  crashPoint(`${pointsOf(item)}.after-append`)
+  await finish(desk, target.path, [
+    {
+      item: begun,
+      before: result.state,
+      from: null,
+      ref: result.state.ref,
+      copyHash: null,
+      sha256: state.sha256,
+      note: 'Its hold copy was gone: put back from the vault.',
+      lost: [
+        ...result.lost,
+        ...(await bytesLost(desk, begun, state, result)),
+        ...(target.lost === null ? [] : [target.lost]),
+      ],
+    },
+  ])
+}
+
+/** Read back and compared: a server may have changed the bytes it was given. */
+async function bytesLost(desk: Desk, item: WorkItem, state: StoredState, result: AppendResult): Promise<string[]> {
+  const [seen] = await readCopies(desk, [{ item, ref: result.state.ref }], { keep: false })
+  if (!seen) return ['it could not be read back']
+  return seen.sha256 === state.sha256 ? [] : ['the server has changed the bytes (line ends or 8-bit characters)']
+}

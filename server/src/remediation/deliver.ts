@@ -1,0 +1,122 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { crashPoint } from '../base/index.ts'
+import { setHandover } from '../records/index.ts'
+import { buildSent, type HopResult, type NextHop, type Reply } from '../transport/index.ts'
+import type { Desk } from './desk.ts'
+import { failure } from './failure.ts'
+import { finish, relocate } from './finish.ts'
+import { type Change, markReverted, transition } from './ledger.ts'
+import type { Seen } from './read.ts'
+import { search } from './seek.ts'
+import type { WorkItem } from './types.ts'
+
+/** How often, and after how many ms each time, a message that was handed over is looked for before it is called unseen. */
+const LOOKS = [0, 50, 200, 800]
+
+/**
+ * Messages that never were in a mailbox go to it for the first time: handed to the mail store, one recipient at a time, with the intent
+ * committed before and the answer after; then found in the mailbox. It gets the time of the release.
+ */
+export async function deliverItems(desk: Desk, items: readonly WorkItem[]): Promise<void> {
+  for (const item of items) await deliverOne(desk, item)
+}
+
+async function deliverOne(desk: Desk, item: WorkItem): Promise<void> {
+  const { nextHop, storage } = desk.deps
+  if (!nextHop) {
+    await desk.record([{ item, to: 'failed', why: 'No next hop is configured to which a released message could go.' }])
+    return
+  }
+  const raw = await storage.blobs.get(desk.tenant, item.delivery.blobKey)
+  const sent = buildSent(raw, item.delivery.sentPrefix ?? `X-Recourse-Message-Id: ${item.messageId}\r\n`)
+  const facts = { sentPrefix: sent.prefix, sentSize: sent.size, sentSha256: sent.sha256 }
+  await desk.commit(async (tx) => {
+    const set = { via: 'deliver', before_kind: 'store', before_location: item.delivery.location } as const
+    await transition(tx, desk.context(), [{ item, to: 'executing', set }])
+    await setHandover(tx, [{ deliveryId: item.deliveryId, handover: 'handing-over', ...facts }])
+  })
+  const delivery = { ...item.delivery, ...facts, handover: 'handing-over' }
+  const begun: WorkItem = { ...item, state: 'executing', delivery }
+  crashPoint('release.after-intent-commit')
+  const answer = await hand(desk, nextHop, begun, sent.bytes)
+  crashPoint('release.after-handover')
+  if (answer.kind === 'permanent' || answer.kind === 'temporary') {
+    await refused(desk, begun, answer)
+    return
+  }
+  const seen = await lookFor(desk, begun)
+  if (seen) await finishDelivery(desk, begun, seen)
+  else if (answer.kind === 'delivered') await unseen(desk, begun, answer.detail)
+  else await desk.record([failure(desk, begun, `The answer was lost and it is not in the mailbox: ${answer.why}`)])
+}
+
+async function hand(desk: Desk, nextHop: NextHop, item: WorkItem, bytes: Buffer): Promise<HopResult> {
+  const [answer] = await nextHop.handOver({
+    mailFrom: item.delivery.mailFrom ?? '',
+    recipients: [{ address: desk.home.address, login: desk.home.account.login }],
+    bytes,
+    placement: item.target.location === 'junk' ? 'junk' : 'deliver',
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what is asked for
+    smtpUtf8: /[^\x00-\x7f]/.test(`${desk.home.address}${item.delivery.mailFrom ?? ''}`),
+    deadline: Date.now() + desk.deps.tuning.deadlineMs,
+  })
+  return answer ?? { kind: 'unknown', why: 'the next hop gave no answer' }
+}
+
+async function refused(desk: Desk, item: WorkItem, answer: HopResult & { readonly reply: Reply }): Promise<void> {
+  const said = `${answer.reply.code} ${answer.reply.text}`
+  const why = `The mail store did not take it: ${said}`
+  const change: Change = answer.kind === 'permanent' ? { item, to: 'failed', why } : failure(desk, item, why)
+  await desk.commit(async (tx) => {
+    await transition(tx, desk.context(), [change])
+    await setHandover(tx, [{ deliveryId: item.deliveryId, handover: 'refused', handoverDetail: said }])
+  })
+}
+
+async function lookFor(desk: Desk, item: WorkItem): Promise<Seen | null> {
+  for (const wait of LOOKS) {
+    if (wait > 0) await pause(wait)
+    const found = (await search(desk, [item])).find((s) => s.proven)
+    if (found) return found
+  }
+  return null
+}
+
+/** It is in the mailbox: moved on if it belongs elsewhere than the Inbox, and written down as done. */
+export async function finishDelivery(desk: Desk, item: WorkItem, seen: Seen): Promise<void> {
+  await desk.commit((tx) =>
+    setHandover(tx, [{ deliveryId: item.deliveryId, handover: 'handed-over', action: 'delivered' }]),
+  )
+  const path = await desk.pathOf(item.target.location)
+  let ref = seen.copy.ref
+  const session = await desk.session()
+  // A rule of the user's may have put it elsewhere: that is where it belongs (quarantine #67).
+  if (item.target.location !== 'inbox' && ref.folder !== path) {
+    ref = (await session.move(ref.folder, [ref.uid], path)).moved.get(ref.uid) ?? ref
+  }
+  const [now] = await session.state(ref.folder, [ref.uid])
+  await finish(desk, ref.folder, [
+    {
+      item,
+      before: now ?? seen.copy,
+      from: ref === seen.copy.ref ? null : seen.copy.ref,
+      ref,
+      copyHash: seen.copyHash,
+      sha256: seen.sha256,
+      note: null,
+      lost: [],
+    },
+  ])
+}
+
+/** Taken by the mail store, but not to be found: a rule of the user's may have sent it elsewhere. Done, not verified. */
+async function unseen(desk: Desk, item: WorkItem, detail: string): Promise<void> {
+  const why = `The mail store took it (${detail}); it was not seen in the mailbox.`
+  await desk.commit(async (tx) => {
+    await transition(tx, desk.context(), [{ item, to: 'done', why, set: { after_location: 'unknown' } }])
+    await markReverted(tx, desk.context(), [item.id])
+    await setHandover(tx, [{ deliveryId: item.deliveryId, handover: 'handed-over', action: 'delivered' }])
+    const place = { location: 'unknown', folder: null } as const
+    await relocate(tx, [{ item, ref: null, copyHash: null, place, lost: [] }])
+  })
+}

@@ -1,0 +1,12 @@
+import type { ActionId } from '../base/index.ts'
+import type { Cause } from '../judgement/index.ts'
+import type { ActionState } from './states.ts'
+
+declare module '../storage/types.ts' {
+  interface Events {
+    /** An action's status changed; counts are read from it. */
+    'action.changed': { readonly actionId: ActionId; readonly state: ActionState }
+    /** An undo asked that its cause stop acting on new mail: `lists` suspends the entry, judgement's settings the signal. */
+    'cause.suspend': { readonly cause: Cause; readonly undoActionId: ActionId }
+  }
+}

@@ -1,0 +1,43 @@
+import { sql } from 'kysely'
+import { type ItemId, uuidv7 } from '../base/index.ts'
+import type { CopyState } from '../mailboxes/index.ts'
+import { jsonText, type Tx } from '../storage/index.ts'
+import { storedState } from './desk.ts'
+import { count, type LedgerContext } from './ledger.ts'
+import type { WorkItem } from './types.ts'
+
+/** Adds an item for each further copy of a message that an action takes; one that is an item already is left out. */
+export async function insertExtras(
+  tx: Tx,
+  context: LedgerContext,
+  extras: readonly { readonly like: WorkItem; readonly copy: CopyState }[],
+): Promise<void> {
+  const rows = extras.map(({ like, copy }) => ({
+    id: uuidv7<ItemId>(),
+    like: like.sameAs ?? like.id,
+    ref: copy.ref,
+    state: storedState(copy, null, null),
+  }))
+  const why = 'Another copy of the same message, made by the user.'
+  const made = await sql<{ action_id: WorkItem['actionId'] }>`
+    with x as (
+      select * from json_to_recordset(${jsonText(rows)}::json) as x(id uuid, "like" uuid, ref jsonb, state jsonb)
+    ), made as (
+      insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, reason, same_as,
+        target_kind, target_location, target_folder, target_folder_id, source_ref, source_state, updated_at)
+      select i.tenant_id, x.id, i.action_id, i.delivery_id, i.message_id, i.mailbox_id, i.recipient, 'approved', ${why}, i.id,
+        i.target_kind, i.target_location, i.target_folder, i.target_folder_id, x.ref, x.state, ${context.now}
+      from x join action_item i on i.tenant_id = ${context.tenant} and i.id = x."like"
+      where not exists (select 1 from action_item o where o.tenant_id = i.tenant_id and o.action_id = i.action_id
+        and o.delivery_id = i.delivery_id and (o.source_ref = x.ref or o.before_ref = x.ref))
+      returning id, action_id
+    ), t as (
+      insert into item_transition (tenant_id, id, item_id, action_id, at, who, from_state, to_state, why)
+      select ${context.tenant}, gen_random_uuid(), made.id, made.action_id, ${context.now}, ${context.who}, null, 'approved', ${why}
+      from made
+    )
+    select action_id from made`.execute(tx)
+  for (const [actionId, part] of Map.groupBy(made.rows, (r) => r.action_id)) {
+    await count(tx, context, actionId, { total: part.length, approved: part.length })
+  }
+}

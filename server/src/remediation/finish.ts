@@ -1,0 +1,221 @@
+import { crashPoint } from '../base/index.ts'
+import { type CopyRef, type CopyState, sameFlags, sameInstant } from '../mailboxes/index.ts'
+import { locate, type Relocation } from '../records/index.ts'
+import type { Tx } from '../storage/index.ts'
+import { type Desk, storedState } from './desk.ts'
+import { insertExtras } from './extras.ts'
+import { type Change, markReverted, transition } from './ledger.ts'
+import { readCopies } from './read.ts'
+import { type Extra, unclaimed } from './seek.ts'
+import { type Place, pointsOf, type WorkItem } from './types.ts'
+
+/** A copy that has come to its target, still to be read back. */
+export interface Arrival {
+  readonly item: WorkItem
+  /** As it was before it was moved. */
+  readonly before: CopyState
+  /** Where it must have left; null: it came from nowhere in the mailbox. */
+  readonly from: CopyRef | null
+  readonly ref: CopyRef
+  readonly copyHash: string | null
+  readonly sha256: string | null
+  readonly note: string | null
+  readonly lost: readonly string[]
+}
+
+interface Checked extends Arrival {
+  readonly after: CopyState
+}
+
+/** Reads back what was moved, looks for what is still reachable, and only then says done (P1 steps 6 to 8). */
+export async function finish(desk: Desk, path: string, arrivals: readonly Arrival[]): Promise<void> {
+  const [first] = arrivals
+  if (!first) return
+  const p = pointsOf(first.item)
+  const session = await desk.session()
+  const states = new Map(
+    (
+      await session.state(
+        path,
+        arrivals.map((a) => a.ref.uid),
+      )
+    ).map((s) => [s.ref.uid, s]),
+  )
+  const checked: Checked[] = []
+  const changes: Change[] = []
+  for (const arrival of arrivals) {
+    const after = states.get(arrival.ref.uid)
+    if (!after) changes.push(vanished(arrival))
+    else if (after.size !== arrival.before.size || !sameInstant(after.internalDate, arrival.before.internalDate)) {
+      changes.push(differs(arrival, after))
+    } else checked.push({ ...arrival, ...(await repaired(desk, arrival, after)) })
+  }
+  const left = await stillThere(desk, checked)
+  const place = await desk.placeOf(path)
+  for (const c of checked) changes.push(done(desk, c, place, left.get(c.item.id)))
+  const extras = await reachable(desk, path, checked)
+  crashPoint(`${p}.after-readback`)
+  crashPoint(`${p}.before-done-commit`)
+  await desk.commit(async (tx) => {
+    await transition(tx, desk.context(), changes)
+    await insertExtras(tx, desk.context(), extras)
+    const ended = checked.filter((c) => !left.has(c.item.id))
+    await markReverted(
+      tx,
+      desk.context(),
+      ended.map((c) => c.item.id),
+    )
+    await relocate(
+      tx,
+      ended.map((c) => ({ item: c.item, ref: c.after.ref, copyHash: c.copyHash, place, lost: c.lost })),
+    )
+  })
+  crashPoint(`${p}.after-done-commit`)
+}
+
+const vanished = ({ item, ref }: Arrival): Change => ({
+  item,
+  to: 'approved',
+  why: `It was moved to ${ref.folder} and is not there any more: looked for again.`,
+})
+
+const differs = ({ item, ref }: Arrival, after: CopyState): Change => ({
+  item,
+  to: 'ambiguous',
+  why: `What was read back from ${ref.folder} has another size or date than what was moved there.`,
+  set: { after_ref: after.ref, after_folder: ref.folder },
+})
+
+/**
+ * Flags that came along are what the user last had. Only a keyword that the server forgot the name of (A31) is our damage,
+ * and is put right from what is written down.
+ */
+async function repaired(
+  desk: Desk,
+  arrival: Arrival,
+  after: CopyState,
+): Promise<{ after: CopyState; lost: readonly string[] }> {
+  const damaged = (c: CopyState) => c.keywords.some((k) => /^unknown-\d+$/.test(k))
+  if (!damaged(after)) return { after, lost: arrival.lost }
+  const known = damaged(arrival.before) ? arrival.item.wanted : arrival.before
+  if (!known) return { after, lost: [...arrival.lost, 'keywords whose names the server has lost'] }
+  const wanted = { flags: after.flags, keywords: known.keywords }
+  const { lost } = await (await desk.session()).setFlags(after.ref, wanted)
+  return { after: { ...after, keywords: known.keywords }, lost: [...arrival.lost, ...lost] }
+}
+
+/** Items whose copy is still at its source: moved by nobody, or twice. */
+async function stillThere(desk: Desk, checked: readonly Checked[]): Promise<Map<string, CopyRef>> {
+  const session = await desk.session()
+  const left = new Map<string, CopyRef>()
+  for (const [folder, part] of Map.groupBy(checked, (c) => c.from?.folder ?? null)) {
+    if (folder === null) continue
+    const uids = new Map(part.map((c) => [c.from?.uid, c]))
+    for (const state of await session.state(
+      folder,
+      part.flatMap((c) => c.from?.uid ?? []),
+    )) {
+      const c = uids.get(state.ref.uid)
+      if (c && c.from?.uidValidity === state.ref.uidValidity) left.set(c.item.id, state.ref)
+    }
+  }
+  return left
+}
+
+function done(desk: Desk, c: Checked, place: Place, left: CopyRef | undefined): Change {
+  const set = {
+    after_location: place.location,
+    after_folder: c.after.ref.folder,
+    after_ref: c.after.ref,
+    after_state: storedState(c.after, c.sha256, null),
+  }
+  if (left) {
+    const why = `It is in ${c.after.ref.folder} and still in ${left.folder} too.`
+    return { item: c.item, to: 'ambiguous', why, set }
+  }
+  const changed = !sameFlags(c.after, c.before)
+  const wanted = c.item.wanted
+  const users = wanted !== null && !sameFlags(c.after, wanted) && c.lost.length === 0
+  const why = [c.note, changed || users ? 'The flags are as the user last set them.' : null].filter((w) => w !== null)
+  return {
+    item: c.item,
+    to: 'done',
+    why: why.length > 0 ? why.join(' ') : null,
+    set: {
+      ...set,
+      verified_at: desk.deps.clock().toISOString(),
+      ...(c.lost.length > 0 ? { lost: c.lost, restorable: false } : {}),
+    },
+  }
+}
+
+/** Copies by a race or by the user, in reach still: not remediated yet, so they become items (P1 step 7). */
+async function reachable(desk: Desk, path: string, checked: readonly Checked[]): Promise<readonly Extra[]> {
+  const taken = checked.filter((c) => pointsOf(c.item) === 'remediation')
+  if (taken.length === 0) return []
+  const session = await desk.session()
+  const found = await session.find({
+    networkMessageIds: [...new Set(taken.map((c) => c.item.messageId))],
+    serverIds: [...new Set(taken.flatMap((c) => c.after.ref.serverId ?? []))],
+  })
+  const others = found.filter((f) => f.ref.folder !== path)
+  if (others.length === 0) return []
+  const byNetwork = Map.groupBy(taken, (c): string => c.item.messageId)
+  const byServer = Map.groupBy(taken, (c) => c.after.ref.serverId)
+  const wants = others.flatMap((copy) => {
+    const [c] = [...(byServer.get(copy.ref.serverId) ?? []), ...(byNetwork.get(copy.networkMessageId ?? '') ?? [])]
+    return c ? [{ item: c.item, ref: copy.ref }] : []
+  })
+  const proven = (await readCopies(desk, wants, { keep: false })).filter((s) => s.proven)
+  const extras: Extra[] = []
+  for (const [, part] of Map.groupBy(proven, (s) => s.item.messageId)) {
+    const [like] = part
+    if (!like) continue
+    const own = taken.filter((c) => c.item.messageId === like.item.messageId).map((c) => c.item.deliveryId)
+    for (const s of await unclaimed(desk, like.item, own, part)) extras.push({ like: like.item, copy: s.copy })
+  }
+  return extras
+}
+
+const EVENT: Record<string, string> = {
+  'soft-delete': 'soft-deleted',
+  'hard-delete': 'hard-deleted',
+  quarantine: 'quarantined',
+  release: 'released',
+  undo: 'restored',
+  move: 'moved',
+}
+
+export interface Placed {
+  readonly item: WorkItem
+  readonly ref: CopyRef | null
+  readonly copyHash: string | null
+  readonly place: { readonly location: Relocation['location']; readonly folder: string | null }
+  readonly lost: readonly string[]
+}
+
+/** Tells `records` where the copies are now; a further copy of the user's is not where the delivery is. */
+export async function relocate(tx: Tx, placed: readonly Placed[]): Promise<void> {
+  const main = placed.filter((p) => p.item.sameAs === null)
+  for (const part of Map.groupBy(main, (p) => p.item.actionId).values()) {
+    const [first] = part
+    if (!first) continue
+    const { actionKind, actionName, actionId, actor } = first.item
+    const relocations = part.map(
+      (p): Relocation => ({
+        deliveryId: p.item.deliveryId,
+        location: p.place.location,
+        folder: p.place.location === 'folder' ? p.place.folder : null,
+        ref: p.ref === null ? null : { ...p.ref },
+        ...(p.copyHash === null ? {} : { copyHash: p.copyHash }),
+        detail: { itemId: p.item.id, to: p.place.location, ...(p.lost.length > 0 ? { lost: p.lost } : {}) },
+      }),
+    )
+    await locate(tx, relocations, {
+      kind: EVENT[actionKind] ?? 'moved',
+      actor,
+      summary: actionName,
+      detail: { actionId },
+    })
+  }
+}

@@ -1,0 +1,175 @@
+import { crashPoint } from '../base/index.ts'
+import { type CopyRef, type CopyState, ProviderError } from '../mailboxes/index.ts'
+import type { Desk } from './desk.ts'
+import { placedByUs } from './known.ts'
+import { readCopies, type Seen, sameRef, type Want } from './read.ts'
+import { nothingSought, type Ready, type Sought, search } from './seek.ts'
+import type { WorkItem } from './types.ts'
+
+/** Of the copies in a hold that users cannot reach, one in so many is read to its last byte; the others are known by UID, id and size. */
+const SAMPLE = 16
+
+export interface BackItem extends WorkItem {
+  readonly sourceRef: CopyRef
+}
+export const isBack = (item: WorkItem): item is BackItem =>
+  item.sourceRef !== null && (item.actionKind === 'undo' || item.actionKind === 'release')
+
+/** Where the copies are that an undo gives back, and whether somebody was faster (the conflict table of mailbox-semantics). */
+export async function seekBack(desk: Desk, items: readonly BackItem[]): Promise<Sought> {
+  const out = nothingSought()
+  if (items.length === 0) return out
+  crashPoint('undo.before-find')
+  const held = new Set<string>()
+  for (const location of ['quarantine', 'soft-deleted', 'hard-deleted'] as const) {
+    if (items.some((i) => i.beforeLocation === location)) held.add(await desk.pathOf(location))
+  }
+  const fromHold = (item: BackItem) => held.has(item.sourceRef.folder)
+  const present = await atPlace(desk, items)
+  const proven = await prove(desk, items, present, (await hidden(desk)) ? fromHold : () => false)
+  crashPoint('undo.after-read')
+  const there = await putBackByUser(
+    desk,
+    items.filter((i) => fromHold(i)),
+  )
+  const missing: BackItem[] = []
+  for (const item of items) {
+    const elsewhere = there.get(item.id)
+    const ready = proven.get(item.id)
+    if (elsewhere) {
+      const why = `It is in ${elsewhere.copy.ref.folder} again already; no second copy was put there.`
+      out.ended.push({ item, to: 'already-there', why, seen: elsewhere })
+    } else if (ready) await settle(desk, item, ready, out)
+    else if (present.has(item.id)) {
+      const why = 'The message at its place has other bytes than the one that was taken.'
+      out.ended.push({ item, to: 'ambiguous', why, seen: null })
+    } else missing.push(item)
+  }
+  await lookFor(desk, missing, fromHold, out)
+  return out
+}
+
+const hidden = async (desk: Desk): Promise<boolean> => (await desk.session()).holdHidden()
+
+async function settle(desk: Desk, item: BackItem, ready: Ready, out: Sought): Promise<void> {
+  const path = item.target.folder ?? (await desk.pathOf(item.target.location))
+  if (ready.copy.ref.folder === path) {
+    out.ended.push({ item, to: 'already-there', why: `It is in ${path} already.`, seen: null })
+  } else out.ready.push(ready)
+}
+
+/** The copy at its recorded place, where UIDVALIDITY, the server's id and the size agree. */
+async function atPlace(desk: Desk, items: readonly BackItem[]): Promise<Map<string, CopyState>> {
+  const session = await desk.session()
+  const found = new Map<string, CopyState>()
+  for (const [folder, part] of Map.groupBy(items, (i) => i.sourceRef.folder)) {
+    const byUid = Map.groupBy(part, (i) => i.sourceRef.uid)
+    for (const copy of await statesIn(session, folder, [...byUid.keys()])) {
+      for (const item of byUid.get(copy.ref.uid) ?? []) if (isSame(item, copy)) found.set(item.id, copy)
+    }
+  }
+  return found
+}
+
+async function statesIn(
+  session: Awaited<ReturnType<Desk['session']>>,
+  folder: string,
+  uids: readonly number[],
+): Promise<readonly CopyState[]> {
+  try {
+    return await session.state(folder, uids)
+  } catch (error) {
+    if (error instanceof ProviderError && error.code === 'no-folder') return []
+    throw error
+  }
+}
+
+function isSame(item: BackItem, copy: CopyState): boolean {
+  const { sourceRef, sourceState } = item
+  if (copy.ref.uidValidity !== sourceRef.uidValidity) return false
+  if (sourceRef.serverId !== null && copy.ref.serverId !== sourceRef.serverId) return false
+  return sourceState === null || sourceState.size === copy.size
+}
+
+async function prove(
+  desk: Desk,
+  items: readonly BackItem[],
+  present: ReadonlyMap<string, CopyState>,
+  sampled: (item: BackItem) => boolean,
+): Promise<Map<string, Ready>> {
+  const ready = new Map<string, Ready>()
+  const wants: Want[] = []
+  let n = 0
+  for (const item of items) {
+    const copy = present.get(item.id)
+    if (!copy) continue
+    if (item.vaultId !== null && sampled(item) && n++ % SAMPLE !== 0) {
+      ready.set(item.id, { item, copy, sha256: item.sourceState?.sha256 ?? null, copyHash: null, bytes: null })
+    } else wants.push({ item, ref: copy.ref })
+  }
+  for (const seen of await readCopies(desk, wants)) if (seen.proven) ready.set(seen.item.id, seen)
+  return ready
+}
+
+/** Copies that the user put into the target, the Inbox, the archive or the trash while we held ours. */
+async function putBackByUser(desk: Desk, items: readonly BackItem[]): Promise<Map<string, Seen>> {
+  if (items.length === 0) return new Map()
+  const folders = await desk.folders()
+  const places = new Set(folders.filter((f) => f.use && f.use !== 'sent' && f.use !== 'drafts').map((f) => f.path))
+  for (const { target } of items) {
+    if (target.folder !== null && folders.some((f) => f.path === target.folder)) places.add(target.folder)
+    const followed = folders.find((f) => f.id !== null && f.id === target.folderId)
+    if (followed) places.add(followed.path)
+  }
+  const seen = (await search(desk, items, [...places])).filter((s) => s.proven)
+  if (seen.length === 0) return new Map()
+  const deliveries = [...new Set(seen.map((s) => s.item.deliveryId))]
+  const ours = await desk.deps.storage.tenant(desk.tenant, (tx) => placedByUs(tx, desk.tenant, deliveries))
+  const users = seen.filter((s) => !ours.some((o) => sameRef(o.ref, s.copy.ref)))
+  return new Map(users.map((s) => [s.item.id, s]))
+}
+
+/** Not at its recorded place: moved or deleted by the user, the folder numbered anew, or the hold lost. */
+async function lookFor(
+  desk: Desk,
+  items: readonly BackItem[],
+  fromHold: (item: BackItem) => boolean,
+  out: Sought,
+): Promise<void> {
+  if (items.length === 0) return
+  const session = await desk.session()
+  const sources = [...new Set(items.map((i) => i.sourceRef.folder))]
+  const ids = new Set(items.map((i) => i.sourceRef.folderId))
+  const renamed = (await desk.folders()).filter((f) => f.id !== null && ids.has(f.id)).map((f) => f.path)
+  const near = await search(desk, items, await existing(session, [...new Set([...sources, ...renamed])]))
+  const far = await search(desk, items)
+  for (const item of items) {
+    const atSource = near.find((s) => s.item === item && s.proven)
+    if (atSource) await settle(desk, item, atSource, out)
+    else {
+      const seen = far.find((s) => s.item === item && s.proven) ?? null
+      if (seen === null && fromHold(item)) out.fromVault.push(item)
+      else await leftByUser(desk, item, seen, out)
+    }
+  }
+}
+
+async function existing(session: Awaited<ReturnType<Desk['session']>>, paths: readonly string[]): Promise<string[]> {
+  const found: string[] = []
+  for (const path of paths) if (await session.position(path)) found.push(path)
+  return found
+}
+
+async function leftByUser(desk: Desk, item: BackItem, seen: Seen | null, out: Sought): Promise<void> {
+  if (!seen) {
+    const why = 'The user has deleted it since; its bytes are in the vault until their retention ends.'
+    out.ended.push({ item, to: 'not-found', why, seen: null })
+    return
+  }
+  const { folder } = seen.copy.ref
+  const wanted = item.target.folder ?? (await desk.pathOf(item.target.location))
+  if (folder === wanted)
+    out.ended.push({ item, to: 'already-there', why: `The user has put it back in ${folder}.`, seen })
+  else
+    out.ended.push({ item, to: 'skipped', why: `The user has moved it to ${folder} since; it was left there.`, seen })
+}

@@ -1,0 +1,129 @@
+import type { CopyState, Doubt, Settled } from '../mailboxes/index.ts'
+import { finishDelivery } from './deliver.ts'
+import type { Desk } from './desk.ts'
+import { type Arrival, finish } from './finish.ts'
+import type { Change } from './ledger.ts'
+import { partly } from './move.ts'
+import { type Seen, sameRef } from './read.ts'
+import { search } from './seek.ts'
+import { pointsOf, type StoredState, type WorkItem } from './types.ts'
+
+/**
+ * Items that were begun and not finished: by a process that was killed, a lost connection, a lost lease. Nothing is repeated; each item is
+ * looked for and goes on from where it is found (✂3, ✂6, ✂8).
+ */
+export async function settleItems(desk: Desk, items: readonly WorkItem[]): Promise<void> {
+  const via = Map.groupBy(items, (i) => i.via ?? 'move')
+  for (const part of Map.groupBy(via.get('move') ?? [], doubtKey).values()) await settleMove(desk, part)
+  await settleAppends(desk, via.get('append') ?? [])
+  await settleDeliveries(desk, via.get('deliver') ?? [])
+}
+
+const doubtKey = (i: WorkItem): string =>
+  JSON.stringify([i.beforeRef?.folder, i.beforeRef?.uidValidity, i.holdPosition])
+
+async function settleMove(desk: Desk, items: readonly WorkItem[]): Promise<void> {
+  const [first] = items
+  const source = first?.beforeRef?.folder
+  const target = first?.holdPosition
+  if (source === undefined || !target) throw new Error('an executing item without its before and its position')
+  const before = new Map(items.map((i) => [i, copyOf(i)]))
+  const doubt: Doubt = { source, items: [...before.values()], target }
+  const settled = await (await desk.session()).settle(doubt)
+  const arrivals: Arrival[] = []
+  const changes: Change[] = []
+  const gone: WorkItem[] = []
+  for (const item of items) {
+    const was = before.get(item)
+    const now: Settled | undefined = was && settled.get(was.ref.uid)
+    if (!was || !now || now.at === 'neither') gone.push(item)
+    else if (now.at === 'source')
+      changes.push({ item, to: 'approved', why: 'Looked at again: nothing had happened to it.' })
+    else if (now.marked) changes.push(partly(item, now.state.ref))
+    else arrivals.push(arrival(item, was, now.state))
+  }
+  await finish(desk, target.folder, arrivals)
+  await desk.record(changes)
+  await nowhere(desk, gone)
+}
+
+const arrival = (item: WorkItem, before: CopyState, now: CopyState): Arrival => ({
+  item,
+  before,
+  from: before.ref,
+  ref: now.ref,
+  copyHash: null,
+  sha256: item.beforeState?.sha256 ?? null,
+  note: null,
+  lost: [],
+})
+
+function copyOf(item: WorkItem): CopyState {
+  const { beforeRef: ref, beforeState: state } = item
+  if (!ref || !state) throw new Error(`item ${item.id} is executing without its before`)
+  return copyFrom(ref, state)
+}
+
+const copyFrom = (ref: CopyState['ref'], state: StoredState): CopyState => ({
+  ref,
+  flags: state.flags,
+  keywords: state.keywords,
+  internalDate: new Date(state.internalDate),
+  size: state.size,
+  networkMessageId: state.networkMessageId,
+  internetMessageId: state.internetMessageId,
+})
+
+/** In neither place: the user was faster. A take looks for it anew; an undo must not make a second copy of what the user has. */
+async function nowhere(desk: Desk, items: readonly WorkItem[]): Promise<void> {
+  if (items.length === 0) return
+  const undoing = items.filter((i) => pointsOf(i) === 'undo')
+  const found = new Set((await search(desk, undoing)).filter((s) => s.proven).map((s) => s.item.id))
+  await desk.record(
+    items.map((item): Change => {
+      if (pointsOf(item) === 'remediation' || found.has(item.id)) {
+        return { item, to: 'approved', why: 'It is in neither of both places: looked for again.' }
+      }
+      const why =
+        'It had left its place when the connection was lost and is in no folder now: the user may have deleted it. Its bytes are in the vault.'
+      return { item, to: 'ambiguous', why }
+    }),
+  )
+}
+
+/** Put back from the vault, answer unknown: there since the position that was written down, or not at all. */
+async function settleAppends(desk: Desk, items: readonly WorkItem[]): Promise<void> {
+  for (const [folder, part] of Map.groupBy(items, (i) => i.holdPosition?.folder ?? '')) {
+    const seen = (await search(desk, part, [folder])).filter((s) => s.proven && isSince(s))
+    const taken: Seen[] = []
+    const arrivals: Arrival[] = []
+    const changes: Change[] = []
+    for (const item of part) {
+      const mine = seen.find((s) => s.item === item && !taken.some((t) => sameRef(t.copy.ref, s.copy.ref)))
+      if (!mine) changes.push({ item, to: 'approved', why: 'Looked at again: it had not been put back.' })
+      else {
+        taken.push(mine)
+        const lost = ['it was put back from the vault: another id than before']
+        arrivals.push({ ...arrival(item, mine.copy, mine.copy), from: null, sha256: mine.sha256, lost })
+      }
+    }
+    await finish(desk, folder, arrivals)
+    await desk.record(changes)
+  }
+}
+
+function isSince({ item, copy }: Seen): boolean {
+  const position = item.holdPosition
+  return !position || position.uidValidity !== copy.ref.uidValidity || copy.ref.uid >= position.uidNext
+}
+
+/** Handed to the mail store, answer unknown: in the mailbox by our header, or to be handed over again. */
+async function settleDeliveries(desk: Desk, items: readonly WorkItem[]): Promise<void> {
+  if (items.length === 0) return
+  const seen = (await search(desk, items)).filter((s) => s.proven)
+  for (const item of items) {
+    const mine = seen.find((s) => s.item === item)
+    if (mine) await finishDelivery(desk, item, mine)
+    else await desk.record([{ item, to: 'approved', why: 'Looked at again: it had not arrived.' }])
+  }
+}

@@ -1,0 +1,155 @@
+import type { ColumnType } from 'kysely'
+import type { ActionId, BlobKey, DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../base/index.ts'
+import type { Cause } from '../judgement/index.ts'
+import type { CopyRef } from '../mailboxes/index.ts'
+import type { Location } from '../records/index.ts'
+import type { ActionState, Decision, ItemState } from './states.ts'
+import type { ActionKind, HoldPosition, MoveTarget, PlaceKind, StoredState, Via } from './types.ts'
+
+type Json<T> = ColumnType<T, string, string>
+type JsonOrNull<T> = ColumnType<T | null, string | null, string | null>
+type Instant = ColumnType<Date, Date | string, Date | string>
+
+export interface Person {
+  readonly id: string | null
+  readonly name: string
+}
+
+export interface Approval extends Person {
+  readonly at: string
+  readonly decision: 'approved' | 'rejected' | 'cancelled'
+  readonly why: string | null
+}
+
+export interface ActionParams {
+  readonly select?: Record<string, unknown>
+  readonly recipients?: readonly string[]
+  readonly items?: readonly string[]
+  readonly folderGone?: 'recreate' | 'inbox'
+  readonly suspendCause?: boolean
+}
+
+export interface ActionTable {
+  tenant_id: TenantId
+  id: ActionId
+  kind: ActionKind
+  target: MoveTarget | null
+  params: Json<ActionParams>
+  name: string
+  description: string
+  cause: JsonOrNull<Cause>
+  requested_by: Json<Person>
+  approvals: Json<readonly Approval[]>
+  decision: Decision
+  undo_of: ActionId | null
+  /** Kept equal to `actionState(counts, decision)` in the transaction that changes an item. */
+  state: ActionState
+  created_at: Instant
+  started_at: Instant | null
+  ended_at: Instant | null
+  proof: JsonOrNull<readonly string[]>
+  proven: boolean
+  blocked_until: Instant | null
+  /** Why it does not go on, for people. */
+  problem: string | null
+  n_total: number
+  n_planned: number
+  n_approved: number
+  n_executing: number
+  n_done: number
+  n_already_there: number
+  n_not_found: number
+  n_skipped: number
+  n_ambiguous: number
+  n_failed: number
+  n_verified: number
+  n_retrying: number
+  n_reverted: number
+}
+
+export interface ActionItemTable {
+  tenant_id: TenantId
+  id: ItemId
+  action_id: ActionId
+  delivery_id: DeliveryId
+  message_id: MessageId
+  mailbox_id: MailboxId | null
+  recipient: string
+  state: ItemState
+  reason: string | null
+  undoes: ItemId | null
+  same_as: ItemId | null
+  reverted_by: ItemId | null
+  via: Via | null
+  target_kind: PlaceKind
+  target_location: Location
+  target_folder: string | null
+  target_folder_id: string | null
+  source_ref: JsonOrNull<CopyRef>
+  source_state: JsonOrNull<StoredState>
+  wanted: JsonOrNull<StoredState>
+  before_kind: PlaceKind | null
+  before_location: Location | null
+  before_folder: string | null
+  before_ref: JsonOrNull<CopyRef>
+  before_state: JsonOrNull<StoredState>
+  after_location: Location | null
+  after_folder: string | null
+  after_ref: JsonOrNull<CopyRef>
+  after_state: JsonOrNull<StoredState>
+  restorable: boolean
+  lost: JsonOrNull<readonly string[]>
+  hold_position: JsonOrNull<HoldPosition>
+  vault_id: string | null
+  epoch: ColumnType<string, number, number> | null
+  attempts: number
+  next_attempt_at: Instant | null
+  verified_at: Instant | null
+  updated_at: Instant
+}
+
+export interface ItemTransitionTable {
+  tenant_id: TenantId
+  id: string
+  item_id: ItemId
+  action_id: ActionId
+  at: Instant
+  who: string
+  from_state: ItemState | null
+  to_state: ItemState
+  why: string | null
+}
+
+export interface VaultTable {
+  tenant_id: TenantId
+  id: string
+  delivery_id: DeliveryId
+  /** Bytes in front of the blob's: what the mail store added at delivery. */
+  prefix: Buffer
+  blob_key: BlobKey
+  /** SHA-256 hex of prefix and blob together. */
+  sha256: string
+  size: ColumnType<string, number, number>
+  created_at: Instant
+  retention_until: Instant
+}
+
+export interface GuardTable {
+  tenant_id: TenantId
+  delivery_id: DeliveryId
+  cause_kind: Cause['kind']
+  cause_id: string
+  cause_version: number
+  set_by: ActionId
+  at: Instant
+}
+
+declare module '../storage/schema.ts' {
+  interface Database {
+    action: ActionTable
+    action_item: ActionItemTable
+    item_transition: ItemTransitionTable
+    vault: VaultTable
+    guard: GuardTable
+  }
+}

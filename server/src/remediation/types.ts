@@ -1,0 +1,141 @@
+import type { ActionId, BlobKey, DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../base/index.ts'
+import type { Cause } from '../judgement/index.ts'
+import type { CopyRef, Hold, SystemFlag } from '../mailboxes/index.ts'
+import type { Location } from '../records/index.ts'
+
+export type ActionKind = 'move' | 'soft-delete' | 'hard-delete' | 'quarantine' | 'release' | 'undo'
+export type MoveTarget = 'inbox' | 'junk' | 'deleted-items'
+
+/** Who asks: a person, an API token, or `automation` (no user), which guards keep away from what was undone. */
+export interface Requester {
+  readonly tenant: TenantId
+  readonly user: string | null
+  readonly name: string
+  readonly permissions: ReadonlySet<string>
+}
+
+export type Selection =
+  | { readonly deliveryIds: readonly DeliveryId[] }
+  | { readonly messageIds: readonly MessageId[]; readonly recipients?: readonly string[] }
+  | { readonly filter: Record<string, unknown> }
+
+export interface ActionRequest {
+  readonly kind: Exclude<ActionKind, 'undo'>
+  readonly target?: MoveTarget
+  readonly select: Selection
+  /** For release: some of the original recipients; absent = all. */
+  readonly recipients?: readonly string[]
+  readonly name?: string
+  readonly description?: string
+  readonly cause?: Cause
+}
+
+export interface UndoOptions {
+  /** Only these items of the action; absent = all that it did. */
+  readonly items?: readonly ItemId[]
+  readonly folderGone?: 'recreate' | 'inbox'
+  readonly suspendCause?: boolean
+  readonly description?: string
+}
+
+/** State of a copy as the items store it: what exact means. Dates are instants in ISO form. */
+export interface StoredState {
+  readonly flags: readonly SystemFlag[]
+  readonly keywords: readonly string[]
+  readonly internalDate: string
+  readonly size: number
+  /** SHA-256 hex of the copy's bytes as its provider reads them; null before they were read. */
+  readonly sha256: string | null
+  readonly networkMessageId: string | null
+  readonly internetMessageId: string | null
+  /** Whether the folder was subscribed when the copy was taken out of it. */
+  readonly subscribed: boolean | null
+}
+
+/** What happened or is to happen to an item. `record`: never was in a mailbox, only our record of it changes. */
+export type Via = 'move' | 'append' | 'deliver' | 'record'
+
+/** Where something is: `folder` the user's, `hold` ours on the same server, `store` only our blob (never delivered). */
+export type PlaceKind = 'folder' | 'hold' | 'store'
+
+export interface Place {
+  readonly kind: PlaceKind
+  readonly location: Location
+  /** Path; null = the special-use folder or hold that `location` names, looked up when it is needed. */
+  readonly folder: string | null
+  readonly folderId: string | null
+}
+
+const HOLDS: ReadonlyMap<Location, Hold> = new Map([
+  ['soft-deleted', 'soft-deleted'],
+  ['hard-deleted', 'hard-deleted'],
+  ['quarantine', 'quarantine'],
+])
+export const holdOf = (location: Location): Hold | null => HOLDS.get(location) ?? null
+
+/** A place in a mailbox to which `location` leads, without saying which folder. */
+export const placeAt = (location: Location): Place => ({
+  kind: holdOf(location) ? 'hold' : 'folder',
+  location,
+  folder: null,
+  folderId: null,
+})
+
+/** One item as the workers see it, with what they need of its delivery. */
+export interface WorkItem {
+  readonly id: ItemId
+  readonly actionId: ActionId
+  readonly actionKind: ActionKind
+  readonly actionName: string
+  readonly actor: string
+  readonly deliveryId: DeliveryId
+  readonly messageId: MessageId
+  readonly mailboxId: MailboxId
+  readonly recipient: string
+  readonly state: 'approved' | 'executing'
+  readonly attempts: number
+  readonly via: Via | null
+  readonly undoes: ItemId | null
+  readonly sameAs: ItemId | null
+  readonly target: Place
+  readonly folderGone: 'recreate' | 'inbox'
+  /** The copy this item is about where it is known beforehand: an undo's, a second copy's. */
+  readonly sourceRef: CopyRef | null
+  readonly sourceState: StoredState | null
+  /** How the copy looked before the item that is undone: flags and date to come back to. */
+  readonly wanted: StoredState | null
+  readonly beforeLocation: Location | null
+  readonly beforeRef: CopyRef | null
+  readonly beforeState: StoredState | null
+  readonly afterFolder: string | null
+  readonly holdPosition: HoldPosition | null
+  readonly vaultId: string | null
+  readonly delivery: DeliveryFacts
+}
+
+export interface HoldPosition {
+  readonly folder: string
+  readonly folderId: string | null
+  readonly uidValidity: string
+  readonly uidNext: number
+}
+
+export interface DeliveryFacts {
+  readonly ref: CopyRef | null
+  readonly location: Location
+  readonly folder: string | null
+  readonly sentSha256: string | null
+  readonly sentSize: number | null
+  readonly sentPrefix: string | null
+  readonly copyHash: string | null
+  readonly handover: string
+  readonly messageSha256: string
+  readonly messageSize: number
+  readonly blobKey: BlobKey
+  readonly internetMessageId: string | null
+  readonly mailFrom: string | null
+}
+
+/** Prefix of the crash points that an item passes: giving back has points of its own. */
+export const pointsOf = (item: Pick<WorkItem, 'actionKind'>): 'remediation' | 'undo' =>
+  item.actionKind === 'undo' || item.actionKind === 'release' ? 'undo' : 'remediation'

@@ -1,0 +1,62 @@
+import { sql } from 'kysely'
+import { type BlobKey, type DeliveryId, type TenantId, uuidv7 } from '../base/index.ts'
+import type { Location } from '../records/index.ts'
+import { jsonText, type Storage, type Tx } from '../storage/index.ts'
+import type { Tuning } from './desk.ts'
+import type { VaultBytes } from './read.ts'
+
+export interface Deposit {
+  readonly deliveryId: DeliveryId
+  readonly sha256: string
+  readonly bytes: VaultBytes
+  /** Where the copy goes: retention depends on it. */
+  readonly location: Location
+}
+
+const DAY_MS = 86_400_000
+
+export function retentionUntil(tuning: Tuning, location: Location, now: Date): Date {
+  const { retentionDays: days } = tuning
+  const kept =
+    location === 'quarantine' || location === 'soft-deleted' || location === 'hard-deleted'
+      ? days[location]
+      : days.other
+  return new Date(now.getTime() + kept * DAY_MS)
+}
+
+/** Writes down how to build the bytes of these copies; the blobs are durable already. Gives back the IDs in their order. */
+export async function deposit(
+  tx: Tx,
+  context: { storage: Storage; tenant: TenantId; tuning: Tuning; now: Date },
+  deposits: readonly Deposit[],
+): Promise<readonly string[]> {
+  if (deposits.length === 0) return []
+  const { storage, tenant, tuning, now } = context
+  const rows = deposits.map((d) => ({
+    id: uuidv7(),
+    delivery_id: d.deliveryId,
+    prefix: d.bytes.prefix.toString('hex'),
+    blob_key: d.bytes.blob.key,
+    sha256: d.sha256,
+    size: d.bytes.prefix.length + d.bytes.blob.size,
+    retention_until: retentionUntil(tuning, d.location, now).toISOString(),
+  }))
+  await sql`
+    insert into vault (tenant_id, id, delivery_id, prefix, blob_key, sha256, size, created_at, retention_until)
+    select ${tenant}, x.id, x.delivery_id, decode(x.prefix, 'hex'), x.blob_key, x.sha256, x.size, ${now}, x.retention_until
+    from json_to_recordset(${jsonText(rows)}::json) as x(id uuid, delivery_id uuid, prefix text, blob_key text, sha256 text,
+      size bigint, retention_until timestamptz)`.execute(tx)
+  const blobs = new Map(deposits.map((d) => [d.bytes.blob.key, d.bytes.blob]))
+  await storage.blobs.mark(tx, [...blobs.values()])
+  return rows.map((r) => r.id)
+}
+
+/** The exact bytes of a copy as it was taken. Throws AppError `blob-missing` or `blob-damaged`; null: nothing was kept. */
+export async function withdraw(storage: Storage, tenant: TenantId, id: string): Promise<Buffer | null> {
+  const row = await storage.tenant(tenant, (tx) =>
+    sql<{ prefix: Buffer; blob_key: BlobKey }>`
+      select prefix, blob_key from vault where tenant_id = ${tenant} and id = ${id}`.execute(tx),
+  )
+  const [found] = row.rows
+  return found ? Buffer.concat([found.prefix, await storage.blobs.get(tenant, found.blob_key)]) : null
+}

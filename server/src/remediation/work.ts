@@ -1,0 +1,221 @@
+import { sql } from 'kysely'
+import { messageOf } from '../base/index.ts'
+import type { ProviderError } from '../mailboxes/index.ts'
+import { appendItems } from './append.ts'
+import { deliverItems } from './deliver.ts'
+import { type Desk, isRefusal, storedState } from './desk.ts'
+import { failure } from './failure.ts'
+import { type Placed, relocate } from './finish.ts'
+import { type Change, markReverted, transition } from './ledger.ts'
+import { loadWork } from './load.ts'
+import { moveGroup, recordExtras } from './move.ts'
+import type { Ended, Ready } from './seek.ts'
+import { seekTake } from './seek.ts'
+import { isBack, seekBack } from './seek-back.ts'
+import { settleItems } from './settle.ts'
+import { type Target, targetOf } from './target.ts'
+import type { WorkItem } from './types.ts'
+
+/** Rounds in one mailbox before others get their turn. */
+const ROUNDS = 200
+
+/**
+ * Works in one mailbox until nothing is left to do there: first what was interrupted, then what waits, batch by batch.
+ * Throws ProviderError `unknown` where something is in doubt that could not be settled now.
+ */
+export async function workMailbox(desk: Desk): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    desk.lease.lost.throwIfAborted()
+    const begun = await load(desk, 'executing')
+    if (begun.length > 0) {
+      await settleItems(desk, begun)
+      continue
+    }
+    const items = oneEach(await load(desk, 'approved'))
+    if (items.length === 0) return
+    await workBatch(desk, items)
+  }
+}
+
+const load = (desk: Desk, state: 'approved' | 'executing'): Promise<readonly WorkItem[]> => {
+  const { storage, clock, tuning } = desk.deps
+  // Everything that was begun at once: what shares a doubt must be settled together.
+  const limit = state === 'executing' ? 100_000 : tuning.batch
+  return storage.tenant(desk.tenant, (tx) => loadWork(tx, desk.tenant, desk.mailbox, state, clock(), limit))
+}
+
+/** Of several actions on one copy the oldest goes first, alone: the next one finds the copy where that has put it. */
+function oneEach(items: readonly WorkItem[]): readonly WorkItem[] {
+  const first = new Map<string, string>()
+  for (const item of items) if (!first.has(item.deliveryId)) first.set(item.deliveryId, item.actionId)
+  return items.filter((i) => first.get(i.deliveryId) === i.actionId)
+}
+
+async function workBatch(desk: Desk, items: readonly WorkItem[]): Promise<void> {
+  try {
+    await runBatch(desk, items)
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    await desk.leave()
+    // What was begun before the refusal is settled in the next round; the rest is tried again later.
+    const rest = new Set((await load(desk, 'approved')).map((i) => i.id))
+    await desk.record(items.filter((i) => rest.has(i.id)).map((i) => failure(desk, i, reasonOf(error))))
+  }
+}
+
+function reasonOf(error: ProviderError): string {
+  switch (error.code) {
+    case 'gone':
+      return `The mailbox is gone: ${error.message}`
+    case 'denied':
+      return `The mail server refuses our login or a right: ${error.message}`
+    case 'unavailable':
+    case 'timeout':
+      return `The mail server cannot be reached: ${error.message}`
+    default:
+      return messageOf(error)
+  }
+}
+
+async function runBatch(desk: Desk, items: readonly WorkItem[]): Promise<void> {
+  const stored = items.filter(isStored)
+  const mail = items.filter((i) => !isStored(i))
+  await recordOnly(
+    desk,
+    stored.filter((i) => i.target.kind === 'store'),
+  )
+  await deliverItems(
+    desk,
+    stored.filter((i) => i.target.kind !== 'store'),
+  )
+  const back = mail.filter(isBack)
+  const takes = mail.filter((i) => !isBack(i))
+  for (const sought of [await seekTake(desk, takes), await seekBack(desk, back)]) {
+    await recordEnded(desk, sought.ended)
+    await recordExtras(desk, sought.extras)
+    for (const group of await grouped(desk, sought.ready)) await moveGroup(desk, group)
+    await appendItems(desk, sought.fromVault)
+  }
+}
+
+/** Never was in a mailbox: only our blob has it. */
+const isStored = (i: WorkItem): boolean =>
+  i.target.kind === 'store' ||
+  (i.sourceRef === null &&
+    i.delivery.ref === null &&
+    (i.delivery.handover === 'none' || i.delivery.handover === 'refused') &&
+    ['quarantine', 'soft-deleted', 'hard-deleted'].includes(i.delivery.location))
+
+async function grouped(desk: Desk, ready: readonly Ready[]) {
+  const groups = new Map<string, { source: string; target: Target; ready: Ready[] }>()
+  for (const [, part] of Map.groupBy(ready, (r) => `${r.item.target.location}\n${r.item.target.folder ?? ''}`)) {
+    // Named before the move: the hold must know every keyword of the batch (A31).
+    const keywords = [...new Set(part.flatMap((r) => r.copy.keywords))]
+    for (const r of part) {
+      const target = await targetOf(desk, r.item, r.item.target.kind === 'hold' && r === part[0] ? keywords : [])
+      const key = `${r.copy.ref.folder}\n${target.path}`
+      const group = groups.get(key) ?? { source: r.copy.ref.folder, target, ready: [] }
+      group.ready.push(r)
+      groups.set(key, group)
+    }
+  }
+  return groups.values()
+}
+
+/** Items that end without being moved; what was seen at its target counts as read back. */
+async function recordEnded(desk: Desk, ended: readonly Ended[]): Promise<void> {
+  if (ended.length === 0) return
+  const there = ended.filter((e) => e.to === 'already-there')
+  const placed: Placed[] = []
+  for (const { item, seen } of there) {
+    if (seen) {
+      const place = await desk.placeOf(seen.copy.ref.folder)
+      placed.push({ item, ref: seen.copy.ref, copyHash: seen.copyHash, place, lost: [] })
+    }
+  }
+  const changes = ended.map(({ item, to, why, seen }): Change => {
+    if (!seen || to !== 'already-there') return { item, to, why }
+    const set = {
+      after_location: item.target.location,
+      after_folder: seen.copy.ref.folder,
+      after_ref: seen.copy.ref,
+      after_state: storedState(seen.copy, seen.sha256, null),
+      verified_at: desk.deps.clock().toISOString(),
+    }
+    return { item, to, why, set }
+  })
+  await desk.commit(async (tx) => {
+    await transition(tx, desk.context(), changes)
+    await markReverted(
+      tx,
+      desk.context(),
+      there.map((e) => e.item.id),
+    )
+    await relocate(tx, placed)
+  })
+}
+
+/** Never delivered and not to be: our record changes, and the blob is proven to be there. */
+async function recordOnly(desk: Desk, items: readonly WorkItem[]): Promise<void> {
+  if (items.length === 0) return
+  const { storage, clock } = desk.deps
+  const missing = new Set<string>()
+  for (const key of new Set(items.map((i) => i.delivery.blobKey))) {
+    if (!(await storage.blobs.has(desk.tenant, key))) missing.add(key)
+  }
+  const there = items.filter((i) => !missing.has(i.delivery.blobKey))
+  await desk.commit(async (tx) => {
+    const context = desk.context()
+    const lost = items.filter((i) => missing.has(i.delivery.blobKey))
+    await transition(
+      tx,
+      context,
+      lost.map((item) => ({ item, to: 'not-found', why: 'Its bytes are no longer kept.' })),
+    )
+    await transition(
+      tx,
+      context,
+      there.map(
+        (item): Change => ({
+          item,
+          to: 'executing',
+          set: { via: 'record', before_kind: 'store', before_location: item.delivery.location },
+        }),
+      ),
+    )
+    await transition(
+      tx,
+      context,
+      there.map(
+        (item): Change => ({
+          item: { ...item, state: 'executing' },
+          to: 'done',
+          set: { after_location: item.target.location, verified_at: clock().toISOString() },
+        }),
+      ),
+    )
+    await markReverted(
+      tx,
+      context,
+      there.map((i) => i.id),
+    )
+    await relocate(
+      tx,
+      there.map((item) => ({
+        item,
+        ref: null,
+        copyHash: null,
+        place: { location: item.target.location, folder: null },
+        lost: [],
+      })),
+    )
+  })
+}
+
+/** Every doubt is shown with what comes next, while the server cannot be asked. */
+export async function noteDoubt(desk: Desk, why: string): Promise<void> {
+  await desk.deps.storage.tenant(desk.tenant, (tx) =>
+    sql`update action_item set reason = ${`In doubt: ${why} It is looked at again as soon as the server answers.`}
+      where tenant_id = ${desk.tenant} and mailbox_id = ${desk.mailbox} and state = 'executing'`.execute(tx),
+  )
+}

@@ -1,0 +1,181 @@
+import { AppError, type MailboxId, messageOf, type TenantId } from '../base/index.ts'
+import { ProviderError } from '../mailboxes/index.ts'
+import { Desk, type WorkDeps } from './desk.ts'
+import { failure } from './failure.ts'
+import { transition } from './ledger.ts'
+import { dueMailboxes, dueRetries, loadWork, nextDue } from './load.ts'
+import type { HomeOf, MailboxHome } from './outside.ts'
+import { createProver } from './proof.ts'
+import { noteDoubt, workMailbox } from './work.ts'
+
+export interface Worker {
+  /** Looks for work now; returns at once. */
+  wake(tenant: TenantId): void
+  /** Works until nothing is due (what waits for a later attempt is left waiting). For tests and the command line. */
+  drain(tenant: TenantId): Promise<void>
+  /** Begins nothing new and waits for what runs. */
+  stop(): Promise<void>
+}
+
+/** How many mailboxes one look finds; the next look finds the rest. */
+const LOOK = 500
+
+/**
+ * Finds mailboxes with something to do and works in several at once, each under its lease. A lease that somebody else holds is left
+ * to him; one whose holder died is waited for, then what it left in doubt is settled first.
+ */
+export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
+  const { storage, clock, log, tuning } = deps
+  const prover = createProver(deps, homeOf)
+  const busy = new Map<string, Promise<void>>()
+  const cool = new Map<string, number>()
+  const running = new Map<TenantId, Promise<void>>()
+  const again = new Set<TenantId>()
+  const timers = new Map<TenantId, NodeJS.Timeout>()
+  let stopped = false
+
+  async function retries(tenant: TenantId): Promise<void> {
+    await storage.tenant(tenant, async (tx) => {
+      const now = clock()
+      const due = await dueRetries(tx, tenant, now, 1000)
+      const changes = due.map((r) => ({
+        item: { ...r, state: 'failed' as const },
+        to: 'approved' as const,
+        why: 'Its next attempt.',
+      }))
+      await transition(tx, { tenant, now, who: 'worker', epoch: null }, changes)
+    })
+  }
+
+  const perServer = (server: string): number => [...busy.keys()].filter((k) => k.startsWith(`${server}\n`)).length
+
+  /** One look: starts what may be started. True when there may be more to do at once. */
+  async function look(tenant: TenantId): Promise<boolean> {
+    await retries(tenant)
+    if (!(await prover.ready(tenant))) return false
+    const due = await storage.tenant(tenant, (tx) => dueMailboxes(tx, tenant, clock(), LOOK))
+    const now = clock().getTime()
+    let started = false
+    for (const mailbox of due) {
+      if (stopped) break
+      if ((cool.get(mailbox) ?? 0) > now) continue
+      const home = await homeOf(tenant, mailbox)
+      if (!home) {
+        await gone(tenant, mailbox)
+        continue
+      }
+      const key = `${home.server}\n${mailbox}`
+      if (busy.has(key)) continue
+      while (perServer(home.server) >= tuning.perServer) await Promise.race(busy.values())
+      started = true
+      busy.set(
+        key,
+        visit(tenant, mailbox, home).finally(() => busy.delete(key)),
+      )
+    }
+    return started
+  }
+
+  async function visit(tenant: TenantId, mailbox: MailboxId, home: MailboxHome): Promise<void> {
+    const lease = await storage.leases.acquire(tenant, `mailbox:${mailbox}`, {
+      ttlMs: tuning.leaseMs,
+      deadlineMs: tuning.deadlineMs,
+    })
+    if (!lease) {
+      cool.set(mailbox, clock().getTime() + Math.min(tuning.lookEveryMs, 1000))
+      return
+    }
+    const desk = new Desk(deps, { tenant, mailbox, home, lease })
+    try {
+      await workMailbox(desk)
+      cool.delete(mailbox)
+    } catch (error) {
+      cool.set(mailbox, clock().getTime() + Math.min(tuning.backoffMs, 5000))
+      await interrupted(desk, error)
+    } finally {
+      await desk.leave()
+      await lease.release()
+    }
+  }
+
+  async function interrupted(desk: Desk, error: unknown): Promise<void> {
+    const unknown = error instanceof ProviderError && error.code === 'unknown'
+    if (unknown) {
+      // Settled at once on a new session; if the server does not answer, the doubt is written down and looked at again.
+      await desk.leave()
+      try {
+        await workMailbox(desk)
+        cool.delete(desk.mailbox)
+        return
+      } catch (second) {
+        await noteDoubt(desk, messageOf(second)).catch(() => {})
+        log.warn({ err: second, mailbox: desk.mailbox }, 'a mailbox is in doubt and cannot be asked now')
+        return
+      }
+    }
+    if (error instanceof AppError && error.code === 'lease-lost') return
+    if (!(error instanceof ProviderError) && !desk.lease.lost.aborted) {
+      log.error({ err: error, mailbox: desk.mailbox }, 'remediation stopped in a mailbox')
+    }
+    await noteDoubt(desk, messageOf(error)).catch(() => {})
+  }
+
+  /** The organisation does not have this mailbox any more. */
+  async function gone(tenant: TenantId, mailbox: MailboxId): Promise<void> {
+    await storage.tenant(tenant, async (tx) => {
+      const now = clock()
+      const items = await loadWork(tx, tenant, mailbox, 'approved', now, 10_000)
+      const why = 'The mailbox does not exist any more; what was taken from it stays in the vault.'
+      const changes = items.map((i) => failure({ deps }, i, why))
+      await transition(tx, { tenant, now, who: 'worker', epoch: null }, changes)
+    })
+    cool.set(mailbox, clock().getTime() + tuning.backoffMs)
+  }
+
+  async function turn(tenant: TenantId): Promise<void> {
+    do {
+      again.delete(tenant)
+      while (!stopped && (await look(tenant))) await Promise.all(busy.values())
+      await Promise.all(busy.values())
+    } while (again.has(tenant) && !stopped)
+    await setTimer(tenant)
+  }
+
+  /** The next attempt of something that failed, or of a mailbox that is in doubt. */
+  async function setTimer(tenant: TenantId): Promise<void> {
+    clearTimeout(timers.get(tenant))
+    if (stopped) return
+    const due = await storage.tenant(tenant, (tx) => nextDue(tx, tenant))
+    const cooling = [...cool.values()].filter((at) => at > clock().getTime())
+    const at = Math.min(due?.getTime() ?? Number.POSITIVE_INFINITY, ...cooling)
+    if (at === Number.POSITIVE_INFINITY) return
+    const timer = setTimeout(() => wake(tenant), Math.max(at - clock().getTime(), 10) + 5)
+    timer.unref()
+    timers.set(tenant, timer)
+  }
+
+  function run(tenant: TenantId): Promise<void> {
+    const now = running.get(tenant)
+    if (now) {
+      again.add(tenant)
+      return now
+    }
+    const one = turn(tenant).finally(() => running.delete(tenant))
+    running.set(tenant, one)
+    return one
+  }
+
+  function wake(tenant: TenantId): void {
+    if (!stopped) run(tenant).catch((error) => log.error({ err: error, tenant }, 'remediation could not look for work'))
+  }
+
+  return {
+    wake,
+    drain: run,
+    stop: async () => {
+      stopped = true
+      for (const timer of timers.values()) clearTimeout(timer)
+      await Promise.allSettled([...running.values(), ...busy.values()])
+    },
+  }
+}
