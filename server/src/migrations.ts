@@ -3,7 +3,8 @@ import { migrations as audit } from './audit/index.ts'
 import { migrations as lists } from './lists/index.ts'
 import { migrations as organisation } from './organisation/index.ts'
 import { migrations as records } from './records/index.ts'
+import { migrations as remediation } from './remediation/index.ts'
 import { type RoomMigrations, migrations as storage } from './storage/index.ts'
 
 /** Every room's migrations, in the order in which they are applied. A room that has tables adds its line here. */
-export const ALL_MIGRATIONS: readonly RoomMigrations[] = [storage, audit, access, organisation, lists, records]
+export const ALL_MIGRATIONS: readonly RoomMigrations[] = [storage, audit, access, organisation, lists, records, remediation]
