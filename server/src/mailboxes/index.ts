@@ -1,3 +1,5 @@
+export { ImapAuth, ImapOptions } from './imap/options.ts'
+export { createImapProvider } from './imap/provider.ts'
 export * from './memory.ts'
 export * from './provider.ts'
 export { sameFlags, sameInstant, sameState, splitFlags, storableDate, storableFlags } from './state.ts'

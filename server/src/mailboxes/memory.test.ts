@@ -115,7 +115,7 @@ describe('memory provider: recorded faults', () => {
     const result = await session.move('INBOX', uids(items), hold)
     expect(result.missing).toEqual([first])
     user.setReadOnly('INBOX', true)
-    expect(await code(session.position('INBOX'))).toBe('read-only')
+    expect(await code(session.position('INBOX', { writable: true }))).toBe('read-only')
     user.setGone(true)
     expect([await code(session.folders()), await code(provider.open({ login }))]).toEqual(['gone', 'gone'])
   })

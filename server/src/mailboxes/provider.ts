@@ -110,6 +110,19 @@ export interface AppendResult {
 /** Places of ours on the same server, out of the user's reach where the server can do that. */
 export type Hold = 'soft-deleted' | 'hard-deleted' | 'quarantine'
 
+export interface StateOptions {
+  /** False: both message ids are left null, and the server need not open any message. Default true. */
+  readonly ids?: boolean
+}
+
+export interface MoveOptions {
+  /**
+   * For mailboxes that are being used (flags changed within the last minutes): small steps that only take what has not
+   * changed while we look (the conditional take, A30). Slower. Default false.
+   */
+  readonly careful?: boolean
+}
+
 export interface MailboxSession {
   folders(): Promise<readonly Folder[]>
   /** Path of a special-use folder, made (and subscribed) if it is missing. Any language: by attribute, then by name. */
@@ -118,18 +131,21 @@ export interface MailboxSession {
   hold(hold: Hold, keywords: readonly string[]): Promise<string>
   /** Whether the holds are out of the user's reach on this server; false = a visible folder, and the operator is told. */
   holdHidden(): Promise<boolean>
-  /** `null` when there is no such folder. Read-only is a ProviderError `read-only`. */
-  position(folder: string): Promise<Position | null>
+  /**
+   * `null` when there is no such folder. With `writable` the folder is opened for it: read-only is a ProviderError
+   * `read-only`. (`move`, `append`, `setFlags` and `destroy` always look.)
+   */
+  position(folder: string, options?: { readonly writable?: boolean }): Promise<Position | null>
   createFolder(path: string, options: { subscribe: boolean }): Promise<void>
   find(query: FindQuery): Promise<readonly CopyState[]>
   /** Copies of one folder by UID, in UID order; unknown UIDs are left out. */
-  state(folder: string, uids: readonly number[]): Promise<readonly CopyState[]>
+  state(folder: string, uids: readonly number[], options?: StateOptions): Promise<readonly CopyState[]>
   read(folder: string, uids: readonly number[]): AsyncIterable<CopyWithBytes>
   /**
    * One batched move. A lost reply or connection is a ProviderError `unknown`: call `settle` (on this session or a new
    * one), never repeat.
    */
-  move(folder: string, uids: readonly number[], target: string): Promise<MoveResult>
+  move(folder: string, uids: readonly number[], target: string, options?: MoveOptions): Promise<MoveResult>
   /** ✂3/✂6: wait until the old command is over, then decide each item, finishing half-done ones. By item's old UID. */
   settle(doubt: Doubt): Promise<ReadonlyMap<number, Settled>>
   /** From the vault (P1b). A lost reply is `unknown`: look with `find` since the written-down position. */

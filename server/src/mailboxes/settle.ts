@@ -9,8 +9,8 @@ export interface SettleSteps {
   source(doubt: Doubt): Promise<readonly CopyState[]>
   /** Everything in the target since the position that was written down. */
   target(doubt: Doubt): Promise<readonly CopyState[]>
-  /** Removes exactly one copy. False: the server can only mark it (no UIDPLUS). */
-  remove(copy: CopyState): Promise<boolean>
+  /** Removes exactly these copies of one folder. False: the server can only mark them (no UIDPLUS). */
+  remove(copies: readonly CopyState[]): Promise<boolean>
   /** Sets the copy's flags and keywords to those of `like`; gives back what is there then. */
   setFlags(copy: CopyState, like: CopyState): Promise<CopyState>
   /** sha256 of both, where there is no server id that proves them to be the same message. */
@@ -120,40 +120,43 @@ function bothPlaces(item: CopyState, source: CopyState, target: CopyState, plain
 /** Keywords that a killed Dovecot shows because their names were never written (A31). */
 const spoilt = (copy: CopyState) => copy.keywords.some((keyword) => /^unknown-\d+$/.test(keyword))
 
-/** Carries out `decide` one by one; may itself be interrupted and run again. By the item's old UID. */
+/** Carries out `decide`; may itself be interrupted anywhere and run again. By the item's old UID. */
 export async function settleDoubt(doubt: Doubt, steps: SettleSteps): Promise<ReadonlyMap<number, Settled>> {
   await steps.stable(doubt)
   const source = await steps.source(doubt)
   const target = await steps.target(doubt)
   const settled = new Map<number, Settled>()
+  const finished: Finished[] = []
+  const dropped: CopyState[] = []
   for (const decision of decide(doubt.items, source, target)) {
-    settled.set(decision.item.ref.uid, await carryOut(decision, steps))
+    const { uid } = decision.item.ref
+    if (decision.do === 'neither') settled.set(uid, { at: 'neither' })
+    else if (decision.do === 'source') settled.set(uid, { at: 'source', state: decision.source })
+    else if (decision.do === 'target') {
+      const { target: copy, item } = decision
+      settled.set(uid, { at: 'target', state: spoilt(copy) ? await steps.setFlags(copy, item) : copy })
+    } else if (!(await isTwin(decision.source, decision.target, steps))) {
+      settled.set(uid, { at: 'source', state: decision.source })
+    } else if (decision.do === 'drop') {
+      dropped.push(decision.target)
+      settled.set(uid, { at: 'source', state: decision.source })
+    } else {
+      const { source: from, target: copy, plain } = decision
+      finished.push({ uid, source: from, state: plain ? await steps.setFlags(copy, plain) : copy })
+    }
+  }
+  if (dropped.length > 0) await steps.remove(dropped)
+  const removed = finished.length === 0 || (await steps.remove(finished.map((one) => one.source)))
+  for (const { uid, state } of finished) {
+    settled.set(uid, removed ? { at: 'target', state } : { at: 'target', state, marked: true })
   }
   return settled
 }
 
-async function carryOut(decision: Decision, steps: SettleSteps): Promise<Settled> {
-  switch (decision.do) {
-    case 'neither':
-      return { at: 'neither' }
-    case 'source':
-      return { at: 'source', state: decision.source }
-    case 'target': {
-      const { item, target } = decision
-      return { at: 'target', state: spoilt(target) ? await steps.setFlags(target, item) : target }
-    }
-    case 'finish': {
-      const { source, target, plain } = decision
-      if (!(await isTwin(source, target, steps))) return { at: 'source', state: source }
-      const state = plain ? await steps.setFlags(target, plain) : target
-      return (await steps.remove(source)) ? { at: 'target', state } : { at: 'target', state, marked: true }
-    }
-    case 'drop': {
-      const { source, target } = decision
-      if (await isTwin(source, target, steps)) await steps.remove(target)
-      return { at: 'source', state: source }
-    }
-  }
+interface Finished {
+  readonly uid: number
+  readonly source: CopyState
+  readonly state: CopyState
 }
 
 /** Before anything is removed: the server's id proves a copy; where there is none, the bytes must. */

@@ -51,7 +51,7 @@ export async function proveWayBack(open: () => Promise<MailboxSession>): Promise
 }
 
 async function roundTrip(session: MailboxSession, probe: Restorable, steps: string[]): Promise<void> {
-  const inbox = await session.position(await session.special('inbox'))
+  const inbox = await session.position(await session.special('inbox'), { writable: true })
   if (!inbox) throw new ProviderError('no-folder', 'there is no Inbox')
   steps.push('the Inbox can be written')
   const hold = await session.hold('quarantine', probe.keywords)

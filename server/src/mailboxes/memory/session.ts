@@ -15,6 +15,7 @@ import {
   type Restorable,
   type Settled,
   type SpecialUse,
+  type StateOptions,
   type SystemFlag,
 } from '../provider.ts'
 import { settleDoubt } from '../settle.ts'
@@ -94,10 +95,10 @@ export class MemorySession implements MailboxSession {
     return this.#traits.holdHidden
   }
 
-  async position(path: string): Promise<Position | null> {
+  async position(path: string, options: { writable?: boolean } = {}): Promise<Position | null> {
     await this.#enter('position', { folder: path })
     if (!this.#box.folders.has(path)) return null
-    const folder = this.#writable(path)
+    const folder = options.writable ? this.#writable(path) : this.#box.folder(path)
     return {
       folder: path,
       folderId: folder.id,
@@ -135,11 +136,13 @@ export class MemorySession implements MailboxSession {
     return found
   }
 
-  async state(path: string, uids: readonly number[]): Promise<readonly CopyState[]> {
+  async state(path: string, uids: readonly number[], options: StateOptions = {}): Promise<readonly CopyState[]> {
     await this.#enter('state', { folder: path, uids })
     const folder = this.#box.folder(path)
     const wanted = new Set(uids)
-    return folder.messages.filter((m) => wanted.has(m.uid)).map((m) => this.#state(folder, m))
+    const states = folder.messages.filter((m) => wanted.has(m.uid)).map((m) => this.#state(folder, m))
+    if (options.ids ?? true) return states
+    return states.map((state) => ({ ...state, networkMessageId: null, internetMessageId: null }))
   }
 
   async *read(path: string, uids: readonly number[]): AsyncIterable<CopyWithBytes> {
@@ -198,11 +201,7 @@ export class MemorySession implements MailboxSession {
       stable: async () => this.#box.finishPending(),
       source: async () => this.#all(doubt.source, () => true),
       target: async () => this.#sinceDoubt(doubt),
-      remove: async (copy) => {
-        const folder = this.#box.folder(copy.ref.folder)
-        const message = folder.messages.find((m) => m.uid === copy.ref.uid)
-        return message ? this.#take(folder, message) : true
-      },
+      remove: async (copies) => copies.map((copy) => this.#removeCopy(copy)).every(Boolean),
       setFlags: async (copy, like) => {
         const folder = this.#box.folder(copy.ref.folder)
         const message = folder.messages.find((m) => m.uid === copy.ref.uid)
@@ -212,6 +211,12 @@ export class MemorySession implements MailboxSession {
       },
       sameBytes: async (a, b) => this.#hash(a) === this.#hash(b),
     })
+  }
+
+  #removeCopy(copy: CopyState): boolean {
+    const folder = this.#box.folder(copy.ref.folder)
+    const message = folder.messages.find((m) => m.uid === copy.ref.uid)
+    return message ? this.#take(folder, message) : true
   }
 
   #all(path: string, wanted: (message: MemoryMessage) => boolean): CopyState[] {

@@ -1,0 +1,163 @@
+import { specialUse } from 'imapflow/lib/special-use.js'
+import { type Folder, ProviderError, type SpecialUse } from '../provider.ts'
+import { mailbox, parenthesised } from './connection.ts'
+import type { Context } from './context.ts'
+import { parseStatus, type Status, statusOf } from './server.ts'
+import { decodeMailbox } from './utf7.ts'
+import { type Arg, atom, attributesOf, isList, quoted, textOf } from './wire.ts'
+
+export interface ListedFolder extends Folder {
+  readonly status: Status | null
+}
+
+const USES: Readonly<Record<string, SpecialUse>> = {
+  '\\junk': 'junk',
+  '\\trash': 'trash',
+  '\\sent': 'sent',
+  '\\drafts': 'drafts',
+  '\\archive': 'archive',
+}
+
+interface Line {
+  readonly path: string
+  readonly separator: string
+  readonly attributes: readonly string[]
+}
+
+function lineOf(response: unknown): Line | null {
+  const [attributes, separator, name] = attributesOf(response)
+  const path = textOf(name)
+  if (!isList(attributes) || path === null) return null
+  const decoded = decodeMailbox(path)
+  return {
+    path: decoded.toUpperCase() === 'INBOX' ? 'INBOX' : decoded,
+    separator: textOf(separator) ?? '/',
+    attributes: attributes.map(textOf).filter((text) => text !== null),
+  }
+}
+
+const isFolder = (line: Line) => !line.attributes.some((a) => /^\\(noselect|nonexistent)$/i.test(a))
+
+/** All folders that can be opened, with their place and number of messages, in as few commands as the server allows. */
+export async function listFolders(context: Context): Promise<ListedFolder[]> {
+  const { connection } = context
+  const guid = (await context.server.idItem(connection)) === 'X-GUID'
+  const lines: Line[] = []
+  const statuses = new Map<string, Status>()
+  const extended = connection.has('LIST-EXTENDED')
+  const untagged = {
+    LIST: (response: unknown) => {
+      const line = lineOf(response)
+      if (line && isFolder(line)) lines.push(line)
+    },
+    STATUS: (response: unknown) => {
+      const [name, list] = attributesOf(response)
+      const path = decodeMailbox(textOf(name) ?? '')
+      statuses.set(path.toUpperCase() === 'INBOX' ? 'INBOX' : path, parseStatus(list))
+    },
+  }
+  const args: Arg[] = [quoted(''), quoted('*')]
+  if (extended) args.push(atom('RETURN'), returned(context, guid))
+  await connection.run('LIST', args, { doing: 'listing the folders', untagged })
+  const subscribed = extended ? null : await subscriptions(context)
+  const folders: ListedFolder[] = []
+  for (const line of lines) {
+    const status = statuses.get(line.path) ?? (await statusOf(connection, line.path, guid).catch(notToBeOpened))
+    if (status) context.server.rememberFolder(context.login, line.path, status.uidValidity, status.folderId)
+    folders.push({
+      path: line.path,
+      id: status?.folderId ?? null,
+      use: null,
+      subscribed: subscribed ? subscribed.has(line.path) : line.attributes.some((a) => /^\\subscribed$/i.test(a)),
+      status,
+    })
+  }
+  return withUses(folders, lines, connection.has('SPECIAL-USE'))
+}
+
+const notToBeOpened = (error: unknown): null => {
+  if (error instanceof ProviderError && (error.code === 'refused' || error.code === 'denied')) return null
+  throw error
+}
+
+function returned({ connection }: Context, guid: boolean): Arg {
+  const wanted: Arg[] = [atom('SUBSCRIBED')]
+  if (connection.has('SPECIAL-USE')) wanted.push(atom('SPECIAL-USE'))
+  if (connection.has('LIST-STATUS')) {
+    const items = ['MESSAGES', 'UIDNEXT', 'UIDVALIDITY', ...(guid ? ['X-GUID'] : [])]
+    wanted.push(atom('STATUS'), parenthesised(...items))
+  }
+  return wanted
+}
+
+async function subscriptions({ connection }: Context): Promise<Set<string>> {
+  const paths = new Set<string>()
+  await connection.run('LSUB', [quoted(''), quoted('*')], {
+    doing: 'listing the subscriptions',
+    untagged: {
+      LSUB: (response) => {
+        const line = lineOf(response)
+        if (line) paths.add(line.path)
+      },
+    },
+  })
+  return paths
+}
+
+/** By the server's attribute; else by the name, in any language imapflow's tables know. The shortest path wins. */
+function withUses(folders: readonly ListedFolder[], lines: readonly Line[], extension: boolean): ListedFolder[] {
+  const best = new Map<SpecialUse, { path: string; rank: number }>()
+  const ranks = ['extension', 'name', 'name-guess']
+  for (const line of lines) {
+    const name = line.path.split(line.separator).at(-1) ?? line.path
+    const { flag, source } = specialUse(extension, { flags: new Set(line.attributes), name })
+    const use = flag ? USES[flag.toLowerCase()] : undefined
+    if (!use || line.path === 'INBOX') continue
+    const rank = ranks.indexOf(source ?? 'name-guess') * 1000 + line.path.length
+    if (rank < (best.get(use)?.rank ?? Number.POSITIVE_INFINITY)) best.set(use, { path: line.path, rank })
+  }
+  const uses = new Map([...best].map(([use, { path }]) => [path, use]))
+  return folders.map((folder) => ({
+    ...folder,
+    use: folder.path === 'INBOX' ? 'inbox' : (uses.get(folder.path) ?? null),
+  }))
+}
+
+const NAMES: Readonly<Record<Exclude<SpecialUse, 'inbox'>, string>> = {
+  junk: 'Junk',
+  trash: 'Trash',
+  sent: 'Sent',
+  drafts: 'Drafts',
+  archive: 'Archive',
+}
+
+export async function specialFolder(context: Context, use: SpecialUse): Promise<string> {
+  if (use === 'inbox') return 'INBOX'
+  const found = (await listFolders(context)).find((folder) => folder.use === use)
+  if (found) return found.path
+  const path = context.connection.personal.prefix + NAMES[use]
+  const attribute = `\\${NAMES[use]}`
+  const withUse: Arg[] = context.connection.has('CREATE-SPECIAL-USE') ? [[atom('USE'), [atom(attribute)]]] : []
+  await createFolder(context, path, { subscribe: true }, withUse)
+  return path
+}
+
+/** Some servers change a name in silence (B8): it is read back. */
+export async function createFolder(
+  context: Context,
+  path: string,
+  options: { subscribe: boolean },
+  more: readonly Arg[] = [],
+): Promise<void> {
+  const { connection } = context
+  await connection.run('CREATE', [mailbox(path), ...more], { doing: `making the folder ${path}`, effect: true })
+  context.touched = true
+  if ((await statusOf(connection, path, false)) === null) {
+    throw new ProviderError(
+      'refused',
+      `${context.server.settings.host} made another folder than ${path}: the name is not possible there`,
+    )
+  }
+  if (!options.subscribe) return
+  await connection.run('SUBSCRIBE', [mailbox(path)], { doing: `subscribing ${path}`, effect: true })
+}
