@@ -13,7 +13,7 @@ export interface Given {
 }
 
 export interface HandoverDeps {
-  readonly storage: Storage
+  readonly storage: Pick<Storage, 'tenant' | 'blobs'>
   readonly nextHop: NextHop
   readonly homeOf: HomeOf
   readonly clock: Clock

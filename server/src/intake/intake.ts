@@ -21,7 +21,7 @@ import { createResume } from './resume.ts'
 import type { HomeOf, Incoming, Stage, Taken } from './types.ts'
 
 export interface IntakeDeps {
-  readonly storage: Storage
+  readonly storage: Pick<Storage, 'tenant' | 'blobs'>
   readonly parser: Pick<Parser, 'parse'>
   readonly judge: Judge
   readonly nextHop: NextHop

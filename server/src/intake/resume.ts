@@ -10,7 +10,7 @@ import { refJson } from './ref.ts'
 import type { HomeOf, Incoming, Target } from './types.ts'
 
 export interface ResumeDeps {
-  readonly storage: Storage
+  readonly storage: Pick<Storage, 'tenant' | 'blobs'>
   readonly homeOf: HomeOf
   readonly clock: Clock
   readonly handoverMs?: number
