@@ -4,12 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export interface Metrics {
   readonly registry: Registry
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>
-  gauge<L extends string>(
-    name: string,
-    help: string,
-    labels?: readonly L[],
-    collect?: () => void | Promise<void>,
-  ): Gauge<L>
+  gauge<L extends string>(name: string, help: string, labels?: readonly L[], collect?: () => number): Gauge<L>
   /** Seconds, by default from 1 ms to 60 s. */
   histogram<L extends string>(
     name: string,
@@ -37,15 +32,10 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
         () => new Counter<L>({ name, help, labelNames: [...labels], registers }),
         (m): m is Counter<L> => m instanceof Counter,
       ),
-    gauge: <L extends string>(
-      name: string,
-      help: string,
-      labels: readonly L[] = [],
-      collect?: () => void | Promise<void>,
-    ) =>
+    gauge: <L extends string>(name: string, help: string, labels: readonly L[] = [], collect?: () => number) =>
       once(
         name,
-        () => new Gauge<L>({ name, help, labelNames: [...labels], registers, ...(collect ? { collect } : {}) }),
+        () => new Gauge<L>({ name, help, labelNames: [...labels], registers, ...reading(collect) }),
         (m): m is Gauge<L> => m instanceof Gauge,
       ),
     histogram: <L extends string>(name: string, help: string, labels: readonly L[] = [], buckets = SECONDS) =>
@@ -56,3 +46,13 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
       ),
   }
 }
+
+/** A gauge that is asked when somebody looks. */
+const reading = (value: (() => number) | undefined) =>
+  value
+    ? {
+        collect(this: Gauge) {
+          this.set(value())
+        },
+      }
+    : {}
