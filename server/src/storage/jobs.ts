@@ -147,20 +147,22 @@ export class BossJobs implements Jobs {
   async #begin(worker: Worker): Promise<void> {
     const boss = await this.#open()
     await this.#queue(boss, worker.name)
-    const id = await boss.work<Data>(
-      worker.name,
-      { localConcurrency: worker.concurrency, pollingIntervalSeconds: 2 },
-      async (jobs) => {
-        for (const job of jobs) {
-          try {
-            await worker.handler(job.data)
-          } catch (error) {
-            this.#log?.error({ job: worker.name, error: messageOf(error) }, 'a job failed; it will be tried again')
-            throw error
-          }
-        }
-      },
-    )
+    for (let i = 0; i < worker.concurrency; i++) await this.#beginOne(boss, worker)
+  }
+
+  async #beginOne(boss: PgBoss, worker: Worker): Promise<void> {
+    let id = ''
+    id = await boss.work<Data>(worker.name, { pollingIntervalSeconds: 2 }, async (jobs) => {
+      try {
+        for (const job of jobs) await worker.handler(job.data)
+      } catch (error) {
+        this.#log?.error({ job: worker.name, error: messageOf(error) }, 'a job failed; it will be tried again')
+        throw error
+      } finally {
+        // There may be more: look again at once instead of after the polling interval.
+        boss.notifyWorker(id)
+      }
+    })
     this.#ids.set(id, worker.name)
   }
 

@@ -202,13 +202,16 @@ export class Dispatcher implements Outbox {
       { tenant, subscriber: subscriber.name, error: text },
       'a subscriber failed; it will be tried again',
     )
-    await this.#storage
+    const wait = await this.#storage
       .tenant(tenant, (tx) =>
-        sql`update outbox_progress set attempts = attempts + 1, last_error = ${text},
+        sql<{ ms: number }>`update outbox_progress set attempts = attempts + 1, last_error = ${text},
           retry_at = clock_timestamp() + least(${MAX_BACKOFF_MS}, 100 * power(2, least(attempts, 12))) * interval '1 ms'
-          where subscriber = ${subscriber.name}`.execute(tx),
+          where subscriber = ${subscriber.name}
+          returning extract(epoch from retry_at - clock_timestamp()) * 1000 as ms`.execute(tx),
       )
-      .catch(() => {})
+      .then((done) => Number(done.rows[0]?.ms ?? POLL_MS))
+      .catch(() => POLL_MS)
+    if (wait < POLL_MS) setTimeout(() => void this.#look(tenant), wait + 5).unref()
   }
 
   /** Waits for one of the few places for dispatching transactions. */

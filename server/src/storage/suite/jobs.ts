@@ -1,0 +1,87 @@
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { TestStorage } from '../../../test/rig/storage.ts'
+import { connect } from '../connect.ts'
+
+const soon = { timeout: 15_000, interval: 20 }
+
+export function jobCases(the: () => TestStorage): void {
+  const open = async () => {
+    const { url, blobs } = the()
+    const storage = await connect({ url, blobs, maxConnections: 6 })
+    onTestFinished(() => storage.close())
+    return storage
+  }
+
+  describe('jobs', () => {
+    test('come with the commit, not with the rollback', async () => {
+      const { storage, a, b } = the()
+      const worker = await open()
+      const got: unknown[] = []
+      await worker.jobs.work('test-commit', async (data) => void got.push(data))
+      await worker.start()
+      await storage
+        .tenant(a, async (tx) => {
+          await storage.jobs.send(tx, 'test-commit', { n: 1 })
+          throw new Error('rolled back')
+        })
+        .catch(() => {})
+      await storage.tenant(a, (tx) => storage.jobs.send(tx, 'test-commit', { n: 2 }))
+      await storage.tenant(b, (tx) => storage.jobs.send(tx, 'test-commit', { n: 2 }))
+      await vi.waitFor(() => expect(got).toHaveLength(2), soon)
+      expect(got).toContainEqual({ tenant: a, n: 2 })
+      expect(got).toContainEqual({ tenant: b, n: 2 })
+    })
+
+    test('waiting duplicates of one key collapse, per tenant', async () => {
+      const { storage, a, b } = the()
+      const send = (tenant: typeof a) =>
+        storage.tenant(tenant, (tx) => storage.jobs.send(tx, 'test-key', {}, { key: 'mailbox 1' }))
+      for (const tenant of [a, a, a, b, b]) await send(tenant)
+      const worker = await open()
+      const got: unknown[] = []
+      await worker.jobs.work('test-key', async (data) => void got.push(data['tenant']))
+      await worker.start()
+      await vi.waitFor(() => expect(got).toHaveLength(2), soon)
+      await new Promise((done) => setTimeout(done, 300))
+      expect(got.sort()).toEqual([a, b].sort())
+    })
+
+    test('wake a worker of another process at once', async () => {
+      const { storage, a } = the()
+      const worker = await open()
+      const seen = vi.fn()
+      await worker.jobs.work('test-wake', async () => seen(performance.now()))
+      await worker.start()
+      await new Promise((done) => setTimeout(done, 300))
+      const at = performance.now()
+      await storage.tenant(a, (tx) => storage.jobs.send(tx, 'test-wake', {}))
+      await vi.waitFor(() => expect(seen).toHaveBeenCalled(), soon)
+      expect((seen.mock.calls[0]?.[0] ?? 0) - at).toBeLessThan(1000)
+    })
+
+    test('are tried again after a failure', async () => {
+      const { storage, a } = the()
+      const worker = await open()
+      let tries = 0
+      await worker.jobs.work('test-retry', async () => {
+        if (++tries < 2) throw new Error('not yet')
+      })
+      await worker.start()
+      await storage.tenant(a, (tx) => storage.jobs.send(tx, 'test-retry', {}))
+      await vi.waitFor(() => expect(tries).toBe(2), soon)
+    })
+
+    test('a period runs once, however many processes schedule it', async () => {
+      const runs: number[] = []
+      for (const worker of [await open(), await open(), await open()]) {
+        await worker.jobs.schedule('test-period', 1000, async () => void runs.push(performance.now()))
+        await worker.start()
+      }
+      await vi.waitFor(() => expect(runs.length).toBeGreaterThanOrEqual(2), soon)
+      const first = runs[0] ?? 0
+      await new Promise((done) => setTimeout(done, 3000))
+      const seconds = ((runs.at(-1) ?? 0) - first) / 1000
+      expect(runs.length).toBeLessThanOrEqual(seconds + 2)
+    })
+  })
+}

@@ -1,0 +1,197 @@
+import { sql } from 'kysely'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { TestStorage } from '../../../test/rig/storage.ts'
+import type { TenantId } from '../../base/index.ts'
+import { connect, type OpenStorage } from '../connect.ts'
+import type { Tx } from '../schema.ts'
+
+declare module '../types.ts' {
+  interface Events {
+    'test.happened': { readonly n: number; readonly by?: string }
+    'test.other': { readonly n: number }
+  }
+}
+
+const soon = { timeout: 15_000, interval: 10 }
+
+export function outboxCases(the: () => TestStorage): void {
+  /** A process of its own as far as the database can tell. */
+  const open = async (): Promise<OpenStorage> => {
+    const { url, blobs } = the()
+    const storage = await connect({ url, blobs, maxConnections: 8 })
+    onTestFinished(() => storage.close())
+    return storage
+  }
+  const emit = (n: number, tenant: TenantId = the().a, by?: string) =>
+    the().storage.tenant(tenant, (tx) =>
+      the().storage.outbox.emit(tx, { kind: 'test.happened', data: by ? { n, by } : { n } }),
+    )
+  let names = 0
+  const name = () => `subscriber ${++names}`
+
+  describe('outbox', () => {
+    test('in order, per tenant, only what was committed', async () => {
+      const { storage, a, b } = the()
+      const got = new Map<TenantId, number[]>([
+        [a, []],
+        [b, []],
+      ])
+      const reader = await open()
+      const start = 1000 * ++names
+      reader.outbox.subscribe(name(), ['test.happened'], async (_, event) => {
+        if (event.data.n > start && event.data.n < start + 1000) got.get(event.tenant)?.push(event.data.n)
+      })
+      await reader.start()
+      for (let n = 1; n <= 20; n++) for (const tenant of [a, b]) await emit(start + n, tenant)
+      await storage
+        .tenant(a, async (tx) => {
+          await storage.outbox.emit(tx, { kind: 'test.happened', data: { n: start + 999 } })
+          throw new Error('rolled back')
+        })
+        .catch(() => {})
+      await emit(start + 21)
+      const upTo = (last: number) => Array.from({ length: last }, (_, i) => start + i + 1)
+      await vi.waitFor(() => expect([got.get(a), got.get(b)]).toEqual([upTo(21), upTo(20)]), soon)
+    })
+
+    test('a slower transaction with a smaller number is not passed over', async () => {
+      const { storage, a } = the()
+      const start = 1000 * ++names
+      const got: number[] = []
+      const reader = await open()
+      reader.outbox.subscribe(name(), ['test.happened'], async (_, event) => {
+        if (event.data.n > start) got.push(event.data.n)
+      })
+      await reader.start()
+      let finish = () => {}
+      const slow = storage.tenant(a, async (tx) => {
+        await storage.outbox.emit(tx, { kind: 'test.happened', data: { n: start + 1 } })
+        await new Promise<void>((done) => {
+          finish = done
+        })
+      })
+      await new Promise((done) => setTimeout(done, 50))
+      await emit(start + 2)
+      await new Promise((done) => setTimeout(done, 300))
+      expect(got).toEqual([])
+      finish()
+      await slow
+      await vi.waitFor(() => expect(got).toEqual([start + 1, start + 2]), soon)
+    })
+
+    test('is woken at once, not by the poll', async () => {
+      const reader = await open()
+      const seen = vi.fn()
+      const start = 1000 * ++names
+      reader.outbox.subscribe(name(), ['test.happened'], async (_, event) => {
+        if (event.data.n === start) seen(performance.now())
+      })
+      await reader.start()
+      await new Promise((done) => setTimeout(done, 300))
+      const at = performance.now()
+      await emit(start)
+      await vi.waitFor(() => expect(seen).toHaveBeenCalled(), soon)
+      expect((seen.mock.calls[0]?.[0] ?? 0) - at).toBeLessThan(1000)
+    })
+
+    test('a handler that fails is tried again, does not stop others, and its work is rolled back', async () => {
+      const { a } = the()
+      const reader = await open()
+      const start = 1000 * ++names
+      let failures = 3
+      const [bad, good, both]: number[][] = [[], [], []]
+      await sql`create table if not exists t_done (n int)`.execute(the().storage.db)
+      const work = (tx: Tx, n: number) => sql`insert into t_done values (${n})`.execute(tx)
+      reader.outbox.subscribe(name(), ['test.happened'], async (tx, { data }) => {
+        if (data.n < start) return
+        await work(tx, data.n)
+        if (data.n === start + 2 && failures-- > 0) throw new Error('not today')
+        bad?.push(data.n)
+      })
+      reader.outbox.subscribe(name(), ['test.happened'], async (_, { data }) => {
+        if (data.n >= start) good?.push(data.n)
+      })
+      for (let n = 1; n <= 4; n++) await emit(start + n, a)
+      await reader.start()
+      await vi.waitFor(() => expect(good).toHaveLength(4), soon)
+      await vi.waitFor(() => expect(bad?.slice(-3)).toEqual([start + 2, start + 3, start + 4]), soon)
+      expect(both).toEqual([])
+      const rows = await sql<{ n: number }>`select n from t_done where n > ${start} order by n`.execute(
+        the().storage.db,
+      )
+      expect(rows.rows.map((row) => row.n)).toEqual([1, 2, 3, 4].map((n) => start + n))
+    })
+
+    test('several processes: each event is handled exactly once', async () => {
+      const start = 1000 * ++names
+      const subscriber = name()
+      await sql`create table if not exists t_done (n int)`.execute(the().storage.db)
+      const readers = await Promise.all([open(), open(), open()])
+      for (const reader of readers) {
+        reader.outbox.subscribe(subscriber, ['test.happened'], async (tx, { data }) => {
+          if (data.n > start) await sql`insert into t_done values (${data.n})`.execute(tx)
+        })
+        await reader.start()
+      }
+      await Promise.all(Array.from({ length: 60 }, (_, i) => emit(start + i + 1, i % 2 ? the().a : the().b)))
+      const count = async () => {
+        const rows = await sql<{ n: number; times: number }>`select n, count(*) as times from t_done
+          where n > ${start} group by n`.execute(the().storage.db)
+        return rows.rows
+      }
+      await vi.waitFor(async () => expect(await count()).toHaveLength(60), soon)
+      await new Promise((done) => setTimeout(done, 200))
+      expect((await count()).every((row) => row.times === 1)).toBe(true)
+    })
+
+    test('only the kinds that were asked for; live listeners get all from now on', async () => {
+      const { storage, a, b } = the()
+      const reader = await open()
+      const kinds: string[] = []
+      const start = 1000 * ++names
+      reader.outbox.subscribe(name(), ['test.other'], async (_, event) => void kinds.push(event.kind))
+      const live: string[] = []
+      const stop = reader.outbox.listen((event) => {
+        if (event.kind.startsWith('test.')) live.push(`${event.tenant === a ? 'a' : 'b'} ${event.kind}`)
+      })
+      await reader.start()
+      await new Promise((done) => setTimeout(done, 500))
+      await emit(start, a)
+      await storage.tenant(b, (tx) => storage.outbox.emit(tx, { kind: 'test.other', data: { n: start } }))
+      await vi.waitFor(() => expect(kinds).toEqual(['test.other']), soon)
+      await vi.waitFor(() => expect(live.sort()).toEqual(['a test.happened', 'b test.other']), soon)
+      stop()
+      await emit(start + 1, a)
+      await new Promise((done) => setTimeout(done, 200))
+      expect(live).toHaveLength(2)
+    })
+
+    test('text that PostgreSQL cannot hold does not stop it', async () => {
+      const reader = await open()
+      const start = 1000 * ++names
+      const got: string[] = []
+      reader.outbox.subscribe(name(), ['test.happened'], async (_, { data }) => {
+        if (data.n === start) got.push(data.by ?? '')
+      })
+      await reader.start()
+      await emit(start, the().a, 'nul \0 lone \ud800 backslash \\u0000 pair \u{1f600}')
+      await vi.waitFor(() => expect(got).toEqual(['nul \ufffd lone \ufffd backslash \\u0000 pair \u{1f600}']), soon)
+    })
+
+    test('the database is restarted: nothing is lost', async () => {
+      const reader = await open()
+      const start = 1000 * ++names
+      const got: number[] = []
+      reader.outbox.subscribe(name(), ['test.happened'], async (_, { data }) => {
+        if (data.n > start) got.push(data.n)
+      })
+      await reader.start()
+      await emit(start + 1)
+      await vi.waitFor(() => expect(got).toEqual([start + 1]), soon)
+      // As after a restart: every connection of this database is cut.
+      await the().cutConnections()
+      await vi.waitFor(() => emit(start + 2), soon)
+      await vi.waitFor(() => expect(got).toEqual([start + 1, start + 2]), soon)
+    })
+  })
+}

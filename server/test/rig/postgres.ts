@@ -1,0 +1,41 @@
+import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Binaries, type Cluster, startCluster } from '../../src/storage/index.ts'
+import { unprivileged } from './account.ts'
+
+const DEBIAN = '/usr/lib/postgresql'
+
+/** Debian's own PostgreSQL, the oldest that we support; undefined where it is not installed. */
+export function debianPostgres(): Binaries | undefined {
+  const major = [15, 16, 17].find((version) => existsSync(`${DEBIAN}/${version}/bin/postgres`))
+  const bin = `${DEBIAN}/${major}/bin`
+  return major === undefined ? undefined : { major, initdb: `${bin}/initdb`, postgres: `${bin}/postgres` }
+}
+
+/** An empty directory that the account which runs PostgreSQL owns. */
+export function clusterDir(name = 'recourse-cluster-'): string {
+  const dir = mkdtempSync(join(tmpdir(), name))
+  const account = unprivileged()
+  if (account) chownSync(dir, account.uid, account.gid)
+  return dir
+}
+
+/** A PostgreSQL of the test's own. `stop` removes its directory if it made it. */
+export async function ownCluster(
+  options: { binaries?: Binaries | undefined; dir?: string; settings?: Record<string, string> } = {},
+): Promise<Cluster> {
+  const dir = options.dir ?? clusterDir()
+  const cluster = await startCluster({
+    dir,
+    account: unprivileged(),
+    ...(options.binaries ? { binaries: options.binaries } : {}),
+    settings: options.settings ?? { fsync: 'off' },
+  })
+  const stop = cluster.stop.bind(cluster)
+  cluster.stop = async () => {
+    await stop()
+    if (!options.dir) rmSync(dir, { recursive: true, force: true })
+  }
+  return cluster
+}
