@@ -5,6 +5,16 @@ import { migrations as organisation } from './organisation/index.ts'
 import { migrations as records } from './records/index.ts'
 import { migrations as remediation } from './remediation/index.ts'
 import { type RoomMigrations, migrations as storage } from './storage/index.ts'
+import { migrations as submissions } from './submissions/index.ts'
 
 /** Every room's migrations, in the order in which they are applied. A room that has tables adds its line here. */
-export const ALL_MIGRATIONS: readonly RoomMigrations[] = [storage, audit, access, organisation, lists, records, remediation]
+export const ALL_MIGRATIONS: readonly RoomMigrations[] = [
+  storage,
+  audit,
+  access,
+  organisation,
+  lists,
+  records,
+  remediation,
+  submissions,
+]

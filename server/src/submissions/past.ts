@@ -1,0 +1,132 @@
+import { type Expression, type SqlBool, sql } from 'kysely'
+import type { MessageId } from '../base/index.ts'
+import { type EntityKind, type Flip, flip, matches, replay, storedJudgement } from '../judgement/index.ts'
+import { type EntryRule, entriesFor, keyOf } from '../lists/index.ts'
+import { entityHash, getMessages, type Message } from '../records/index.ts'
+import type { Tx } from '../storage/index.ts'
+
+export interface Past {
+  /** Messages of the time looked at that hold something which the entry matches. */
+  readonly matching: number
+  /** How many of them would be judged otherwise. */
+  readonly flips: number
+  readonly flipped: readonly { readonly message: Message; readonly flip: Flip }[]
+  /** False when there were more messages than were looked at. */
+  readonly complete: boolean
+  readonly since: Date
+}
+
+export interface PastOptions {
+  /** Days back; default 30. */
+  readonly days?: number
+  /** Newest messages looked at; default 2,000. */
+  readonly limit?: number
+  /** Flipped messages handed back; default 20. */
+  readonly sample?: number
+}
+
+const DAY = 86_400_000
+const CHUNK = 500
+
+/**
+ * What an entry would have changed: the evidence of past messages judged with today's lists, without the entry and with it.
+ * Nothing is saved and nothing is asked again.
+ */
+export async function tryOnPast(tx: Tx, rule: EntryRule, options: PastOptions = {}): Promise<Past> {
+  const { days = 30, limit = 2_000, sample = 20 } = options
+  const now = new Date()
+  const since = new Date(now.getTime() - days * DAY)
+  const ids = await holders(tx, rule, since, limit + 1)
+  const looked = ids.slice(0, limit)
+  const flips: { id: MessageId; flip: Flip }[] = []
+  for (let i = 0; i < looked.length; i += CHUNK)
+    flips.push(...(await tryOn(tx, rule, looked.slice(i, i + CHUNK), now.toISOString())))
+  const shown = flips.slice(0, sample)
+  const messages = new Map(
+    (
+      await getMessages(
+        tx,
+        shown.map((f) => f.id),
+      )
+    ).map((m) => [m.id, m]),
+  )
+  return {
+    matching: looked.length,
+    flips: flips.length,
+    flipped: shown.flatMap((f) => {
+      const message = messages.get(f.id)
+      return message === undefined ? [] : [{ message, flip: f.flip }]
+    }),
+    complete: ids.length <= limit,
+    since,
+  }
+}
+
+async function tryOn(tx: Tx, rule: EntryRule, ids: readonly MessageId[], now: string) {
+  const rows = await tx
+    .selectFrom('message as m')
+    .innerJoin('verdict as v', (join) =>
+      join.onRef('v.tenant_id', '=', 'm.tenant_id').onRef('v.id', '=', 'm.verdict_id'),
+    )
+    .select(['m.id', 'v.signals', 'v.inputs'])
+    .where('m.id', 'in', ids)
+    .execute()
+  const stored = rows.flatMap(({ id, ...row }) => {
+    try {
+      return [{ id, judgement: storedJudgement(row) }]
+    } catch {
+      return [] // a verdict from before its evidence was kept: it cannot be judged again, so it does not flip
+    }
+  })
+  const entries = await entriesFor(
+    tx,
+    stored.flatMap((s) => s.judgement.inputs.entities),
+  )
+  const found = stored.flatMap(({ id, judgement }) => {
+    const change = flip(replay(judgement, { entries, now }), replay(judgement, { entries: [...entries, rule], now }))
+    return change === null ? [] : [{ id, flip: change }]
+  })
+  const order = new Map(ids.map((id, i) => [id, i]))
+  return found.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0))
+}
+
+/** Messages with an entity that the rule matches, newest first, each once. */
+async function holders(tx: Tx, rule: EntryRule, since: Date, limit: number): Promise<MessageId[]> {
+  const found = new Map<MessageId, number>()
+  const rows = await tx
+    .selectFrom('entity')
+    .select(['message_id', 'kind', 'value', 'received_at'])
+    .where('received_at', '>=', since)
+    .where('kind', 'in', kindsOf(rule))
+    .where((eb) => narrowed(rule) ?? eb.val(true))
+    .orderBy('received_at', 'desc')
+    // A message may hold several; those that only look alike in SQL are dropped below.
+    .limit(limit * 10)
+    .execute()
+  for (const row of rows) {
+    if (found.size >= limit) break
+    if (matches(rule, { kind: row.kind, value: row.value })) found.set(row.message_id, row.received_at.getTime())
+  }
+  return [...found.keys()]
+}
+
+const kindsOf = (rule: EntryRule): EntityKind[] => (rule.kind === 'url-domain' ? ['url', 'url-domain'] : [rule.kind])
+
+/** A condition that all matching values fulfil, and few others. */
+function narrowed(rule: EntryRule): Expression<SqlBool> | null {
+  const part = `%${keyOf(rule.kind, rule.value).replace(/[\\%_]/g, '\\$&')}%`
+  switch (rule.kind) {
+    case 'sender':
+    case 'file-hash':
+      return sql<boolean>`hash = ${entityHash(rule.value)} and value = ${rule.value}`
+    case 'sender-domain':
+      return rule.value.startsWith('*.')
+        ? sql<boolean>`value like ${part}`
+        : sql<boolean>`hash = ${entityHash(rule.value)} and value = ${rule.value}`
+    case 'url':
+    case 'url-domain':
+      return sql<boolean>`lower(value) like ${part}`
+    case 'sender-ip':
+      return null
+  }
+}
