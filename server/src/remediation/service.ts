@@ -1,3 +1,4 @@
+import { type AuditActor, record } from '../audit/index.ts'
 import { type ActionId, AppError, type TenantId } from '../base/index.ts'
 import type { MailboxProvider } from '../mailboxes/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
@@ -81,20 +82,31 @@ export function createRemediation(deps: RemediationDeps): Remediation {
     epoch: null,
   })
 
-  /** Commits, and wakes the workers of every process. */
-  async function waking<T>(tenant: TenantId, work: (tx: Tx) => Promise<T>, within?: Tx): Promise<T> {
-    const both = async (tx: Tx) => {
+  /** Commits with an entry in the audit log, and wakes the workers of every process. */
+  async function waking<T extends { readonly id: ActionId }>(
+    requester: Requester,
+    done: string,
+    detail: Record<string, unknown>,
+    work: (tx: Tx) => Promise<T>,
+    within?: Tx,
+  ): Promise<T> {
+    const { tenant } = requester
+    const all = async (tx: Tx) => {
       const result = await work(tx)
+      const subject = { kind: 'action', id: result.id }
+      await record(tx, { actor: auditActor(requester), action: `action.${done}`, subject, detail })
       await storage.jobs.send(tx, WAKE, { tenant }, { key: tenant })
       return result
     }
-    if (within) return both(within)
-    return storage.tenant(tenant, both)
+    return within ? all(within) : storage.tenant(tenant, all)
   }
 
   const decide = (verb: Verb) => (requester: Requester, id: ActionId, why?: string) => {
     need(requester, 'remediation.approve')
-    return waking(requester.tenant, (tx) => decideAction(tx, context(requester), requester, id, verb, why ?? null))
+    const detail = why === undefined ? {} : { why }
+    return waking(requester, verb, detail, (tx) =>
+      decideAction(tx, context(requester), requester, id, verb, why ?? null),
+    )
   }
 
   return {
@@ -104,8 +116,11 @@ export function createRemediation(deps: RemediationDeps): Remediation {
     },
     submit: (requester, request, tx) => {
       propose(requester)
+      const detail = { kind: request.kind, target: request.target ?? null, select: request.select }
       return waking(
-        requester.tenant,
+        requester,
+        'submit',
+        detail,
         (t) => submitAction(t, context(requester), requester, request, tuning.proveAbove),
         tx,
       )
@@ -119,7 +134,7 @@ export function createRemediation(deps: RemediationDeps): Remediation {
     },
     submitUndo: (requester, id, options = {}) => {
       propose(requester)
-      return waking(requester.tenant, (tx) =>
+      return waking(requester, 'undo', { of: id, ...options }, (tx) =>
         submitUndoOf(tx, context(requester), requester, id, options, tuning.proveAbove),
       )
     },
@@ -138,6 +153,11 @@ export function createRemediation(deps: RemediationDeps): Remediation {
     stop: () => worker.stop(),
   }
 }
+
+const auditActor = (requester: Requester): AuditActor => ({
+  user: requester.user ?? 'automation',
+  name: requester.name,
+})
 
 /** Who may run an action may propose it too. */
 function propose(requester: Requester): void {
