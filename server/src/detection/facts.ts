@@ -23,8 +23,8 @@ export function factsOf(from: Directory): OrganisationFacts {
   for (const { address, target } of from.document().aliases)
     aliases.set(target, [...(aliases.get(target) ?? []), address])
   const people: Person[] = from.people
-    // The security team's own mailboxes are nobody's name.
-    .filter((p) => p.kind !== 'secops' && p.name !== '')
+    // Shared and security mailboxes bear the names of things: `Support`, `Accounts`.
+    .filter((p) => p.kind === 'user' && p.name !== '')
     .map((p) => ({ name: p.name, addresses: [p.address, ...(aliases.get(p.address) ?? [])], protected: p.protected }))
   const facts = { domains: [...from.domains].sort(), protectedDomains: [], people }
   known.set(from, facts)

@@ -231,3 +231,22 @@ describe('looking up by key', () => {
     expect(hits).toBeGreaterThan(200)
   })
 })
+
+describe('a hostile message', () => {
+  it('cannot hide a blocked host behind thousands of others', () => {
+    const decoy = (i: number) =>
+      `http://${'a.'.repeat(100)}n${i}.example/${Array.from({ length: 30 }, (_, k) => `${'b.'.repeat(40)}k${k}.example`).join('/')}`
+    const urls = [...Array.from({ length: 999 }, (_, i) => decoy(i)), 'http://x.y.blocked.example/']
+    const mail = parsedMail({
+      urls: urls.map((u) => ({ url: u, host: '', domain: null, place: 'link', anchor: null })),
+    })
+    const start = performance.now()
+    const entities = entitiesOf(mail, NO_CONTEXT)
+    const keys = lookupKeys(entities)
+    const entry = rule({ kind: 'url-domain', value: 'blocked.example' })
+    expect(matchEntries(entities, [entry], NOW)).toHaveLength(1)
+    expect(keys).toContainEqual({ kind: 'url-domain', key: 'blocked.example' })
+    expect(keys.length).toBeLessThan(300_000)
+    expect(performance.now() - start).toBeLessThan(5_000)
+  })
+})

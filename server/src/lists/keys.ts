@@ -1,5 +1,5 @@
 import { cut, formatNetwork, parseIp } from './ip.ts'
-import { embeddedHosts, parents, splitUrl, urlPattern } from './patterns.ts'
+import { embeddedHosts, parents, pathHosts, splitUrl, urlPattern } from './patterns.ts'
 import type { EntryKind } from './types.ts'
 
 /**
@@ -21,13 +21,10 @@ export interface Entity {
   readonly value: string
 }
 
-const MAX_KEYS = 20_000
-
 export function lookupKeys(entities: readonly Entity[]): LookupKey[] {
   const seen = new Map<string, LookupKey>()
   for (const entity of entities)
     for (const key of keysOf(entity)) {
-      if (seen.size >= MAX_KEYS) break
       seen.set(`${key.kind} ${key.key}`, key)
     }
   return [...seen.values()]
@@ -56,9 +53,8 @@ function urlKeys(url: string): LookupKey[] {
   const written = host.includes('\\') ? [host, host.slice(0, host.indexOf('\\'))] : [host]
   const own = written.flatMap((h) => (parseIp(h) === null ? parents(h) : [h]))
   const embedded = embeddedHosts(rest).flatMap(parents)
-  const inPath = rest.split(/[/?]/).filter((s) => s.includes('.'))
   return [
-    ...[...own, ...embedded, ...inPath].map((key) => ({ kind: 'url' as const, key })),
+    ...[...own, ...embedded, ...pathHosts(rest)].map((key) => ({ kind: 'url' as const, key })),
     ...own.map((key) => ({ kind: 'url-domain' as const, key })),
   ]
 }

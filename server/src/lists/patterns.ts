@@ -84,7 +84,7 @@ function matchesHost(p: UrlPattern, host: string, rest: string, as: { action: 'a
     case 'tilde':
       return (same || below) && rest === ''
     case 'tilde-any':
-      return same || below || rest.split(/[/?]/).includes(p.host)
+      return same || below || pathHosts(rest).includes(p.host)
     case 'tld':
       return same || below
   }
@@ -115,8 +115,15 @@ export function embeddedHosts(rest: string): string[] {
   return [...new Set([...found].map((m) => m[0]))].slice(0, 20)
 }
 
+/** Labels of the longest host that an entry may name, so that a hostile URL cannot ask by thousands of keys. */
+export const MAX_LABELS = 10
+
 /** `a.b.c` → `a.b.c`, `b.c`, `c`: every name under which an entry could have been made. */
 export function parents(host: string): string[] {
-  const labels = host.split('.')
+  const labels = host.split('.').slice(-MAX_LABELS)
   return labels.map((_, i) => labels.slice(i).join('.')).filter((h) => h !== '')
 }
+
+/** Parts of a path that may be a host, for the form `~host~`. */
+export const pathHosts = (rest: string): string[] =>
+  [...new Set(rest.split(/[/?]/).filter((s) => s.includes('.')))].slice(0, 20)

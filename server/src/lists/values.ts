@@ -3,7 +3,7 @@ import { getPublicSuffix } from 'tldts'
 import { AppError } from '../base/index.ts'
 import { normaliseAddress } from '../mail/index.ts'
 import { formatIp, formatNetwork, parseIp, parseNetwork } from './ip.ts'
-import { urlPattern } from './patterns.ts'
+import { MAX_LABELS, urlPattern } from './patterns.ts'
 import type { EntryAction, EntryKind } from './types.ts'
 
 /**
@@ -29,10 +29,10 @@ export function normalValue(kind: EntryKind, action: EntryAction, text: string):
   }
 }
 
-/** Lower case, Punycode, no trailing dot; null when it is no host name. */
+/** Lower case, Punycode, no trailing dot; null when it is no host name, or has more than ten labels. */
 export function canonicalHost(text: string): string | null {
   const ascii = domainToASCII(text.trim().replace(/\.$/, '').toLowerCase())
-  return LABELS.test(ascii) && ascii.length <= 253 ? ascii : null
+  return LABELS.test(ascii) && ascii.length <= 253 && ascii.split('.').length <= MAX_LABELS ? ascii : null
 }
 
 /** Null when it is not an address. */

@@ -2,6 +2,7 @@ import { type Expression, type SqlBool, sql } from 'kysely'
 import type { MessageId } from '../base/index.ts'
 import { type EntityKind, type Flip, flip, matches, replay, storedJudgement } from '../judgement/index.ts'
 import { type EntryRule, entriesFor, keyOf } from '../lists/index.ts'
+import { registrableDomain } from '../mail/index.ts'
 import { entityHash, getMessages, type Message } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
 
@@ -123,8 +124,14 @@ function narrowed(rule: EntryRule): Expression<SqlBool> | null {
       return rule.value.startsWith('*.')
         ? sql<boolean>`value like ${part}`
         : sql<boolean>`hash = ${entityHash(rule.value)} and value = ${rule.value}`
+    case 'url-domain': {
+      // Every URL below a registrable domain comes with that domain as an entity of its own: found by index.
+      const site = registrableDomain(rule.value)
+      if (site === null) return sql<boolean>`value like ${part}`
+      return sql<boolean>`message_id in (
+        select message_id from entity where kind = 'url-domain' and hash = ${entityHash(site)} and value = ${site})`
+    }
     case 'url':
-    case 'url-domain':
       return sql<boolean>`lower(value) like ${part}`
     case 'sender-ip':
       return null

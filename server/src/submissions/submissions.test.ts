@@ -2,15 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { campaigns } from '../../demo/campaigns.ts'
 import { AUTHSERV, ORGANISATION } from '../../demo/company.ts'
 import { type Answer, type TestApi, testApi } from '../../test/rig/api.ts'
+import { takeIn } from '../../test/rig/judged.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import { ALL_PERMISSIONS } from '../access/index.ts'
-import { type DeliveryId, type MessageId, type TenantId, uuidv7 } from '../base/index.ts'
-import { gather, tenantView } from '../detection/index.ts'
-import { decide, entitiesOf } from '../judgement/index.ts'
-import { entriesFor, register as registerLists } from '../lists/index.ts'
+import type { MessageId, TenantId } from '../base/index.ts'
+import { register as registerLists } from '../lists/index.ts'
 import { createParser } from '../mail/index.ts'
-import { resolve, setOrganisation, setPolicy } from '../organisation/index.ts'
-import { receive, timeline } from '../records/index.ts'
+import { setOrganisation, setPolicy } from '../organisation/index.ts'
+import { timeline } from '../records/index.ts'
 import { submissionExists } from './queries.ts'
 import { register } from './routes.ts'
 
@@ -22,70 +21,6 @@ let api: TestApi
 /** Message ids in the order of `campaigns`, per tenant. */
 const ids = new Map<TenantId, MessageId[]>()
 
-/** Takes the demo's campaigns in, as intake does it: judged with the lists of the moment. */
-async function feed(tenant: TenantId, parser: ReturnType<typeof createParser>): Promise<MessageId[]> {
-  const { storage } = rig
-  const out: MessageId[] = []
-  for (const fed of mails) {
-    const context = { mailFrom: fed.mailFrom, clientIp: null, helo: null }
-    const parsed = await parser.parse(fed.raw, context)
-    const blob = await storage.blobs.put(tenant, fed.raw)
-    const id = uuidv7<MessageId>()
-    await storage.tenant(tenant, async (tx) => {
-      const { facts, policy } = await tenantView(tx)
-      const entities = entitiesOf(parsed.mail, context)
-      const signals = gather({ mail: parsed.mail, context, organisation: facts })
-      const inputs = {
-        entities,
-        authentication: parsed.mail.authentication,
-        entries: await entriesFor(tx, entities),
-        policy,
-        unparsable: null,
-        now: new Date().toISOString(),
-      }
-      const verdict = decide({ ...inputs, signals })
-      const held = verdict.placement === 'quarantine'
-      const deliveries = await Promise.all(
-        fed.recipients.map(async (recipient) => ({
-          id: uuidv7<DeliveryId>(),
-          recipient,
-          mailboxId: (await resolve(tx, recipient)).mailboxes[0]?.id ?? null,
-          action: held
-            ? ('blocked' as const)
-            : verdict.placement === 'junk'
-              ? ('junked' as const)
-              : ('delivered' as const),
-          location: held
-            ? ('quarantine' as const)
-            : verdict.placement === 'junk'
-              ? ('junk' as const)
-              : ('inbox' as const),
-          handover: 'none' as const,
-        })),
-      )
-      await storage.blobs.mark(tx, [blob])
-      await receive(tx, {
-        id,
-        receivedAt: fed.receivedAt,
-        direction: 'inbound',
-        source: 'import',
-        mailFrom: fed.mailFrom,
-        clientIp: null,
-        blob,
-        parsed,
-        attemptKey: null,
-        deliveries,
-        entities,
-        verdict,
-        signals,
-        inputs,
-      })
-    })
-    out.push(id)
-  }
-  return out
-}
-
 beforeAll(async () => {
   rig = await testStorage()
   const parser = createParser({ workers: 2, trustedAuthserv: [AUTHSERV] })
@@ -96,7 +31,7 @@ beforeAll(async () => {
       // A domain belongs to one tenant; the second company is the same under another name, with the first's as a partner.
       await setOrganisation(tx, rig.storage.outbox, JSON.parse(text), ADMIN)
     })
-    ids.set(tenant, await feed(tenant, parser))
+    ids.set(tenant, await takeIn(rig.storage, tenant, parser, mails))
   }
   await parser.close()
   const emails: Record<string, string> = { Yuki: 'yuki.tanabe@alderfinch.example', Ingrid: 'ingrid@alderfinch.example' }
