@@ -69,7 +69,6 @@ export const ACTION_STATE: Record<ActionState, string> = {
   expired: 'Expired',
   undone: 'Undone',
   'partially-undone': 'Partially undone',
-  cancelled: 'Cancelled',
 }
 
 export const ITEM_STATE: Record<ItemState, string> = {
@@ -99,10 +98,10 @@ export const MOVE_TARGET: Record<MoveTarget, string> = {
   'deleted-items': 'Deleted items',
 }
 
-export function actionLabel(kind: ActionKind | 'undo', target: MoveTarget | null): string {
+export function actionLabel(kind: ActionKind | 'undo' | (string & {}), target: string | null): string {
   switch (kind) {
     case 'move':
-      return `Move to ${target ? MOVE_TARGET[target] : 'a folder'}`
+      return `Move to ${target ? wordFor(MOVE_TARGET, target) : 'a folder'}`
     case 'soft-delete':
       return 'Soft delete'
     case 'hard-delete':
@@ -113,11 +112,17 @@ export function actionLabel(kind: ActionKind | 'undo', target: MoveTarget | null
       return 'Release'
     case 'undo':
       return 'Undo'
+    default:
+      return kind
   }
 }
 
 /** The word for a value, or the value itself where a newer server knows more than this console. */
 export const wordFor = (words: Readonly<Record<string, string>>, value: string): string => words[value] ?? value
+
+/** Reasons in the middle of a sentence. */
+export const reasonsIn = (reasons: readonly { readonly reason: string }[]): string =>
+  reasons.map(({ reason }) => reason.replace(/\.$/, '').replace(/^[A-Z](?=[a-z ])/, (c) => c.toLowerCase())).join('; ')
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString()} ${count === 1 ? one : many}`

@@ -18,7 +18,7 @@ export class ApiError extends Error {
   }
 }
 
-export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 
 /** Repeats a parameter for each of its values, leaves out what is not set. */
 export function queryString(query: Query): string {
@@ -79,6 +79,7 @@ export const api = {
     (await request('GET', `${BASE}${path}${queryString(query)}`, undefined, signal)) as T,
   post: async <T>(path: string, body: unknown = {}) => (await request('POST', `${BASE}${path}`, body)) as T,
   put: async <T>(path: string, body: unknown) => (await request('PUT', `${BASE}${path}`, body)) as T,
+  patch: async <T>(path: string, body: unknown) => (await request('PATCH', `${BASE}${path}`, body)) as T,
   delete: async <T>(path: string) => (await request('DELETE', `${BASE}${path}`)) as T,
   auth: async <T>(path: string, body: unknown) => (await request('POST', `/api/auth${path}`, body)) as T,
 }

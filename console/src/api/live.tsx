@@ -10,7 +10,7 @@ export const useLive = (): boolean => useContext(LiveContext)
 export function usePolling(running: boolean): number | false {
   const live = useLive()
   if (!running) return false
-  return live ? 15_000 : 2_000
+  return live ? 5_000 : 2_000
 }
 
 /** Listens to the server's events and marks what they name as stale. */
@@ -33,6 +33,11 @@ export function LiveEvents({ children }: { children: ReactNode }) {
       const id = idOf(event, 'messageId')
       if (id) refresh.add(['message', id])
       refresh.add(['quarantine'])
+    })
+    source.addEventListener('entry', () => refresh.add(['entries']))
+    source.addEventListener('settings', () => {
+      refresh.add(['organisation'])
+      refresh.add(['policy'])
     })
     return () => {
       source.close()

@@ -44,10 +44,9 @@ const STATE_TONE: Record<ActionState, Tone> = {
   expired: 'plain',
   undone: 'plain',
   'partially-undone': 'warn',
-  cancelled: 'plain',
 }
-export const ActionStatus = ({ state }: { state: ActionState }) => (
-  <Status tone={STATE_TONE[state] ?? 'plain'}>{wordFor(ACTION_STATE, state)}</Status>
+export const ActionStatus = ({ state }: { state: ActionState | (string & {}) }) => (
+  <Status tone={toneOf(STATE_TONE, state)}>{wordFor(ACTION_STATE, state)}</Status>
 )
 
 const ITEM_TONE: Record<ItemState, Tone> = {
@@ -69,3 +68,5 @@ export const ItemStatus = ({ state }: { state: ItemState }) => (
 export function placeName(location: Location, folder: string | null): string {
   return location === 'folder' && folder ? folder : wordFor(LOCATION, location)
 }
+
+const toneOf = (tones: Readonly<Record<string, Tone>>, value: string): Tone => tones[value] ?? 'plain'

@@ -4,7 +4,7 @@ import { createContext, type ReactNode, useContext, useEffect, useMemo, useState
 export type ThemeChoice = 'system' | 'light' | 'dark'
 const KEY = 'recourse.theme'
 const FONTS =
-  "'Segoe UI', 'Segoe UI Variable Text', system-ui, -apple-system, Roboto, 'Liberation Sans', Arial, sans-serif"
+  "'Segoe UI', -apple-system, BlinkMacSystemFont, Roboto, 'Noto Sans', 'Liberation Sans', system-ui, sans-serif"
 const MONO = "Consolas, 'Cascadia Mono', 'SF Mono', 'Liberation Mono', 'DejaVu Sans Mono', monospace"
 
 const fonts = { fontFamilyBase: FONTS, fontFamilyMonospace: MONO, fontFamilyNumeric: FONTS }

@@ -63,6 +63,7 @@ export function ChooseTargets({ source, choice, fitting, selection, onSelect }: 
         selection={selection}
         onSelect={onSelect}
         total={fitting.length}
+        cardHeight={64}
         empty={<Empty title="Nothing fits this action" />}
       />
       {others.length > 0 ? <Others others={others} choice={choice} /> : null}
@@ -82,7 +83,7 @@ function ByFilter({ source }: { source: Extract<Source, { kind: 'filter' }> }) {
           <div className="fact" key={key}>
             <dt>{key}</dt>
             <dd>
-              <bdi>{visible(typeof value === 'string' ? value : value.join(', '), 300)}</bdi>
+              <bdi>{visible(Array.isArray(value) ? value.join(', ') : String(value), 300)}</bdi>
             </dd>
           </div>
         ))}

@@ -5,7 +5,7 @@ import { Facts } from '../parts/Page.tsx'
 import { Problem } from '../parts/Problem.tsx'
 import { Time } from '../parts/Time.tsx'
 import { visible } from '../parts/text.ts'
-import { actionLabel, plural } from '../words.ts'
+import { actionLabel, plural, reasonsIn } from '../words.ts'
 import { usePlan } from './data.ts'
 import type { Choice } from './fit.ts'
 
@@ -47,7 +47,7 @@ function PlanView({ plan, choice }: { plan: Plan; choice: Choice }) {
       <ul className="plain counts" aria-label="Copies by what will happen">
         <Count label="will be acted on" value={actionable} tone="info" />
         <Count label="already there" value={alreadyThere} />
-        <Count label="not found" value={notFound} tone={notFound > 0 ? 'warn' : 'plain'} />
+        <Count label="place unknown" value={notFound} tone={notFound > 0 ? 'warn' : 'plain'} />
         <Count label="cannot be acted on" value={impossible} tone={impossible > 0 ? 'warn' : 'plain'} />
       </ul>
       <Reasons title="Cannot be acted on" reasons={plan.impossible} />
@@ -77,7 +77,7 @@ const VERB: Record<Choice['kind'], string> = {
 /** "214 copies of 3 messages are released to 214 mailboxes, 3 cannot: account gone." */
 function sentence(plan: Plan, choice: Choice): string {
   const cannot = plan.items.impossible
-  const reasons = plan.impossible.map((r) => r.reason.replace(/\.$/, '')).join('; ')
+  const reasons = reasonsIn(plan.impossible)
   const head = `${plural(plan.items.actionable, 'copy', 'copies')} of ${plural(plan.messages, 'message')} ${plan.items.actionable === 1 ? 'is' : 'are'} ${VERB[choice.kind]} ${plural(plan.mailboxes, 'mailbox', 'mailboxes')}`
   return cannot > 0 ? `${head}, ${cannot} cannot: ${reasons}.` : `${head}.`
 }

@@ -8,7 +8,7 @@ import {
 } from '@fluentui/react-components'
 import { Dismiss24Regular } from '@fluentui/react-icons'
 import { useMemo, useState } from 'react'
-import type { ActionRequest } from '../api/types.ts'
+import type { ActionRequest, ApiFilter } from '../api/types.ts'
 import type { Selection } from '../parts/Grid/types.ts'
 import { actionLabel } from '../words.ts'
 import { ChooseAction } from './ChooseAction.tsx'
@@ -24,7 +24,7 @@ export type Source =
   | { readonly kind: 'targets'; readonly targets: readonly Target[] }
   | {
       readonly kind: 'filter'
-      readonly filter: Record<string, string | readonly string[]>
+      readonly filter: ApiFilter
       readonly copies: number | null
     }
 

@@ -1,4 +1,4 @@
-import { Spinner } from '@fluentui/react-components'
+import { MessageBar, MessageBarBody, MessageBarTitle, Spinner } from '@fluentui/react-components'
 import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { ActionRow, ItemState } from '../../api/types.ts'
@@ -54,6 +54,14 @@ function Loaded({ action }: { action: ActionRow }) {
       crumb={<Crumb />}
       actions={<Decide action={action} />}
     >
+      {action.problem ? (
+        <MessageBar intent="warning" layout="multiline">
+          <MessageBarBody className="wrap">
+            <MessageBarTitle>It does not go on</MessageBarTitle>
+            <SafeText text={action.problem} max={1000} />
+          </MessageBarBody>
+        </MessageBar>
+      ) : null}
       <div className="action-top">
         <Card title="Progress">
           <Progress action={action} chosen={state} onChoose={setState} />
@@ -73,10 +81,11 @@ function Details({ action }: { action: ActionRow }) {
       facts={[
         ['Status', <ActionStatus key="s" state={action.state} />],
         ['Action type', actionLabel(action.kind, action.target)],
-        ['Requested by', <SafeText key="r" text={action.requestedBy} max={120} />],
+        ['Requested by', <SafeText key="r" text={action.requestedBy.name} max={120} />],
         ['Submitted', <Time key="c" at={action.createdAt} seconds />],
         ['Ended', <Time key="e" at={action.endedAt} seconds />],
         action.description ? ['Description', <SafeText key="d" text={action.description} max={2000} />] : null,
+        ...approvals(action),
         action.cause ? ['Cause', `${action.cause.kind} ${action.cause.id} (version ${action.cause.version})`] : null,
         action.undoOf ? ['Undo of', <ToAction key="u" id={action.undoOf} text="The action that this undoes" />] : null,
         action.undoneBy
@@ -92,3 +101,21 @@ const ToAction = ({ id, text }: { id: string; text: string }) => (
     {text}
   </Link>
 )
+
+const DECIDED = { approved: 'Approved by', rejected: 'Rejected by', cancelled: 'Cancelled by' } as const
+
+const approvals = (action: ActionRow) =>
+  action.approvals.map(
+    (one) =>
+      [
+        DECIDED[one.decision],
+        <span key={one.at}>
+          <SafeText text={one.name} max={120} />, <Time at={one.at} />
+          {one.why ? (
+            <>
+              : <SafeText text={one.why} max={500} />
+            </>
+          ) : null}
+        </span>,
+      ] as const,
+  )

@@ -4,10 +4,8 @@ import { useState } from 'react'
 import { useCan } from '../../api/session.ts'
 import type { ActionRow } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
-import { useDecide } from './data.ts'
+import { canUndo, useDecide } from './data.ts'
 import { UndoDialog } from './UndoDialog.tsx'
-
-const UNDOABLE: ReadonlySet<string> = new Set(['completed', 'partially-completed', 'failed', 'partially-undone'])
 
 /** What can be decided about the action now: approve or reject it, stop it, undo it. */
 export function Decide({ action }: { action: ActionRow }) {
@@ -15,7 +13,7 @@ export function Decide({ action }: { action: ActionRow }) {
   const decide = useDecide(action.id)
   const [undoing, setUndoing] = useState(false)
   if (!can('remediation.approve')) return null
-  const { state, counts } = action
+  const { state } = action
   return (
     <>
       {decide.error ? <Problem error={decide.error} /> : null}
@@ -39,7 +37,7 @@ export function Decide({ action }: { action: ActionRow }) {
           Cancel
         </Button>
       ) : null}
-      {UNDOABLE.has(state) && counts.done > 0 ? (
+      {canUndo(action) ? (
         <Button appearance="primary" icon={<ArrowUndo20Regular />} onClick={() => setUndoing(true)}>
           Undo
         </Button>

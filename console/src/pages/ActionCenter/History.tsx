@@ -15,7 +15,7 @@ const COLUMNS: readonly GridColumn<ActionRow>[] = [
   {
     id: 'created',
     header: 'Submitted',
-    width: '158px',
+    width: '134px',
     phone: 'detail',
     sort: 'descending',
     cell: (a) => <Time at={a.createdAt} />,
@@ -52,7 +52,7 @@ const COLUMNS: readonly GridColumn<ActionRow>[] = [
     header: 'Decided by',
     width: 'minmax(120px, 1fr)',
     phone: 'none',
-    cell: (a) => <SafeText text={a.requestedBy} max={120} />,
+    cell: (a) => <SafeText text={a.requestedBy.name} max={120} />,
   },
 ]
 const idOf = (action: ActionRow) => action.id

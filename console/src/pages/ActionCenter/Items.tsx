@@ -1,8 +1,10 @@
-import { Dropdown, Option } from '@fluentui/react-components'
+import { Button, Dropdown, Option } from '@fluentui/react-components'
 import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useCan } from '../../api/session.ts'
 import type { ActionItem, ActionRow, ItemPlace, ItemState } from '../../api/types.ts'
 import { Grid } from '../../parts/Grid/Grid.tsx'
-import type { GridColumn } from '../../parts/Grid/types.ts'
+import type { GridColumn, Selection } from '../../parts/Grid/types.ts'
 import { Card, Empty } from '../../parts/Page.tsx'
 import { Problem } from '../../parts/Problem.tsx'
 import { SafeText } from '../../parts/SafeText.tsx'
@@ -10,7 +12,8 @@ import { ItemStatus } from '../../parts/Status.tsx'
 import { Time } from '../../parts/Time.tsx'
 import { visible } from '../../parts/text.ts'
 import { ITEM_STATE, LOCATION, wordFor } from '../../words.ts'
-import { useItems } from './data.ts'
+import { canUndo, useItems } from './data.ts'
+import { UndoDialog } from './UndoDialog.tsx'
 
 const COLUMNS: readonly GridColumn<ActionItem>[] = [
   {
@@ -37,7 +40,7 @@ const COLUMNS: readonly GridColumn<ActionItem>[] = [
   {
     id: 'verified',
     header: 'Verified',
-    width: '158px',
+    width: '134px',
     phone: 'none',
     cell: (item) => (item.verifiedAt ? <Time at={item.verifiedAt} /> : <span className="muted">Not verified</span>),
   },
@@ -47,8 +50,8 @@ const COLUMNS: readonly GridColumn<ActionItem>[] = [
     width: 'minmax(160px, 1.6fr)',
     phone: 'detail',
     cell: (item) => (
-      <span title={item.reason ? visible(item.reason, 600) : undefined}>
-        <SafeText text={item.reason} max={300} />
+      <span title={visible(whyOf(item), 600)}>
+        <SafeText text={whyOf(item)} max={300} />
       </span>
     ),
   },
@@ -62,6 +65,9 @@ function Where({ place }: { place: ItemPlace | null }) {
   return <bdi title={visible(flags, 200)}>{visible(name, 60)}</bdi>
 }
 
+/** Why it ended so, or what could not come back as it was. */
+const whyOf = (item: ActionItem): string => item.reason ?? item.lost.join(' ')
+
 const idOf = (item: ActionItem) => item.id
 const nameOf = (item: ActionItem) => visible(item.recipient, 80)
 
@@ -74,28 +80,41 @@ interface Props {
 
 export function Items({ action, state, onState, running }: Props) {
   const items = useItems(action.id, state, running)
+  const [selection, setSelection] = useState<Selection>({})
+  const [undoing, setUndoing] = useState(false)
+  const can = useCan()('remediation.approve') && canUndo(action)
+  const chosen = items.rows.filter((item) => selection[item.id] && item.state === 'done' && item.revertedBy === null)
   return (
     <Card
       title="Items"
       actions={
-        <Dropdown
-          size="small"
-          aria-label="Show items"
-          value={state ? ITEM_STATE[state] : 'All results'}
-          selectedOptions={[state ?? 'all']}
-          onOptionSelect={(_, data) =>
-            onState(
-              data.optionValue !== undefined && data.optionValue in ITEM_STATE ? (data.optionValue as ItemState) : null,
-            )
-          }
-        >
-          <Option value="all">All results</Option>
-          {Object.entries(ITEM_STATE).map(([key, label]) => (
-            <Option key={key} value={key}>
-              {label}
-            </Option>
-          ))}
-        </Dropdown>
+        <>
+          {can && Object.keys(selection).length > 0 ? (
+            <Button size="small" disabledFocusable={chosen.length === 0} onClick={() => setUndoing(true)}>
+              Undo {chosen.length} chosen
+            </Button>
+          ) : null}
+          <Dropdown
+            size="small"
+            aria-label="Show items"
+            value={state ? ITEM_STATE[state] : 'All results'}
+            selectedOptions={[state ?? 'all']}
+            onOptionSelect={(_, data) =>
+              onState(
+                data.optionValue !== undefined && data.optionValue in ITEM_STATE
+                  ? (data.optionValue as ItemState)
+                  : null,
+              )
+            }
+          >
+            <Option value="all">All results</Option>
+            {Object.entries(ITEM_STATE).map(([key, label]) => (
+              <Option key={key} value={key}>
+                {label}
+              </Option>
+            ))}
+          </Dropdown>
+        </>
       }
     >
       {items.error ? <Problem error={items.error} onRetry={items.reload} /> : null}
@@ -106,6 +125,7 @@ export function Items({ action, state, onState, running }: Props) {
           columns={COLUMNS}
           rowId={idOf}
           rowName={nameOf}
+          {...(can ? { selection, onSelect: setSelection } : {})}
           onEnd={items.loadMore}
           total={items.more ? undefined : items.rows.length}
           loading={items.loading}
@@ -113,6 +133,9 @@ export function Items({ action, state, onState, running }: Props) {
           empty={<Empty title={state ? `No item is ${ITEM_STATE[state].toLowerCase()}` : 'No item'} />}
         />
       </div>
+      {undoing ? (
+        <UndoDialog action={action} items={chosen.map((item) => item.id)} onClose={() => setUndoing(false)} />
+      ) : null}
     </Card>
   )
 }

@@ -12,6 +12,7 @@ interface Class {
 
 const CLASSES: readonly Class[] = [
   { key: 'planned', state: 'planned', label: 'Planned', tone: 'plain' },
+  { key: 'approved', state: 'approved', label: 'Waiting', tone: 'plain' },
   { key: 'executing', state: 'executing', label: 'Executing', tone: 'info' },
   { key: 'done', state: 'done', label: 'Done', tone: 'good' },
   { key: 'alreadyThere', state: 'already-there', label: 'Already there', tone: 'good' },

@@ -17,22 +17,24 @@ import type { ActionRow, UndoPlan } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { Time } from '../../parts/Time.tsx'
 import { Count, Reasons } from '../../takeAction/Review.tsx'
-import { plural } from '../../words.ts'
+import { plural, reasonsIn } from '../../words.ts'
 import { type UndoRequest, useUndo, useUndoPlan } from './data.ts'
 
 /** What taking the action back would do, what cannot come back exactly and why; then does it. */
-export function UndoDialog({ action, onClose }: { action: ActionRow; onClose: () => void }) {
+export function UndoDialog(props: { action: ActionRow; items?: readonly string[]; onClose: () => void }) {
+  const { action, items, onClose } = props
   const [folderGone, setFolderGone] = useState<UndoRequest['folderGone']>('recreate')
   const [suspend, setSuspend] = useState(false)
-  const request: UndoRequest = { folderGone, ...(suspend ? { suspendCause: true } : {}) }
-  const plan = useUndoPlan(action.id, { folderGone })
+  const part: UndoRequest = { folderGone, ...(items ? { items } : {}) }
+  const request: UndoRequest = { ...part, ...(suspend ? { suspendCause: true } : {}) }
+  const plan = useUndoPlan(action.id, part)
   const undo = useUndo(action.id, onClose)
   const nothing = plan.data !== undefined && plan.data.copies === 0
   return (
     <Dialog open onOpenChange={(_, data) => (data.open ? undefined : onClose())}>
       <DialogSurface className="undo">
         <DialogBody>
-          <DialogTitle>Undo</DialogTitle>
+          <DialogTitle>{items ? `Undo ${plural(items.length, 'item')}` : 'Undo'}</DialogTitle>
           <DialogContent className="stack">
             {undo.error ? <Problem error={undo.error} title="The undo was not started" /> : null}
             {plan.error ? <Problem error={plan.error} onRetry={() => void plan.refetch()} /> : null}
@@ -50,11 +52,13 @@ export function UndoDialog({ action, onClose }: { action: ActionRow; onClose: ()
                 <Radio value="inbox" label="Put the message into the Inbox" />
               </RadioGroup>
             </Field>
-            <Checkbox
-              checked={suspend}
-              onChange={(_, data) => setSuspend(data.checked === true)}
-              label="Also suspend the cause for new mail, where the action has one"
-            />
+            {action.cause ? (
+              <Checkbox
+                checked={suspend}
+                onChange={(_, data) => setSuspend(data.checked === true)}
+                label="Also suspend the cause for new mail"
+              />
+            ) : null}
             <p className="muted">
               The undo is an action of its own: recorded, followed on its page, and it can be undone too. Automation
               does not take these copies again for the same cause.
@@ -79,7 +83,7 @@ export function UndoDialog({ action, onClose }: { action: ActionRow; onClose: ()
 function UndoPlanView({ plan }: { plan: UndoPlan }) {
   const cannot = plan.impossible.reduce((sum, r) => sum + r.count, 0)
   const inexact = plan.notExact.reduce((sum, r) => sum + r.count, 0)
-  const why = plan.impossible.map((r) => r.reason.replace(/\.$/, '')).join('; ')
+  const why = reasonsIn(plan.impossible)
   return (
     <div className="stack">
       <p className="plan-line">

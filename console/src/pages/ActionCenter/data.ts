@@ -8,6 +8,10 @@ import { usePages } from '../../parts/usePages.ts'
 const OPEN: ReadonlySet<ActionState> = new Set(['pending-approval', 'queued', 'running'])
 export const isOpen = (state: ActionState): boolean => OPEN.has(state)
 
+const UNDOABLE: ReadonlySet<ActionState> = new Set(['completed', 'partially-completed', 'failed', 'partially-undone'])
+/** Whether it did something that can be taken back. */
+export const canUndo = ({ state, counts }: ActionRow): boolean => UNDOABLE.has(state) && counts.done > counts.reverted
+
 const path = (id: string, rest = '') => `/actions/${encodeURIComponent(id)}${rest}`
 
 export const useActions = () => usePages<ActionRow>(['actions'], '/actions', {}, { refetchInterval: usePolling(true) })

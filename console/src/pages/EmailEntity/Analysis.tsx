@@ -7,6 +7,7 @@ import { Time } from '../../parts/Time.tsx'
 import { visible } from '../../parts/text.ts'
 import { actionLabel, ENTRY_KIND, PLACEMENT, TECHNOLOGY, wordFor } from '../../words.ts'
 import { AuthenticationCard } from './AuthenticationCard.tsx'
+import { Explain } from './Explain.tsx'
 
 const POLICY = { standard: 'Standard', strict: 'Strict', observe: 'Observe only' } as const
 
@@ -59,6 +60,7 @@ export function Analysis({ message }: { message: MessageDetail }) {
           </ul>
         </Card>
       ) : null}
+      <Explain id={message.id} />
       <AuthenticationCard authentication={message.authentication} />
       <Oddities message={message} />
       <Touched message={message} />

@@ -51,6 +51,7 @@ export function Copies({ message }: { message: MessageDetail }) {
           rowId={idOf}
           rowName={nameOf}
           total={message.copies.length}
+          cardHeight={64}
           empty={<Empty title="No recipient" />}
         />
       </div>

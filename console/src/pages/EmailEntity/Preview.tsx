@@ -33,7 +33,7 @@ export function Preview({ id }: { id: string }) {
         title="Email preview"
         sandbox=""
         referrerPolicy="no-referrer"
-        src={`/preview/${encodeURIComponent(id)}?images=0`}
+        src={`/preview/${encodeURIComponent(id)}`}
       />
     </Card>
   )

@@ -19,14 +19,42 @@ const NEEDS: Record<NextStep['kind'], readonly Permission[]> = {
 
 /** The answer to a report: the message judged with today's lists and signals, and the steps that follow from it. */
 export function Reported({ made, onDone }: { made: SubmissionMade; onDone: () => void }) {
-  const { today } = made
   return (
     <div className="stack">
+      <p className="report-result" ref={focus} tabIndex={-1}>
+        <strong>
+          <SafeText text={made.result} max={200} />
+        </strong>
+        {made.resultDetail ? (
+          <>
+            <br />
+            <SafeText text={made.resultDetail} max={600} />
+          </>
+        ) : null}
+      </p>
+      {made.today ? (
+        <Today today={made.today} differs={made.differs} />
+      ) : (
+        <span>Thank you. An analyst sees your report.</span>
+      )}
+      <NextSteps steps={made.next} onDone={onDone} />
+    </div>
+  )
+}
+
+/** The form is gone: without this the keyboard would be nowhere. */
+function focus(element: HTMLElement | null): void {
+  element?.focus()
+}
+
+function Today({ today, differs }: { today: NonNullable<SubmissionMade['today']>; differs: readonly string[] }) {
+  return (
+    <section className="stack-tight" aria-label="With today’s lists, signals and policy">
       <strong>With today’s lists, signals and policy</strong>
       <Facts
         facts={[
           ['Threat', <ThreatStatus key="t" threat={today.verdict.threat} />],
-          ['It would', PLACEMENT[today.wouldPlace].toLowerCase()],
+          ['Placement', PLACEMENT[today.wouldPlace]],
           [
             'Entries that match',
             today.entries.length === 0
@@ -40,19 +68,31 @@ export function Reported({ made, onDone }: { made: SubmissionMade; onDone: () =>
           ],
         ]}
       />
-      {today.signals.length > 0 ? (
-        <ul className="sentences" aria-label="Signals">
-          {today.signals.map((signal) => (
-            <li key={`${signal.id}-${signal.summary}`}>
-              <SafeText text={signal.summary} max={400} />
-            </li>
-          ))}
-        </ul>
-      ) : (
-        <span className="muted">No signal speaks against it.</span>
-      )}
-      <NextSteps steps={made.next} onDone={onDone} />
-    </div>
+      <Sentences
+        label="Signals"
+        sentences={today.signals.map((signal) => signal.summary)}
+        none="No signal speaks against it."
+      />
+      {differs.length > 0 ? (
+        <>
+          <strong>Different from the verdict at receipt</strong>
+          <Sentences label="Differences" sentences={differs} none="" />
+        </>
+      ) : null}
+    </section>
+  )
+}
+
+function Sentences({ label, sentences, none }: { label: string; sentences: readonly string[]; none: string }) {
+  if (sentences.length === 0) return <span className="muted">{none}</span>
+  return (
+    <ul className="sentences" aria-label={label}>
+      {[...new Set(sentences)].map((sentence) => (
+        <li key={sentence}>
+          <SafeText text={sentence} max={400} />
+        </li>
+      ))}
+    </ul>
   )
 }
 

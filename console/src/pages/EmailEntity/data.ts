@@ -1,19 +1,23 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { api } from '../../api/client.ts'
-import type { MessageDetail, NextStep, SubmissionMade, TimelineEvent } from '../../api/types.ts'
+import { messageQuery } from '../../api/message.ts'
+import type { Explanation, NextStep, SubmissionMade, TimelineEvent } from '../../api/types.ts'
 
-export const useMessage = (id: string) =>
-  useQuery({
-    queryKey: ['message', id],
-    queryFn: ({ signal }) => api.get<MessageDetail>(`/messages/${encodeURIComponent(id)}`, {}, signal),
-  })
+export const useMessage = (id: string) => useQuery(messageQuery(id))
 
 export const useTimeline = (id: string) =>
   useQuery({
     queryKey: ['message', id, 'timeline'],
     queryFn: ({ signal }) =>
       api.get<{ items: readonly TimelineEvent[] }>(`/messages/${encodeURIComponent(id)}/timeline`, {}, signal),
+  })
+
+export const useExplanation = (id: string, asked: boolean) =>
+  useQuery({
+    queryKey: ['message', id, 'explain'],
+    queryFn: ({ signal }) => api.get<Explanation>(`/messages/${encodeURIComponent(id)}/explain`, {}, signal),
+    enabled: asked,
   })
 
 export interface Report {

@@ -9,7 +9,7 @@ import type { Selection } from '../../parts/Grid/types.ts'
 import { Empty, Page } from '../../parts/Page.tsx'
 import { Problem } from '../../parts/Problem.tsx'
 import { TakeAction } from '../../takeAction/TakeAction.tsx'
-import { targetsOf } from '../../takeAction/targets.ts'
+import { TakeActionOn } from '../../takeAction/TakeActionOn.tsx'
 import { plural } from '../../words.ts'
 import { ColumnChooser } from './ColumnChooser.tsx'
 import { COLUMNS, HIDDEN_AT_FIRST, messageName } from './columns.tsx'
@@ -96,17 +96,14 @@ export function Explorer() {
           </Empty>
         }
       />
-      {acting ? (
+      {acting && everything ? (
         <TakeAction
-          source={
-            everything
-              ? { kind: 'filter', filter, copies: total ?? null }
-              : { kind: 'targets', targets: targetsOf(chosen) }
-          }
+          source={{ kind: 'filter', filter, copies: total ?? null }}
           onClose={() => setActing(false)}
           onDone={done}
         />
       ) : null}
+      {acting && !everything ? <TakeActionOn messages={chosen} onClose={() => setActing(false)} onDone={done} /> : null}
       <p className="hidden-visually" aria-live="polite">
         {pages.loading ? '' : `${plural(pages.rows.length, 'message')} loaded`}
       </p>

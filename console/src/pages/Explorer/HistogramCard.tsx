@@ -1,12 +1,11 @@
 import { Button, Dropdown, Option, Spinner, ToggleButton } from '@fluentui/react-components'
 import { ChartMultiple20Regular, Table20Regular } from '@fluentui/react-icons'
 import { lazy, Suspense, useState } from 'react'
-import type { Histogram } from '../../api/types.ts'
+import type { ApiFilter, Histogram } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
 import { DELIVERY, LOCATION, plural, THREAT, wordFor } from '../../words.ts'
 import { useHistogram } from './data.ts'
-import type { ApiFilter } from './filters.ts'
 
 const Chart = lazy(() => import('./Chart.tsx'))
 

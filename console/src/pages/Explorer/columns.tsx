@@ -26,7 +26,7 @@ export const COLUMNS: readonly GridColumn<MessageRow>[] = [
   {
     id: 'received',
     header: 'Received',
-    width: '158px',
+    width: '132px',
     phone: 'detail',
     sort: 'descending',
     cell: (row) => <Time at={row.receivedAt} />,
@@ -34,7 +34,7 @@ export const COLUMNS: readonly GridColumn<MessageRow>[] = [
   {
     id: 'subject',
     header: 'Subject',
-    width: 'minmax(200px, 2.4fr)',
+    width: 'minmax(180px, 2.4fr)',
     phone: 'title',
     cell: (row) => (
       <>
@@ -49,7 +49,7 @@ export const COLUMNS: readonly GridColumn<MessageRow>[] = [
   {
     id: 'sender',
     header: 'Sender address',
-    width: 'minmax(150px, 1.3fr)',
+    width: 'minmax(130px, 1.3fr)',
     phone: 'detail',
     cell: (row) => (
       <span title={visible(row.senderName, 200)}>
@@ -60,26 +60,26 @@ export const COLUMNS: readonly GridColumn<MessageRow>[] = [
   {
     id: 'recipients',
     header: 'Recipients',
-    width: 'minmax(140px, 1.2fr)',
+    width: 'minmax(120px, 1.2fr)',
     phone: 'none',
     cell: (row) => (
       <>
         <SafeText text={row.copies[0]?.recipient ?? null} max={120} />
-        {more(row.copies.length - 1)}
+        {more(row.copyCount - 1)}
       </>
     ),
   },
   {
     id: 'threat',
     header: 'Threat type',
-    width: '164px',
+    width: '156px',
     phone: 'detail',
     cell: (row) => <ThreatStatus threat={row.threat} />,
   },
   {
     id: 'action',
     header: 'Delivery action',
-    width: '116px',
+    width: '110px',
     phone: 'none',
     cell: (row) => {
       const found = summary(row.copies, (copy) => copy.action)
@@ -94,7 +94,7 @@ export const COLUMNS: readonly GridColumn<MessageRow>[] = [
   {
     id: 'location',
     header: 'Latest location',
-    width: '132px',
+    width: '112px',
     phone: 'detail',
     cell: (row) => {
       const found = summary(row.copies, (copy) => placeName(copy.latestLocation, copy.latestFolder))

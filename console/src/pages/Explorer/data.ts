@@ -2,9 +2,9 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { api } from '../../api/client.ts'
-import type { Histogram, MessageRow } from '../../api/types.ts'
+import type { ApiFilter, Histogram, MessageRow } from '../../api/types.ts'
 import { usePages } from '../../parts/usePages.ts'
-import { type ApiFilter, apiFilter, type ExplorerSearch } from './filters.ts'
+import { apiFilter, type ExplorerSearch } from './filters.ts'
 
 const MINUTE = 60_000
 

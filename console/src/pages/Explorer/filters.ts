@@ -1,3 +1,4 @@
+import type { ApiFilter } from '../../api/types.ts'
 import { DELIVERY, LOCATION, THREAT } from '../../words.ts'
 
 export type FilterKey =
@@ -81,14 +82,16 @@ export function explorerSearch(raw: Record<string, unknown>): ExplorerSearch {
   return search as ExplorerSearch
 }
 
-export type ApiFilter = Record<string, string | readonly string[]>
-
 /** The API's filter for a search: relative ranges become instants, counted from `now`. */
 export function apiFilter(search: ExplorerSearch, now: number): ApiFilter {
-  const filter: ApiFilter = {}
+  const filter: Record<string, string | boolean | readonly string[]> = {}
   for (const { key } of PROPERTIES) {
     const values = search[key]
-    if (values && values.length > 0) filter[key] = values
+    if (!values || values.length === 0) continue
+    // Both answers are no condition.
+    if (key === 'reported') {
+      if (values.length === 1) filter[key] = values[0] === 'true'
+    } else filter[key] = values
   }
   if (search.q) filter['q'] = search.q
   const range = search.range ?? DEFAULT_RANGE

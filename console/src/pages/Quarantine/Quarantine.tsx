@@ -22,7 +22,7 @@ const COLUMNS: readonly GridColumn<QuarantineRow>[] = [
   {
     id: 'received',
     header: 'Time received',
-    width: '158px',
+    width: '134px',
     phone: 'detail',
     sort: 'descending',
     cell: (q) => <Time at={q.receivedAt} />,
@@ -53,7 +53,7 @@ const COLUMNS: readonly GridColumn<QuarantineRow>[] = [
     cell: (q) => <ThreatStatus threat={q.reason} />,
   },
   { id: 'held', header: 'Held for', width: 'minmax(150px, 1.2fr)', phone: 'none', cell: (q) => <Held row={q} /> },
-  { id: 'expires', header: 'Expires', width: '158px', phone: 'detail', cell: (q) => <Time at={q.expiresAt} /> },
+  { id: 'expires', header: 'Expires', width: '134px', phone: 'detail', cell: (q) => <Time at={q.expiresAt} /> },
 ]
 
 function Held({ row }: { row: QuarantineRow }) {

@@ -9,8 +9,6 @@ export const quarantinedTargets = (rows: readonly QuarantineRow[]): readonly Tar
       .map((recipient) => ({
         id: recipient.deliveryId,
         recipient: recipient.recipient,
-        action: 'blocked' as const,
-        originalLocation: 'quarantine' as const,
         latestLocation: 'quarantine' as const,
         latestFolder: null,
         messageId: row.messageId,

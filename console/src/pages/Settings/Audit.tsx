@@ -38,8 +38,7 @@ const COLUMNS: readonly GridColumn<AuditEntry>[] = [
     header: 'About',
     width: 'minmax(180px, 1.4fr)',
     phone: 'detail',
-    cell: (e) =>
-      e.subject ? <SafeText text={`${e.subject.kind} ${e.subject.id}`} max={160} /> : <span className="muted">–</span>,
+    cell: (e) => <SafeText text={e.target} max={160} />,
   },
   {
     id: 'detail',

@@ -79,6 +79,7 @@ export function Organisation() {
             rowId={idOf}
             rowName={idOf}
             total={mailboxes.length}
+            cardHeight={64}
             empty={<Empty title="No mailbox yet" />}
           />
         </div>

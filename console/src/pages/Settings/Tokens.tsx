@@ -92,7 +92,7 @@ function AddToken() {
       onSubmit={(event) => {
         event.preventDefault()
         add.mutate(
-          { name: name.trim(), permissions: chosen },
+          { name: name.trim(), permissions: [...chosen] },
           {
             onSuccess: () => {
               setName('')

@@ -7,7 +7,8 @@ import { Problem } from '../../parts/Problem.tsx'
 import { SafeText } from '../../parts/SafeText.tsx'
 import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
 import { Time } from '../../parts/Time.tsx'
-import { addUser, removeUser, useChange, useUsers } from './data.ts'
+import { visible } from '../../parts/text.ts'
+import { addUser, removeUser, setRole, useChange, useUsers } from './data.ts'
 import { RemoveButton } from './RemoveButton.tsx'
 
 export const ROLES = {
@@ -22,14 +23,21 @@ const isRole = (value: string | undefined): value is Role => value !== undefined
 export function Users() {
   const users = useUsers()
   const remove = useChange('users', removeUser)
+  const change = useChange('users', setRole)
   const me = useSession()?.user.id
   return (
     <>
       {users.error ? <Problem error={users.error} onRetry={() => void users.refetch()} /> : null}
       {remove.error ? <Problem error={remove.error} title="The user was not removed" /> : null}
+      {change.error ? <Problem error={change.error} title="The role was not changed" /> : null}
       <Card title="Users">
         {users.data ? (
-          <UserTable users={users.data.items} me={me} onRemove={(id) => remove.mutate(id)} />
+          <UserTable
+            users={users.data.items}
+            me={me}
+            onRemove={(id) => remove.mutate(id)}
+            onRole={(id, role) => change.mutate({ id, role })}
+          />
         ) : users.error ? null : (
           <Spinner size="small" label="Loading" />
         )}
@@ -41,7 +49,12 @@ export function Users() {
   )
 }
 
-function UserTable(props: { users: readonly UserRow[]; me: string | undefined; onRemove: (id: string) => void }) {
+function UserTable(props: {
+  users: readonly UserRow[]
+  me: string | undefined
+  onRemove: (id: string) => void
+  onRole: (id: string, role: Role) => void
+}) {
   return (
     <ScrollRegion label="Users">
       <table className="plain">
@@ -65,7 +78,17 @@ function UserTable(props: { users: readonly UserRow[]; me: string | undefined; o
               <td>
                 <SafeText text={user.email} max={200} />
               </td>
-              <td>{isRole(user.role) ? ROLES[user.role].split(' – ')[0] : user.role}</td>
+              <td>
+                {user.id === props.me ? (
+                  ROLES[user.role].split(' – ')[0]
+                ) : (
+                  <RolePicker
+                    role={user.role}
+                    label={`Role of ${visible(user.name, 60)}`}
+                    onRole={(role) => props.onRole(user.id, role)}
+                  />
+                )}
+              </td>
               <td>
                 <Time at={user.createdAt} />
               </td>
@@ -81,6 +104,26 @@ function UserTable(props: { users: readonly UserRow[]; me: string | undefined; o
         </tbody>
       </table>
     </ScrollRegion>
+  )
+}
+
+function RolePicker({ role, label, onRole }: { role: Role; label: string; onRole: (role: Role) => void }) {
+  return (
+    <Dropdown
+      size="small"
+      aria-label={label}
+      value={ROLES[role].split(' – ')[0] ?? role}
+      selectedOptions={[role]}
+      onOptionSelect={(_, data) => {
+        if (isRole(data.optionValue) && data.optionValue !== role) onRole(data.optionValue)
+      }}
+    >
+      {Object.entries(ROLES).map(([key, text]) => (
+        <Option key={key} value={key}>
+          {text}
+        </Option>
+      ))}
+    </Dropdown>
   )
 }
 

@@ -45,6 +45,8 @@ export function useChange<Body, Answer>(key: 'users' | 'tokens', call: (body: Bo
 
 export const addUser = (user: NewUser) => api.post('/users', user)
 export const removeUser = (id: string) => api.delete(`/users/${encodeURIComponent(id)}`)
+export const setRole = ({ id, role }: { id: string; role: NewUser['role'] }) =>
+  api.patch(`/users/${encodeURIComponent(id)}`, { role })
 export const addToken = (token: NewToken) => api.post<{ token: string }>('/tokens', token)
 export const removeToken = (id: string) => api.delete(`/tokens/${encodeURIComponent(id)}`)
 

@@ -15,7 +15,7 @@ const COLUMNS: readonly GridColumn<SubmissionRow>[] = [
   {
     id: 'at',
     header: 'Date submitted',
-    width: '158px',
+    width: '134px',
     phone: 'detail',
     sort: 'descending',
     cell: (s) => <Time at={s.createdAt} />,
@@ -42,6 +42,17 @@ const COLUMNS: readonly GridColumn<SubmissionRow>[] = [
       ) : (
         <Status tone="good">Should not have been blocked</Status>
       ),
+  },
+  {
+    id: 'result',
+    header: 'Result',
+    width: 'minmax(160px, 1.4fr)',
+    phone: 'detail',
+    cell: (s) => (
+      <span title={visible(s.resultDetail, 600)}>
+        <SafeText text={s.result} max={160} />
+      </span>
+    ),
   },
   {
     id: 'as',

@@ -50,7 +50,7 @@ export function AddEntry({ start, onClose }: { start: 'allow' | 'block'; onClose
           kind,
           value: value.trim(),
           expiresInDays: expiry === 'never' ? null : Number(expiry),
-          note: note.trim() === '' ? null : note.trim(),
+          ...(note.trim() === '' ? {} : { note: note.trim() }),
         }
   return (
     <Dialog open onOpenChange={(_, data) => (data.open ? undefined : onClose())}>

@@ -1,10 +1,11 @@
 import { Button, Spinner } from '@fluentui/react-components'
 import { useEffect, useState } from 'react'
-import type { NewEntry } from '../../api/types.ts'
+import type { NewEntry, PreviewRow } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { SafeText } from '../../parts/SafeText.tsx'
 import { ThreatStatus } from '../../parts/Status.tsx'
-import { plural } from '../../words.ts'
+import { Time } from '../../parts/Time.tsx'
+import { PLACEMENT, plural } from '../../words.ts'
 import { useEntryPreview } from './data.ts'
 
 /** Tries the entry against the past before it is saved: whose verdict would flip. */
@@ -24,7 +25,7 @@ export function EntryEffect({ entry }: { entry: NewEntry }) {
     )
   if (preview.error) return <Problem error={preview.error} title="The preview failed" />
   if (!preview.data) return <Spinner size="tiny" label="Judging the past again" />
-  const { flips, sample } = preview.data
+  const { matching, flips, sample, since, complete } = preview.data
   return (
     <section className="stack-tight" aria-label="What it would change" role="status">
       <strong>
@@ -32,19 +33,33 @@ export function EntryEffect({ entry }: { entry: NewEntry }) {
           ? 'No message of the past would be judged otherwise.'
           : `${plural(flips, 'message')} of the past would be judged otherwise.`}
       </strong>
+      <span className="muted small">
+        {plural(matching, 'message')} since <Time at={since} /> {matching === 1 ? 'matches' : 'match'} the entry
+        {complete ? '.' : '; only the newest were looked at.'}
+      </span>
       <ul className="plain stack-tight">
         {sample.slice(0, 5).map((row) => (
-          <li key={row.id} className="row">
-            <ThreatStatus threat={row.threat} />
-            <span className="grow ellipsis">
-              <SafeText text={row.subject} max={120} empty="(no subject)" />
-            </span>
-            <span className="muted">
-              <SafeText text={row.senderAddress} max={60} />
-            </span>
-          </li>
+          <Flip key={row.id} row={row} />
         ))}
       </ul>
     </section>
+  )
+}
+
+function Flip({ row }: { row: PreviewRow }) {
+  return (
+    <li className="flip">
+      <span className="ellipsis">
+        <SafeText text={row.subject} max={120} empty="(no subject)" />
+      </span>
+      <span className="row">
+        <ThreatStatus threat={row.from.threat} />
+        <span className="muted">{PLACEMENT[row.from.placement]}</span>
+        <span aria-hidden>→</span>
+        <span className="hidden-visually">becomes</span>
+        <ThreatStatus threat={row.to.threat} />
+        <span className="muted">{PLACEMENT[row.to.placement]}</span>
+      </span>
+    </li>
   )
 }

@@ -38,7 +38,7 @@ const COLUMNS: readonly GridColumn<Entry>[] = [
   {
     id: 'expires',
     header: 'Remove on',
-    width: '158px',
+    width: '134px',
     phone: 'detail',
     cell: (e) => (e.expiresAt ? <Time at={e.expiresAt} /> : 'Never expires'),
   },
@@ -50,7 +50,7 @@ const COLUMNS: readonly GridColumn<Entry>[] = [
     align: 'end',
     cell: (e) => e.matches.toLocaleString(),
   },
-  { id: 'last', header: 'Last matched', width: '158px', phone: 'none', cell: (e) => <Time at={e.lastMatchedAt} /> },
+  { id: 'last', header: 'Last matched', width: '134px', phone: 'none', cell: (e) => <Time at={e.lastMatchedAt} /> },
   {
     id: 'by',
     header: 'Created by',

@@ -1,15 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { api } from '../../api/client.ts'
-import type { Entry, MessageRow, NewEntry } from '../../api/types.ts'
+import type { Entry, EntryPreview, NewEntry } from '../../api/types.ts'
 import { usePages } from '../../parts/usePages.ts'
 
 export const useEntries = (action: 'allow' | 'block' | null) =>
   usePages<Entry>(['entries'], '/entries', { action: action ?? undefined })
-
-export interface EntryPreview {
-  readonly flips: number
-  readonly sample: readonly MessageRow[]
-}
 
 /** What the entry would have changed in the past; asked only when the entry is complete. */
 export const useEntryPreview = (entry: NewEntry | null) =>

@@ -14,7 +14,7 @@ import './grid.css'
 import { GridRow } from './GridRow.tsx'
 import type { GridProps, Selection } from './types.ts'
 import { useRoving } from './useRoving.ts'
-import { useRows } from './useRows.ts'
+import { CARD, useRows } from './useRows.ts'
 
 const features = tableFeatures({ columnVisibilityFeature, rowSelectionFeature })
 
@@ -59,7 +59,14 @@ export function Grid<T extends object>(props: GridProps<T>) {
       if (row) props.onOpen?.(row)
     },
   })
-  const virtual = useRows({ count: rows.length, scroller, active: roving.active, phone, onEnd: props.onEnd })
+  const virtual = useRows({
+    count: rows.length,
+    scroller,
+    active: roving.active,
+    phone,
+    cardHeight: props.cardHeight ?? CARD,
+    onEnd: props.onEnd,
+  })
   roving.scrollTo.current = (index) => virtual.scrollToIndex(index)
   const model = table.getRowModel().rows
   return (

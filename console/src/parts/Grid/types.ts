@@ -30,6 +30,8 @@ export interface GridProps<T> {
   readonly onEnd?: () => void
   /** All rows that exist, where known. */
   readonly total?: number | undefined
+  /** Height of a card on a phone, in pixels. */
+  readonly cardHeight?: number
   readonly loading?: boolean
   readonly stale?: boolean
   readonly empty?: ReactNode

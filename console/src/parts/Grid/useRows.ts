@@ -2,7 +2,7 @@ import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
 import { type RefObject, useEffect } from 'react'
 
 export const ROW = 38
-const CARD = 98
+export const CARD = 98
 const HEAD = 36
 
 /** The rows in sight, and always the active one: it may hold the focus. */
@@ -11,13 +11,14 @@ export function useRows(options: {
   scroller: RefObject<HTMLDivElement | null>
   active: number
   phone: boolean
+  cardHeight: number
   onEnd: (() => void) | undefined
 }) {
-  const { count, scroller, active, phone, onEnd } = options
+  const { count, scroller, active, phone, cardHeight, onEnd } = options
   const virtual = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
-    estimateSize: () => (phone ? CARD : ROW),
+    estimateSize: () => (phone ? cardHeight : ROW),
     overscan: 12,
     scrollPaddingStart: HEAD,
     rangeExtractor: (range) => {
