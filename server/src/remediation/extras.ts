@@ -32,8 +32,8 @@ export async function insertExtras(
         and o.delivery_id = i.delivery_id and (o.source_ref = x.ref or o.before_ref = x.ref))
       returning id, action_id
     ), t as (
-      insert into item_transition (tenant_id, id, item_id, action_id, at, who, from_state, to_state, why)
-      select ${context.tenant}, gen_random_uuid(), made.id, made.action_id, ${context.now}, ${context.who}, null, 'approved', ${why}
+      insert into item_transition (tenant_id, item_id, action_id, at, who, from_state, to_state, why)
+      select ${context.tenant}, made.id, made.action_id, ${context.now}, ${context.who}, null, 'approved', ${why}
       from made
     )
     select action_id from made`.execute(tx)

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type ActionId, AppError, type ItemId, type TenantId, uuidv7 } from '../base/index.ts'
+import { type ActionId, AppError, type ItemId, type TenantId } from '../base/index.ts'
 import type { CopyRef } from '../mailboxes/index.ts'
 import type { Location } from '../records/index.ts'
 import { emit, jsonText, type Tx } from '../storage/index.ts'
@@ -59,7 +59,6 @@ export async function transition(tx: Tx, context: LedgerContext, changes: readon
   }
   const rows = changes.map(({ item, to, why, set }) => ({
     id: item.id,
-    transition: uuidv7(),
     from_state: item.state,
     to_state: to,
     why: why ?? null,
@@ -68,7 +67,7 @@ export async function transition(tx: Tx, context: LedgerContext, changes: readon
   const moved = await sql<{ n: number }>`
     with x as (
       select * from json_to_recordset(${jsonText(rows)}::json) as x(
-        id uuid, transition uuid, from_state text, to_state text, why text, ${sql.raw(COLUMNS)})
+        id uuid, from_state text, to_state text, why text, ${sql.raw(COLUMNS)})
     ), u as (
       update action_item i set state = x.to_state, reason = x.why, ${sql.raw(KEEP.join(', '))},
         next_attempt_at = x.next_attempt_at, epoch = coalesce(${context.epoch}::bigint, i.epoch),
@@ -77,8 +76,8 @@ export async function transition(tx: Tx, context: LedgerContext, changes: readon
       from x where i.tenant_id = ${context.tenant} and i.id = x.id and i.state = x.from_state
       returning i.id, i.action_id
     ), t as (
-      insert into item_transition (tenant_id, id, item_id, action_id, at, who, from_state, to_state, why)
-      select ${context.tenant}, x.transition, x.id, u.action_id, ${context.now}, ${context.who}, x.from_state, x.to_state, x.why
+      insert into item_transition (tenant_id, item_id, action_id, at, who, from_state, to_state, why)
+      select ${context.tenant}, x.id, u.action_id, ${context.now}, ${context.who}, x.from_state, x.to_state, x.why
       from x join u on u.id = x.id
     )
     select count(*)::int as n from u`.execute(tx)
@@ -229,8 +228,8 @@ export async function transitionAll(
       update action_item i set state = ${to}, reason = ${why}, next_attempt_at = null, updated_at = ${context.now}
       from x where i.tenant_id = ${context.tenant} and i.id = x.id
     ), t as (
-      insert into item_transition (tenant_id, id, item_id, action_id, at, who, from_state, to_state, why)
-      select ${context.tenant}, gen_random_uuid(), x.id, ${actionId}, ${context.now}, ${context.who}, x.state, ${to}, ${why} from x
+      insert into item_transition (tenant_id, item_id, action_id, at, who, from_state, to_state, why)
+      select ${context.tenant}, x.id, ${actionId}, ${context.now}, ${context.who}, x.state, ${to}, ${why} from x
     )
     select state as was, count(*)::int as n, count(next_attempt_at)::int as retrying from x group by state`.execute(tx)
   const delta: { -readonly [K in keyof Counts]?: number } = {}

@@ -200,8 +200,8 @@ async function insertItems(tx: Tx, context: LedgerContext, action: ActionId, row
         x.target_kind, x.target_location, x.target_folder, x.target_folder_id, x.source_ref, x.source_state, x.wanted,
         x.vault_id, x.before_location, x.before_folder, ${context.now}::timestamptz from x
     )
-    insert into item_transition (tenant_id, id, item_id, action_id, at, who, from_state, to_state, why)
-    select ${context.tenant}, gen_random_uuid(), x.id, ${action}, ${context.now}::timestamptz, ${context.who}, null, x.state, x.reason
+    insert into item_transition (tenant_id, item_id, action_id, at, who, from_state, to_state, why)
+    select ${context.tenant}, x.id, ${action}, ${context.now}::timestamptz, ${context.who}, null, x.state, x.reason
     from x`.execute(tx)
 }
 

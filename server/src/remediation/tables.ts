@@ -1,4 +1,4 @@
-import type { ColumnType } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
 import type { ActionId, BlobKey, DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../base/index.ts'
 import type { Cause } from '../judgement/index.ts'
 import type { CopyRef } from '../mailboxes/index.ts'
@@ -110,7 +110,7 @@ export interface ActionItemTable {
 
 export interface ItemTransitionTable {
   tenant_id: TenantId
-  id: string
+  seq: Generated<string>
   item_id: ItemId
   action_id: ActionId
   at: Instant

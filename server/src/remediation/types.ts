@@ -1,7 +1,7 @@
 import type { ActionId, BlobKey, DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../base/index.ts'
 import type { Cause } from '../judgement/index.ts'
 import type { CopyRef, Hold, SystemFlag } from '../mailboxes/index.ts'
-import type { Location } from '../records/index.ts'
+import type { Location, MessageFilter } from '../records/index.ts'
 
 export type ActionKind = 'move' | 'soft-delete' | 'hard-delete' | 'quarantine' | 'release' | 'undo'
 export type MoveTarget = 'inbox' | 'junk' | 'deleted-items'
@@ -17,7 +17,7 @@ export interface Requester {
 export type Selection =
   | { readonly deliveryIds: readonly DeliveryId[] }
   | { readonly messageIds: readonly MessageId[]; readonly recipients?: readonly string[] }
-  | { readonly filter: Record<string, unknown> }
+  | { readonly filter: MessageFilter }
 
 export interface ActionRequest {
   readonly kind: Exclude<ActionKind, 'undo'>

@@ -204,8 +204,8 @@ async function insertUndoItems(
         from x join action_item o on o.tenant_id = ${context.tenant} and o.id = x."of"
         join delivery d on d.tenant_id = o.tenant_id and d.id = o.delivery_id
       )
-      insert into item_transition (tenant_id, id, item_id, action_id, at, who, from_state, to_state, why)
-      select ${context.tenant}, gen_random_uuid(), x.id, ${action}, ${context.now}::timestamptz, ${context.who}, null, ${state}, null
+      insert into item_transition (tenant_id, item_id, action_id, at, who, from_state, to_state, why)
+      select ${context.tenant}, x.id, ${action}, ${context.now}::timestamptz, ${context.who}, null, ${state}, null
       from x`.execute(tx)
   }
 }

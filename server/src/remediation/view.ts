@@ -224,6 +224,6 @@ export async function transitionsOf(tx: Tx, tenant: TenantId, item: ItemId): Pro
     why: string | null
   }>`
     select at, who, from_state, to_state, why from item_transition where tenant_id = ${tenant} and item_id = ${item}
-    order by at, id`.execute(tx)
+    order by seq`.execute(tx)
   return rows.rows.map((r) => ({ at: r.at.toISOString(), who: r.who, from: r.from_state, to: r.to_state, why: r.why }))
 }

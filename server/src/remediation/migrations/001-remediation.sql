@@ -102,7 +102,7 @@ select recourse_tenant_table('action_item');
 
 create table item_transition (
   tenant_id uuid not null,
-  id uuid not null,
+  seq bigint generated always as identity,
   item_id uuid not null,
   action_id uuid not null,
   at timestamptz not null,
@@ -110,9 +110,8 @@ create table item_transition (
   from_state text,
   to_state text not null,
   why text,
-  primary key (tenant_id, id)
+  primary key (tenant_id, item_id, seq)
 );
-create index item_transition_of on item_transition (tenant_id, item_id, id);
 select recourse_tenant_table('item_transition');
 
 -- How to build the exact bytes of a copy that was taken: `prefix` and then the blob.
