@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parsedMail } from '../../test/rig/parsed-mail.ts'
+import { decide, decidePolicy, entitiesOf } from '../judgement/index.ts'
+import type { EntryRule } from '../lists/index.ts'
 import type { AttachmentFound, Authentication, ParsedMail, UrlFound } from '../mail/index.ts'
 import { disguised, editDistance, nameKey, skeleton } from './names.ts'
 import { dangerOf } from './signals/dangerous-attachment.ts'
@@ -277,5 +279,58 @@ describe('gathering', () => {
       }),
       { numRuns: 2000 },
     )
+  })
+})
+
+describe('what an allow entry lifts', () => {
+  const judged = (mail: ParsedMail, entries: readonly EntryRule[]) =>
+    decide({
+      signals: gather({ mail, context: CONTEXT, organisation: OURS }),
+      entities: entitiesOf(mail, CONTEXT),
+      authentication: mail.authentication,
+      entries,
+      policy: decidePolicy({ mode: 'standard', version: 1 }),
+      unparsable: null,
+      now: '2026-03-01T00:00:00.000Z',
+    }).placement
+  const allow = (kind: EntryRule['kind'], value: string): EntryRule => ({
+    id: value,
+    version: 1,
+    action: 'allow',
+    kind,
+    value,
+    expiresAt: null,
+    origin: 'submission',
+  })
+  it('the worst of several bad links does not speak for the others (lists #10)', () => {
+    const mail = parsedMail({
+      urls: [
+        link('http://198.51.100.7/a', 'https://shop.example.com/'),
+        link('https://evil.example/b', 'https://shop.example.com/login'),
+      ],
+    })
+    const one = allow('url', '198.51.100.7/a')
+    const two = allow('url-domain', 'evil.example')
+    expect([judged(mail, []), judged(mail, [one]), judged(mail, [two]), judged(mail, [one, two])]).toEqual([
+      ...['quarantine', 'quarantine', 'quarantine', 'deliver'],
+    ])
+  })
+  it('nor the worst of several bad files', () => {
+    const other = { ...file('page.pdf.html'), sha256: 'b'.repeat(64) }
+    const mail = parsedMail({ attachments: [file('a.exe'), other] })
+    const one = allow('file-hash', 'a'.repeat(64))
+    const two = allow('file-hash', 'b'.repeat(64))
+    expect([judged(mail, []), judged(mail, [one]), judged(mail, [one, two])]).toEqual([
+      'quarantine',
+      'quarantine',
+      'deliver',
+    ])
+  })
+  it('a look-alike link is lifted by its domain', () => {
+    const mail = parsedMail({ urls: [link('https://www.alderf1nch.example/x', null)] })
+    expect([judged(mail, []), judged(mail, [allow('url-domain', 'alderf1nch.example')])]).toEqual([
+      'quarantine',
+      'deliver',
+    ])
   })
 })

@@ -43,10 +43,10 @@ export function allowCandidates(explanation: Explanation): Candidate[] {
       ? []
       : [{ kind: 'url-domain', value: host, caution: 'everything below this domain is allowed, whoever links to it' }]
   })
-  const unique = [...new Map(urls.map((c) => [c.value, c])).values()].slice(0, 5)
-  return (
-    [bySender, unique, files.slice(0, 5), [...unique, ...files.slice(0, 5)]].find((c) => c.length > 0 && helps(c)) ?? []
-  )
+  const domains = [...new Map(urls.map((c) => [c.value, c])).values()].slice(0, 5)
+  const few = files.slice(0, 5)
+  const choices = [bySender, domains, few, [...domains, ...few], [...bySender, ...domains, ...few]]
+  return choices.find((c) => c.length > 0 && helps(c)) ?? []
 }
 
 /** What identifies mail like this one, worth blocking. Nothing of our own. */

@@ -15,7 +15,8 @@ export function dangerousAttachment({ mail }: SignalInput): Signal[] {
     .sort((a, b) => b.weight - a.weight || (a.file.sha256 < b.file.sha256 ? -1 : 1))
   const [worst] = found
   if (worst === undefined) return []
-  const counted = found.filter((f) => f.threat === worst.threat)
+  // Whoever allows one of several bad files has not allowed the others.
+  const counted = found.filter((f) => f.weight >= Math.min(worst.weight, STRONG))
   return [
     {
       id: 'dangerous-attachment',
@@ -40,6 +41,9 @@ export function dangerousAttachment({ mail }: SignalInput): Signal[] {
     },
   ]
 }
+
+/** From here on a finding convicts by itself. */
+const STRONG = 4
 
 interface Danger {
   readonly threat: Threat

@@ -17,7 +17,8 @@ export function linkMismatch({ mail, organisation }: SignalInput): Signal[] {
     .sort((a, b) => b.weight - a.weight || (a.target < b.target ? -1 : 1))
   const [worst] = found
   if (worst === undefined) return []
-  const counted = found.filter((m) => m.weight === worst.weight)
+  // Whoever allows one of several bad links has not allowed the others: all that could convict are named.
+  const counted = found.filter((m) => m.weight >= Math.min(worst.weight, STRONG))
   return [
     {
       id: 'link-mismatch',
@@ -31,6 +32,9 @@ export function linkMismatch({ mail, organisation }: SignalInput): Signal[] {
     },
   ]
 }
+
+/** From here on a finding convicts by itself. */
+const STRONG = 4
 
 interface Mismatch {
   readonly shown: string
@@ -91,7 +95,4 @@ const carries = (target: string, site: string): boolean => {
 }
 
 const entitiesOf = (targets: readonly string[]): EntityRef[] =>
-  [...new Set(targets)]
-    .sort()
-    .slice(0, 50)
-    .map((value) => ({ kind: 'url', value }))
+  [...new Set(targets)].sort().map((value) => ({ kind: 'url', value }))

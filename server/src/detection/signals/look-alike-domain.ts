@@ -1,4 +1,5 @@
-import type { Signal } from '../../judgement/index.ts'
+import type { EntityRef, Signal } from '../../judgement/index.ts'
+import { canonicalUrl, type ParsedMail } from '../../mail/index.ts'
 import { domainOf, hostParts, isWithin } from '../hosts.ts'
 import { editDistance, latin, skeleton } from '../names.ts'
 import type { OrganisationFacts, SignalInput } from '../types.ts'
@@ -17,16 +18,30 @@ export function lookAlikeDomain({ mail, organisation }: SignalInput): Signal[] {
   const links = new Set(
     mail.urls.filter((u) => u.place !== 'image' && u.place !== 'header').map((u) => u.host.toLowerCase()),
   )
+  const urlsOf = (hosts: readonly string[]): EntityRef[] => urlEntities(mail, hosts)
+  const domainsOf = (hosts: readonly string[]) => hosts.map((value): EntityRef => ({ kind: 'sender-domain', value }))
   return [
-    ...strongest(senders, organisation, models, 'sender'),
-    ...strongest(answers, organisation, models, 'reply'),
-    ...strongest(links, organisation, models, 'link'),
+    ...strongest(senders, organisation, models, 'sender', domainsOf),
+    ...strongest(answers, organisation, models, 'reply', domainsOf),
+    ...strongest(links, organisation, models, 'link', urlsOf),
   ]
+}
+
+/** The URLs of all look-alike hosts: whoever allows one of them has not allowed the others. */
+function urlEntities(mail: ParsedMail, hosts: readonly string[]): EntityRef[] {
+  const found = mail.urls.filter((u) => hosts.includes(u.host.toLowerCase())).map((u) => canonicalUrl(u.url))
+  return [...new Set(found.filter((u) => u !== null))].sort().map((value) => ({ kind: 'url', value }))
 }
 
 type Use = 'sender' | 'reply' | 'link'
 
-function strongest(hosts: ReadonlySet<string>, own: OrganisationFacts, models: readonly string[], use: Use): Signal[] {
+function strongest(
+  hosts: ReadonlySet<string>,
+  own: OrganisationFacts,
+  models: readonly string[],
+  use: Use,
+  entitiesOf: (hosts: readonly string[]) => EntityRef[],
+): Signal[] {
   const found = [...hosts]
     .sort()
     .flatMap((host) => {
@@ -36,7 +51,7 @@ function strongest(hosts: ReadonlySet<string>, own: OrganisationFacts, models: r
     .sort((a, b) => b.weight - a.weight)
   const [worst] = found
   if (worst === undefined) return []
-  return [signalOf(worst, use)]
+  return [signalOf(worst, use, entitiesOf(found.map((f) => f.host)))]
 }
 
 const USES = {
@@ -50,7 +65,7 @@ const USES = {
   link: { says: 'A link leads to', share: 0.5, technology: 'url-analysis', threat: 'phish' },
 } as const
 
-function signalOf(found: Likeness & { host: string }, use: Use): Signal {
+function signalOf(found: Likeness & { host: string }, use: Use, entities: readonly EntityRef[]): Signal {
   const { says, share, technology, threat } = USES[use]
   return {
     id: 'look-alike-domain',
@@ -63,11 +78,7 @@ function signalOf(found: Likeness & { host: string }, use: Use): Signal {
         ? `${says} ${found.host}, which imitates ${found.model} (${found.how})`
         : `${says} ${found.host} imitates ${found.model} (${found.how})`,
     evidence: { host: found.host, imitates: found.model, how: found.how, as: use },
-    entities: [
-      use === 'link'
-        ? { kind: 'url-domain', value: hostParts(found.host).domain }
-        : { kind: 'sender-domain', value: found.host },
-    ],
+    entities,
   }
 }
 
