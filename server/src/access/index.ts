@@ -4,7 +4,7 @@ export { type Actor, requirePermission } from './actor.ts'
 export { type Api, ErrorBody, InstantText, PageOf } from './api.ts'
 export { type Auth, type AuthOptions, makeAuth } from './auth.ts'
 export { type GateDeps, guard } from './gate.ts'
-export { addPerson, listPeople, type NewPerson, type Person, setRole } from './people.ts'
+export { addPerson, emailOf, listPeople, type NewPerson, type Person, setRole } from './people.ts'
 export {
   ALL_PERMISSIONS,
   forbidden,

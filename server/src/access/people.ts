@@ -192,3 +192,10 @@ export async function removePerson(
 
 const noSuchPerson = () =>
   new AppError('not-found', 'There is no such person here.', 'GET /users lists those who are.', { status: 404 })
+
+/** The mail address of the person who asks; null for API tokens. */
+export const emailOf = (storage: Pick<Storage, 'tenant'>) => (actor: Actor) =>
+  storage.tenant(actor.tenant, async (tx) => {
+    const row = await tx.selectFrom('membership').select('email').where('user_id', '=', actor.user).executeTakeFirst()
+    return row?.email ?? null
+  })

@@ -1,4 +1,4 @@
-export { registerAudit } from './audit.ts'
+export { AuditResult, AuditRow, registerAudit } from './audit.ts'
 export { type ContentDeps, registerPreview, registerRaw } from './content.ts'
 export { toTell } from './errors.ts'
 export type { Check } from './health.ts'

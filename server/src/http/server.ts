@@ -52,9 +52,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
   guard(app, deps)
   const live = new LiveEvents(deps.storage)
   app.addHook('preClose', async () => live.close())
-  const streams = deps.metrics.gauge('recourse_live_streams', 'Pages that listen for live events.', [], () =>
-    streams.set(live.open),
-  )
+  deps.metrics.gauge('recourse_live_streams', 'Pages that listen for live events.', [], () => live.open)
   await app.register(fastifySwagger, { openapi: OPENAPI, transform: describe })
   await app.register(
     async (scope) => {

@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { AppError, type Log, type TenantId } from './base/index.ts'
+import type { Config } from './config.ts'
+import { createImapProvider, createMemoryProvider, type MailboxProvider } from './mailboxes/index.ts'
+import { connect, type OpenStorage } from './storage/index.ts'
+import { createNextHop, type NextHop } from './transport/index.ts'
+
+/** Database (ours or by address) and blobs. */
+export async function openStorage(config: Config, log: Log): Promise<OpenStorage> {
+  if (config.database.url === null && process.getuid?.() === 0)
+    throw new AppError(
+      'root',
+      'As root neither the embedded PostgreSQL nor anything that reads mail is started.',
+      'Use bin/recourse serve, which goes on as the account "recourse", or start it as another ordinary user.',
+    )
+  const where =
+    config.database.url === null
+      ? { embedded: { dir: join(config.dataDir, 'postgres'), log } }
+      : { url: config.database.url }
+  return await connect({
+    ...where,
+    blobs: { dir: config.blobs.dir, keyFile: config.keyFile },
+    maxConnections: config.database.maxConnections,
+    log: log.child({ room: 'storage' }),
+  })
+}
+
+/** The data directory, ours alone. */
+export function prepareDataDir(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new AppError(
+      'data-dir',
+      `The data directory ${dir} cannot be made.`,
+      'Make it, give it to this account, or set RECOURSE_DATA_DIR to one that is.',
+      { cause },
+    )
+  }
+}
+
+export async function openMailboxes(config: Config, log: Log): Promise<MailboxProvider> {
+  const options = config.mailboxes
+  return options.kind === 'imap' ? createImapProvider(options) : createMemoryProvider()
+}
+
+export function openNextHop(config: Config, provider: MailboxProvider): NextHop | null {
+  const hop = config.gateway.nextHop
+  if (hop.kind === 'lmtp') return createNextHop({ ...hop, hostname: config.gateway.hostname })
+  return provider.deliver ? createNextHop({ kind: 'mailbox', provider }) : null
+}
+
+/** The first organisation, made by whoever starts first. */
+export async function firstTenant(
+  storage: OpenStorage,
+  name: string,
+): Promise<{ readonly id: TenantId; readonly made: boolean }> {
+  return await storage.db.connection().execute(async (db) => {
+    await sql`select pg_advisory_lock(hashtext('recourse first tenant'))`.execute(db)
+    try {
+      const [known] = await storage.tenants()
+      return known ? { id: known, made: false } : { id: await storage.createTenant(name), made: true }
+    } finally {
+      await sql`select pg_advisory_unlock(hashtext('recourse first tenant'))`.execute(db)
+    }
+  })
+}
+
+export const readIfThere = (path: string): string | null =>
+  existsSync(path) ? readFileSync(path, 'utf8').trim() : null

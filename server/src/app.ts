@@ -1,0 +1,280 @@
+import { writeFileSync } from 'node:fs'
+import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import * as accessRoom from './access/index.ts'
+import { ALL_PERMISSIONS, type Auth, actorOfToken, createToken, makeAuth, newSetupCode } from './access/index.ts'
+import { firstTenant, openMailboxes, openNextHop, openStorage, prepareDataDir, readIfThere } from './app-parts.ts'
+import { SYSTEM } from './audit/index.ts'
+import { AppError, createMetrics, type Log, type Metrics, messageOf, type TenantId } from './base/index.ts'
+import { type Config, takesMail } from './config.ts'
+import { countMatches } from './detection/index.ts'
+import { createHttp, registerAudit, registerPreview, registerRaw } from './http/index.ts'
+import {
+  type AcceptorDeps,
+  createAcceptor,
+  createDirectory,
+  createIntake,
+  createJudge,
+  createView,
+  type Intake,
+} from './intake/index.ts'
+import * as lists from './lists/index.ts'
+import { createParser, type Parser } from './mail/index.ts'
+import type { MailboxProvider } from './mailboxes/index.ts'
+import { ALL_MIGRATIONS } from './migrations.ts'
+import * as organisation from './organisation/index.ts'
+import { createRemediation, oneServer, type Remediation } from './remediation/index.ts'
+import { migrate, type OpenStorage } from './storage/index.ts'
+import * as submissions from './submissions/index.ts'
+import { createGateway, type Gateway, type NextHop } from './transport/index.ts'
+
+/** A running server. */
+export interface App {
+  /** Where the API and console answer; null without the role. */
+  readonly url: string | null
+  /** Ports of the gateway, in the order LMTP, SMTP, as far as they are configured. */
+  readonly gatewayPorts: readonly number[]
+  readonly tenant: TenantId
+  /** The one-time code of the first run; null when somebody is there who can let others in. */
+  readonly setupCode: string | null
+  readonly storage: OpenStorage
+  readonly mailboxes: MailboxProvider
+  readonly remediation: Remediation
+  /** Begins nothing new, waits for what runs, and closes everything, the embedded database last. */
+  stop(): Promise<void>
+}
+
+interface Rooms {
+  readonly config: Config
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly storage: OpenStorage
+  readonly auth: Auth
+  readonly tenant: TenantId
+  readonly parser: Parser
+  readonly mailboxes: MailboxProvider
+  readonly nextHop: NextHop | null
+  readonly intake: Intake | null
+  readonly directory: AcceptorDeps['directory']
+  readonly remediation: Remediation
+}
+
+/** What was opened, to be closed in the opposite order; closing goes on when one of them fails. */
+class Opened {
+  readonly #closers: (readonly [name: string, close: () => Promise<unknown>])[] = []
+  readonly #log: Log
+  #closing: Promise<void> | undefined
+  constructor(log: Log) {
+    this.#log = log
+  }
+  add(name: string, close: () => Promise<unknown>): void {
+    this.#closers.push([name, close])
+  }
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      for (const [name, close] of this.#closers.toReversed())
+        await close().catch((error: unknown) =>
+          this.#log.error({ error: messageOf(error) }, `${name} could not be closed in order`),
+        )
+    })()
+    return this.#closing
+  }
+}
+
+/** Starts everything that the configuration's roles need, in order; what was opened is closed again when a later step fails. */
+export async function startApp(config: Config, log: Log): Promise<App> {
+  const opened = new Opened(log)
+  try {
+    const rooms = await open(config, log, opened)
+    subscribe(rooms)
+    const url = config.roles.includes('api') ? await serveHttp(rooms, opened) : null
+    await rooms.storage.start()
+    if (config.roles.includes('worker')) await rooms.remediation.run()
+    opened.add('remediation', () => rooms.remediation.stop())
+    const gateway = await serveMail(rooms, opened)
+    const setupCode = url === null ? null : await announce(rooms, url, opened)
+    const { storage, tenant, mailboxes, remediation } = rooms
+    return {
+      url,
+      gatewayPorts: gateway?.ports ?? [],
+      tenant,
+      setupCode,
+      storage,
+      mailboxes,
+      remediation,
+      stop: () => opened.close(),
+    }
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
+  prepareDataDir(config.dataDir)
+  const metrics = createMetrics({ process: true })
+  const storage = await openStorage(config, log)
+  opened.add('storage', () => storage.close())
+  await migrate(storage, ALL_MIGRATIONS, log)
+  const { id: tenant } = await firstTenant(storage, config.organisationName)
+  const mailboxes = await openMailboxes(config, log)
+  opened.add('mailboxes', () => mailboxes.close())
+  const nextHop = openNextHop(config, mailboxes)
+  if (nextHop) opened.add('next hop', () => nextHop.close())
+  const { workers, deadlineMs, maxRssMb, maxMb } = config.parser
+  const parser = createParser({ workers, deadlineMs, maxRssMb, maxBytes: maxMb * 1024 * 1024 })
+  opened.add('parser', () => parser.close())
+  const homeOf = oneServer(storage, mailboxes)
+  const stages = metrics.histogram('recourse_intake_seconds', 'Time of each step of taking a message in.', ['stage'])
+  const intake = nextHop
+    ? createIntake({
+        storage,
+        parser,
+        judge: createJudge(createView(storage)),
+        nextHop,
+        homeOf,
+        hostname: config.gateway.hostname,
+        observe: (stage, ms) => stages.observe({ stage }, ms / 1000),
+      })
+    : null
+  const remediation = createRemediation({
+    storage,
+    mailboxes,
+    nextHop,
+    homeOf,
+    log: log.child({ room: 'remediation' }),
+  })
+  // Makes the key file on the first start, and finds out now, not at the first mail, that it is a wrong one.
+  await storage.blobs.put(tenant, Buffer.from('Recourse'))
+  const key = await readFile(config.keyFile)
+  const auth = makeAuth({ db: storage.db, key, publicUrl: config.http.publicUrl, log: log.child({ room: 'access' }) })
+  return {
+    config,
+    log,
+    metrics,
+    storage,
+    auth,
+    tenant,
+    parser,
+    mailboxes,
+    nextHop,
+    intake,
+    directory: createDirectory(storage),
+    remediation,
+  }
+}
+
+/** The only place where subscribers of the outbox are named. */
+function subscribe({ storage }: Rooms): void {
+  countMatches(storage.outbox)
+}
+
+async function serveHttp(rooms: Rooms, opened: Opened): Promise<string> {
+  const { config, storage, auth, parser } = rooms
+  const http = await createHttp({
+    storage,
+    auth,
+    log: rooms.log,
+    metrics: rooms.metrics,
+    publicUrl: config.http.publicUrl,
+    trustedProxies: config.http.trustedProxies,
+    consoleDir: config.http.consoleDir,
+    maxBody: config.http.maxBodyMb * 1024 * 1024,
+    checks: checks(rooms),
+    routes: (api) => {
+      accessRoom.register(api, {
+        storage,
+        auth,
+        publicUrl: config.http.publicUrl,
+        firstTenant: rooms.tenant,
+        onSetUp: () => void rm(join(config.dataDir, 'setup-code'), { force: true }),
+      })
+      organisation.register(api, { storage })
+      lists.register(api, { storage, submissionExists: submissions.submissionExists })
+      submissions.register(api, { storage, emailOf: accessRoom.emailOf(storage) })
+      registerRaw(api, { storage, parser })
+      registerAudit(api, storage)
+    },
+    pages: (app) => registerPreview(app, { storage, parser }),
+  })
+  opened.add('http', () => http.close())
+  const { host, port } = config.http
+  await http.listen({ host, port }).catch((cause: unknown) => {
+    throw new AppError(
+      'http-port',
+      `http.port ${port} on ${host} cannot be listened on: ${messageOf(cause)}`,
+      'Stop what uses it, or choose another with RECOURSE_HTTP_PORT (0 = any free one).',
+      { cause },
+    )
+  })
+  const address = http.server.address()
+  const bound = typeof address === 'object' && address !== null ? address.port : port
+  return `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${bound}`
+}
+
+const checks = ({ storage, config }: Rooms) => ({
+  database: () => sql`select 1`.execute(storage.db),
+  blobs: async () => {
+    await mkdir(config.blobs.dir, { recursive: true, mode: 0o700 })
+    const probe = join(config.blobs.dir, `.probe-${process.pid}`)
+    await writeFile(probe, 'x')
+    await rm(probe)
+  },
+  key: () => access(config.keyFile, constants.R_OK),
+})
+
+async function serveMail(rooms: Rooms, opened: Opened): Promise<Gateway | null> {
+  const { config, intake } = rooms
+  if (!takesMail(config)) return null
+  if (!intake) throw new AppError('config', 'The gateway has no next hop.', 'Set gateway.nextHop.')
+  const { gateway: g } = config
+  const listen = (['lmtp', 'smtp'] as const).flatMap((protocol) => {
+    const { host, port } = g[protocol]
+    return port === null ? [] : [{ protocol, host, port }]
+  })
+  const log = rooms.log.child({ room: 'gateway' })
+  const gateway = await createGateway({
+    options: {
+      listen,
+      hostname: g.hostname,
+      maxSize: g.maxSizeMb * 1024 * 1024,
+      maxRecipients: g.maxRecipients,
+      maxConnections: g.maxConnections,
+      maxConnectionsPerClient: g.maxConnectionsPerClient,
+      maxMessagesPerMinute: g.maxMessagesPerMinute,
+      xclient: g.xclient,
+      xforward: g.xforward,
+    },
+    accept: createAcceptor({ intake, directory: rooms.directory, log }),
+    log,
+  })
+  opened.add('gateway', () => gateway.close())
+  rooms.metrics.gauge('recourse_gateway_connections', 'Connections to the gateway that are open.', [], () =>
+    gateway.connections(),
+  )
+  return gateway
+}
+
+/** Files for those who may read the data directory: where the server is, a token for the command line, the code of the first run. */
+async function announce(rooms: Rooms, url: string, opened: Opened): Promise<string | null> {
+  const { config, storage, tenant } = rooms
+  const file = (name: string) => join(config.dataDir, name)
+  const token = readIfThere(file('cli-token'))
+  if (token === null || (await actorOfToken(storage, token)) === null) {
+    const { secret } = await storage.tenant(tenant, (tx) =>
+      createToken(tx, { name: 'Command line on the server', permissions: ALL_PERMISSIONS }, SYSTEM),
+    )
+    writeFileSync(file('cli-token'), `${secret}\n`, { mode: 0o600 })
+  }
+  const code = await storage.tenant(tenant, newSetupCode)
+  if (code) writeFileSync(file('setup-code'), `${code}\n`, { mode: 0o600 })
+  else await rm(file('setup-code'), { force: true })
+  writeFileSync(
+    file('server.json'),
+    `${JSON.stringify({ url, pid: process.pid, startedAt: new Date().toISOString() })}\n`,
+    { mode: 0o600 },
+  )
+  opened.add('server.json', () => rm(file('server.json'), { force: true }))
+  return code
+}

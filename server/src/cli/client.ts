@@ -1,0 +1,163 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import Type, { type Static, type TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import { AppError, messageOf } from '../base/index.ts'
+
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
+
+const ErrorBody = Type.Object({
+  error: Type.Object({ code: Type.String(), message: Type.String(), cure: Type.String() }),
+})
+const ServerFile = Type.Object({ url: Type.String() })
+
+/** What the server refused, or that it could not be asked. */
+export class Refused extends AppError {}
+
+/** Talks to a running server; the same API that the console uses. */
+export class Client {
+  readonly url: string
+  readonly #token: string
+  constructor(url: string, token: string) {
+    this.url = url.replace(/\/$/, '')
+    this.#token = token
+  }
+
+  /** The answer, checked against `schema` where one is given. */
+  async call<T extends TSchema>(
+    schema: T,
+    method: string,
+    path: string,
+    body?: unknown,
+    query: Query = {},
+  ): Promise<Static<T>> {
+    const text = await this.#request(method, path + queryText(query), body)
+    const value: unknown = text === '' ? null : JSON.parse(text)
+    if (!Value.Check(schema, value))
+      throw new AppError(
+        'unexpected-answer',
+        `The server's answer to ${method} ${path} has an unknown form: ${[...Value.Errors(schema, value)]
+          .slice(0, 3)
+          .map((e) => `${e.instancePath} ${e.message}`)
+          .join('; ')}.`,
+        'Use the command line of the same version as the server.',
+      )
+    return value
+  }
+
+  /** Whatever the server answers. */
+  async raw(method: string, path: string, body?: unknown, query: Query = {}): Promise<unknown> {
+    const text = await this.#request(method, path + queryText(query), body)
+    return text === '' ? null : JSON.parse(text)
+  }
+
+  /** Uploads one mail as it is. */
+  async mail(path: string, bytes: Buffer, query: Query): Promise<unknown> {
+    const text = await this.#request('POST', path + queryText(query), bytes)
+    return JSON.parse(text)
+  }
+
+  async #request(method: string, path: string, body: unknown): Promise<string> {
+    const headers: Record<string, string> = { authorization: `Bearer ${this.#token}`, accept: 'application/json' }
+    const init: RequestInit = { method, headers }
+    if (Buffer.isBuffer(body)) {
+      headers['content-type'] = 'message/rfc822'
+      init.body = new Uint8Array(body)
+    } else if (body !== undefined) {
+      headers['content-type'] = 'application/json'
+      init.body = JSON.stringify(body)
+    }
+    let response: Response
+    try {
+      response = await fetch(`${this.url}/api/v1${path}`, init)
+    } catch (cause) {
+      throw new Refused(
+        'unreachable',
+        `The server at ${this.url} cannot be reached: ${messageOf(causeOf(cause))}.`,
+        'Start it with "recourse serve", or set RECOURSE_URL to where it runs.',
+        { cause },
+      )
+    }
+    const text = await response.text()
+    if (response.ok) return text
+    throw refused(response.status, text)
+  }
+}
+
+const causeOf = (error: unknown): unknown => (error instanceof Error && error.cause !== undefined ? error.cause : error)
+
+function refused(status: number, text: string): Refused {
+  const body = parsed(text)
+  if (Value.Check(ErrorBody, body)) return new Refused(body.error.code, body.error.message, body.error.cure, { status })
+  return new Refused(
+    `http-${status}`,
+    `The server answered ${status}: ${text.slice(0, 200)}`,
+    'Is this address a Recourse server?',
+    { status },
+  )
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+function queryText(query: Query): string {
+  const params = new URLSearchParams()
+  for (const [key, value] of Object.entries(query)) {
+    if (value === undefined) continue
+    for (const one of Array.isArray(value) ? value : [value]) params.append(key, String(one))
+  }
+  const text = params.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+export const dataDir = (): string => resolve(process.env['RECOURSE_DATA_DIR'] ?? 'data')
+
+/** The server's address from RECOURSE_URL or its data directory; the token from RECOURSE_TOKEN or there. */
+export function connectClient(): Client {
+  const url = process.env['RECOURSE_URL'] ?? urlOfDataDir()
+  const token = process.env['RECOURSE_TOKEN'] ?? tokenOfDataDir()
+  return new Client(url, token)
+}
+
+function urlOfDataDir(): string {
+  const path = join(dataDir(), 'server.json')
+  if (!existsSync(path))
+    throw new Refused(
+      'no-server',
+      `No server runs on the data directory ${dataDir()}.`,
+      'Start it with "recourse serve", or set RECOURSE_DATA_DIR to its data directory or RECOURSE_URL to its address.',
+    )
+  const value = parsed(read(path))
+  if (!Value.Check(ServerFile, value))
+    throw new Refused('no-server', `${path} cannot be understood.`, 'Start the server anew.')
+  return value.url
+}
+
+function tokenOfDataDir(): string {
+  const path = join(dataDir(), 'cli-token')
+  if (!existsSync(path))
+    throw new Refused(
+      'no-token',
+      'There is no token to ask the server with.',
+      "Set RECOURSE_TOKEN to an API token (Settings, API tokens), or RECOURSE_DATA_DIR to the server's data directory.",
+    )
+  return read(path).trim()
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new Refused(
+      'unreadable',
+      `${path} cannot be read: ${messageOf(cause)}.`,
+      'Use the account that the server runs as, or set RECOURSE_URL and RECOURSE_TOKEN.',
+      { cause },
+    )
+  }
+}

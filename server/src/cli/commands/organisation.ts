@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs'
+import { type Command, Option } from 'commander'
+import { AppError, messageOf } from '../../base/index.ts'
+import { OrganisationDocument, Policy } from '../../organisation/index.ts'
+import { connectClient } from '../client.ts'
+import { facts, json, line, table } from '../out.ts'
+
+interface Json {
+  readonly json?: true
+}
+
+export function organisationCommands(root: Command): void {
+  const org = root.command('org').description('domains, mailboxes, aliases, groups')
+  org
+    .command('show')
+    .description('the organisation as it is')
+    .action(async (options: Json) => {
+      const document = await connectClient().call(OrganisationDocument, 'GET', '/organisation')
+      if (options.json) return json(document)
+      facts([
+        ['Domains', document.domains.join(', ')],
+        ['Version', document.version],
+        ['Aliases', document.aliases.length],
+        ['Groups', document.groups.length],
+      ])
+      line()
+      table(
+        document.mailboxes,
+        [
+          ['ADDRESS', (m) => m.address],
+          ['NAME', (m) => m.displayName],
+          ['KIND', (m) => m.kind],
+          ['PROTECTED', (m) => (m.protected ? 'yes' : '')],
+          ['LOGIN', (m) => (m.login === m.address ? '' : m.login)],
+        ],
+        'No mailboxes.',
+      )
+    })
+  org
+    .command('apply')
+    .argument('<file>', 'JSON: { domains, mailboxes, aliases, groups }')
+    .description('make the organisation exactly what the file says')
+    .action(async (file: string, options: Json) => {
+      const saved = await connectClient().call(OrganisationDocument, 'PUT', '/organisation', readJson(file))
+      if (options.json) return json(saved)
+      line(
+        `Saved as version ${saved.version}: ${saved.mailboxes.length} mailboxes, ${saved.aliases.length} aliases, ${saved.groups.length} groups.`,
+      )
+    })
+  policy(root)
+}
+
+function policy(root: Command): void {
+  const command = root.command('policy').description('what is done with what is found')
+  command
+    .command('show')
+    .description('the policy as it is')
+    .action(async (options: Json) => {
+      const found = await connectClient().call(Policy, 'GET', '/policy')
+      show(found, options)
+    })
+  command
+    .command('set')
+    .description('change the policy')
+    .addOption(
+      new Option('--mode <mode>', 'standard, strict, or observe: judge and record, deliver everything').choices([
+        'standard',
+        'strict',
+        'observe',
+      ]),
+    )
+    .option(
+      '--trusted-authserv <names>',
+      'servers whose Authentication-Results are believed, comma-separated; "" = nobody',
+    )
+    .option('--suspicious <points>', 'points from which a message is convicted')
+    .option('--high <points>', 'points from which it is convicted with high confidence')
+    .addOption(
+      new Option('--unparsable <place>', 'where mail goes that cannot be read').choices([
+        'deliver',
+        'junk',
+        'quarantine',
+      ]),
+    )
+    .action(
+      async (
+        options: Json & {
+          mode?: string
+          trustedAuthserv?: string
+          suspicious?: string
+          high?: string
+          unparsable?: string
+        },
+      ) => {
+        const client = connectClient()
+        const before = await client.call(Policy, 'GET', '/policy')
+        const change = {
+          version: before.version,
+          ...(options.mode ? { mode: options.mode } : {}),
+          ...(options.unparsable ? { unparsable: options.unparsable } : {}),
+          ...(options.trustedAuthserv !== undefined
+            ? {
+                trustedAuthserv: options.trustedAuthserv
+                  .split(',')
+                  .map((s) => s.trim())
+                  .filter((s) => s !== ''),
+              }
+            : {}),
+          ...thresholds(options, before),
+        }
+        if (Object.keys(change).length === 1)
+          throw new AppError(
+            'usage',
+            'Nothing to change was given.',
+            'recourse policy set --help shows what can be set.',
+          )
+        show(await client.call(Policy, 'PUT', '/policy', change), options)
+      },
+    )
+}
+
+function thresholds(
+  options: { suspicious?: string; high?: string },
+  before: { thresholds: { suspicious: number; high: number } | null },
+) {
+  if (options.suspicious === undefined && options.high === undefined) return {}
+  const suspicious = Number(options.suspicious ?? before.thresholds?.suspicious)
+  const high = Number(options.high ?? before.thresholds?.high)
+  if (Number.isNaN(suspicious) || Number.isNaN(high))
+    throw new AppError(
+      'usage',
+      'Both --suspicious and --high are needed, as numbers.',
+      'For example: --suspicious 5 --high 10',
+    )
+  return { thresholds: { suspicious, high } }
+}
+
+function show(found: Policy, options: Json) {
+  if (options.json) return json(found)
+  facts(
+    Object.entries(found).map(
+      ([name, value]) => [name, Array.isArray(value) ? value.join(', ') || 'nobody' : value] as const,
+    ),
+  )
+}
+
+export function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'))
+  } catch (cause) {
+    throw new AppError(
+      'file',
+      `${file} cannot be read: ${messageOf(cause)}.`,
+      'Check the path and that it is JSON; "-" reads from standard input.',
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander'
+import { AppError, messageOf } from '../base/index.ts'
+import { program } from './program.ts'
+
+// A reader that has seen enough (`recourse messages | head`) is no mistake.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+})
+
+try {
+  await program().parseAsync()
+} catch (error) {
+  process.exitCode = fail(error)
+}
+
+/** 1 = it did not work, 2 = it was asked in a wrong way. */
+function fail(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  const asJson = process.argv.includes('--json')
+  const app = error instanceof AppError ? error : null
+  if (asJson)
+    process.stderr.write(
+      `${JSON.stringify({ error: { code: app?.code ?? 'failed', message: messageOf(error), cure: app?.cure ?? '' } })}\n`,
+    )
+  else process.stderr.write(`${messageOf(error)}\n${app ? `${app.cure}\n` : ''}`)
+  if (!app && process.env['RECOURSE_LOG_LEVEL'] === 'debug') console.error(error)
+  return app?.code === 'usage' ? 2 : 1
+}
