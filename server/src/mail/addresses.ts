@@ -105,6 +105,7 @@ function toAddresses(piece: Piece): Address[] {
     const sent = piece.angles.slice(0, 10)
     return sent.map((angle) => ({ name: shown(piece.phrase || piece.comment), address: addressOf(angle), raw }))
   }
+  if (/^"[^"]*"@\S+$/.test(piece.raw)) return [{ name: '', address: addressOf(piece.raw), raw }]
   const words = piece.phrase.trim().split(/\s+/)
   const candidates = words.filter((word) => word.includes('@'))
   const address = piece.bareAt && candidates.length === 1 ? addressOf(candidates[0] ?? '') : null

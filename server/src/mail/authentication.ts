@@ -62,6 +62,24 @@ export function fromTrustedHeaders(
   return withAlignment(facts, domain)
 }
 
+/** All questions of one message together; well below the deadline, so that a dead name server spoils no message. */
+const DNS_BUDGET_MS = 5_000
+
+/** The resolver, until the time for this message is used up; then every question fails at once. */
+function withBudget(resolver: DNSResolver): DNSResolver {
+  const until = performance.now() + DNS_BUDGET_MS
+  return (name, type) =>
+    new Promise((resolve, reject) => {
+      const fail = () => reject(Object.assign(new Error('DNS took too long'), { code: 'ETIMEOUT' }))
+      const left = until - performance.now()
+      if (left <= 0) return fail()
+      const timer = setTimeout(fail, left)
+      resolver(name, type)
+        .then(resolve, reject)
+        .finally(() => clearTimeout(timer))
+    })
+}
+
 /** SPF, DKIM, DMARC and ARC checked by ourselves with the resolver given; a failing check is `temperror`. */
 export async function checkOurselves(
   raw: Buffer,
@@ -70,7 +88,7 @@ export async function checkOurselves(
   domain: string | null,
 ): Promise<Authentication> {
   const options = {
-    resolver,
+    resolver: withBudget(resolver),
     disableBimi: true,
     mta: 'recourse',
     ...(context.clientIp === null ? {} : { ip: context.clientIp }),

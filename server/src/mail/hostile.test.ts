@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createParser, type Parser, type ParserOptions } from './index.ts'
 import { residentBytes } from './memory.ts'
@@ -233,5 +235,17 @@ describe('one message does not stall or spoil others', () => {
     await parser.close()
     expect(pids.map(residentBytes)).toEqual([null, null])
     await expect(parser.parse(plain(1), CONTEXT)).rejects.toMatchObject({ code: 'mail.parser.closed' })
+  })
+})
+
+describe('a server that is killed', () => {
+  it('leaves no parsing process behind, not even one in an endless loop', { timeout: 60_000 }, async () => {
+    const file = fileURLToPath(new URL('./hostile-parent.fixture.ts', import.meta.url))
+    const parent = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const line = await new Promise<string>((resolve) => parent.stdout.once('data', (data) => resolve(String(data))))
+    const children: number[] = line.trim().split(' ').map(Number)
+    expect(children.map(residentBytes).every((bytes) => bytes !== null)).toBe(true)
+    parent.kill('SIGKILL')
+    await expect.poll(() => children.map(residentBytes), { timeout: 10_000 }).toEqual([null, null])
   })
 })

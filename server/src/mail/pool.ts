@@ -51,10 +51,12 @@ interface Lane {
 const TICK_MS = 25
 /** Messages in one process at a time: it never waits for the pipe, and little is run again when it dies. */
 const WINDOW = 4
+/** …and when they wait for DNS between their steps. */
+const WINDOW_WITH_DNS = 16
 const WINDOW_BYTES = 1024 * 1024
 const DNS_TIMEOUT_MS = 4_000
 const START_TIMEOUT_MS = 60_000
-const MAX_FAILED_STARTS = 5
+const MAX_FAILED_STARTS = 3
 
 /**
  * Child processes that each work on a few jobs at a time. A job that exceeds the deadline or the memory, or that crashes
@@ -146,7 +148,7 @@ export class Pool {
     return (
       !task.alone &&
       !others.some((t) => t.alone) &&
-      others.length < WINDOW &&
+      others.length < (this.options.resolver === null ? WINDOW : WINDOW_WITH_DNS) &&
       lane.bytes + task.job.raw.length <= WINDOW_BYTES
     )
   }
@@ -248,7 +250,9 @@ export class Pool {
       if (task.alone || (tasks.length === 1 && explained)) task.reject(new PoisonError(why))
       else this.queue.unshift(Object.assign(task, { alone: true }))
     }
-    if (!lane.ready && ++this.failedStarts >= MAX_FAILED_STARTS) this.rejectAll(startError(lane.stderr || why))
+    // A broken installation exits by itself; being killed is weather, unless it never ends.
+    if (!lane.ready) this.failedStarts += how.startsWith('SIG') ? 0.25 : 1
+    if (!lane.ready && this.failedStarts >= MAX_FAILED_STARTS) this.rejectAll(startError(lane.stderr || why))
     // After failed starts others wait: a broken installation must not spin.
     setTimeout(() => this.replace(), lane.ready ? 0 : 200 * this.failedStarts).unref()
   }

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { unprivileged } from '../../test/rig/account.ts'
 import { corpusFiles } from '../../test/rig/corpus.ts'
@@ -24,9 +24,10 @@ describe.skipIf(!existsSync(CHROMIUM))('previews in a real browser', () => {
   let server: Server
   let browser: Browser
   let profile: string
-  let stop: () => void = () => undefined
+  let stop: () => Promise<void> = async () => undefined
   const pages = new Map<string, { html: string; csp: string }>()
   let origin = ''
+  let page: Page | undefined
 
   beforeAll(async () => {
     parser = createParser({ workers: 1 })
@@ -44,58 +45,85 @@ describe.skipIf(!existsSync(CHROMIUM))('previews in a real browser', () => {
     ;({ browser, profile, stop } = started)
   })
   afterAll(async () => {
-    await browser?.close()
-    stop()
+    await stop()
     if (profile) rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
     await new Promise((resolve) => server.close(resolve))
     await parser.close()
   })
 
-  /** Opens a document and reports everything that it tried. */
-  async function open(
-    html: string,
-    csp: string,
-  ): Promise<{ attempts: string[]; marked: boolean; url: string; text: string }> {
+  /** One page for all documents; what it tries is written into the list of the moment. */
+  let attempts: string[] = []
+  let allowed = ''
+  async function newPage(): Promise<Page> {
+    const context = await browser.newContext()
+    await context.route('**/*', (route) => {
+      const url = route.request().url()
+      if (url === allowed) return route.continue()
+      attempts.push(url)
+      return route.abort()
+    })
+    const created = await context.newPage()
+    created.on('dialog', (dialog) => {
+      attempts.push(`dialog ${dialog.message()}`)
+      void dialog.dismiss()
+    })
+    context.on('page', (popup) => {
+      attempts.push(`popup ${popup.url()}`)
+      void popup.close()
+    })
+    return created
+  }
+
+  /** Opens a document, presses whatever is left to press, and reports everything that it tried. */
+  async function open(html: string, csp: string) {
     const path = `/preview-${pages.size}`
     pages.set(path, { html, csp })
-    const context: BrowserContext = await browser.newContext()
-    const attempts: string[] = []
-    try {
-      await context.route('**/*', (route) => {
-        const url = route.request().url()
-        if (url === `${origin}${path}`) return route.continue()
-        attempts.push(url)
-        return route.abort()
-      })
-      const page = await context.newPage()
-      page.on('dialog', (dialog) => {
-        attempts.push(`dialog ${dialog.message()}`)
-        void dialog.dismiss()
-      })
-      page.on('popup', (popup) => attempts.push(`popup ${popup.url()}`))
-      await page.goto(`${origin}${path}`)
-      // Links, buttons and fields: whatever is left to press is pressed.
-      await page.evaluate(() => {
-        for (const element of [...document.querySelectorAll('u, span, a, area, input, button')].slice(0, 200)) {
-          if (element instanceof HTMLElement) element.click()
-        }
-      })
-      await page.waitForTimeout(30)
-      const state = await page.evaluate(() => ({
-        marked: 'marked' in window,
-        url: location.href,
-        text: document.body?.textContent ?? '',
-      }))
-      return { attempts, ...state, url: state.url.replace(origin + path, 'same') }
-    } finally {
-      await context.close()
+    allowed = `${origin}${path}`
+    attempts = []
+    page ??= await newPage()
+    await page.goto(allowed)
+    const press = () => {
+      for (const element of [...document.querySelectorAll('u, span, a, area, input, button')].slice(0, 200)) {
+        if (element instanceof HTMLElement) element.click()
+      }
     }
+    const look = () => ({ marked: 'marked' in window, url: location.href, text: document.body?.textContent ?? '' })
+    try {
+      await page.evaluate(press)
+      await page.waitForTimeout(30)
+      const state = await page.evaluate(look)
+      return { attempts, ...state, url: state.url === allowed ? 'same' : state.url }
+    } catch (error) {
+      // The document went somewhere while it was looked at.
+      return { attempts: [...attempts, String(error)], marked: false, url: page.url(), text: '' }
+    }
+  }
+
+  async function closePage(): Promise<void> {
+    const old = page
+    page = undefined
+    await old?.context().close()
+  }
+
+  /** What an unsafe document began must not be blamed on the next one. */
+  async function openAlone(html: string, csp: string) {
+    await closePage()
+    const seen = await open(html, csp)
+    await closePage()
+    return seen
   }
 
   it('the test would notice: the same HTML without our rendering does run and load', async () => {
     const noticed = { attempts: 0, marked: 0 }
-    for (const name of ['event handlers', 'remote images', 'iframe', 'style with import', 'meta refresh']) {
-      const seen = await open(`<!doctype html><body>${HOSTILE_HTML[name]}`, '')
+    for (const name of [
+      'link with target',
+      'event handlers',
+      'remote images',
+      'iframe',
+      'style with import',
+      'meta refresh',
+    ]) {
+      const seen = await openAlone(`<!doctype html><body>${HOSTILE_HTML[name]}`, '')
       noticed.attempts += seen.attempts.length
       noticed.marked += seen.marked ? 1 : 0
     }
@@ -109,17 +137,22 @@ describe.skipIf(!existsSync(CHROMIUM))('previews in a real browser', () => {
     for (const [name, hostile] of Object.entries(HOSTILE_HTML)) {
       const { html } = await parser.renderSafe(mailOf(hostile))
       const bare = html.replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, '')
-      const { attempts, marked, url } = await open(bare, '')
-      expect({ name, attempts, marked, url }).toEqual({ name, attempts: [], marked: false, url: 'same' })
+      const seen = await open(bare, '')
+      expect({ name, attempts: seen.attempts, marked: seen.marked, url: seen.url }).toEqual({
+        name,
+        attempts: [],
+        marked: false,
+        url: 'same',
+      })
     }
   })
 
   it('the same under its policy, all in one document', { timeout: 60_000 }, async () => {
     const all = Object.entries(HOSTILE_HTML).filter(([name]) => !name.includes('nested'))
     const { html } = await parser.renderSafe(mailOf(`<p>beginning</p>${all.map(([, h]) => h).join('<p>')}`))
-    const { attempts, url, text } = await open(html, PREVIEW_CSP)
-    expect({ attempts, url }).toEqual({ attempts: [], url: 'same' })
-    expect(text).toContain('beginning')
+    const seen = await open(html, PREVIEW_CSP)
+    expect({ attempts: seen.attempts, url: seen.url }).toEqual({ attempts: [], url: 'same' })
+    expect(seen.text).toContain('beginning')
   })
 
   it('the policy alone, should the rendering ever fail, keeps hostile HTML from running or loading', {
@@ -128,8 +161,8 @@ describe.skipIf(!existsSync(CHROMIUM))('previews in a real browser', () => {
     for (const [name, hostile] of Object.entries(HOSTILE_HTML)) {
       // A document may always navigate itself by meta refresh or a followed link; only the rendering stops that.
       if (/refresh|link|area|noscript|base|nested|svg$|form/.test(`${name}`)) continue
-      const { attempts, marked } = await open(`<!doctype html><body>${hostile}`, PREVIEW_CSP)
-      expect({ name, attempts, marked }).toEqual({ name, attempts: [], marked: false })
+      const seen = await openAlone(`<!doctype html><body>${hostile}`, PREVIEW_CSP)
+      expect({ name, attempts: seen.attempts, marked: seen.marked }).toEqual({ name, attempts: [], marked: false })
     }
   })
 
@@ -137,14 +170,14 @@ describe.skipIf(!existsSync(CHROMIUM))('previews in a real browser', () => {
   it.skipIf(phish.length === 0)('50 real phish stay inert', { timeout: 180_000 }, async () => {
     for (const file of phish) {
       const { html } = await parser.renderSafe(readFileSync(file))
-      const { attempts, url } = await open(html, PREVIEW_CSP)
-      expect({ file, attempts, url }).toEqual({ file, attempts: [], url: 'same' })
+      const seen = await open(html, PREVIEW_CSP)
+      expect({ file, attempts: seen.attempts, url: seen.url }).toEqual({ file, attempts: [], url: 'same' })
     }
   })
 })
 
 /** Chromium as an unprivileged account where we are root; Playwright itself cannot change the account. */
-async function startChromium(): Promise<{ browser: Browser; profile: string; stop: () => void }> {
+async function startChromium(): Promise<{ browser: Browser; profile: string; stop: () => Promise<void> }> {
   const account = unprivileged()
   const profile = mkdtempSync(join(tmpdir(), 'recourse-chromium-'))
   if (account) chownSync(profile, account.uid, account.gid)
@@ -172,19 +205,21 @@ async function startChromium(): Promise<{ browser: Browser; profile: string; sto
       detached: true,
     },
   )
-  const stop = () => {
-    // Its helpers share its process group.
-    if (child.pid !== undefined) {
-      try {
-        process.kill(-child.pid, 'SIGKILL')
-      } catch {}
-    }
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  let browser: Browser | undefined
+  const stop = async () => {
+    // Asked to close, it ends its helpers itself; its process group is the fallback.
+    const session = await browser?.newBrowserCDPSession().catch(() => undefined)
+    await session?.send('Browser.close').catch(() => undefined)
+    const force = setTimeout(() => process.kill(-(child.pid ?? Number.NaN), 'SIGKILL'), session ? 5_000 : 0)
+    await ended
+    clearTimeout(force)
   }
   try {
-    const port = await portOf(profile)
-    return { browser: await chromium.connectOverCDP(`http://127.0.0.1:${port}`), profile, stop }
+    browser = await chromium.connectOverCDP(`http://127.0.0.1:${await portOf(profile)}`)
+    return { browser, profile, stop }
   } catch (error) {
-    stop()
+    await stop()
     throw error
   }
 }

@@ -44,11 +44,12 @@ export function urlFound(
 
 /** Punctuation that belongs to the sentence; a closing bracket stays when its partner is inside. */
 function trimSentence(url: string): string {
-  const paired = { ')': url.includes('('), ']': url.includes('[') }
+  const count = (c: string) => url.split(c).length - 1
+  const unpaired = { ')': count(')') - count('('), ']': count(']') - count('[') }
   let end = url.length
   for (; end > 0; end--) {
     const c = url[end - 1] ?? ''
-    if (c === ')' || c === ']' ? paired[c] : !/[.,;:!?*_~]/.test(c)) break
+    if (c === ')' || c === ']' ? unpaired[c]-- <= 0 : !/[.,;:!?*_~]/.test(c)) break
   }
   return url.slice(0, end)
 }
