@@ -259,7 +259,7 @@ describe('who may report what', () => {
     expect(code(await report(analyst, 0, { ...FALSE_POSITIVE, recipient: 'nobody@alderfinch.example' }))).toBe(
       'no-recipient',
     )
-    expect((await report(analyst, 0, { as: 'analyst' })).status).toBe(400)
+    expect((await report(analyst, 0, { as: 'analyst' })).status).toBe(422)
     const bad = await api.call(analyst, 'POST', '/entries', { action: 'allow', kind: 'sender-domain', value: 'co.uk' })
     expect(bad.status).toBe(400)
     expect(bad.body['error']).toMatchObject({ code: 'bad-value', message: expect.stringContaining('public suffix') })

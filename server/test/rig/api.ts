@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import fastify from 'fastify'
-import { type Api, createToken, guard, makeAuth, type Permission } from '../../src/access/index.ts'
-import { AppError, type TenantId } from '../../src/base/index.ts'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Api, createToken, makeAuth, type Permission } from '../../src/access/index.ts'
+import { createLog, createMetrics, type TenantId } from '../../src/base/index.ts'
+import { API_PATH, createHttp } from '../../src/http/index.ts'
 import type { Storage } from '../../src/storage/index.ts'
-import { quietLog } from './office.ts'
 
 export interface Answer {
   readonly status: number
@@ -23,23 +23,21 @@ export interface TestApi {
   close(): Promise<void>
 }
 
-/** The routes of some rooms behind the real gate, without a socket. */
-export async function testApi(storage: Storage, routes: (app: Api) => void): Promise<TestApi> {
-  const app = fastify().withTypeProvider<TypeBoxTypeProvider>()
-  const log = { ...quietLog, debug: () => {}, child: () => log } as unknown as Parameters<typeof makeAuth>[0]['log']
-  guard(app, {
+/** The routes of some rooms in the real HTTP server, without a socket. */
+export async function testApi(storage: Storage, routes: (api: Api) => void): Promise<TestApi> {
+  const log = createLog({ level: 'silent' })
+  const app = await createHttp({
     storage,
     auth: makeAuth({ db: storage.db, key: randomBytes(32), publicUrl: null, log }),
+    log,
+    metrics: createMetrics(),
+    checks: {},
     publicUrl: null,
+    trustedProxies: [],
+    consoleDir: join(tmpdir(), 'recourse-no-console'),
+    maxBody: 1024 * 1024,
+    routes,
   })
-  app.setErrorHandler((error, _request, reply) => {
-    const known = error instanceof AppError
-    const { code, message, cure } = known ? error : { code: 'other', message: String(error), cure: '' }
-    const status = known ? error.status : ((error as { statusCode?: number }).statusCode ?? 500)
-    return reply.code(status).send({ error: { code, message, cure } })
-  })
-  await app.register(async (scope) => routes(scope.withTypeProvider<TypeBoxTypeProvider>()), { prefix: '/api/v1' })
-  await app.ready()
   return {
     token: (tenant, permissions, name = 'Test') =>
       storage.tenant(tenant, async (tx) => {
@@ -49,7 +47,7 @@ export async function testApi(storage: Storage, routes: (app: Api) => void): Pro
     call: async (token, method, path, body) => {
       const answer = await app.inject({
         method,
-        url: `/api/v1${path}`,
+        url: `${API_PATH}${path}`,
         ...(token === null ? {} : { headers: { authorization: `Bearer ${token}` } }),
         ...(body === undefined ? {} : { payload: body }),
       })
