@@ -1,6 +1,6 @@
 import { type Clock, crashPoint, type DeliveryId, type TenantId } from '../base/index.ts'
 import type { Storage } from '../storage/index.ts'
-import type { HopResult, NextHop, Reply, Sent } from '../transport/index.ts'
+import { type HopResult, type NextHop, type Reply, reply, type Sent } from '../transport/index.ts'
 import { createAppendHop } from './append-hop.ts'
 import { replyOf, type Settled, settle } from './settle.ts'
 import type { HomeOf, Incoming, Stage, Target } from './types.ts'
@@ -14,12 +14,14 @@ export interface Given {
 
 export interface HandoverDeps {
   readonly storage: Pick<Storage, 'tenant' | 'blobs'>
-  readonly nextHop: NextHop
+  readonly nextHop: NextHop | null
   readonly homeOf: HomeOf
   readonly clock: Clock
   readonly handoverMs?: number
   readonly timed: <T>(stage: Stage, work: Promise<T>) => Promise<T>
 }
+
+const NO_HOP = reply(451, '4.3.5', 'No mail store is configured')
 
 export const HANDOVER_MS = 60_000
 
@@ -35,9 +37,11 @@ export function createHandover(deps: HandoverDeps) {
     placement: 'deliver' | 'junk',
   ) => {
     if (incoming.source === 'import') {
-      const append = createAppendHop(deps.homeOf, tenant, { flags: incoming.flags ?? [], date: incoming.receivedAt })
+      const { flags = [], folder = null, receivedAt: date } = incoming
+      const append = createAppendHop(deps.homeOf, tenant, { flags, folder, date })
       return Promise.all(given.map((g) => append(sent.bytes, placement, g.target)))
     }
+    if (!deps.nextHop) return Promise.resolve(given.map((): HopResult => ({ kind: 'temporary', reply: NO_HOP })))
     return deps.nextHop.handOver({
       mailFrom: incoming.mailFrom ?? '',
       recipients: given.map((g) => ({ address: g.target.address, login: g.target.login })),
@@ -61,7 +65,7 @@ export function createHandover(deps: HandoverDeps) {
     crashPoint('intake.after-handover')
     const settled = given.map((g, i): Settled => {
       const result = results[i] ?? { kind: 'unknown', why: 'no result' }
-      return { deliveryId: g.deliveryId, result, placement, doubted: g.doubted }
+      return { deliveryId: g.deliveryId, result, placement, doubted: g.doubted, by: incoming.source }
     })
     crashPoint('intake.before-delivered-commit')
     await deps.timed(

@@ -1,7 +1,18 @@
 export { type AcceptorDeps, createAcceptor } from './acceptor.ts'
 export { attemptKey, importKey, receivedId } from './attempt.ts'
+export { type ImportDeps, type Imported, type ImportRequest, importMessage } from './import-message.ts'
 export { createIntake, type Intake, type IntakeDeps } from './intake.ts'
 export { createJudge, type Judge, type Judged } from './judge.ts'
+export { createDirectory, createView } from './organisation.ts'
 export { INTAKE_POINTS } from './points.ts'
-export { createDirectory, createView } from './sources.ts'
+export { ImportAnswer, ImportQuery, register } from './routes.ts'
+export {
+  type ImportOptions,
+  type ImportProblem,
+  type ImportProgress,
+  type ImportResult,
+  importPath,
+} from './sources/import-path.ts'
+export { readMailSources } from './sources/read.ts'
+export type { SourceItem, SourceMail, SourceProblem } from './sources/types.ts'
 export type * from './types.ts'

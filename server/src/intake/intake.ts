@@ -8,7 +8,6 @@ import {
   uuidv7,
 } from '../base/index.ts'
 import type { Verdict } from '../judgement/index.ts'
-import { noteMatches } from '../lists/index.ts'
 import type { MailContext, Parser } from '../mail/index.ts'
 import { type NewMessage, receive } from '../records/index.ts'
 import type { BlobRef, Storage } from '../storage/index.ts'
@@ -24,11 +23,14 @@ export interface IntakeDeps {
   readonly storage: Pick<Storage, 'tenant' | 'blobs'>
   readonly parser: Pick<Parser, 'parse'>
   readonly judge: Judge
-  readonly nextHop: NextHop
+  /** Null: nothing comes through the gateway; mail can be imported all the same. */
+  readonly nextHop: NextHop | null
   /** To look for a copy whose hand-over is in doubt, and to import into. */
   readonly homeOf: HomeOf
   /** Our name in the Received line. */
   readonly hostname: string
+  /** Servers whose Authentication-Results the tenant's policy believes; absent = as the parser was told. */
+  readonly trustedAuthserv?: (tenant: TenantId) => Promise<readonly string[]>
   readonly clock?: Clock
   /** Longest time that one hand-over may take; another process waits so long before it takes a copy over. Default 60,000. */
   readonly handoverMs?: number
@@ -76,6 +78,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       mailFrom: incoming.mailFrom,
       clientIp: incoming.client.ip,
       helo: incoming.client.helo,
+      ...(deps.trustedAuthserv ? { trustedAuthserv: await deps.trustedAuthserv(tenant) } : {}),
     }
     const parsed = await timed('parse', parser.parse(raw, context))
     const judged = await timed('judge', judge(tenant, parsed, context, clock.now()))
@@ -107,9 +110,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       'record',
       storage.tenant(tenant, async (tx) => {
         await storage.blobs.mark(tx, [blob])
-        const done = await receive(tx, message)
-        if (!done.duplicate) await noteMatches(tx, appliedEntries(verdict), message.receivedAt)
-        return done
+        return receive(tx, message)
       }),
     )
     crashPoint('intake.after-record')
@@ -144,5 +145,3 @@ export function createIntake(deps: IntakeDeps): Intake {
     },
   }
 }
-
-const appliedEntries = (verdict: Verdict): string[] => verdict.overrides.filter((o) => o.applied).map((o) => o.entryId)

@@ -1,5 +1,6 @@
 import type { DeliveryId } from '../base/index.ts'
-import { type EventText, type HandoverChange, setHandover } from '../records/index.ts'
+import type { CopyRef } from '../mailboxes/index.ts'
+import { type EventText, type HandoverChange, type Location, locate, setHandover } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
 import { type HopResult, type Reply, reply } from '../transport/index.ts'
 import { refJson } from './ref.ts'
@@ -11,6 +12,7 @@ export interface Settled {
   readonly placement: 'deliver' | 'junk'
   /** It may have been delivered by an earlier attempt already. Once doubted, always told. */
   readonly doubted: boolean
+  readonly by: 'gateway' | 'import'
 }
 
 /** Writes down what the next hop said, with one event for all copies of the same fate. */
@@ -24,11 +26,22 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<void>
     groups.set(key, group)
   }
   for (const { changes, event } of groups.values()) await setHandover(tx, changes, event)
+  for (const { deliveryId, result, by } of settled) {
+    if (result.kind !== 'delivered' || !result.ref || !result.filed) continue
+    const place = {
+      deliveryId,
+      location: result.filed,
+      folder: folderOf(result.filed, result.ref),
+      ref: refJson(result.ref),
+    }
+    await locate(tx, [place], { kind: 'filed', actor: by, summary: `Kept in its folder ${result.ref.folder}` })
+  }
 }
 
-const ACTOR = 'gateway'
-
-function changeOf({ deliveryId, result, placement, doubted }: Settled): { change: HandoverChange; event: EventText } {
+function changeOf({ deliveryId, result, placement, doubted, by }: Settled): {
+  change: HandoverChange
+  event: EventText
+} {
   const junk = placement === 'junk'
   switch (result.kind) {
     case 'delivered':
@@ -43,7 +56,7 @@ function changeOf({ deliveryId, result, placement, doubted }: Settled): { change
         },
         event: {
           kind: junk ? 'junked' : 'delivered',
-          actor: ACTOR,
+          actor: by,
           summary: `${junk ? 'Handed over as junk' : 'Delivered'}${doubted ? ', possibly for the second time' : ''}`,
           detail: doubted ? { possiblyTwice: true } : {},
         },
@@ -51,12 +64,12 @@ function changeOf({ deliveryId, result, placement, doubted }: Settled): { change
     case 'temporary':
       return {
         change: { deliveryId, handover: doubted ? 'possibly-twice' : 'none', handoverDetail: said(result.reply) },
-        event: { kind: 'deferred', actor: ACTOR, summary: `Not taken yet: ${said(result.reply)}` },
+        event: { kind: 'deferred', actor: by, summary: `Not taken yet: ${said(result.reply)}` },
       }
     case 'permanent':
       return {
         change: { deliveryId, handover: 'refused', handoverDetail: said(result.reply), location: 'failed' },
-        event: { kind: 'refused', actor: ACTOR, summary: `Refused by the mail store: ${said(result.reply)}` },
+        event: { kind: 'refused', actor: by, summary: `Refused by the mail store: ${said(result.reply)}` },
       }
     case 'unknown':
       return {
@@ -65,12 +78,14 @@ function changeOf({ deliveryId, result, placement, doubted }: Settled): { change
           handover: doubted ? 'possibly-twice' : 'handing-over',
           handoverDetail: `answer lost: ${result.why}`,
         },
-        event: { kind: 'handover-unknown', actor: ACTOR, summary: `Handed over, the answer was lost: ${result.why}` },
+        event: { kind: 'handover-unknown', actor: by, summary: `Handed over, the answer was lost: ${result.why}` },
       }
   }
 }
 
 export const said = (r: Reply): string => `${r.code} ${r.enhanced} ${r.text}`.trim()
+
+const folderOf = (location: Location, ref: CopyRef): string | null => (location === 'folder' ? ref.folder : null)
 
 /** What the MTA is told of one copy. */
 export function replyOf(result: HopResult): Reply {

@@ -64,6 +64,8 @@ export interface Incoming {
   readonly recipients: readonly ({ readonly address: string } & Leads)[]
   /** Import: how the copy lay in its mailbox. */
   readonly flags?: readonly SystemFlag[]
+  /** Import: the folder it lay in, segments joined by `/`; null = Inbox. What is judged junk goes to Junk all the same. */
+  readonly folder?: string | null
 }
 
 export interface Taken {

@@ -1,4 +1,5 @@
 import type { CopyRef, MailboxProvider } from '../mailboxes/index.ts'
+import type { Location } from '../records/index.ts'
 import { createLmtpHop, type LmtpHopOptions } from './lmtp-hop.ts'
 import { createMailboxHop } from './mailbox-hop.ts'
 import type { Reply } from './types.ts'
@@ -24,7 +25,13 @@ export interface HopRecipient {
 /** What became of one recipient's copy. */
 export type HopResult =
   /** `ref` where the place is known at once. */
-  | { readonly kind: 'delivered'; readonly ref: CopyRef | null; readonly detail: string }
+  | {
+      readonly kind: 'delivered'
+      readonly ref: CopyRef | null
+      readonly detail: string
+      /** Where it was put, when that is neither Inbox nor Junk folder: imported mail keeps its folder. */
+      readonly filed?: Location
+    }
   /** Certainly not taken. */
   | { readonly kind: 'temporary'; readonly reply: Reply }
   | { readonly kind: 'permanent'; readonly reply: Reply }
