@@ -89,14 +89,14 @@ function listens(port: number): Promise<boolean> {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
+/** A test that fails before `stop` must not leave a server behind. */
+const running = new Set<() => void>()
+process.once('exit', () => {
+  for (const kill of running) kill()
+})
+
+/** A zombie is dead: nobody may reap it for long where the tests run in a container. */
+const alive = (pid: number): boolean => processes().some((process) => process.pid === pid)
 
 /** Pid, parent and name of every process that /proc shows. */
 function processes(): { pid: number; parent: number; name: string }[] {
@@ -208,9 +208,23 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
     if (!pid || !alive(pid)) return
     const all = family()
     process.kill(pid, 'SIGTERM')
-    for (let i = 0; i < 400 && all.some((p) => alive(p.pid)); i++) await pause(25)
-    for (const p of all) if (alive(p.pid)) process.kill(p.pid, 'SIGKILL')
+    const left = () => processes().filter((p) => all.some((one) => one.pid === p.pid))
+    for (let i = 0; i < 400 && alive(pid); i++) await pause(25)
+    // A process that serves a client outlives its master: give it a moment to finish, then end it.
+    for (let i = 0; i < 10 && left().length > 0; i++) await pause(25)
+    for (const p of left()) process.kill(p.pid, 'SIGKILL')
   }
+
+  const kill = () => {
+    for (const p of family()) {
+      try {
+        process.kill(p.pid, 'SIGKILL')
+      } catch {
+        // it ended meanwhile
+      }
+    }
+  }
+  running.add(kill)
 
   await start()
   return {
@@ -238,17 +252,10 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
       await halt()
       await start()
     },
-    kill: () => {
-      for (const p of family()) {
-        try {
-          process.kill(p.pid, 'SIGKILL')
-        } catch {
-          // it ended meanwhile
-        }
-      }
-    },
+    kill,
     stop: async () => {
       await halt()
+      running.delete(kill)
       if (!options.dir) rmSync(dir, { recursive: true, force: true })
     },
   }

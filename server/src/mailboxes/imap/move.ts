@@ -74,16 +74,25 @@ async function transfer(
   }
   crashPoint('mailboxes.before-move')
   // COPYUID is in an untagged OK for MOVE, in the tagged one for COPY (A12).
-  const answer = await context.connection.run(command, [sequence(batch.set), mailbox(target)], {
-    doing: `moving ${batch.uids.length} messages from ${source} to ${target}`,
-    effect: true,
-    untagged: { OK: take },
-  })
+  const answer = await context.connection
+    .run(command, [sequence(batch.set), mailbox(target)], {
+      doing: `moving ${batch.uids.length} messages from ${source} to ${target}`,
+      effect: true,
+      untagged: { OK: take },
+    })
+    .catch((error: unknown) => {
+      // [EXPUNGEISSUED]: a COPY is all or nothing, so nothing happened and the rest is looked at again; a MOVE may have
+      // gone half-way and stays unknown (A18).
+      if (command === 'UID COPY' && expungedMeanwhile(error) && context.connection.alive) return null
+      throw error
+    })
   context.touched = true
-  take(answer.response)
+  if (answer) take(answer.response)
   crashPoint('mailboxes.after-move')
   return { uidValidity, pairs }
 }
+
+const expungedMeanwhile = (error: unknown) => error instanceof ProviderError && error.code === 'unknown'
 
 /** MOVE without UIDPLUS: where they went is read from the target afterwards. */
 async function moveUntold(context: Context, state: Moving, batch: Batch): Promise<void> {
