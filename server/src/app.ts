@@ -135,6 +135,7 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
         nextHop,
         homeOf,
         hostname: config.gateway.hostname,
+        trustedAuthserv: (id) => storage.tenant(id, async (tx) => (await organisation.getPolicy(tx)).trustedAuthserv),
         observe: (stage, ms) => stages.observe({ stage }, ms / 1000),
       })
     : null

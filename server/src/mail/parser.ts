@@ -61,8 +61,8 @@ export function createParser(options: ParserOptions = {}): Parser {
   const tooLarge = (raw: Buffer) =>
     raw.length > maxBytes ? `larger than ${Math.floor(maxBytes / 1024 / 1024)} MB (${raw.length} bytes)` : null
 
-  async function headersOnly(raw: Buffer, why: string): Promise<ParseOutcome> {
-    const done = await attempt(pool, { kind: 'headers', raw: raw.subarray(0, ENVELOPE_BYTES), why })
+  async function headersOnly(raw: Buffer, why: string, context: MailContext): Promise<ParseOutcome> {
+    const done = await attempt(pool, { kind: 'headers', raw: raw.subarray(0, ENVELOPE_BYTES), why, context })
     const outcome = 'value' in done ? readOutcome(done.value) : null
     // Not even the headers can be read: an empty envelope, built from no byte of the message.
     return outcome ?? { kind: 'unparsable', why, mail: { ...readEnvelope(Buffer.alloc(0), [], 0), defects: [why] } }
@@ -71,10 +71,10 @@ export function createParser(options: ParserOptions = {}): Parser {
   return {
     async parse(raw, context) {
       const large = tooLarge(raw)
-      if (large !== null) return headersOnly(raw, large)
+      if (large !== null) return headersOnly(raw, large, context)
       const done = await attempt(pool, { kind: 'parse', raw, context })
-      if ('why' in done) return headersOnly(raw, done.why)
-      return readOutcome(done.value) ?? headersOnly(raw, 'the parser gave an answer of the wrong shape')
+      if ('why' in done) return headersOnly(raw, done.why, context)
+      return readOutcome(done.value) ?? headersOnly(raw, 'the parser gave an answer of the wrong shape', context)
     },
     async renderSafe(raw) {
       const large = tooLarge(raw)

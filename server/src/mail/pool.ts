@@ -9,7 +9,7 @@ import type { WorkerSettings } from './worker.ts'
 export type Job =
   | { readonly kind: 'parse'; readonly raw: Buffer; readonly context: MailContext }
   /** Headers only, for a message that could not be parsed. */
-  | { readonly kind: 'headers'; readonly raw: Buffer; readonly why: string }
+  | { readonly kind: 'headers'; readonly raw: Buffer; readonly why: string; readonly context: MailContext }
   | { readonly kind: 'render'; readonly raw: Buffer }
 
 /** Answers DNS questions as `dns.promises.resolve` does: records, or an error with `code`. */

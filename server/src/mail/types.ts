@@ -104,4 +104,6 @@ export interface MailContext {
   readonly mailFrom: string | null
   readonly clientIp: string | null
   readonly helo: string | null
+  /** Servers whose Authentication-Results this organisation believes, for this message; absent = as the parser was told. */
+  readonly trustedAuthserv?: readonly string[]
 }

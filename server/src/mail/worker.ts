@@ -6,6 +6,7 @@ import { messageOf } from '../base/index.ts'
 import { type ParseSettings, parseMail, unparsable } from './parse.ts'
 import type { Job } from './pool.ts'
 import { renderMail } from './render.ts'
+import type { MailContext } from './types.ts'
 
 export interface WorkerSettings extends Omit<ParseSettings, 'resolver'> {
   readonly resolves: boolean
@@ -55,10 +56,12 @@ function answered(message: Extract<FromParent, { kind: 'dns' }>): void {
 
 let settings: ParseSettings
 
+const trusted = (context: MailContext): readonly string[] => context.trustedAuthserv ?? settings.trustedAuthserv
+
 async function run(job: Job): Promise<unknown> {
   const raw = Buffer.from(job.raw.buffer, job.raw.byteOffset, job.raw.byteLength)
-  if (job.kind === 'parse') return parseMail(raw, job.context, settings)
-  if (job.kind === 'headers') return unparsable(raw, job.why, settings.trustedAuthserv)
+  if (job.kind === 'parse') return parseMail(raw, job.context, { ...settings, trustedAuthserv: trusted(job.context) })
+  if (job.kind === 'headers') return unparsable(raw, job.why, trusted(job.context))
   return { html: await renderMail(raw, settings) }
 }
 
