@@ -29,6 +29,7 @@ export function AccountMenu() {
   if (!session) return null
   return (
     <Menu
+      inline
       checkedValues={{ theme: [theme.choice] }}
       onCheckedValueChange={(_, data) => {
         const chosen = CHOICES.find((choice) => choice.value === data.checkedItems[0])

@@ -7,6 +7,9 @@ export function Failed({ error }: { error: unknown }) {
   const router = useRouter()
   return (
     <div className="page">
+      <div className="page-head">
+        <h1>Something went wrong</h1>
+      </div>
       <Problem error={error} title="This page could not be shown" />
       <div>
         <Button onClick={() => void router.invalidate()}>Try again</Button>

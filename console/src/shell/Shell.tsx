@@ -37,7 +37,13 @@ export function Shell() {
           <AccountMenu />
         </header>
         {phone ? (
-          <OverlayDrawer open={drawer} onOpenChange={(_, data) => setDrawer(data.open)} size="small">
+          <OverlayDrawer
+            aria-label="Navigation"
+            aria-labelledby={undefined}
+            open={drawer}
+            onOpenChange={(_, data) => setDrawer(data.open)}
+            size="small"
+          >
             <DrawerBody>
               <nav aria-label="Main">
                 <NavLinks narrow={false} onFollow={() => setDrawer(false)} />

@@ -6,6 +6,7 @@ export function ColumnChooser(props: { hidden: ReadonlySet<string>; onChange: (h
   const shown = COLUMNS.map((c) => c.id).filter((id) => !props.hidden.has(id))
   return (
     <Menu
+      inline
       checkedValues={{ columns: shown }}
       onCheckedValueChange={(_, data) =>
         props.onChange(new Set(COLUMNS.map((c) => c.id).filter((id) => !data.checkedItems.includes(id))))

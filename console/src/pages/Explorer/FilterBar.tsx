@@ -28,7 +28,7 @@ export function FilterBar({ search, change, clear, onRefresh }: Search & { onRef
       <div className="row">
         <FreeText value={search.q ?? ''} onSearch={(q) => change({ q: q || undefined })} />
         <RangePicker search={search} change={change} />
-        <Menu>
+        <Menu inline>
           <MenuTrigger disableButtonEnhancement>
             <Button icon={<FilterAdd20Regular />}>Add filter</Button>
           </MenuTrigger>
