@@ -1,3 +1,6 @@
+import { expect, test } from 'vitest'
+import { createParser } from './index.ts'
+
 test('whose Authentication-Results are believed can be said for each message', async () => {
   const parser = createParser({ workers: 1 })
   try {
