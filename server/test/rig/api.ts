@@ -18,6 +18,7 @@ export interface TestApi {
     token: string | null,
     method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
+    /** A Buffer is a raw message. */
     body?: object,
   ): Promise<Answer>
   close(): Promise<void>
@@ -48,7 +49,10 @@ export async function testApi(storage: Storage, routes: (api: Api) => void): Pro
       const answer = await app.inject({
         method,
         url: `${API_PATH}${path}`,
-        ...(token === null ? {} : { headers: { authorization: `Bearer ${token}` } }),
+        headers: {
+          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+          ...(Buffer.isBuffer(body) ? { 'content-type': 'message/rfc822' } : {}),
+        },
         ...(body === undefined ? {} : { payload: body }),
       })
       return { status: answer.statusCode, body: answer.body === '' ? {} : answer.json() }
