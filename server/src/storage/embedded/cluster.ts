@@ -26,6 +26,8 @@ export interface EmbeddedOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Other programs than the npm package's, e.g. Debian's. */
   readonly binaries?: Binaries
+  /** How long a start is tried. Default one minute. */
+  readonly patienceMs?: number
   readonly log?: StorageLog
 }
 
@@ -148,7 +150,7 @@ class Keeper implements Cluster {
 
   /** Adopts or starts; tries for a minute, because after a kill -9 the old processes may hold the shared memory for 10 s. */
   async up(): Promise<void> {
-    const until = Date.now() + START_TRIES_MS
+    const until = Date.now() + (this.#options.patienceMs ?? START_TRIES_MS)
     let last = ''
     do {
       const old = readPostmaster(this.#data)

@@ -25,10 +25,10 @@ export async function eventsAfter(
 ): Promise<StoredEvent[]> {
   const some = kinds === null ? sql`true` : sql`kind = any(${kinds}::text[])`
   const found = await sql<StoredEvent>`
-    select xid::text as xid, seq, id, kind, data from outbox
-    where tenant_id = recourse_tenant() and (xid, seq) > (${after.xid}::xid8, ${after.seq}::bigint)
-      and xid < pg_snapshot_xmin(pg_current_snapshot()) and ${some}
-    order by xid, seq limit ${limit}`.execute(tx)
+    select o.xid::text as xid, o.seq, o.id, o.kind, o.data from outbox o
+    where o.tenant_id = recourse_tenant() and (o.xid, o.seq) > (${after.xid}::xid8, ${after.seq}::bigint)
+      and o.xid < pg_snapshot_xmin(pg_current_snapshot()) and ${some}
+    order by o.xid, o.seq limit ${limit}`.execute(tx)
   return found.rows
 }
 

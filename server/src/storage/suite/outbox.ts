@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { TestStorage } from '../../../test/rig/storage.ts'
 import type { TenantId } from '../../base/index.ts'
 import { connect, type OpenStorage } from '../connect.ts'
+import { eventsAfter } from '../outbox/read.ts'
 import type { Tx } from '../schema.ts'
 
 declare module '../types.ts' {
@@ -77,6 +78,20 @@ export function outboxCases(the: () => TestStorage): void {
       finish()
       await slow
       await vi.waitFor(() => expect(got).toEqual([start + 1, start + 2]), soon)
+    })
+
+    test('the order is that of numbers, not of their digits', async () => {
+      const { storage, b } = the()
+      await storage.tenant(b, async (tx) => {
+        for (const xid of ['99', '100', '9', '10'])
+          await sql`insert into outbox (tenant_id, xid, id, kind, data)
+            values (recourse_tenant(), ${xid}::xid8, gen_random_uuid(), 'test.order', '{}')`.execute(tx)
+        const all = await eventsAfter(tx, { xid: '0', seq: 0 }, ['test.order'], 10)
+        expect(all.map((event) => event.xid)).toEqual(['9', '10', '99', '100'])
+        const first = await eventsAfter(tx, { xid: '10', seq: 0 }, ['test.order'], 2)
+        expect(first.map((event) => event.xid)).toEqual(['10', '99'])
+        await sql`delete from outbox where kind = 'test.order'`.execute(tx)
+      })
     })
 
     test('is woken at once, not by the poll', async () => {
