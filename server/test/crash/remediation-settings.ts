@@ -1,0 +1,13 @@
+import type { ActionId, TenantId } from '../../src/base/index.ts'
+
+export interface RemediationSettings {
+  readonly url: string
+  readonly blobs: { readonly dir: string; readonly keyFile: string }
+  readonly imapPort: number
+  readonly tenant: TenantId
+  readonly action: ActionId
+  readonly batch: number
+}
+
+/** What the test gave to its child. */
+export const readSettings = (): RemediationSettings => JSON.parse(process.env['RECOURSE_REMEDIATION'] ?? '{}')
