@@ -5,7 +5,7 @@ import { AppError, type Log, type TenantId } from './base/index.ts'
 import type { Config } from './config.ts'
 import { createImapProvider, createMemoryProvider, type MailboxProvider } from './mailboxes/index.ts'
 import { connect, type OpenStorage } from './storage/index.ts'
-import { createNextHop, type NextHop } from './transport/index.ts'
+import { createNextHop, type NextHop, reply } from './transport/index.ts'
 
 /** Database (ours or by address) and blobs. */
 export async function openStorage(config: Config, log: Log): Promise<OpenStorage> {
@@ -66,6 +66,14 @@ export async function firstTenant(
       await sql`select pg_advisory_unlock(hashtext('recourse first tenant'))`.execute(db)
     }
   })
+}
+
+/** Where there is no next hop, mail cannot be handed on: the sender keeps it. Imported mail goes into its mailbox without one. */
+export const NO_HOP: NextHop = {
+  kind: 'lmtp',
+  handOver: async (mail) =>
+    mail.recipients.map(() => ({ kind: 'temporary', reply: reply(451, '4.3.5', 'No next hop is configured') })),
+  close: async () => {},
 }
 
 export const readIfThere = (path: string): string | null =>

@@ -4,12 +4,21 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import * as accessRoom from './access/index.ts'
 import { ALL_PERMISSIONS, type Auth, actorOfToken, createToken, makeAuth, newSetupCode } from './access/index.ts'
-import { firstTenant, openMailboxes, openNextHop, openStorage, prepareDataDir, readIfThere } from './app-parts.ts'
+import {
+  firstTenant,
+  NO_HOP,
+  openMailboxes,
+  openNextHop,
+  openStorage,
+  prepareDataDir,
+  readIfThere,
+} from './app-parts.ts'
 import { SYSTEM } from './audit/index.ts'
 import { AppError, createMetrics, type Log, type Metrics, messageOf, type TenantId } from './base/index.ts'
 import { type Config, takesMail } from './config.ts'
 import { countMatches } from './detection/index.ts'
 import { createHttp, registerAudit, registerPreview, registerRaw } from './http/index.ts'
+import * as intakeRoom from './intake/index.ts'
 import {
   type AcceptorDeps,
   createAcceptor,
@@ -24,6 +33,8 @@ import { createParser, type Parser } from './mail/index.ts'
 import type { MailboxProvider } from './mailboxes/index.ts'
 import { ALL_MIGRATIONS } from './migrations.ts'
 import * as organisation from './organisation/index.ts'
+import * as quarantine from './quarantine/index.ts'
+import * as remediationRoom from './remediation/index.ts'
 import { createRemediation, oneServer, type Remediation } from './remediation/index.ts'
 import { migrate, type OpenStorage } from './storage/index.ts'
 import * as submissions from './submissions/index.ts'
@@ -55,7 +66,7 @@ interface Rooms {
   readonly parser: Parser
   readonly mailboxes: MailboxProvider
   readonly nextHop: NextHop | null
-  readonly intake: Intake | null
+  readonly intake: Intake
   readonly directory: AcceptorDeps['directory']
   readonly remediation: Remediation
 }
@@ -127,18 +138,16 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
   opened.add('parser', () => parser.close())
   const homeOf = oneServer(storage, mailboxes)
   const stages = metrics.histogram('recourse_intake_seconds', 'Time of each step of taking a message in.', ['stage'])
-  const intake = nextHop
-    ? createIntake({
-        storage,
-        parser,
-        judge: createJudge(createView(storage)),
-        nextHop,
-        homeOf,
-        hostname: config.gateway.hostname,
-        trustedAuthserv: (id) => storage.tenant(id, async (tx) => (await organisation.getPolicy(tx)).trustedAuthserv),
-        observe: (stage, ms) => stages.observe({ stage }, ms / 1000),
-      })
-    : null
+  const intake = createIntake({
+    storage,
+    parser,
+    judge: createJudge(createView(storage)),
+    nextHop: nextHop ?? NO_HOP,
+    homeOf,
+    hostname: config.gateway.hostname,
+    trustedAuthserv: (id) => storage.tenant(id, async (tx) => (await organisation.getPolicy(tx)).trustedAuthserv),
+    observe: (stage, ms) => stages.observe({ stage }, ms / 1000),
+  })
   const remediation = createRemediation({
     storage,
     mailboxes,
@@ -194,6 +203,9 @@ async function serveHttp(rooms: Rooms, opened: Opened): Promise<string> {
       organisation.register(api, { storage })
       lists.register(api, { storage, submissionExists: submissions.submissionExists })
       submissions.register(api, { storage, emailOf: accessRoom.emailOf(storage) })
+      remediationRoom.register(api, { storage, remediation: rooms.remediation })
+      quarantine.register(api, { storage })
+      intakeRoom.register(api, { intake: rooms.intake, directory: rooms.directory })
       registerRaw(api, { storage, parser })
       registerAudit(api, storage)
     },
@@ -228,7 +240,6 @@ const checks = ({ storage, config }: Rooms) => ({
 async function serveMail(rooms: Rooms, opened: Opened): Promise<Gateway | null> {
   const { config, intake } = rooms
   if (!takesMail(config)) return null
-  if (!intake) throw new AppError('config', 'The gateway has no next hop.', 'Set gateway.nextHop.')
   const { gateway: g } = config
   const listen = (['lmtp', 'smtp'] as const).flatMap((protocol) => {
     const { host, port } = g[protocol]

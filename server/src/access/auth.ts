@@ -26,7 +26,6 @@ export const AUTH_ROUTES: ReadonlySet<string> = new Set([
   'GET /get-session',
   'POST /change-password',
   'GET /list-sessions',
-  'POST /revoke-session',
   'POST /revoke-sessions',
   'POST /revoke-other-sessions',
 ])
@@ -68,8 +67,8 @@ export function authOptions({ db, key, publicUrl, log }: AuthOptions) {
     },
     telemetry: { enabled: false },
     logger: {
-      level: 'warn' as const,
-      log: (level: string, message: string) => (level === 'error' ? log.error(message) : log.warn(message)),
+      level: 'error' as const,
+      log: (_level: string, message: string) => log.error(message),
     },
   }
 }

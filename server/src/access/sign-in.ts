@@ -111,7 +111,7 @@ export async function answer(reply: FastifyReply, response: Response): Promise<u
   if (retry) reply.header('retry-after', retry)
   const text = await response.text()
   const body: unknown = text === '' ? null : JSON.parse(text)
-  if (response.ok) return reply.code(response.status).send(body)
+  if (response.ok) return reply.code(response.status).send(withoutTokens(body))
   throw refusal(response.status, Value.Check(Refusal, body) ? body : {}, retry)
 }
 
@@ -132,5 +132,14 @@ function refusal(status: number, body: { code?: string; message?: string }, retr
     body.message ?? 'The request was refused.',
     'Correct it and try again.',
     { status },
+  )
+}
+
+/** The cookie carries the session's token where no script can read it; the answer must not tell it either. */
+function withoutTokens(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutTokens)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => (key === 'token' ? [] : [[key, withoutTokens(inner)]])),
   )
 }

@@ -31,18 +31,7 @@ export class Client {
     body?: unknown,
     query: Query = {},
   ): Promise<Static<T>> {
-    const text = await this.#request(method, path + queryText(query), body)
-    const value: unknown = text === '' ? null : JSON.parse(text)
-    if (!Value.Check(schema, value))
-      throw new AppError(
-        'unexpected-answer',
-        `The server's answer to ${method} ${path} has an unknown form: ${[...Value.Errors(schema, value)]
-          .slice(0, 3)
-          .map((e) => `${e.instancePath} ${e.message}`)
-          .join('; ')}.`,
-        'Use the command line of the same version as the server.',
-      )
-    return value
+    return checked(schema, `${method} ${path}`, await this.#request(method, path + queryText(query), body))
   }
 
   /** Whatever the server answers. */
@@ -52,9 +41,8 @@ export class Client {
   }
 
   /** Uploads one mail as it is. */
-  async mail(path: string, bytes: Buffer, query: Query): Promise<unknown> {
-    const text = await this.#request('POST', path + queryText(query), bytes)
-    return JSON.parse(text)
+  async mail<T extends TSchema>(schema: T, path: string, bytes: Buffer, query: Query): Promise<Static<T>> {
+    return checked(schema, `POST ${path}`, await this.#request('POST', path + queryText(query), bytes))
   }
 
   async #request(method: string, path: string, body: unknown): Promise<string> {
@@ -82,6 +70,17 @@ export class Client {
     if (response.ok) return text
     throw refused(response.status, text)
   }
+}
+
+function checked<T extends TSchema>(schema: T, asked: string, text: string): Static<T> {
+  const value: unknown = text === '' ? null : JSON.parse(text)
+  if (Value.Check(schema, value)) return value
+  const wrong = [...Value.Errors(schema, value)].slice(0, 3).map((e) => `${e.instancePath} ${e.message}`)
+  throw new AppError(
+    'unexpected-answer',
+    `The server's answer to ${asked} has an unknown form: ${wrong.join('; ')}.`,
+    'Use the command line of the same version as the server.',
+  )
 }
 
 const causeOf = (error: unknown): unknown => (error instanceof Error && error.cause !== undefined ? error.cause : error)

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { actionCommands } from './commands/actions.ts'
 import { entryCommands } from './commands/entries.ts'
+import { importCommand } from './commands/import.ts'
 import { messageCommands } from './commands/messages.ts'
 import { organisationCommands } from './commands/organisation.ts'
 import { peopleCommands } from './commands/people.ts'
@@ -24,6 +25,7 @@ Every command takes --json. Exit codes: 0 done, 1 failed (or a problem was found
     messageCommands,
     actionCommands,
     entryCommands,
+    importCommand,
     organisationCommands,
     peopleCommands,
   ])

@@ -1,6 +1,6 @@
 import fastifySwagger, { type SwaggerTransform } from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { type Api, type Auth, guard, PERMISSIONS, registerSignIn } from '../access/index.ts'
 import type { Log, Metrics } from '../base/index.ts'
 import type { Storage } from '../storage/index.ts'
@@ -39,7 +39,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
   )
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: deps.trustedProxies.length > 0 ? [...deps.trustedProxies] : false,
     bodyLimit: deps.maxBody,
     routerOptions: { maxParamLength: 500 },

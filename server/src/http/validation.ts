@@ -1,5 +1,5 @@
 import type { FastifySchemaCompiler } from 'fastify'
-import type { TSchema } from 'typebox'
+import { IsOptional, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { Value } from 'typebox/value'
 import { AppError } from '../base/index.ts'
@@ -18,6 +18,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   const check = Compile(schema)
   const part = httpPart ?? 'request'
   return (given: unknown) => {
+    if (part === 'body' && (given === undefined || given === null) && IsOptional(schema)) return { value: undefined }
     const value = part === 'body' ? given : Value.Convert(schema, Value.Default(schema, structuredClone(given)))
     if (check.Check(value)) return { value }
     return { error: wrong(part, check.Errors(value)) }

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { SessionInfo } from '../../access/index.ts'
+import { AppError, messageOf } from '../../base/index.ts'
+import { ImportAnswer, type ImportProgress, importPath, type SourceMail } from '../../intake/index.ts'
+import { type Client, connectClient, type Query, Refused } from '../client.ts'
+import { json, line, plain } from '../out.ts'
+
+interface Options {
+  readonly json?: true
+  readonly recipient?: readonly string[]
+  readonly concurrency: string
+  /** Commander's name for --no-journal. */
+  readonly journal: boolean
+}
+
+export function importCommand(root: Command): void {
+  root
+    .command('import')
+    .argument('<path>', '.eml, mbox, Maildir; a file or a folder')
+    .option('--recipient <address...>', 'whose mail it is; without it, those of our own whom its headers name')
+    .option('--concurrency <n>', 'uploads at the same time', '8')
+    .option('--no-journal', 'ask the server about every message again, also about those that an earlier run has done')
+    .description('bring mail in; the same again doubles nothing, so a broken import is simply repeated')
+    .action(run)
+}
+
+async function run(path: string, options: Options): Promise<void> {
+  const client = connectClient()
+  const concurrency = Number(options.concurrency)
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 64)
+    throw new AppError(
+      'usage',
+      `--concurrency ${options.concurrency} is not possible.`,
+      'Give a whole number from 1 to 64.',
+    )
+  const { tenant } = await client.call(SessionInfo, 'GET', '/session')
+  const journal = options.journal ? journalFor(client.url, tenant.id, path, options.recipient ?? []) : null
+  const stopping = new AbortController()
+  process.once('SIGINT', () => stopping.abort())
+  const show = options.json || !process.stderr.isTTY ? () => {} : bar()
+  const result = await importPath(path, {
+    submit: (mail) => upload(client, mail, options.recipient ?? [], stopping.signal),
+    ...(journal ? { journal } : {}),
+    concurrency,
+    progress: show,
+    signal: stopping.signal,
+  })
+  if (process.stderr.isTTY && !options.json) process.stderr.write('\n')
+  if (options.json) json({ ...result, stopped: stopping.signal.aborted })
+  else tell(result, stopping.signal.aborted)
+  if (result.failed > 0 || stopping.signal.aborted) process.exitCode = 1
+}
+
+function tell(result: Awaited<ReturnType<typeof importPath>>, stopped: boolean): void {
+  for (const p of result.problems.slice(0, 20)) line(`  ${plain(p.id)}: ${plain(p.why)}`)
+  if (result.problems.length > 20) line(`  … and ${result.failed - 20} more`)
+  const rate = result.rate >= 10 ? Math.round(result.rate) : result.rate.toFixed(1)
+  line(
+    `${result.imported} imported, ${result.duplicates + result.skipped} were there already, ${result.failed} failed; ${rate}/s.`,
+  )
+  if (stopped) line('Stopped; the same command goes on where it stopped.')
+}
+
+/** One message; while the server cannot take it just now, it is offered again. */
+async function upload(
+  client: Client,
+  mail: SourceMail,
+  recipients: readonly string[],
+  signal: AbortSignal,
+): Promise<{ duplicate: boolean }> {
+  const query: Query = {
+    recipient: recipients,
+    ...(mail.receivedAt ? { receivedAt: mail.receivedAt.toISOString() } : {}),
+    flag: mail.flags.map((f) => f.slice(1).toLowerCase()),
+    ...(mail.folder ? { folder: mail.folder } : {}),
+  }
+  for (let pause = 500; ; pause *= 2) {
+    try {
+      return await client.mail(ImportAnswer, '/import', mail.raw, query)
+    } catch (error) {
+      const later =
+        error instanceof Refused && (error.code === 'unreachable' || error.status >= 500 || error.status === 429)
+      if (!later || pause > 16_000 || signal.aborted) throw error
+      await new Promise((done) => setTimeout(done, pause))
+    }
+  }
+}
+
+/** Remembers what is done, for this server, organisation and source; null where nothing can be written. */
+function journalFor(url: string, tenant: string, path: string, recipients: readonly string[]): string | null {
+  const about = createHash('sha256')
+    .update(JSON.stringify([url.replace(/:\d+$/, ''), tenant, resolve(path), recipients]))
+    .digest('hex')
+  const dir = join(process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'recourse')
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    accessSync(dir, constants.W_OK)
+    return join(dir, `import-${about.slice(0, 24)}.jsonl`)
+  } catch (error) {
+    process.stderr.write(`No journal can be kept in ${dir} (${messageOf(error)}); the server recognises what it has.\n`)
+    return null
+  }
+}
+
+/** How many, how fast; how many there will be is not known before all is read. */
+function bar(): (p: ImportProgress) => void {
+  let last = 0
+  const spin = '▁▂▃▄▅▆▇█'
+  return (p) => {
+    if (Date.now() - last < 150) return
+    last = Date.now()
+    const done = p.imported + p.duplicates + p.skipped + p.failed
+    const mark = spin[Math.floor(last / 150) % spin.length] ?? ''
+    process.stderr.write(
+      `\r${mark} ${done} messages  ${(p.bytes / 1e6).toFixed(1)} MB  ${Math.round(p.rate)}/s${p.failed > 0 ? `  ${p.failed} failed` : ''}   `,
+    )
+  }
+}
