@@ -1,1 +1,5 @@
+export { messageDetail, messageTimeline } from './detail.ts'
+export { histogram } from './histogram.ts'
+export { listMessages, messageRow } from './list.ts'
+export { type ExplorerDeps, register } from './routes.ts'
 export * from './schemas.ts'

@@ -140,6 +140,9 @@ export const SubmissionBrief = Type.Object({
   recipient: orNull(text),
   by: text,
   createdAt: InstantText,
+  /** In the words of the field: `No threats found`, `Blocked due to organizational overrides`… */
+  result: text,
+  resultDetail: text,
 })
 
 /** An action that touched a copy of the message, in brief; `GET /actions/:id` has the whole. */
@@ -157,6 +160,7 @@ export const ActionBrief = Type.Object({
   copies: Type.Integer(),
   done: Type.Integer(),
 })
+export type ActionBrief = Static<typeof ActionBrief>
 
 export const MessageDetail = Type.Object({
   ...MessageRow.properties,
@@ -235,7 +239,10 @@ export const Timeline = Type.Object({ items: Type.Array(TimelineEvent) })
 
 export const Histogram = Type.Object({
   bucket: Type.Enum(['hour', 'day']),
-  /** One series per value of `by`, with every bucket from the first to the last. Copies are counted, not messages. */
+  /**
+   * One series per value of `by`, with every bucket from the first to the last (over spans of many years only those that hold
+   * something). Recipient copies are counted, not messages.
+   */
   series: Type.Array(
     Type.Object({ key: text, points: Type.Array(Type.Object({ at: InstantText, count: Type.Integer() })) }),
   ),

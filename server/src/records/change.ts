@@ -127,7 +127,7 @@ export async function rejudge(
   const { verdict } = judgement
   const done = await sql<{ id: MessageId }>`
     with m as (
-      update message set verdict_id = ${id}, threat = ${verdict.threat}
+      update message set verdict_id = ${id}, threat = ${verdict.threat}, technology = ${verdict.technology}
       where tenant_id = recourse_tenant() and id = ${messageId} returning tenant_id, id, received_at
     ), v as (
       insert into verdict (tenant_id, id, message_id, at, verdict, signals, inputs)

@@ -141,3 +141,28 @@ export function copiesMatching(
     .where((eb) => eb.and(onMessage(eb, filter)))
     .where((eb) => eb.and(onCopy(eb, filter)))
 }
+
+const FACTS = new Set(['from', 'to', 'threat', 'action', 'location', 'mailbox', 'senderDomain'])
+
+/** Facts `f`, one per copy, where they alone can answer the filter; else null: use `copiesMatching`. Throws AppError `bad-filter`. */
+export function factsMatching(
+  tx: Tx,
+  filter: MessageFilter,
+): SelectQueryBuilder<Database & { f: Database['copy_fact'] }, 'f', object> | null {
+  const asked = Object.entries(filter).filter(([, value]) => value !== undefined && value !== '')
+  if (asked.some(([field]) => !FACTS.has(field))) return null
+  let query = tx.selectFrom('copy_fact as f')
+  if (filter.from !== undefined) query = query.where('f.received_at', '>=', instant('from', filter.from))
+  if (filter.to !== undefined) query = query.where('f.received_at', '<', instant('to', filter.to))
+  const threat = list(filter.threat)
+  if (threat.length) query = query.where('f.threat', 'in', threat)
+  const action = list(filter.action)
+  if (action.length) query = query.where('f.action', 'in', action)
+  const location = list(filter.location)
+  if (location.length) query = query.where('f.location', 'in', location)
+  const domain = lower(filter.senderDomain)
+  if (domain.length) query = query.where('f.sender_domain', 'in', domain)
+  const mailbox = lower(filter.mailbox)
+  if (mailbox.length) query = query.where(sql<boolean>`f.mailbox_id = any(${mailbox}::uuid[])`)
+  return query
+}

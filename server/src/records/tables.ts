@@ -1,6 +1,6 @@
 import type { ColumnType, Generated } from 'kysely'
 import type { BlobKey, DeliveryId, MailboxId, MessageId, TenantId, VerdictId } from '../base/index.ts'
-import type { EntityKind, Signal, Threat, Verdict } from '../judgement/index.ts'
+import type { EntityKind, Signal, Technology, Threat, Verdict } from '../judgement/index.ts'
 import type { ParsedMail } from '../mail/index.ts'
 import type { CopyRefJson } from './types.ts'
 
@@ -51,6 +51,10 @@ export interface MessageTable {
   threat: Threat
   /** Identity of a delivery attempt, to recognise an MTA's retry; unique per tenant when not null. */
   attempt_key: string | null
+  /** Of the current verdict. */
+  technology: Generated<Technology>
+  url_count: Generated<number>
+  attachment_count: Generated<number>
 }
 
 /** One per recipient copy. */
