@@ -1,5 +1,8 @@
+export { CRASH_POINTS, MAILDIR_CRASH_POINTS } from './crash-points.ts'
+export * from './create.ts'
 export { ImapAuth, ImapOptions } from './imap/options.ts'
 export { createImapProvider } from './imap/provider.ts'
+export { createMaildirProvider, MaildirOptions, type MaildirProvider } from './maildir/provider.ts'
 export * from './memory.ts'
 export * from './provider.ts'
 export { sameFlags, sameInstant, sameState, splitFlags, storableDate, storableFlags } from './state.ts'

@@ -1,5 +1,5 @@
-import { specialUse } from 'imapflow/lib/special-use.js'
 import { type Folder, ProviderError, type SpecialUse } from '../provider.ts'
+import { SPECIAL_NAMES, specialUses } from '../special-use.ts'
 import { mailbox, parenthesised } from './connection.ts'
 import type { Context } from './context.ts'
 import { parseStatus, type Status, statusOf } from './server.ts'
@@ -8,14 +8,6 @@ import { type Arg, atom, attributesOf, isList, quoted, textOf } from './wire.ts'
 
 export interface ListedFolder extends Folder {
   readonly status: Status | null
-}
-
-const USES: Readonly<Record<string, SpecialUse>> = {
-  '\\junk': 'junk',
-  '\\trash': 'trash',
-  '\\sent': 'sent',
-  '\\drafts': 'drafts',
-  '\\archive': 'archive',
 }
 
 interface Line {
@@ -104,39 +96,20 @@ async function subscriptions({ connection }: Context): Promise<Set<string>> {
   return paths
 }
 
-/** By the server's attribute; else by the name, in any language imapflow's tables know. The shortest path wins. */
 function withUses(folders: readonly ListedFolder[], lines: readonly Line[], extension: boolean): ListedFolder[] {
-  const best = new Map<SpecialUse, { path: string; rank: number }>()
-  const ranks = ['extension', 'name', 'name-guess']
-  for (const line of lines) {
-    const name = line.path.split(line.separator).at(-1) ?? line.path
-    const { flag, source } = specialUse(extension, { flags: new Set(line.attributes), name })
-    const use = flag ? USES[flag.toLowerCase()] : undefined
-    if (!use || line.path === 'INBOX') continue
-    const rank = ranks.indexOf(source ?? 'name-guess') * 1000 + line.path.length
-    if (rank < (best.get(use)?.rank ?? Number.POSITIVE_INFINITY)) best.set(use, { path: line.path, rank })
-  }
-  const uses = new Map([...best].map(([use, { path }]) => [path, use]))
+  const uses = specialUses(lines, extension)
   return folders.map((folder) => ({
     ...folder,
     use: folder.path === 'INBOX' ? 'inbox' : (uses.get(folder.path) ?? null),
   }))
 }
 
-const NAMES: Readonly<Record<Exclude<SpecialUse, 'inbox'>, string>> = {
-  junk: 'Junk',
-  trash: 'Trash',
-  sent: 'Sent',
-  drafts: 'Drafts',
-  archive: 'Archive',
-}
-
 export async function specialFolder(context: Context, use: SpecialUse): Promise<string> {
   if (use === 'inbox') return 'INBOX'
   const found = (await listFolders(context)).find((folder) => folder.use === use)
   if (found) return found.path
-  const path = context.connection.personal.prefix + NAMES[use]
-  const attribute = `\\${NAMES[use]}`
+  const path = context.connection.personal.prefix + SPECIAL_NAMES[use]
+  const attribute = `\\${SPECIAL_NAMES[use]}`
   const withUse: Arg[] = context.connection.has('CREATE-SPECIAL-USE') ? [[atom('USE'), [atom(attribute)]]] : []
   await createFolder(context, path, { subscribe: true }, withUse)
   return path

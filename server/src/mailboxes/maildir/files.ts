@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { messageOf } from '../../base/index.ts'
+import { ProviderError } from '../provider.ts'
+
+export const codeOfError = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''
+
+/** What a failing file system means to whoever asked for the operation. */
+export function fileError(error: unknown, doing: string): ProviderError {
+  if (error instanceof ProviderError) return error
+  const code = codeOfError(error)
+  const message = `${doing}: ${messageOf(error)}`
+  const fail = (to: ConstructorParameters<typeof ProviderError>[0], cure: string) =>
+    new ProviderError(to, `${message}; ${cure}`, { cause: error })
+  if (code === 'ENOSPC' || code === 'EDQUOT') return fail('quota', 'the disk of the mailboxes is full: make room')
+  if (code === 'EACCES' || code === 'EPERM')
+    return fail('denied', 'give the account that runs Recourse its rights there')
+  if (code === 'EROFS') return fail('read-only', 'the file system of the mailboxes is mounted read-only')
+  if (code === 'EMFILE' || code === 'ENFILE') return fail('unavailable', 'too many open files: raise the limit')
+  return fail('refused', 'nothing was changed')
+}
+
+/** A rename or a new file is durable only when its directory is. */
+export async function syncDir(dir: string): Promise<void> {
+  const handle = await open(dir, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Writes a file and its bytes durably under a name that is new; the caller makes the directory durable. */
+export async function writeNew(
+  path: string,
+  bytes: Buffer,
+  prepare?: (file: FileHandle) => Promise<void>,
+): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(bytes)
+    await prepare?.(file)
+    await file.sync()
+  } catch (error) {
+    await file.close()
+    await unlink(path).catch(() => {})
+    throw error
+  }
+  await file.close()
+}
+
+/** Replaces a small file at once: readers see the old or the new one, also after a power loss. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`
+  await writeNew(temporary, Buffer.from(text))
+  await rename(temporary, path)
+  await syncDir(dirname(path))
+}
+
+export async function makeMaildir(dir: string): Promise<void> {
+  for (const sub of ['tmp', 'new', 'cur']) await mkdir(join(dir, sub), { recursive: true, mode: 0o700 })
+  await syncDir(dir)
+  await syncDir(dirname(dir))
+}

@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs'
+import { link, mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { AppError, messageOf } from '../../base/index.ts'
+import { codeOfError } from './files.ts'
+
+const Owner = Type.Object({ server: Type.String(), host: Type.String(), pid: Type.Integer(), started: Type.String() })
+
+/** When a process began, so that a pid that was given to another program is not taken for it. */
+function startOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  } catch {
+    return null
+  }
+}
+
+function isAlive(pid: number, started: string): boolean {
+  const now = startOf(pid)
+  if (now !== null) return started === '' || now === started
+  try {
+    process.kill(pid, 0)
+    return startOf(process.pid) === null // a system without /proc: the pid must do
+  } catch (error) {
+    return codeOfError(error) === 'EPERM'
+  }
+}
+
+const held = new Map<string, number>()
+
+/**
+ * Says on disk who serves this tree of Maildirs. Two servers would give the same UIDs to different mail. A lock whose
+ * process is gone is taken over; gives back what releases it.
+ */
+export async function lockRoot(root: string): Promise<() => Promise<void>> {
+  const dir = join(root, '.recourse')
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new AppError(
+      'mailboxes.maildir-root',
+      `The directory of the mailboxes, ${root}, cannot be used (${messageOf(error)}).`,
+      'Make it, owned by the account that runs Recourse, or set mailboxes.root to another one.',
+    )
+  }
+  const path = join(dir, 'served-by')
+  const users = held.get(path) ?? 0
+  if (users === 0) await take(path, root)
+  held.set(path, users + 1)
+  return async () => {
+    const left = (held.get(path) ?? 1) - 1
+    if (left > 0) held.set(path, left)
+    else {
+      held.delete(path)
+      await unlink(path).catch(() => {})
+    }
+  }
+}
+
+async function take(path: string, root: string): Promise<void> {
+  const mine = `${path}.${process.pid}`
+  const owner = { server: 'recourse', host: hostname(), pid: process.pid, started: startOf(process.pid) ?? '' }
+  await writeFile(mine, `${JSON.stringify(owner)}\n`, { mode: 0o600 })
+  try {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      try {
+        await link(mine, path)
+        return
+      } catch (error) {
+        if (codeOfError(error) !== 'EEXIST') throw error
+        await removeStale(path, root)
+      }
+    }
+  } finally {
+    await unlink(mine).catch(() => {})
+  }
+  throw inUse(root, 'another process keeps taking it')
+}
+
+async function removeStale(path: string, root: string): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  if (text === '') return
+  let owner: { server: string; host: string; pid: number; started: string }
+  try {
+    owner = Value.Parse(Owner, JSON.parse(text))
+  } catch {
+    throw inUse(root, `the lock file ${path} is not ours`)
+  }
+  const here = owner.host === hostname()
+  if (!here) throw inUse(root, `${owner.server} on the machine ${owner.host} serves it (${path})`)
+  if (isAlive(owner.pid, owner.started)) throw inUse(root, `${owner.server}, process ${owner.pid}, serves it`)
+  // Renamed first: of several that find it stale, only one may remove it.
+  const stale = `${path}.stale.${process.pid}`
+  await rename(path, stale).catch(() => {})
+  const moved = await readFile(stale, 'utf8').catch(() => '')
+  if (moved === text || moved === '') await unlink(stale).catch(() => {})
+  else await link(stale, path).finally(() => unlink(stale)) // it was already somebody's new lock: put it back
+}
+
+const inUse = (root: string, why: string) =>
+  new AppError(
+    'mailboxes.maildir-in-use',
+    `The mailboxes under ${root} are served by something else: ${why}.`,
+    'Stop that process, or give this one another mailboxes.root. If it is gone for good, remove the lock file.',
+    { status: 409 },
+  )
+
+const FOREIGN = /^(dovecot[.-]|\.dovecot|courierimap|cyrus\.|maildirsize$)/
+
+/**
+ * Refuses a directory that a mail server has marked as its own. Its indexes would call our renames lost mail, and the
+ * keyword letters in its names mean something else (mailbox-semantics C).
+ */
+export async function refuseForeign(dir: string): Promise<void> {
+  const names = await readdir(dir).catch(() => [])
+  const found = names.filter((name) => FOREIGN.test(name))
+  const [first] = found
+  if (first === undefined) return
+  const last = Math.max(...(await Promise.all(found.map(async (name) => (await stat(join(dir, name))).mtimeMs))))
+  throw new AppError(
+    'mailboxes.maildir-foreign',
+    `${dir} belongs to a mail server: it has ${found.slice(0, 3).join(', ')} there, last written ${new Date(last).toISOString()}.`,
+    'Let Recourse use that server: mailboxes.kind = imap. If it no longer serves this directory, move the mail into a new one with `recourse import`.',
+    { status: 409 },
+  )
+}
