@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { AppError, type Log, type TenantId } from './base/index.ts'
 import type { Config } from './config.ts'
-import { createImapProvider, createMemoryProvider, type MailboxProvider } from './mailboxes/index.ts'
+import { createMailboxes, type MailboxProvider } from './mailboxes/index.ts'
 import { connect, type OpenStorage } from './storage/index.ts'
 import { createNextHop, type NextHop, reply } from './transport/index.ts'
 
@@ -41,10 +41,7 @@ export function prepareDataDir(dir: string): void {
   }
 }
 
-export async function openMailboxes(config: Config, log: Log): Promise<MailboxProvider> {
-  const options = config.mailboxes
-  return options.kind === 'imap' ? createImapProvider(options) : createMemoryProvider()
-}
+export const openMailboxes = (config: Config): MailboxProvider => createMailboxes(config.mailboxes)
 
 export function openNextHop(config: Config, provider: MailboxProvider): NextHop | null {
   const hop = config.gateway.nextHop

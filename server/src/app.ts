@@ -17,6 +17,7 @@ import { SYSTEM } from './audit/index.ts'
 import { AppError, createMetrics, type Log, type Metrics, messageOf, type TenantId } from './base/index.ts'
 import { type Config, takesMail } from './config.ts'
 import { countMatches } from './detection/index.ts'
+import * as explorer from './explorer/index.ts'
 import { createHttp, registerAudit, registerPreview, registerRaw } from './http/index.ts'
 import * as intakeRoom from './intake/index.ts'
 import {
@@ -129,7 +130,7 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
   opened.add('storage', () => storage.close())
   await migrate(storage, ALL_MIGRATIONS, log)
   const { id: tenant } = await firstTenant(storage, config.organisationName)
-  const mailboxes = await openMailboxes(config, log)
+  const mailboxes = openMailboxes(config)
   opened.add('mailboxes', () => mailboxes.close())
   const nextHop = openNextHop(config, mailboxes)
   if (nextHop) opened.add('next hop', () => nextHop.close())
@@ -206,6 +207,7 @@ async function serveHttp(rooms: Rooms, opened: Opened): Promise<string> {
       remediationRoom.register(api, { storage, remediation: rooms.remediation })
       quarantine.register(api, { storage })
       intakeRoom.register(api, { intake: rooms.intake, directory: rooms.directory })
+      explorer.register(api, { storage })
       registerRaw(api, { storage, parser })
       registerAudit(api, storage)
     },
