@@ -38,13 +38,17 @@ function templateWords(text: string, names: ReadonlySet<string>): string[] {
   return kept.length >= MIN_WORDS ? kept : all
 }
 
-/** FNV-1a, 32 bits, from a seed; the last step mixes, because low bits of plain FNV are weak. */
+/** Low bits of plain FNV and of sums are weak; this spreads them. */
+function mix(h: number): number {
+  const once = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d)
+  return once ^ (once >>> 13)
+}
+
+/** FNV-1a, 32 bits, from a seed. */
 function hash32(text: string, seed: number): number {
   let h = seed | 0
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
-  h ^= h >>> 15
-  h = Math.imul(h, 0x2c1b3c6d)
-  return h ^ (h >>> 13)
+  return mix(h)
 }
 
 /**
@@ -54,21 +58,24 @@ function hash32(text: string, seed: number): number {
 export function bodyFingerprint(text: string, names: ReadonlySet<string> = new Set()): string | null {
   const words = templateWords(text.slice(0, 64 * 1024), names)
   if (words.length < MIN_WORDS && words.join('').length < 40) return null
-  const sums = new Int32Array(64)
-  const seen = new Set<string>()
+  const lows = words.map((word) => hash32(word, 0x811c9dc5))
+  const highs = words.map((word) => hash32(word, 0x3c6ef372))
+  const ones = new Int32Array(64)
+  const seen = new Set<number>()
   for (let i = 0; i < words.length; i++) {
-    const pair = `${words[i]} ${words[i + 1] ?? ''}`
-    if (seen.has(pair)) continue
-    seen.add(pair)
-    const low = hash32(pair, 0x811c9dc5)
-    const high = hash32(pair, 0x3c6ef372)
+    const low = mix(Math.imul(lows[i] ?? 0, 0x9e3779b1) + (lows[i + 1] ?? 0))
+    const high = mix(Math.imul(highs[i] ?? 0, 0x9e3779b1) + (highs[i + 1] ?? 0))
+    // 53 of the 64 bits tell pairs apart; each pair counts once.
+    const key = (low >>> 0) * 0x200000 + (high >>> 11)
+    if (seen.has(key)) continue
+    seen.add(key)
     for (let bit = 0; bit < 32; bit++) {
-      sums[bit] = (sums[bit] ?? 0) + ((low >>> bit) & 1 ? 1 : -1)
-      sums[bit + 32] = (sums[bit + 32] ?? 0) + ((high >>> bit) & 1 ? 1 : -1)
+      ones[bit] = (ones[bit] ?? 0) + ((low >>> bit) & 1)
+      ones[bit + 32] = (ones[bit + 32] ?? 0) + ((high >>> bit) & 1)
     }
   }
   let value = 0n
-  for (let bit = 0; bit < 64; bit++) if ((sums[bit] ?? 0) > 0) value |= 1n << BigInt(bit)
+  for (let bit = 0; bit < 64; bit++) if (2 * (ones[bit] ?? 0) > seen.size) value |= 1n << BigInt(bit)
   return value.toString(16).padStart(16, '0')
 }
 

@@ -46,19 +46,19 @@ const slow = () =>
     `${HEAD}Content-Type: multipart/mixed; boundary*0=b; boundary*1=c\r\n\r\n${'--bc\r\n\r\nx\r\n'.repeat(1_000_000)}`,
   )
 
-describe('what exceeds a limit is marked, never dropped', () => {
+describe('what exceeds a limit is marked, never dropped', { timeout: 120_000 }, () => {
   it('500,000 parts', async () => {
     const parser = start()
     const { outcome, ms } = await timed(parser, multipart('b', '--b\r\n\r\nx\r\n'.repeat(500_000)))
     expectMarked(outcome, /more than 10000 parts/)
-    expect(ms).toBeLessThan(20_000)
+    expect(ms).toBeLessThan(60_000)
   })
 
   it('a million parts behind a boundary that the count does not see', async () => {
     const parser = start({ deadlineMs: 2_000 })
     const { outcome, ms } = await timed(parser, slow())
     expectMarked(outcome, /longer than 2000 ms|more than 10000 parts|MB of memory/)
-    expect(ms).toBeLessThan(20_000)
+    expect(ms).toBeLessThan(60_000)
   })
 
   it('10,000 multiparts inside each other', async () => {
@@ -67,7 +67,7 @@ describe('what exceeds a limit is marked, never dropped', () => {
     for (let i = 0; i < 10_000; i++) body += `--b${i}\r\nContent-Type: multipart/mixed; boundary=b${i + 1}\r\n\r\n`
     const { outcome, ms } = await timed(parser, multipart('b0', body))
     expectMarked(outcome, /nesting depth of 100 levels/)
-    expect(ms).toBeLessThan(20_000)
+    expect(ms).toBeLessThan(60_000)
   })
 
   it('messages in messages in messages, 2,000 deep: opened five deep, the rest kept as a file', async () => {
@@ -84,7 +84,7 @@ describe('what exceeds a limit is marked, never dropped', () => {
     const raw = Buffer.concat([Buffer.from(`${HEAD}X-Long: `), Buffer.alloc(60 * MB, 'a'), Buffer.from('\r\n\r\nbody')])
     const { outcome, ms } = await timed(parser, raw)
     expectMarked(outcome, /header size|MB of memory/)
-    expect(ms).toBeLessThan(20_000)
+    expect(ms).toBeLessThan(60_000)
   })
 
   it('a single line of 100 MB', { timeout: 120_000 }, async () => {
