@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { DeliveryId, MessageId, VerdictId } from '../base/index.ts'
 import type { EntityKind, Signal, Verdict } from '../judgement/index.ts'
-import type { Tx } from '../storage/index.ts'
+import { plainText, type Tx } from '../storage/index.ts'
 import type { Attempt } from './door.ts'
 import { entityHash } from './rows.ts'
 import type { DeliveryTable, MessageEventTable, MessageTable, VerdictTable } from './tables.ts'
@@ -96,7 +96,7 @@ export async function messagesByEntity(
     .where('kind', '=', kind)
     .where('hash', '=', entityHash(value))
     // Hash hits are confirmed against the value.
-    .where('value', '=', value)
+    .where('value', '=', plainText(value))
   const { before } = options
   if (before)
     query = query.where((eb) =>

@@ -1,0 +1,203 @@
+import fc from 'fast-check'
+import { Value } from 'typebox/value'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { copy, mailboxOf, newMessage } from '../../test/rig/letter.ts'
+import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
+import type { TenantId } from '../base/index.ts'
+import {
+  addEvents,
+  copiesMatching,
+  factsMatching,
+  MessageFilter,
+  messagesMatching,
+  type NewMessage,
+  receive,
+} from './index.ts'
+
+let t: TestStorage
+const all: NewMessage[] = []
+const reported = new Set<string>()
+
+/** A small, systematic population: every third message is reported, locations and senders go round. */
+const places = ['inbox', 'junk', 'quarantine', 'folder'] as const
+const threats = ['none', 'phish', 'spam'] as const
+beforeAll(async () => {
+  t = await testStorage()
+  for (let i = 0; i < 24; i++) {
+    const place = (n: number) => places[(i + n) % places.length] ?? 'inbox'
+    const message = newMessage({
+      receivedAt: new Date(Date.UTC(2026, 0, 1 + Math.floor(i / 4), i)),
+      mail: {
+        subject: i % 5 === 0 ? `100% off_${i}` : `Report ${i}`,
+        internetMessageId: `<${i}@news.example>`,
+        from: [{ name: `Sender ${i % 3}`, address: `S${i % 3}@news${i % 2}.example`, raw: '' }],
+      },
+      mailFrom: `bounce${i % 3}@news.example`,
+      clientIp: `192.0.2.${i % 4}`,
+      judged: { threat: threats[i % 3] ?? 'none' },
+      deliveries: [
+        copy({ location: place(0), recipient: 'Ann@kontor.example', mailboxId: mailboxOf(1) }),
+        copy({ location: place(1), recipient: `u${i % 4}@kontor.example`, mailboxId: mailboxOf(2), action: 'junked' }),
+      ],
+      entities: [
+        { kind: 'url', value: `https://x${i % 3}.example/` },
+        { kind: 'url-domain', value: `x${i % 3}.example` },
+        { kind: 'file-hash', value: String(i % 2).repeat(64) },
+      ],
+    })
+    all.push(message)
+    for (const tenant of [t.a, t.b]) {
+      await t.storage.tenant(tenant, async (tx) => {
+        await receive(tx, message)
+        if (i % 3 === 0) await addEvents(tx, [{ messageId: message.id, kind: 'reported', actor: 'ann', summary: 'x' }])
+      })
+    }
+    if (i % 3 === 0) reported.add(message.id)
+  }
+})
+afterAll(() => t.close())
+
+const messages = (filter: MessageFilter, tenant: TenantId = t.a) =>
+  t.storage.tenant(tenant, async (tx) =>
+    (await messagesMatching(tx, filter).select('m.id').execute()).map((row) => row.id).sort(),
+  )
+const copies = (filter: MessageFilter, tenant: TenantId = t.a) =>
+  t.storage.tenant(tenant, async (tx) =>
+    (await copiesMatching(tx, filter).select('d.id').execute()).map((row) => row.id).sort(),
+  )
+
+const many = <T>(value: T | T[] | undefined): T[] | null =>
+  value === undefined ? null : Array.isArray(value) ? value : [value]
+const low = (value: string | string[] | undefined) => many(value)?.map((v) => v.toLowerCase()) ?? null
+
+/** The filter language once more, in JavaScript, to compare with. */
+function expected(filter: MessageFilter): { messages: string[]; copies: string[] } {
+  const any = (wanted: readonly string[] | null, ...have: (string | null)[]) =>
+    wanted === null || have.some((h) => h !== null && wanted.includes(h))
+  const entity = (m: NewMessage, kind: string, wanted: readonly string[] | null) =>
+    any(wanted, ...m.entities.filter((e) => e.kind === kind).map((e) => e.value))
+  const hits = all.flatMap((m) => {
+    const { mail } = m.parsed
+    const from = mail.from[0]?.address?.toLowerCase() ?? ''
+    const q = filter.q?.trim().toLowerCase()
+    const text = [mail.subject, mail.from[0]?.name ?? '', from, ...m.deliveries.map((d) => d.recipient)]
+    const fits =
+      (filter.from === undefined || m.receivedAt >= new Date(filter.from)) &&
+      (filter.to === undefined || m.receivedAt < new Date(filter.to)) &&
+      any(many(filter.threat), m.verdict.threat) &&
+      any(low(filter.sender), from, m.mailFrom) &&
+      any(low(filter.senderDomain), from.split('@')[1] ?? null) &&
+      any(low(filter.ip), m.clientIp) &&
+      any(many(filter.internetMessageId), mail.internetMessageId) &&
+      entity(m, 'url', many(filter.url)) &&
+      entity(m, 'url-domain', low(filter.urlDomain)) &&
+      entity(m, 'file-hash', many(filter.fileHash)) &&
+      (filter.reported === undefined || filter.reported === reported.has(m.id)) &&
+      (!q || text.some((part) => part.toLowerCase().includes(q)))
+    if (!fits) return []
+    return m.deliveries
+      .filter(
+        (d) =>
+          any(many(filter.action), d.action) &&
+          any(many(filter.location), d.location) &&
+          any(low(filter.recipient), d.recipient.toLowerCase()) &&
+          any(low(filter.mailbox), d.mailboxId),
+      )
+      .map((d) => ({ message: m.id, copy: d.id }))
+  })
+  return { messages: [...new Set(hits.map((h) => h.message))].sort(), copies: hits.map((h) => h.copy).sort() }
+}
+
+const oneOrMore = <T>(...values: T[]) => fc.oneof(fc.constantFrom(...values), fc.subarray(values, { minLength: 1 }))
+const filters: fc.Arbitrary<MessageFilter> = fc.record(
+  {
+    q: fc.constantFrom('report', '100% off_', '%', '_', 'SENDER 1', 'u2@', '\\', "'"),
+    from: fc.constantFrom('2026-01-02T00:00:00Z', '2026-01-03T07:00:00+01:00', '2026-01-05'),
+    to: fc.constantFrom('2026-01-04T00:00:00Z', '2026-01-06T12:00:00.000Z'),
+    threat: oneOrMore(...threats),
+    action: oneOrMore('delivered' as const, 'junked' as const),
+    location: oneOrMore(...places),
+    sender: oneOrMore('s1@news1.example', 'S0@NEWS0.example', 'bounce2@news.example'),
+    senderDomain: oneOrMore('news0.example', 'NEWS1.example', 'nowhere.example'),
+    recipient: oneOrMore('ann@kontor.example', 'U1@kontor.example'),
+    mailbox: oneOrMore(mailboxOf(1) as string, mailboxOf(2) as string, mailboxOf(9) as string),
+    url: oneOrMore('https://x1.example/', 'https://x9.example/'),
+    urlDomain: oneOrMore('x0.example', 'X2.example'),
+    fileHash: oneOrMore('0'.repeat(64), '1'.repeat(64)),
+    ip: oneOrMore('192.0.2.1', '192.0.2.2'),
+    internetMessageId: oneOrMore('<3@news.example>', '<4@news.example>'),
+    reported: fc.boolean(),
+  },
+  { requiredKeys: [] },
+)
+/** Two or three conditions at a time, so that something is left to find. */
+const some = fc.tuple(filters, fc.infiniteStream(fc.nat(15))).map(([filter, picks]) => {
+  const keys = Object.keys(filter)
+  const wanted = new Set(
+    [picks.next().value, picks.next().value, picks.next().value].map((n: number) => keys[n % Math.max(1, keys.length)]),
+  )
+  return Object.fromEntries(Object.entries(filter).filter(([key]) => wanted.has(key))) as MessageFilter
+})
+
+describe('the filter language', () => {
+  test('property: finds exactly the messages and copies that it describes, as its facts do', async () => {
+    let found = 0
+    await fc.assert(
+      fc.asyncProperty(some, async (filter) => {
+        const want = expected(filter)
+        found += want.copies.length
+        expect(Value.Check(MessageFilter, filter)).toBe(true)
+        expect(await messages(filter)).toEqual(want.messages)
+        expect(await copies(filter)).toEqual(want.copies)
+        const facts = await t.storage.tenant(t.a, async (tx) =>
+          (await factsMatching(tx, filter)?.select('f.delivery_id').execute())?.map((f) => f.delivery_id).sort(),
+        )
+        if (facts) expect(facts).toEqual(want.copies)
+      }),
+      { numRuns: 150 },
+    )
+    expect(found).toBeGreaterThan(200)
+  })
+
+  test('the other tenant, with identical data, finds its own', async () => {
+    const filter: MessageFilter = { location: 'junk', threat: ['phish', 'spam'] }
+    expect(await copies(filter, t.b)).toEqual(await copies(filter, t.a))
+    const third = await t.storage.createTenant('Empty')
+    expect(await copies(filter, third)).toEqual([])
+    expect(await messages({ q: 'Report', reported: true, url: 'https://x1.example/' }, third)).toEqual([])
+  })
+
+  test('hostile values are values', async () => {
+    const evil = `'; drop table message; -- \0 \\ %' or 1=1`
+    for (const filter of [
+      { q: evil },
+      { sender: evil },
+      { url: [evil, evil] },
+      { internetMessageId: evil },
+      { ip: evil },
+    ])
+      expect(await messages(filter)).toEqual([])
+    expect(await messages({})).toHaveLength(all.length)
+  })
+
+  test.each(['yesterday', '2026-13-45T00:00:00Z', '20260101', '0'.repeat(30), '2026'])(
+    '%s is no instant',
+    async (from) => {
+      await expect(messages({ from })).rejects.toMatchObject({ code: 'bad-filter', status: 400 })
+    },
+  )
+
+  test('the schema refuses what is not in the language', () => {
+    for (const wrong of [
+      { nonsense: 1 },
+      { threat: 'everything' },
+      { location: [] },
+      { mailbox: 'x' },
+      { fileHash: 'zz' },
+      { q: 'x'.repeat(201) },
+      { sender: Array.from({ length: 101 }, () => 'x') },
+      { reported: 'yes' },
+    ])
+      expect(Value.Check(MessageFilter, wrong), JSON.stringify(wrong)).toBe(false)
+  })
+})
