@@ -1,0 +1,276 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Answer, type TestApi, testApi } from '../../test/rig/api.ts'
+import { copy, mailboxOf, newMessage } from '../../test/rig/letter.ts'
+import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
+import type { Permission } from '../access/index.ts'
+import { type MessageId, type TenantId, uuidv7 } from '../base/index.ts'
+import { addEvents, type NewMessage, receive } from '../records/index.ts'
+import { type MessageRow, register } from './index.ts'
+
+let t: TestStorage
+let api: TestApi
+const tokens = new Map<TenantId, string>()
+const all: NewMessage[] = []
+const COUNT = 23
+
+beforeAll(async () => {
+  t = await testStorage()
+  api = await testApi(t.storage, (routes) => register(routes, { storage: t.storage }))
+  for (const tenant of [t.a, t.b]) tokens.set(tenant, await api.token(tenant, ['mail.read']))
+  for (let i = 0; i < COUNT; i++) {
+    const message = newMessage({
+      // Three of each instant, so that the id decides the order.
+      receivedAt: new Date(Date.UTC(2026, 2, 1 + Math.floor(i / 12), Math.floor(i / 3))),
+      mail: {
+        subject: `Offer ${i}`,
+        headers: [{ name: 'Subject', value: `Offer ${i}` }],
+        attachments: [
+          {
+            name: 'a.pdf',
+            declaredType: 'application/pdf',
+            realType: null,
+            size: 3,
+            sha256: 'a'.repeat(64),
+            inline: false,
+            contentId: null,
+          },
+        ],
+        urls: [{ url: 'https://x.example/', host: 'x.example', domain: 'x.example', place: 'link', anchor: 'here' }],
+      },
+      judged: {
+        threat: i % 4 === 0 ? 'phish' : 'none',
+        technology: 'url-analysis',
+        placement: i % 4 === 0 ? 'quarantine' : 'deliver',
+      },
+      signals: [
+        {
+          id: 'link-mismatch',
+          version: 1,
+          weight: 3,
+          threat: 'phish',
+          technology: 'url-analysis',
+          summary: 'A link shows another address',
+          evidence: { shown: 'bank.example', nested: { deep: [1, 2] } },
+          entities: [{ kind: 'url', value: 'https://x.example/' }],
+        },
+      ],
+      deliveries: Array.from({ length: i === 5 ? 30 : 2 }, (_, n) =>
+        copy({
+          recipient: `u${n}@kontor.example`,
+          mailboxId: mailboxOf(n),
+          location: i % 4 === 0 ? 'quarantine' : 'inbox',
+          action: i % 4 === 0 ? 'blocked' : 'delivered',
+        }),
+      ),
+      entities: [{ kind: 'url', value: 'https://x.example/' }],
+    })
+    all.push(message)
+    for (const tenant of [t.a, t.b])
+      await t.storage.tenant(tenant, async (tx) => {
+        await receive(tx, message)
+        if (i === 3)
+          await addEvents(tx, [{ messageId: message.id, kind: 'reported', actor: 'Ann', summary: 'Reported' }])
+      })
+  }
+})
+afterAll(async () => {
+  await api.close()
+  await t.close()
+})
+
+const get = (path: string, tenant: TenantId = t.a): Promise<Answer> => api.call(tokens.get(tenant) ?? '', 'GET', path)
+const items = (answer: Answer) => answer.body['items'] as MessageRow[]
+const newestFirst = () =>
+  [...all].sort((x, y) => y.receivedAt.getTime() - x.receivedAt.getTime() || (y.id < x.id ? -1 : 1)).map((m) => m.id)
+const id = (n: number): MessageId => all[n]?.id ?? uuidv7<MessageId>()
+
+describe('GET /messages', () => {
+  test('explorer: newest first, a page at a time, nothing twice or missing, in both tenants', async () => {
+    for (const tenant of [t.a, t.b]) {
+      const got: string[] = []
+      let cursor: unknown = null
+      do {
+        const answer = await get(`/messages?limit=5${cursor ? `&cursor=${cursor}` : ''}`, tenant)
+        expect(answer.status).toBe(200)
+        got.push(...items(answer).map((row) => row.id))
+        cursor = answer.body['next']
+      } while (cursor)
+      expect(got).toEqual(newestFirst())
+    }
+  })
+
+  test('a row shows what the list needs, many copies counted', async () => {
+    const [row] = items(await get(`/messages?internetMessageId=${encodeURIComponent('<1@news.example>')}&q=Offer+5`))
+    expect(row).toMatchObject({
+      id: id(5),
+      subject: 'Offer 5',
+      senderAddress: 'letters@news.example',
+      threat: 'none',
+      technology: 'url-analysis',
+      urls: 1,
+      attachments: 1,
+      reported: false,
+      copyCount: 30,
+    })
+    expect(row?.copies).toHaveLength(20)
+    expect(row?.copies[0]).toMatchObject({
+      recipient: 'u0@kontor.example',
+      action: 'delivered',
+      latestLocation: 'inbox',
+    })
+  })
+
+  test('filters: one value, repeated values, all together', async () => {
+    const count = async (query: string) => items(await get(`/messages?limit=500&${query}`)).length
+    const phish = all.filter((m) => m.verdict.threat === 'phish').length
+    expect(await count('threat=phish')).toBe(phish)
+    expect(await count('threat=phish&threat=none')).toBe(COUNT)
+    expect(await count('location=quarantine&threat=none')).toBe(0)
+    expect(await count('reported=true')).toBe(1)
+    expect(await count('reported=false')).toBe(COUNT - 1)
+    expect(await count(`mailbox=${mailboxOf(25)}`)).toBe(1)
+    expect(await count('url=https%3A%2F%2Fx.example%2F&senderDomain=NEWS.example')).toBe(COUNT)
+    expect(await count('from=2026-03-02T00:00:00Z')).toBe(COUNT - 12)
+    expect(await count('q=%25')).toBe(0)
+    expect(await count('recipient=U1@kontor.example')).toBe(COUNT)
+  })
+
+  test('explorer: hostile or wrong input is answered with what is wrong, never with a fault', async () => {
+    const evil = encodeURIComponent("'; drop table message; --\u0000\\%_")
+    for (const field of ['q', 'sender', 'senderDomain', 'recipient', 'url', 'urlDomain', 'ip', 'internetMessageId']) {
+      const answer = await get(`/messages?${field}=${evil}`)
+      expect([answer.status, items(answer)], field).toEqual([200, []])
+    }
+    const wrong = [
+      'from=yesterday',
+      'from=2026-99-99T00:00:00Z',
+      'to=1',
+      'limit=0',
+      'limit=501',
+      'limit=many',
+      'cursor=x',
+      `cursor=${Buffer.from("2026-01-01 ' or 1=1").toString('base64url')}`,
+      'threat=everything',
+      'action=',
+      'location=moon',
+      'mailbox=1',
+      'fileHash=zz',
+      'reported=maybe',
+      'nonsense=1',
+      `q=${'x'.repeat(201)}`,
+      `sender=${'x'.repeat(2000)}`,
+      Array.from({ length: 101 }, () => 'sender=x').join('&'),
+      'sort=subject',
+    ]
+    for (const query of wrong) {
+      const answer = await get(`/messages?${query}`)
+      expect(answer.status, query.slice(0, 60)).toBeGreaterThanOrEqual(400)
+      expect(answer.status, query.slice(0, 60)).toBeLessThan(500)
+      expect(answer.body['error'], query.slice(0, 60)).toMatchObject({ code: /./, message: /./, cure: /./ })
+    }
+    expect(items(await get('/messages?limit=500'))).toHaveLength(COUNT)
+  })
+})
+
+describe('GET /messages/histogram', () => {
+  test('counts copies by hour or day, every bucket, in both tenants', async () => {
+    for (const tenant of [t.a, t.b]) {
+      const { body } = await get(
+        '/messages/histogram?from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z&by=threat',
+        tenant,
+      )
+      const copies = all.reduce((sum, m) => sum + m.deliveries.length, 0)
+      expect(body).toMatchObject({ bucket: 'hour', total: copies })
+      const series = body['series'] as { key: string; points: { at: string; count: number }[] }[]
+      expect(series.map((s) => s.key)).toEqual(['none', 'phish'])
+      const hours = series.map((s) => s.points.map((p) => p.at))
+      expect(hours[0]).toEqual(hours[1])
+      const steps = hours[0]?.slice(1).map((at, i) => Date.parse(at) - Date.parse(hours[0]?.[i] ?? ''))
+      expect(new Set(steps)).toEqual(new Set([3_600_000]))
+      for (const s of series)
+        for (const point of s.points) {
+          const expected = all
+            .filter(
+              (m) =>
+                m.verdict.threat === s.key &&
+                Math.floor(m.receivedAt.getTime() / 3_600_000) * 3_600_000 === Date.parse(point.at),
+            )
+            .reduce((sum, m) => sum + m.deliveries.length, 0)
+          expect(point.count).toBe(expected)
+        }
+    }
+  })
+
+  test('the same from facts and from the messages themselves', async () => {
+    for (const by of ['action', 'threat', 'location']) {
+      const narrow = await get(`/messages/histogram?by=${by}&senderDomain=news.example`)
+      const wide = await get(`/messages/histogram?by=${by}&senderDomain=news.example&q=offer`)
+      expect(narrow.body['total']).toBeGreaterThan(COUNT)
+      expect(wide.body).toEqual(narrow.body)
+    }
+  })
+
+  test('nothing found, wrong input', async () => {
+    expect((await get('/messages/histogram?q=nowhere')).body).toMatchObject({ series: [], total: 0 })
+    for (const query of ['by=colour', 'from=x', 'limit=5'])
+      expect((await get(`/messages/histogram?${query}`)).status).toBeGreaterThanOrEqual(400)
+  })
+})
+
+describe('GET /messages/:id', () => {
+  test('everything about it', async () => {
+    const { status, body } = await get(`/messages/${id(3)}`)
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      id: id(3),
+      reported: true,
+      headers: [{ name: 'Subject', value: 'Offer 3' }],
+      from: [{ name: 'News', address: 'letters@news.example' }],
+      urlList: [{ url: 'https://x.example/', anchor: 'here' }],
+      attachmentList: [{ name: 'a.pdf' }],
+      verdict: { threat: 'none', because: ['Nothing was found.'] },
+      signals: [{ id: 'link-mismatch', evidence: { shown: 'bank.example', nested: { deep: [1, 2] } } }],
+      submissions: [],
+      actions: [],
+      clientIp: '192.0.2.7',
+      mailFrom: 'bounce@news.example',
+    })
+    expect(body['copies']).toMatchObject([
+      { recipient: 'u0@kontor.example', handover: 'none' },
+      { recipient: 'u1@kontor.example' },
+    ])
+    expect((await get(`/messages/${id(5)}`)).body['copies']).toHaveLength(30)
+  })
+
+  test('the timeline, oldest first, names whose copy it was', async () => {
+    const { body } = await get(`/messages/${id(3)}/timeline`)
+    const kinds = (body['items'] as { kind: string; recipient: string | null }[]).map((e) => [e.kind, e.recipient])
+    expect(kinds).toEqual([
+      ['received', null],
+      ['judged', null],
+      ['reported', null],
+    ])
+  })
+
+  test('what is not there, or another tenant’s, is a 404; what is no id is refused', async () => {
+    const mine = newMessage()
+    await t.storage.tenant(t.b, (tx) => receive(tx, mine))
+    for (const path of [`/messages/${mine.id}`, `/messages/${mine.id}/timeline`, `/messages/${uuidv7()}`]) {
+      expect((await get(path)).status, path).toBe(404)
+    }
+    expect((await get(`/messages/${mine.id}`, t.b)).status).toBe(200)
+    for (const wrong of ['1', 'x'.repeat(400), "'%20or%201=1", '..%2f..%2fetc'])
+      expect((await get(`/messages/${wrong}`)).status, wrong).toBeGreaterThanOrEqual(400)
+  })
+})
+
+test('permissions #2: only who may read mail', async () => {
+  const paths = ['/messages', '/messages/histogram', `/messages/${id(1)}`, `/messages/${id(1)}/timeline`]
+  const others: Permission[] = ['submission.write', 'lists.read', 'settings.read', 'users.manage']
+  const token = await api.token(t.a, others)
+  for (const path of paths) {
+    expect((await api.call(token, 'GET', path)).status, path).toBe(403)
+    expect((await api.call(null, 'GET', path)).status, path).toBe(401)
+    expect((await get(path)).status, path).toBe(200)
+  }
+})
