@@ -186,6 +186,19 @@ describe('policy', () => {
     const strict = decidePolicy({ mode: 'strict', version: 1 })
     expect(judged({ signals: [signal({ threat: 'spam' })], policy: strict })).toEqual(['spam', 'quarantine'])
   })
+  it('an allow lifts weak evidence too: convicting more by it must not free the rest', () => {
+    const signals = [
+      signal({ id: 'a', threat: 'bulk', weight: 2.51, technology: 'authentication' }),
+      signal({ id: 'b', threat: 'none', weight: -1.01, technology: 'none' }),
+      signal({ id: 'c', technology: 'file-analysis', weight: 5 }),
+    ]
+    const strict = decidePolicy({ mode: 'strict', version: 1 })
+    expect(judged({ signals, entries: [entry({})] })).toEqual(judged({ signals, entries: [entry({})], policy: strict }))
+  })
+  it('the points of one finding name no other threat', () => {
+    const signals = [signal({ id: 'a', weight: 1.9 }), signal({ id: 'b', weight: 12, threat: 'spam' })]
+    expect(judged({ signals })).toEqual(['high-confidence-spam', 'quarantine'])
+  })
   it('observe only delivers and says what would have been, entries included', () => {
     const policy = decidePolicy({ mode: 'observe', version: 4 })
     const found = decide(input({ signals: [signal({})], policy }))

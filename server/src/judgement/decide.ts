@@ -77,7 +77,9 @@ const blockReason = ({ entities }: Match): string =>
 function allowed(input: DecideInput, signals: readonly Signal[], allows: readonly Match[], raw: Tally): Outcome {
   const standing = allows.map((match) => ({ match, refused: refusal(match, input) }))
   const usable = standing.filter((s) => s.refused === null).map((s) => s.match)
-  const taken = new Map(signals.map((signal) => [signal, liftedBy(signal, usable, raw)]))
+  // Where nothing is convicted there is nothing to override, and no entry is *used* (§5.2).
+  const subject = raw.threat === 'none' ? [] : signals
+  const taken = new Map(subject.map((signal) => [signal, liftedBy(signal, usable, raw)]))
   const setAside = new Set(signals.filter((s) => (taken.get(s)?.length ?? 0) > 0))
   const rest = tally(
     signals.filter((s) => !setAside.has(s)),
@@ -115,11 +117,11 @@ function refusal({ entry }: Match, { authentication, entities }: DecideInput): s
 /** The allows that together take this signal away; none when one of its URLs or files is not allowed. */
 function liftedBy(signal: Signal, allows: readonly Match[], raw: Tally): Match[] {
   if (signal.threat === 'none' || signal.weight <= 0) return []
-  const level = raw.convicted.get(FAMILY_OF[signal.threat])
-  if (level === undefined) return []
+  // Also where its family is not convicted: else more of it could convict it, lift it, and leave less for the others.
+  const level = raw.convicted.get(FAMILY_OF[signal.threat]) ?? 'suspicious'
   const able = allows.filter((m) => reaches(m.entry, signal, level))
-  const bySource = able.filter((m) => m.entry.kind.startsWith('sender'))
-  return bySource.length > 0 ? bySource : byParts(signal, able)
+  // All that would do it, so that removing one of two is known to change nothing.
+  return [...able.filter((m) => m.entry.kind.startsWith('sender')), ...byParts(signal, able)]
 }
 
 function byParts(signal: Signal, able: readonly Match[]): Match[] {

@@ -12,7 +12,7 @@ export function entitiesOf(mail: ParsedMail, context: MailContext): EntityRef[] 
     if (value !== null && value !== '') found.set(`${kind} ${value}`, { kind, value })
   }
   for (const from of mail.from) {
-    const address = from.address === null ? null : normaliseAddress(from.address)
+    const address = senderOf(from.address)
     add('sender', address)
     add('sender-domain', address?.slice(address.lastIndexOf('@') + 1) ?? null)
   }
@@ -28,6 +28,17 @@ export function entitiesOf(mail: ParsedMail, context: MailContext): EntityRef[] 
   add('subject-fingerprint', mail.fingerprints.subject)
   add('body-fingerprint', mail.fingerprints.body)
   return [...found.values()].sort(compareEntities)
+}
+
+/**
+ * Null for what only looks like an address: `a@trusted.com/b.evil.com` must not become `a@trusted.com`, or an allow entry would be
+ * open to whoever writes that.
+ */
+function senderOf(written: string | null): string | null {
+  if (written === null) return null
+  const host = canonicalHost(written.slice(written.lastIndexOf('@') + 1))
+  const address = normaliseAddress(written)
+  return host !== null && address?.endsWith(`@${host}`) ? address : null
 }
 
 export const compareEntities = (a: EntityRef, b: EntityRef): number =>

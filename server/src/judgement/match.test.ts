@@ -137,6 +137,27 @@ describe('URL entries (lists #72)', () => {
   })
 })
 
+describe('senders of a message', () => {
+  const senders = (...addresses: string[]) =>
+    entitiesOf(parsedMail({ from: addresses.map((address) => ({ name: '', address, raw: '' })) }), NO_CONTEXT)
+      .filter((e) => e.kind === 'sender')
+      .map((e) => e.value)
+  it('are compared in normal form', () => {
+    expect(senders('Jo@BÜCHER.example')).toEqual(['jo@xn--bcher-kva.example'])
+    expect(senders('b@x.example', 'a@x.example', 'A@X.example')).toEqual(['a@x.example', 'b@x.example'])
+    expect(senders(`a@${'l.'.repeat(20)}x.example`)).toHaveLength(1)
+  })
+  it.each([
+    'a@trusted.com/x.evil.com',
+    'a@trusted.com#.evil.com',
+    'a@trusted.com?evil',
+    'a@trusted%2ecom',
+    'a@trusted.com:80',
+    'a@',
+    '@',
+  ])('%s is not the sender that it begins like', (address) => expect(senders(address)).toEqual([]))
+})
+
 describe('sender entries', () => {
   const domain = (value: string, candidate: string) =>
     matches(rule({ kind: 'sender-domain', value }), { kind: 'sender-domain', value: candidate })

@@ -8,9 +8,13 @@ export const ENGINE = 1
  * Every signal speaks for one *family* of threat and carries points. A family's support is its own points plus half of
  * what speaks for the others (evidence of one kind makes another kind likelier), less the points that speak *for* the
  * message. From `suspicious` on it is convicted, from `high` on with high confidence.
+ * A family with fewer than two points of its own is not convicted: it would be named for what others have shown.
  * The scale: 5 points = one finding that honest mail rarely shows; 10 = one that honest mail practically never shows.
  */
 export type Family = 'malware' | 'phish' | 'spoof' | 'impersonation' | 'spam' | 'bulk'
+
+/** Points of its own that a family needs. */
+export const MIN_OWN = 2
 
 export const THRESHOLDS: Readonly<Record<PolicyMode, Thresholds>> = {
   standard: { suspicious: 5, high: 10 },

@@ -1,4 +1,4 @@
-import { FAMILY_OF, type Family, harsher, type Level, PLACES, THREAT_OF, THREAT_ORDER } from './table.ts'
+import { FAMILY_OF, type Family, harsher, type Level, MIN_OWN, PLACES, THREAT_OF, THREAT_ORDER } from './table.ts'
 import type { Placement, PolicyMode, Signal, Technology, Threat, Thresholds } from './types.ts'
 
 /** What the signals alone amount to. */
@@ -29,6 +29,7 @@ export function tally(signals: readonly Signal[], thresholds: Thresholds, mode: 
   }
   const convicted = new Map<Family, Level>()
   for (const [family, points] of own) {
+    if (points < hundredths(MIN_OWN)) continue
     // Nothing speaks for a message so well that its malware may be forgotten.
     const support = points + (against - points) / 2 - (family === 'malware' ? 0 : inFavour)
     if (support >= hundredths(thresholds.high)) convicted.set(family, 'high')

@@ -1,6 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { AppError } from '../base/index.ts'
 import { formatIp, parseIp } from './ip.ts'
-import type { EntryAction, EntryKind } from './types.ts'
+import { urlMatches, urlPattern } from './patterns.ts'
+import { ENTRY_KINDS, type EntryAction, type EntryKind } from './types.ts'
 import { normalValue } from './values.ts'
 
 const refused = (kind: EntryKind, value: string, action: EntryAction = 'block'): string => {
@@ -111,5 +114,64 @@ describe('addresses', () => {
     expect(text('::')).toBe('::')
     expect(text('[IPv6:::1]')).toBe('::1')
     expect(text('::ffff:1.2.3.4')).toBe('1.2.3.4')
+  })
+})
+
+describe('normal values', () => {
+  it('are what they become: saving one again changes nothing', () => {
+    const part = fc.constantFrom(
+      'a',
+      'WWW',
+      'contoso',
+      'com',
+      'co',
+      'uk',
+      '*',
+      '~',
+      '.',
+      '/',
+      ':',
+      '@',
+      '?',
+      '1',
+      '%20',
+      'ü',
+      ' ',
+    )
+    const junk = fc.array(part, { minLength: 1, maxLength: 9 }).map((p) => p.join(''))
+    const label = fc.constantFrom('a', 'Contoso', 'xn--p1ai', 'b-c', '1', '_x', 'ü', 'co')
+    const host = fc
+      .tuple(fc.array(label, { minLength: 1, maxLength: 12 }), fc.constantFrom('com', 'uk', 'tld'))
+      .map(([l, t]) => [...l, t].join('.'))
+    const shaped = fc
+      .tuple(
+        fc.constantFrom('', '*.', '~', 'a@', '%22x%20y%22@'),
+        fc.oneof(host, fc.ipV4(), fc.ipV6()),
+        fc.constantFrom('', '/', '/a', '/*', '~', '/24', '/48', '?q'),
+      )
+      .map((p) => p.join(''))
+    let accepted = 0
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...ENTRY_KINDS),
+        fc.constantFrom('allow' as const, 'block' as const),
+        fc.oneof(junk, shaped),
+        (kind, action, text) => {
+          let value: string
+          try {
+            value = normalValue(kind, action, text)
+          } catch (error) {
+            expect(error).toBeInstanceOf(AppError)
+            return
+          }
+          accepted++
+          expect(normalValue(kind, action, value)).toBe(value)
+          if (kind === 'url' && urlPattern(value).form === 'exact')
+            expect(urlMatches(value, `http://${value}`, { action, deeper: false })).toBe(true)
+        },
+      ),
+      { numRuns: 20_000 },
+    )
+    expect(accepted).toBeGreaterThan(200)
   })
 })

@@ -29,10 +29,18 @@ export function normalValue(kind: EntryKind, action: EntryAction, text: string):
   }
 }
 
-/** Lower case, Punycode, no trailing dot; null when it is no host name, or has more than ten labels. */
+/** Lower case, Punycode, no trailing dot; null when it is no host name. */
 export function canonicalHost(text: string): string | null {
+  // The conversion is a URL parser's: it would cut `a.com/b` and read `1` as an IP address.
+  if (/[^\p{L}\p{N}\p{M}._-]/u.test(text.trim())) return null
   const ascii = domainToASCII(text.trim().replace(/\.$/, '').toLowerCase())
-  return LABELS.test(ascii) && ascii.length <= 253 && ascii.split('.').length <= MAX_LABELS ? ascii : null
+  return LABELS.test(ascii) && ascii.length <= 253 ? ascii : null
+}
+
+/** A host that an entry may name: see `MAX_LABELS`. */
+function entryHost(text: string): string | null {
+  const host = canonicalHost(text)
+  return host === null || host.split('.').length > MAX_LABELS ? null : host
 }
 
 /** Null when it is not an address. */
@@ -48,9 +56,11 @@ function bad(kind: EntryKind, value: string, why: string, cure: string): AppErro
 }
 
 function sender(value: string): string {
-  if (/\s/.test(value.replace(/"[^"]*"/g, ''))) throw bad('sender', value, 'it holds a space', 'One address an entry.')
-  const address = normaliseAddress(decodeLocal(value))
-  if (address?.slice(address.lastIndexOf('@')).includes('.')) return address
+  const text = decodeLocal(value)
+  if (/\s/.test(text.replace(/"[^"]*"/g, ''))) throw bad('sender', value, 'it holds a space', 'One address an entry.')
+  const host = canonicalHost(text.slice(text.lastIndexOf('@') + 1))
+  const address = normaliseAddress(text)
+  if (address !== null && host?.includes('.') && parseIp(host) === null && address.endsWith(`@${host}`)) return address
   throw bad(
     'sender',
     value,
@@ -73,7 +83,7 @@ function domain(kind: EntryKind, action: EntryAction, value: string): string {
   if (!value.startsWith('*')) return plainDomain(kind, action, value)
   if (action === 'allow')
     throw bad(kind, value, 'an allow entry takes no wildcard', 'Name the domain; make one entry for each sub-domain.')
-  const host = canonicalHost(value.slice(2))
+  const host = entryHost(value.slice(2))
   if (value.startsWith('*.') && host !== null) return `*.${host}`
   throw bad(kind, value, 'the wildcard stands for whole labels in front', 'Write *.contoso.com or *.tld.')
 }
@@ -82,7 +92,7 @@ function plainDomain(kind: EntryKind, action: EntryAction, value: string): strin
   if (value.includes('@')) throw bad(kind, value, 'it is an address', 'Use a sender entry for one address.')
   if (/[/:*~?#]/.test(value))
     throw bad(kind, value, 'it is more than a domain', 'Write contoso.com; for paths and wildcards use a url entry.')
-  const host = canonicalHost(value)
+  const host = entryHost(value)
   if (host === null || !host.includes('.') || parseIp(host) !== null)
     throw bad(kind, value, 'it is no domain name', 'Write a domain with at least one dot, such as contoso.com.')
   refuseSuffix(kind, action, value, host)
@@ -164,7 +174,7 @@ function checkHost(host: string, value: string, tld: boolean, no: Refuse): void 
   }
   if (/:/.test(authority)) no('it has a port', 'Leave out the port.')
   const labels = host.split('.')
-  if (canonicalHost(host) !== host) no('its host is no host name', 'Write a host such as contoso.com.')
+  if (entryHost(host) !== host) no('its host is no host name', 'Write a host such as contoso.com.')
   if (tld) return
   if (labels.length < 2 || (labels.at(-1)?.length ?? 0) < 2)
     no('its host needs a dot, something before it and two characters after it', 'Write a host such as contoso.com.')

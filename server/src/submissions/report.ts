@@ -7,6 +7,7 @@ import type { Verdict } from '../judgement/index.ts'
 import { ownDomains, resolve } from '../organisation/index.ts'
 import { addEvents, type Delivery, deliveriesOf, getMessage } from '../records/index.ts'
 import type { Outbox, Tx } from '../storage/index.ts'
+import { advice } from './advice.ts'
 import { type NextStep, nextSteps } from './next-steps.ts'
 import { type ResultOf, resultOf } from './result.ts'
 import type { ClaimedThreat, Opinion, SubmittedAs, VerdictBrief } from './tables.ts'
@@ -40,6 +41,8 @@ export interface SubmissionMade {
   /** Null for those who may report but not see verdicts. */
   readonly explanation: Explanation | null
   readonly next: readonly NextStep[]
+  /** What no step says: why something is not offered, which entry stands in the way. */
+  readonly advice: readonly string[]
 }
 
 export interface ReportDeps {
@@ -74,7 +77,7 @@ export async function report(
   const explanation = await explain(tx, messageId)
   const result = resultOf(explanation, wanted.opinion, deliveries)
   const submission = await store(tx, deps, actor, { wanted, message, recipient, explanation, result })
-  if (!sees) return { submission, explanation: null, next: [] }
+  if (!sees) return { submission, explanation: null, next: [], advice: [] }
   const own = [...(await ownDomains(tx))]
   const { opinion, threat } = submission
   const next = await nextSteps(tx, {
@@ -87,7 +90,7 @@ export async function report(
     explanation,
     own,
   })
-  return { submission, explanation, next }
+  return { submission, explanation, next, advice: advice(explanation, opinion, deliveries, next) }
 }
 
 function checkReport({ opinion, threat, reason }: Report): void {

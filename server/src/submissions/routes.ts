@@ -123,8 +123,8 @@ export function submissionRow(s: Submission): schemas.SubmissionRow {
   return { ...s, createdAt: s.createdAt.toISOString(), status: 'Completed' }
 }
 
-function madeView({ submission, explanation, next }: SubmissionMade): schemas.SubmissionMade {
-  if (explanation === null) return { ...submissionRow(submission), today: null, differs: [], next: [] }
+function madeView({ submission, explanation, next, advice }: SubmissionMade): schemas.SubmissionMade {
+  if (explanation === null) return { ...submissionRow(submission), today: null, differs: [], next: [], advice: [] }
   const { today, judgement, differs } = explanation
   const { verdict, entries } = today
   return {
@@ -137,6 +137,7 @@ function madeView({ submission, explanation, next }: SubmissionMade): schemas.Su
     },
     differs: [...differs],
     next: [...next],
+    advice: [...advice],
   }
 }
 

@@ -77,6 +77,8 @@ export const SubmissionMade = Type.Object({
   /** What is different from the verdict at receipt, in sentences. */
   differs: Type.Array(text),
   next: Type.Array(NextStep),
+  /** What no step says: why something is not offered, which entry stands in the way. */
+  advice: Type.Array(text),
 })
 export type SubmissionMade = Static<typeof SubmissionMade>
 

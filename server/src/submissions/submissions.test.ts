@@ -160,6 +160,42 @@ describe('a wanted message was blocked', () => {
     )
     expect(made.body).toMatchObject({ result: 'Threats found' })
     expect(steps(made).map((s) => s.kind)).toEqual(['release'])
+    expect(made.body['advice']).toEqual([
+      'No entry for no-reply@alderfinch.example is offered: the sender could not be authenticated, so anybody could use it.',
+    ])
+  })
+
+  it('a block entry is named, because no allow can win against it (submissions #48)', async () => {
+    const analyst = await api.token(rig.a, ALL_PERMISSIONS)
+    const value = 'share@docs-portal.example'
+    const entry = await api.call(analyst, 'POST', '/entries', {
+      action: 'block',
+      kind: 'sender',
+      value,
+      expiresInDays: 7,
+    })
+    const id = idOf(rig.a, where('From: "Document Portal"'))
+    const made = await api.call(analyst, 'POST', `/messages/${id}/submissions`, FALSE_POSITIVE)
+    expect(made.body).toMatchObject({ result: 'Blocked due to organizational overrides' })
+    expect((made.body['advice'] as string[])[0]).toContain(`entry ${entry.body['id']}`)
+    expect(steps(made).filter((s) => s.kind === 'allow-entry')).toEqual([])
+    const edited = await api.call(analyst, 'PATCH', `/entries/${entry.body['id']}`, {
+      note: 'too wide',
+      expiresInDays: 1,
+    })
+    expect(edited.body).toMatchObject({ version: 2, note: 'too wide', value })
+    expect((await api.call(analyst, 'PATCH', `/entries/${entry.body['id']}`, { value: 'x@y.example' })).status).toBe(
+      422,
+    )
+    await api.call(analyst, 'DELETE', `/entries/${entry.body['id']}`)
+    const detail = await api.call(analyst, 'GET', `/entries/${entry.body['id']}`)
+    expect((detail.body['history'] as { change: string }[]).map((h) => h.change)).toEqual([
+      'added',
+      'edited',
+      'removed',
+    ])
+    expect(detail.body).toMatchObject({ state: 'removed' })
+    expect(code(await api.call(analyst, 'GET', '/entries/not-an-id'))).toBe('invalid-request')
   })
 
   it('a file is allowed by its hash', async () => {
