@@ -4,8 +4,10 @@ import { parsingAccount } from './account.ts'
 import type { WorkerSettings } from './worker.ts'
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
-/** The checkout or installation: server/src/mail is three folders below. */
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+/** What the child may read, from the checkout's root (three folders above): the program, not data that may lie beside it. */
+const READABLE = ['node_modules/', 'package.json', 'server/node_modules/', 'server/package.json', 'server/src/'].map(
+  (path) => fileURLToPath(new URL(`../../../${path}`, import.meta.url)),
+)
 
 /**
  * Starts one parsing process: no environment of ours (it holds secrets), no root, and Node's permission model on top:
@@ -18,8 +20,7 @@ export function startChild(settings: WorkerSettings, maxHeapMb: number): ChildPr
     env: { PATH: '/usr/bin:/bin', NODE_NO_WARNINGS: '1' },
     execArgv: [
       '--permission',
-      `--allow-fs-read=${ROOT}`,
-      '--allow-fs-read=/proc/self/',
+      ...[...READABLE, '/proc/self/'].map((path) => `--allow-fs-read=${path}`),
       '--allow-fs-write=/proc/self/oom_score_adj',
       '--allow-worker',
       `--max-old-space-size=${maxHeapMb}`,
