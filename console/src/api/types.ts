@@ -22,6 +22,7 @@ import type { AuditResult, AuditRow } from '../../../server/src/http/audit.ts'
 import type { EntryBody, EntryRow } from '../../../server/src/lists/routes.ts'
 import type { OrganisationDocument } from '../../../server/src/organisation/document.ts'
 import type { Policy } from '../../../server/src/organisation/policy.ts'
+import type { HeldMessageRow } from '../../../server/src/quarantine/routes.ts'
 import type { Plan } from '../../../server/src/remediation/preview.ts'
 import type { ActionState, Counts, ItemState } from '../../../server/src/remediation/states.ts'
 import type { ActionKind as AnyActionKind, MoveTarget } from '../../../server/src/remediation/types.ts'
@@ -83,6 +84,7 @@ export type AuditEntry = Static<typeof AuditRow>
 export type AuditCheck = Static<typeof AuditResult>
 export type Explanation = ExplanationView
 export type NextStep = SubmissionMade['next'][number]
+export type QuarantineRow = Static<typeof HeldMessageRow>
 export type Reason = UndoPreview['notExact'][number]
 
 export interface Page<T> {
@@ -99,14 +101,4 @@ export interface ActionRequest {
   readonly select: { readonly deliveryIds: readonly string[] } | { readonly filter: ApiFilter }
   readonly name?: string
   readonly description?: string
-}
-
-export interface QuarantineRow {
-  readonly messageId: string
-  readonly subject: string
-  readonly senderAddress: string | null
-  readonly receivedAt: string
-  readonly reason: Threat
-  readonly expiresAt: string | null
-  readonly recipients: readonly { readonly deliveryId: string; readonly recipient: string; readonly state: string }[]
 }

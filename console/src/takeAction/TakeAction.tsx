@@ -10,6 +10,7 @@ import { Dismiss24Regular } from '@fluentui/react-icons'
 import { useMemo, useState } from 'react'
 import type { ActionRequest, ApiFilter } from '../api/types.ts'
 import type { Selection } from '../parts/Grid/types.ts'
+import { useReturnFocus } from '../parts/useReturnFocus.ts'
 import { actionLabel } from '../words.ts'
 import { ChooseAction } from './ChooseAction.tsx'
 import { ChooseTargets } from './ChooseTargets.tsx'
@@ -39,6 +40,7 @@ interface Props {
 
 /** The wizard: action → targets → name → review with the server's preview → submit. */
 export function TakeAction({ source, startWith, onClose, onDone }: Props) {
+  useReturnFocus()
   const [step, setStep] = useState(startWith ? 1 : 0)
   const [choice, setChoice] = useState<Choice | null>(startWith ?? null)
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set())

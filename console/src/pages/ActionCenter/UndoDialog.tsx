@@ -16,6 +16,7 @@ import { useState } from 'react'
 import type { ActionRow, UndoPlan } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { Time } from '../../parts/Time.tsx'
+import { useReturnFocus } from '../../parts/useReturnFocus.ts'
 import { Count, Reasons } from '../../takeAction/Review.tsx'
 import { plural, reasonsIn } from '../../words.ts'
 import { type UndoRequest, useUndo, useUndoPlan } from './data.ts'
@@ -23,6 +24,7 @@ import { type UndoRequest, useUndo, useUndoPlan } from './data.ts'
 /** What taking the action back would do, what cannot come back exactly and why; then does it. */
 export function UndoDialog(props: { action: ActionRow; items?: readonly string[]; onClose: () => void }) {
   const { action, items, onClose } = props
+  useReturnFocus()
   const [folderGone, setFolderGone] = useState<UndoRequest['folderGone']>('recreate')
   const [suspend, setSuspend] = useState(false)
   const part: UndoRequest = { folderGone, ...(items ? { items } : {}) }

@@ -61,7 +61,7 @@ function Entity({ message }: { message: MessageDetail }) {
   return (
     <Page
       title={visible(message.subject || '(no subject)', 100)}
-      heading={<SafeText text={message.subject} max={300} empty="(no subject)" />}
+      heading={<SafeText text={message.subject} max={160} empty="(no subject)" />}
       crumb={<Crumb />}
       actions={<Actions message={message} />}
     >

@@ -15,6 +15,7 @@ import { useState } from 'react'
 import { useCan } from '../../api/session.ts'
 import type { MessageDetail } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
+import { useReturnFocus } from '../../parts/useReturnFocus.ts'
 import { type Report, useReport } from './data.ts'
 import { Reported } from './Reported.tsx'
 
@@ -26,6 +27,7 @@ const THREATS = [
 
 /** Somebody says that the verdict is wrong: what, why; then what today's lists and signals say and what can be done. */
 export function ReportDialog({ message, onClose }: { message: MessageDetail; onClose: () => void }) {
+  useReturnFocus()
   const blocked = message.copies.some((copy) => copy.action === 'blocked' || copy.action === 'junked')
   const [opinion, setOpinion] = useState<Report['opinion']>(
     blocked ? 'should-not-have-been-blocked' : 'should-have-been-blocked',

@@ -68,23 +68,19 @@ function Today({ today, differs }: { today: NonNullable<SubmissionMade['today']>
           ],
         ]}
       />
-      <Sentences
-        label="Signals"
-        sentences={today.signals.map((signal) => signal.summary)}
-        none="No signal speaks against it."
-      />
+      <Sentences label="Signals" sentences={today.signals.map((signal) => signal.summary)} />
       {differs.length > 0 ? (
         <>
           <strong>Different from the verdict at receipt</strong>
-          <Sentences label="Differences" sentences={differs} none="" />
+          <Sentences label="Differences" sentences={differs} />
         </>
       ) : null}
     </section>
   )
 }
 
-function Sentences({ label, sentences, none }: { label: string; sentences: readonly string[]; none: string }) {
-  if (sentences.length === 0) return <span className="muted">{none}</span>
+function Sentences({ label, sentences }: { label: string; sentences: readonly string[] }) {
+  if (sentences.length === 0) return null
   return (
     <ul className="sentences" aria-label={label}>
       {[...new Set(sentences)].map((sentence) => (

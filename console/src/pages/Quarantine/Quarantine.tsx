@@ -1,4 +1,4 @@
-import { Button, Toolbar } from '@fluentui/react-components'
+import { Button, Tab, TabList, Toolbar } from '@fluentui/react-components'
 import { MailArrowUp20Regular, ShieldTask20Regular } from '@fluentui/react-icons'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -15,7 +15,7 @@ import { visible } from '../../parts/text.ts'
 import { CHOICES } from '../../takeAction/fit.ts'
 import { TakeAction } from '../../takeAction/TakeAction.tsx'
 import { plural } from '../../words.ts'
-import { useQuarantine } from './data.ts'
+import { type Show, useQuarantine } from './data.ts'
 import { quarantinedTargets } from './targets.ts'
 
 const COLUMNS: readonly GridColumn<QuarantineRow>[] = [
@@ -43,7 +43,7 @@ const COLUMNS: readonly GridColumn<QuarantineRow>[] = [
     header: 'Sender',
     width: 'minmax(150px, 1.2fr)',
     phone: 'detail',
-    cell: (q) => <SafeText text={q.senderAddress} max={120} />,
+    cell: (q) => <SafeText text={q.sender} max={120} />,
   },
   {
     id: 'reason',
@@ -53,17 +53,32 @@ const COLUMNS: readonly GridColumn<QuarantineRow>[] = [
     cell: (q) => <ThreatStatus threat={q.reason} />,
   },
   { id: 'held', header: 'Held for', width: 'minmax(150px, 1.2fr)', phone: 'none', cell: (q) => <Held row={q} /> },
+  { id: 'status', header: 'Release status', width: '130px', phone: 'detail', cell: (q) => <ReleaseStatus row={q} /> },
   { id: 'expires', header: 'Expires', width: '134px', phone: 'detail', cell: (q) => <Time at={q.expiresAt} /> },
 ]
+
+const STATUS: Record<QuarantineRow['recipients'][number]['status'], string> = {
+  'needs-review': 'Needs review',
+  released: 'Released',
+  deleted: 'Deleted',
+  elsewhere: 'Elsewhere',
+}
 
 function Held({ row }: { row: QuarantineRow }) {
   const others = row.recipients.length - 1
   return (
-    <span title={visible(row.recipients.map((r) => `${r.recipient} (${r.state})`).join(', '), 600)}>
+    <span title={visible(row.recipients.map((r) => `${r.recipient} (${STATUS[r.status]})`).join(', '), 600)}>
       <SafeText text={row.recipients[0]?.recipient ?? null} max={120} />
       {others > 0 ? <span className="muted"> +{others}</span> : null}
     </span>
   )
+}
+
+/** Of one recipient, or how many of several. */
+function ReleaseStatus({ row }: { row: QuarantineRow }) {
+  const released = row.recipients.filter((r) => r.status === 'released').length
+  if (released === 0) return <>{STATUS[row.recipients[0]?.status ?? 'elsewhere']}</>
+  return <>{released === row.recipients.length ? 'Released' : `Released to ${released} of ${row.recipients.length}`}</>
 }
 
 const idOf = (row: QuarantineRow) => row.messageId
@@ -72,7 +87,8 @@ const RELEASE = CHOICES.find((choice) => choice.kind === 'release')
 
 /** What is held, and its release to some or all of its recipients. */
 export function Quarantine() {
-  const held = useQuarantine()
+  const [show, setShow] = useState<Show>('held')
+  const held = useQuarantine(show)
   const can = useCan()
   const navigate = useNavigate()
   const [selection, setSelection] = useState<Selection>({})
@@ -86,6 +102,20 @@ export function Quarantine() {
       note="Messages that are held. A release gives the message to the recipients as it came; it does not pass the filters again."
       fill
     >
+      <div className="tabs-scroll">
+        <TabList
+          aria-label="Release status"
+          selectedValue={show}
+          onTabSelect={(_, data) => {
+            setShow(data.value === 'released' || data.value === 'all' ? data.value : 'held')
+            setSelection({})
+          }}
+        >
+          <Tab value="held">Needs review</Tab>
+          <Tab value="released">Released</Tab>
+          <Tab value="all">All</Tab>
+        </TabList>
+      </div>
       {act ? (
         <Toolbar aria-label="Quarantined messages" className="list-bar">
           <Button
@@ -118,6 +148,7 @@ export function Quarantine() {
         onEnd={held.loadMore}
         total={held.more ? undefined : held.rows.length}
         loading={held.loading}
+        stale={held.stale}
         empty={<Empty title="Nothing is in quarantine" />}
       />
       {acting ? (

@@ -1,4 +1,6 @@
 import type { QuarantineRow } from '../../api/types.ts'
 import { usePages } from '../../parts/usePages.ts'
 
-export const useQuarantine = () => usePages<QuarantineRow>(['quarantine'], '/quarantine')
+export type Show = 'held' | 'released' | 'all'
+
+export const useQuarantine = (status: Show) => usePages<QuarantineRow>(['quarantine'], '/quarantine', { status })

@@ -5,7 +5,7 @@ import type { Target } from '../../takeAction/targets.ts'
 export const quarantinedTargets = (rows: readonly QuarantineRow[]): readonly Target[] =>
   rows.flatMap((row) =>
     row.recipients
-      .filter((recipient) => recipient.state !== 'released')
+      .filter((recipient) => recipient.location === 'quarantine')
       .map((recipient) => ({
         id: recipient.deliveryId,
         recipient: recipient.recipient,

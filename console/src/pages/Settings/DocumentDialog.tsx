@@ -11,6 +11,7 @@ import {
 } from '@fluentui/react-components'
 import { useState } from 'react'
 import { messageOf, Problem } from '../../parts/Problem.tsx'
+import { useReturnFocus } from '../../parts/useReturnFocus.ts'
 import { useSave } from './data.ts'
 
 interface Props {
@@ -22,6 +23,7 @@ interface Props {
 
 /** The document as the file has it; the server checks it as a whole and says what is wrong. */
 export function DocumentDialog({ name, title, document, onClose }: Props) {
+  useReturnFocus()
   const [text, setText] = useState(() => JSON.stringify(document, null, 2))
   const save = useSave<unknown>(name, onClose)
   const broken = whyBroken(text)

@@ -17,6 +17,7 @@ import {
 import { useState } from 'react'
 import type { EntryKind, NewEntry } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
+import { useReturnFocus } from '../../parts/useReturnFocus.ts'
 import { ENTRY_KIND } from '../../words.ts'
 import { useAddEntry } from './data.ts'
 import { EntryEffect } from './EntryEffect.tsx'
@@ -36,6 +37,7 @@ const isExpiry = (value: string | undefined): value is Expiry => value !== undef
 const isKind = (value: string | undefined): value is EntryKind => value !== undefined && value in ENTRY_KIND
 
 export function AddEntry({ start, onClose }: { start: 'allow' | 'block'; onClose: () => void }) {
+  useReturnFocus()
   const [action, setAction] = useState<'allow' | 'block'>(start)
   const [kind, setKind] = useState<EntryKind>('sender')
   const [value, setValue] = useState('')

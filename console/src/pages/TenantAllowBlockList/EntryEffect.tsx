@@ -38,7 +38,7 @@ export function EntryEffect({ entry }: { entry: NewEntry }) {
         {complete ? '.' : '; only the newest were looked at.'}
       </span>
       <ul className="plain stack-tight">
-        {sample.slice(0, 5).map((row) => (
+        {sample.slice(0, 3).map((row) => (
           <Flip key={row.id} row={row} />
         ))}
       </ul>

@@ -10,6 +10,7 @@ import {
 import type { Entry } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { visible } from '../../parts/text.ts'
+import { useReturnFocus } from '../../parts/useReturnFocus.ts'
 import { plural } from '../../words.ts'
 import { useRemoveEntries } from './data.ts'
 
@@ -20,6 +21,7 @@ interface Props {
 }
 
 export function RemoveEntries({ entries, onClose, onRemoved }: Props) {
+  useReturnFocus()
   const remove = useRemoveEntries(onRemoved)
   return (
     <Dialog open modalType="alert" onOpenChange={(_, data) => (data.open ? undefined : onClose())}>

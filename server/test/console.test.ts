@@ -1,0 +1,474 @@
+// The console as people use it: the real server, real Chromium, mailboxes in Maildir.
+import { mkdirSync } from 'node:fs'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { campaigns } from '../demo/campaigns.ts'
+import { AUTHSERV, DIRECTOR, ORGANISATION } from '../demo/company.ts'
+import { type Fed, ours, write } from '../demo/message.ts'
+import { focusIsVisible, hasChromium, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
+import { hostileMail } from './rig/hostile-mail.ts'
+import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
+import { type RunningServer, runServer } from './rig/running.ts'
+
+const PERSON = { name: 'Ada Analyst', email: 'ada@alderfinch.example', password: 'a long pass phrase' }
+const SHARED = 'a plan was shared with you'
+/** Set to a directory to look at the pages. */
+const SHOTS = process.env['RECOURSE_TEST_SHOTS']
+
+let server: RunningServer
+let browser: Browser
+
+async function shot(page: Page, name: string): Promise<void> {
+  if (!SHOTS) return
+  mkdirSync(SHOTS, { recursive: true })
+  await page.screenshot({ path: `${SHOTS}/${name}.png` })
+}
+
+async function fill(): Promise<void> {
+  await server.call('PUT', '/organisation', ORGANISATION)
+  const policy = (await server.call('GET', '/policy')) as Record<string, unknown>
+  await server.call('PUT', '/policy', { ...policy, trustedAuthserv: [AUTHSERV] })
+  const mails = [...campaigns(new Date()), impersonation(), hostileMail()]
+  for (const mail of mails) {
+    const query = new URLSearchParams([
+      ...mail.recipients.map((r) => ['recipient', r]),
+      ['mailFrom', mail.mailFrom],
+      ['receivedAt', mail.receivedAt.toISOString()],
+    ])
+    await server.call('POST', `/import?${query}`, mail.raw)
+  }
+}
+
+/** One message to two people, held because it shows the director's name. */
+function impersonation(): Fed {
+  const to = ours('amara.osei')
+  const mail = write(
+    {
+      from: DIRECTOR.name,
+      fromAddress: 'ingrid.alder.private@freemail.example',
+      to,
+      subject: 'Both of you, please',
+      at: new Date(Date.now() - 3_600_000),
+      auth: 'pass',
+      ip: '198.51.100.78',
+      text: 'Call me before noon.\n',
+      html: '<p>Call me before noon.</p>',
+    },
+    'both',
+  )
+  return { ...mail, recipients: [to, ours('leon.brandt')] }
+}
+
+async function signIn(page: Page): Promise<void> {
+  await page.goto('/sign-in')
+  await page.getByLabel('Email').fill(PERSON.email)
+  await page.getByLabel('Password').fill(PERSON.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Explorer', level: 1 }).waitFor()
+}
+
+/** Choosing rows of a grid by the start of their names, then the wizard up to its end. */
+async function takeAction(page: Page, action: RegExp): Promise<void> {
+  await page.getByRole('button', { name: 'Take action' }).click()
+  await page.getByRole('radio', { name: action }).check()
+  for (let step = 0; step < 3; step++) await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByText('will be acted on').waitFor()
+  await page.getByRole('button', { name: 'Submit' }).click()
+  await page.getByRole('heading', { name: 'Progress' }).waitFor()
+}
+
+const inboxes = (): MaildirCopy[] => maildirCopies(server.mail).filter((copy) => copy.folder === 'INBOX')
+const holding = (text: string): MaildirCopy[] => inboxes().filter((copy) => copy.text.includes(text))
+
+describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
+  beforeAll(async () => {
+    server = await runServer()
+    browser = await openBrowser()
+    await fill()
+  }, 240_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+  })
+
+  test('first run: the one-time code of the address makes the administrator and signs in', async () => {
+    const { page, context, problems, strays } = await watchedPage(browser, server.url)
+    await page.goto(`/setup?code=${server.setupCode}`)
+    expect(await page.getByLabel('One-time code').inputValue()).toBe(server.setupCode)
+    expect(await violations(page)).toEqual([])
+    await shot(page, 'setup')
+    await page.getByLabel('Name').fill(PERSON.name)
+    await page.getByLabel('Email').fill(PERSON.email)
+    await page.getByLabel('Password').fill(PERSON.password)
+    await page.getByRole('button', { name: 'Make administrator and sign in' }).click()
+    await page.getByRole('heading', { name: 'Explorer', level: 1 }).waitFor()
+    expect(problems).toEqual([])
+
+    await page.getByRole('button', { name: /^Account of/ }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByLabel('Email').fill(PERSON.email)
+    await page.getByLabel('Password').fill('not the pass phrase')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('alert').getByText('The address or the password is not right.').waitFor()
+    expect(await violations(page)).toEqual([])
+    await shot(page, 'sign-in-refused')
+    // The browser reports the refusal itself; nothing else may be there.
+    expect(problems.filter((p) => !p.includes('401'))).toEqual([])
+    expect(strays).toEqual([])
+    // A second use of the code is refused: the page sends to the sign-in.
+    await page.goto(`/setup?code=${server.setupCode}`)
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await context.close()
+  })
+
+  test('list → filter → message → preview → report → take action → live progress → undo, seen in the mailboxes', async () => {
+    const { page, context, problems, strays } = await watchedPage(browser, server.url)
+    await signIn(page)
+    const before = inboxes()
+    expect(holding(SHARED).length).toBeGreaterThan(3)
+
+    await page.getByRole('button', { name: 'Add filter' }).click()
+    await page.getByRole('menuitem', { name: 'Sender domain' }).click()
+    await page.getByLabel('Sender domain, any of').fill('docs-portal.example')
+    await page.getByRole('button', { name: 'Apply' }).click()
+    await page
+      .getByRole('link', { name: new RegExp(SHARED) })
+      .first()
+      .waitFor()
+    await expect.poll(() => new URL(page.url()).searchParams.getAll('senderDomain')).toEqual(['docs-portal.example'])
+    const rows = page.getByRole('grid', { name: 'Messages' }).getByRole('row', { name: new RegExp(SHARED) })
+    await expect.poll(() => rows.count()).toBe(holding(SHARED).length)
+    await shot(page, 'explorer')
+
+    await page
+      .getByRole('link', { name: new RegExp(SHARED) })
+      .first()
+      .click()
+    await page.getByRole('heading', { name: 'Verdict' }).waitFor()
+    await shot(page, 'email-entity')
+    await report(page)
+
+    await page.goBack()
+    await page.getByRole('checkbox', { name: 'Choose all that are loaded' }).click()
+    await takeAction(page, /^Soft deleted items/)
+    await page.getByText(/(\d+) of \1 items ended, \1 verified in the mailbox/).waitFor({ timeout: 60_000 })
+    await page.getByText('Completed').first().waitFor()
+    await shot(page, 'action')
+    expect(holding(SHARED)).toEqual([])
+
+    await page.getByRole('button', { name: 'Undo', exact: true }).click()
+    await page.getByText('exactly as before').waitFor()
+    await shot(page, 'undo')
+    await page.getByRole('button', { name: 'Undo action' }).click()
+    await page.getByText('The action that this undoes').waitFor()
+    await page.getByText(/(\d+) of \1 items ended, \1 verified in the mailbox/).waitFor({ timeout: 60_000 })
+    expect(inboxes()).toEqual(before)
+    await page.getByRole('link', { name: 'The action that this undoes' }).click()
+    await page.getByText('Undone', { exact: true }).waitFor()
+    expect(problems).toEqual([])
+    expect(strays).toEqual([])
+    await context.close()
+  })
+
+  test('release from quarantine to one of two recipients, then to the other', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await page.getByRole('link', { name: 'Quarantine' }).click()
+    const row = page.getByRole('row', { name: /Both of you, please/ })
+    await row.waitFor()
+    await shot(page, 'quarantine')
+    expect(holding('Both of you, please')).toEqual([])
+    for (const [round, recipient] of ['amara.osei', 'leon.brandt'].entries()) {
+      await row.getByRole('checkbox').click()
+      await page.getByRole('button', { name: 'Release' }).click()
+      await page.getByRole('heading', { name: 'Choose target entities' }).waitFor()
+      if (round === 0) await page.getByRole('checkbox', { name: /leon\.brandt/ }).click()
+      await shot(page, `release-${round}`)
+      for (let step = 0; step < 2; step++) await page.getByRole('button', { name: 'Next' }).click()
+      await page.getByText(/^1 copy of 1 message is released to 1 mailbox\.$/).waitFor()
+      await page.getByRole('button', { name: 'Submit' }).click()
+      await page.getByText('1 of 1 item ended, 1 verified in the mailbox').waitFor({ timeout: 60_000 })
+      const now = holding('Both of you, please')
+      expect(now).toHaveLength(round + 1)
+      expect(now.some((copy) => copy.mailbox.includes(recipient))).toBe(true)
+      await page.getByRole('link', { name: 'Quarantine' }).click()
+      if (round === 0) await page.getByText('Released to 1 of 2').waitFor()
+    }
+    await expect.poll(() => row.count()).toBe(0)
+    await page.getByRole('tab', { name: 'Released' }).click()
+    await row.waitFor()
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('an entry is tried against the past, saved and removed', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await page.getByRole('link', { name: 'Tenant Allow/Block List' }).click()
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByLabel('Value').fill('share@docs-portal.example')
+    await page.getByRole('button', { name: 'What would it change?' }).click()
+    await page.getByText(/\d+ messages of the past would be judged otherwise/).waitFor()
+    await shot(page, 'entry')
+    await page.getByRole('button', { name: 'Add', exact: true }).last().click()
+    const row = page.getByRole('row', { name: /share@docs-portal\.example/ })
+    await row.waitFor()
+    await row.getByRole('checkbox').click()
+    await page.getByRole('button', { name: 'Remove', exact: true }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click()
+    await page
+      .getByText('Removed', { exact: true })
+      .or(page.getByText('No entry', { exact: true }))
+      .first()
+      .waitFor()
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('a hostile message: shown as text, its preview neither runs nor loads anything', async () => {
+    const { page, context, problems, strays } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await page.getByRole('link', { name: /evil/ }).first().waitFor()
+    const heading = await page.getByRole('link', { name: /evil/ }).first().textContent()
+    expect(heading).toContain('[RLO]')
+    expect(heading?.length).toBeLessThan(400)
+    await page.getByRole('link', { name: /evil/ }).first().click()
+    await page.getByRole('tab', { name: 'Email preview' }).click()
+    expect(page.frames()).toHaveLength(1)
+    await page.getByRole('button', { name: 'Show preview' }).click()
+    const frame = page.frameLocator('iframe[title="Email preview"]')
+    await frame.getByText('Hello from the hostile mail').waitFor()
+    await page.waitForTimeout(1500)
+    await shot(page, 'hostile-preview')
+    expect(strays).toEqual([])
+    expect(new URL(page.url()).origin).toBe(server.url)
+    expect(await page.evaluate(() => Reflect.get(window, 'pwned'))).toBeUndefined()
+    // What the browser says about blocked things is about the frame; the page itself has no breach.
+    expect(problems.filter((p) => !p.includes('/preview/'))).toEqual([])
+    await page.getByRole('tab', { name: /^URL/ }).click()
+    expect(await page.getByRole('tabpanel').locator('a[href*="evil"]:not([href^="/explorer"])').count()).toBe(0)
+    await page
+      .getByText(/hxxps?:\/\/evil\[\.\]example/)
+      .first()
+      .waitFor()
+    // The look at the content is in the audit log.
+    await page.goto('/settings/audit')
+    await page
+      .getByRole('row', { name: /message\.preview/ })
+      .first()
+      .waitFor()
+    await context.close()
+  })
+
+  test('by keyboard alone: sign in, find, choose, act, follow, undo', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    const keys = page.keyboard
+    await page.goto('/sign-in')
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await tabTo(page, 'textbox', /^Email/)
+    await keys.type(PERSON.email)
+    await keys.press('Tab')
+    await keys.type(PERSON.password)
+    await keys.press('Enter')
+    await page.getByRole('heading', { name: 'Explorer', level: 1 }).waitFor()
+    await page
+      .getByRole('row', { name: /Timber Journal/ })
+      .first()
+      .waitFor()
+    const before = inboxes()
+
+    await tabTo(page, 'searchbox', /^Search/)
+    expect(await focusIsVisible(page)).toBe(true)
+    await keys.type('plan was shared')
+    await keys.press('Enter')
+    await expect.poll(() => page.getByRole('row', { name: /Overdue invoice/ }).count()).toBe(0)
+    await tabTo(page, 'row', new RegExp(SHARED))
+    expect(await focusIsVisible(page)).toBe(true)
+    await keys.press('ArrowDown')
+    await keys.press('ArrowUp')
+    await keys.press('Control+a')
+    await page.getByText(/messages chosen/).waitFor()
+    await keys.press('Shift+Tab')
+    await tabBackTo(page, 'button', 'Take action')
+    await keys.press('Enter')
+    await page.getByRole('heading', { name: 'Choose response action' }).waitFor()
+    await tabTo(page, 'radio', /./)
+    await arrowTo(page, /^Hard deleted items/)
+    for (const heading of ['Choose target entities', 'Name', 'Review and submit']) {
+      await tabTo(page, 'button', 'Next')
+      await keys.press('Enter')
+      await page.getByRole('heading', { name: heading, exact: true }).waitFor()
+    }
+    await page.getByText('will be acted on').waitFor()
+    await tabTo(page, 'button', 'Submit')
+    expect(await focusIsVisible(page)).toBe(true)
+    await keys.press('Enter')
+    await page.getByText(/(\d+) of \1 items ended/).waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: 'Undo', exact: true }).waitFor()
+    expect(holding(SHARED)).toEqual([])
+    await tabTo(page, 'button', 'Undo')
+    await keys.press('Enter')
+    await page.getByText('exactly as before').waitFor()
+    await tabTo(page, 'button', 'Undo action')
+    await keys.press('Enter')
+    await page.getByText('The action that this undoes').waitFor()
+    await page.getByText(/(\d+) of \1 items ended/).waitFor({ timeout: 60_000 })
+    await expect.poll(() => inboxes(), { timeout: 20_000 }).toEqual(before)
+
+    // A dialog keeps the focus, Escape closes it, and the focus is back where it was.
+    await page.goto('/tenant-allow-block-list')
+    await page.getByRole('button', { name: 'Add', exact: true }).waitFor()
+    await tabTo(page, 'button', 'Add')
+    await keys.press('Enter')
+    await page.getByRole('dialog').waitFor()
+    for (let i = 0; i < 15; i++) {
+      await keys.press('Tab')
+      expect(await page.evaluate(() => document.activeElement?.closest('[role=dialog]') !== null)).toBe(true)
+    }
+    await keys.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Add')
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('a long list: only rows in sight are in the page, the next ones are fetched on the way down, all of them can be chosen', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await many(450)
+    await signIn(page)
+    await page.goto('/explorer?sender=letters@many.example')
+    const grid = page.getByRole('grid', { name: 'Messages' })
+    await grid
+      .getByRole('row', { name: /Letter/ })
+      .first()
+      .click({ position: { x: 300, y: 1 }, trial: true })
+    await grid
+      .getByRole('row', { name: /Letter/ })
+      .first()
+      .focus()
+    for (let i = 0; i < 4; i++) {
+      await page.keyboard.press('End')
+      await page.waitForTimeout(700)
+      expect(await grid.getByRole('row').count()).toBeLessThan(90)
+    }
+    await expect.poll(() => grid.getAttribute('aria-rowcount')).toBe('451')
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-rowindex'))).toBe('451')
+    await page.keyboard.press('Control+a')
+    await page.getByText('450 messages chosen').waitFor()
+    await page.getByRole('button', { name: /^Choose everything that matches \(450 copies\)$/ }).click()
+    await page.getByRole('button', { name: 'Take action' }).click()
+    await page.getByRole('radio', { name: /^Junk/ }).check()
+    for (let step = 0; step < 3; step++) await page.getByRole('button', { name: 'Next' }).click()
+    await page.getByText(/^450 copies of 450 messages are moved in 1 mailbox\.$/).waitFor()
+    await page.keyboard.press('Escape')
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test.for([
+    ['light', 1366],
+    ['dark', 1366],
+    ['light', 360],
+  ] as const)(
+    'every page, %s, %i pixels wide: no violation of axe, nothing wider than the window',
+    async ([scheme, width]) => {
+      const { page, context, problems, strays } = await watchedPage(browser, server.url, {
+        scheme,
+        width,
+        height: width < 500 ? 740 : 820,
+      })
+      await signIn(page)
+      for (const [name, path] of await everyPage()) {
+        await page.goto(path)
+        await page.getByRole('heading', { level: 1 }).first().waitFor()
+        await settled(page)
+        await shot(page, `${name}-${scheme}-${width}`)
+        expect({ name, found: await violations(page) }).toEqual({ name, found: [] })
+        expect({ name, overflow: await overflow(page) }).toEqual({ name, overflow: 0 })
+      }
+      expect(problems).toEqual([])
+      expect(strays).toEqual([])
+      await context.close()
+    },
+  )
+})
+
+/** Many small messages to one mailbox. */
+async function many(count: number): Promise<void> {
+  const to = ours('yuki.tanabe')
+  const mails = Array.from({ length: count }, (_, i) =>
+    Buffer.from(
+      `From: letters@many.example\r\nTo: ${to}\r\nSubject: Letter ${i}\r\nMessage-ID: <${i}@many.example>\r\n\r\nNumber ${i}\r\n`,
+    ),
+  )
+  const send = async (): Promise<void> => {
+    for (let mail = mails.pop(); mail; mail = mails.pop())
+      await server.call(
+        'POST',
+        `/import?${new URLSearchParams({ recipient: to, mailFrom: 'letters@many.example' })}`,
+        mail,
+      )
+  }
+  await Promise.all([send(), send(), send(), send()])
+}
+
+async function report(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Report' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Why?').fill('The link asks for the mail password.')
+  await dialog.getByRole('button', { name: 'Report' }).click()
+  await dialog.getByText('Next steps').waitFor()
+  expect(await violations(page)).toEqual([])
+  await shot(page, 'reported')
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'hidden' })
+  await page.getByText('The link asks for the mail password.').waitFor()
+}
+
+/** Nothing is on its way any more. */
+const settled = async (page: Page): Promise<unknown> => {
+  await page.waitForTimeout(150)
+  return page.waitForFunction(() => !document.querySelector('[aria-busy=true], .fui-Spinner'))
+}
+
+async function tabBackTo(page: Page, role: 'button', name: string): Promise<void> {
+  const wanted = page.getByRole(role, { name, exact: true })
+  for (let i = 0; i < 20; i++) {
+    if (await wanted.evaluate((el) => el === document.activeElement)) return
+    await page.keyboard.press('Shift+Tab')
+  }
+  expect.fail(`Shift+Tab does not reach ${name}`)
+}
+
+async function arrowTo(page: Page, name: RegExp): Promise<void> {
+  const wanted = page.getByRole('radio', { name })
+  for (let i = 0; i < 10; i++) {
+    if (await wanted.isChecked()) return
+    await page.keyboard.press('ArrowDown')
+  }
+  expect.fail('The arrows do not reach the radio button')
+}
+
+async function everyPage(): Promise<[name: string, path: string][]> {
+  const first = async (path: string): Promise<string> => {
+    const page = (await server.call('GET', path)) as { items: { id: string }[] }
+    return page.items[0]?.id ?? expect.fail(`${path} is empty`)
+  }
+  const message = `/messages/${await first('/messages?q=desk')}`
+  return [
+    ['explorer', '/explorer'],
+    ['explorer-filtered', '/explorer?threat=phish&threat=spam&range=7d&q=a'],
+    ['analysis', message],
+    ...['recipients', 'timeline', 'url', 'attachments', 'headers', 'preview'].map((tab): [string, string] => [
+      tab,
+      `${message}?tab=${tab}`,
+    ]),
+    ['action-center', '/action-center'],
+    ['action', `/action-center/${await first('/actions')}`],
+    ['quarantine', '/quarantine'],
+    ['submissions', '/submissions'],
+    ['lists', '/tenant-allow-block-list'],
+    ...['organisation', 'policy', 'users', 'tokens', 'audit'].map((tab): [string, string] => [tab, `/settings/${tab}`]),
+  ]
+}
