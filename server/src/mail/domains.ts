@@ -10,12 +10,18 @@ export function registrableDomain(host: string): string | null {
   return found.domain !== null && (found.isIcann === true || found.isPrivate === true) ? found.domain : null
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+const NOT_IN_A_DOMAIN = /[\x00-\x20\x7f!-,/:-@[-^`{-~]/
+
 /** Domain part of an address in lower case and punycode without the root's dot; null when it is no host name. */
 export function addressDomain(address: string | null): string | null {
   if (address === null) return null
   const domain = address.slice(address.lastIndexOf('@') + 1).replace(/\.$/, '')
   if (domain.startsWith('[')) return domain.toLowerCase()
-  return domainToASCII(domain) || null
+  // domainToASCII reads like the host of a URL: it would cut `trusted.com#.evil.com` at the `#` and make `1` an address.
+  if (NOT_IN_A_DOMAIN.test(domain)) return null
+  const ascii = domainToASCII(domain)
+  return ascii === '' || /^[\d.]+$/.test(ascii) || NOT_IN_A_DOMAIN.test(ascii) ? null : ascii
 }
 
 /** Relaxed alignment (RFC 7489 §3.1): the same registrable domain; without one, the same name. */

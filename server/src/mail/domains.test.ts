@@ -1,0 +1,45 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { addressDomain, normaliseAddress } from './domains.ts'
+
+describe('the domain of an address', () => {
+  it.each([
+    ['a@Example.COM', 'example.com'],
+    ['a@bücher.example.', 'xn--bcher-kva.example'],
+    ['a@[192.0.2.1]', '[192.0.2.1]'],
+    ['a@under_score.example', 'under_score.example'],
+  ])('%s → %s', (address, domain) => expect(addressDomain(address)).toBe(domain))
+
+  it.each([
+    'boss@trusted.com#.evil.com',
+    'boss@trusted.com/.evil.com',
+    'boss@trusted.com?.evil.com',
+    'boss@trusted.com\\.evil.com',
+    'boss@trusted.com:25',
+    'boss@trusted.com%2e',
+    'a@1',
+    'a@0x7f.1',
+    'a@127.0.0.1',
+    'a@',
+    'a@b c',
+  ])('%s names none', (address) => {
+    expect(addressDomain(address)).toBeNull()
+    expect(normaliseAddress(address)).toBeNull()
+  })
+
+  it('never reads another domain out of what follows the @', () => {
+    fc.assert(
+      fc.property(fc.string(), (tail) => {
+        const domain = addressDomain(`a@trusted.com${tail}`)
+        if (domain === 'trusted.com')
+          expect(
+            tail
+              .slice(tail.lastIndexOf('@') + 1)
+              .replace(/\.$/, '')
+              .toLowerCase()
+              .replace(/[\u00ad\u200b]/g, ''),
+          ).toBe('')
+      }),
+    )
+  })
+})
