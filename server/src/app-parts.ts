@@ -1,4 +1,6 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { constants, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { access, mkdir } from 'node:fs/promises'
+import { connect as connectTo } from 'node:net'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { AppError, type Log, type TenantId } from './base/index.ts'
@@ -75,3 +77,21 @@ export const NO_HOP: NextHop = {
 
 export const readIfThere = (path: string): string | null =>
   existsSync(path) ? readFileSync(path, 'utf8').trim() : null
+
+/** Whether the mail store answers at all; whether it lets us in shows when it is used. */
+export async function reachable(config: Config): Promise<void> {
+  const store = config.mailboxes
+  if (store.kind === 'maildir') {
+    await mkdir(store.root, { recursive: true, mode: 0o700 })
+    return await access(store.root, constants.W_OK)
+  }
+  await new Promise<void>((done, failed) => {
+    const socket = connectTo({ host: store.host, port: store.port, timeout: 4000 })
+    socket.once('connect', done)
+    socket.once('error', failed)
+    socket.once('timeout', () => failed(new Error(`${store.host}:${store.port} does not answer`)))
+    socket.once('connect', () => socket.end())
+    socket.once('error', () => socket.destroy())
+    socket.once('timeout', () => socket.destroy())
+  })
+}

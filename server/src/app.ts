@@ -11,10 +11,19 @@ import {
   openNextHop,
   openStorage,
   prepareDataDir,
+  reachable,
   readIfThere,
 } from './app-parts.ts'
 import { SYSTEM } from './audit/index.ts'
-import { AppError, createMetrics, type Log, type Metrics, messageOf, type TenantId } from './base/index.ts'
+import {
+  AppError,
+  createMetrics,
+  type EntryId,
+  type Log,
+  type Metrics,
+  messageOf,
+  type TenantId,
+} from './base/index.ts'
 import { type Config, takesMail } from './config.ts'
 import { countMatches } from './detection/index.ts'
 import * as explorer from './explorer/index.ts'
@@ -102,7 +111,10 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     subscribe(rooms)
     const url = config.roles.includes('api') ? await serveHttp(rooms, opened) : null
     await rooms.storage.start()
-    if (config.roles.includes('worker')) await rooms.remediation.run()
+    if (config.roles.includes('worker')) {
+      await rooms.remediation.run()
+      await schedule(rooms)
+    }
     opened.add('remediation', () => rooms.remediation.stop())
     const gateway = await serveMail(rooms, opened)
     const setupCode = url === null ? null : await announce(rooms, url, opened)
@@ -177,8 +189,33 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
 }
 
 /** The only place where subscribers of the outbox are named. */
-function subscribe({ storage }: Rooms): void {
+function subscribe({ storage, log }: Rooms): void {
   countMatches(storage.outbox)
+  // An undo may ask that its cause stop acting on new mail: an entry is taken off the list.
+  storage.outbox.subscribe('lists.suspend-cause', ['cause.suspend'], async (tx, { data }) => {
+    if (data.cause.kind !== 'entry') return
+    const entry = await lists.getEntry(tx, data.cause.id as EntryId)
+    if (!entry || entry.state === 'removed') return
+    await lists.removeEntry(
+      tx,
+      storage.outbox,
+      { user: 'system', name: `Undo of action ${data.undoActionId}` },
+      entry.id,
+    )
+    log.info({ entry: entry.id, undo: data.undoActionId }, 'an entry was suspended because what it caused is undone')
+  })
+}
+
+const DAY = 86_400_000
+
+/** What is done from time to time, whoever does it. */
+async function schedule({ storage, log }: Rooms): Promise<void> {
+  await storage.jobs.schedule('blobs.sweep', DAY, async () => {
+    for (const tenant of await storage.tenants()) {
+      const removed = await storage.blobs.sweep(tenant, { graceMs: DAY })
+      if (removed > 0) log.info({ tenant, removed }, 'bytes that nothing refers to any more were removed')
+    }
+  })
 }
 
 async function serveHttp(rooms: Rooms, opened: Opened): Promise<string> {
@@ -237,6 +274,7 @@ const checks = ({ storage, config }: Rooms) => ({
     await rm(probe)
   },
   key: () => access(config.keyFile, constants.R_OK),
+  mailboxes: () => reachable(config),
 })
 
 async function serveMail(rooms: Rooms, opened: Opened): Promise<Gateway | null> {

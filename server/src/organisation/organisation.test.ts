@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import { migrations as audit, list } from '../audit/index.ts'
@@ -41,7 +42,7 @@ const company = (domain: string) => ({
   domains: [domain, `mail.${domain}`],
   mailboxes: [
     { address: `Ann@${domain}`, displayName: 'Ann Berg', protected: true },
-    { address: `bo@${domain}`, login: 'bo', displayName: 'Bo' },
+    { address: `bo@${domain}`, login: `bo.${domain}`, displayName: 'Bo' },
     { address: `info@${domain}`, kind: 'shared' },
     { address: `sec+ops@${domain}`, kind: 'secops' },
   ],
@@ -125,6 +126,24 @@ describe('where an address leads', () => {
   })
 })
 
+describe('a login opens a mailbox, so', () => {
+  const one = (domain: string, login: string) => ({ domains: [domain], mailboxes: [{ address: `x@${domain}`, login }] })
+  test("one that is another's address is refused, whether that mailbox is known or not", async () => {
+    const tenant = await t.storage.createTenant('thief')
+    for (const login of ['ann@werft.example', 'ANN@WERFT.example', 'nobody@nowhere.example'])
+      await expect(save(tenant, one('thief.example', login))).rejects.toMatchObject({ code: 'login-taken' })
+    await save(tenant, one('thief.example', 'other@thief.example'))
+  })
+  test('one that is no address belongs to who took it first, also when two take it at once', async () => {
+    const [c, d] = [await t.storage.createTenant('c'), await t.storage.createTenant('d')]
+    const won = await Promise.allSettled([save(c, one('c.example', 'joe')), save(d, one('d.example', 'joe'))])
+    expect(won.map((w) => w.status).sort()).toEqual(['fulfilled', 'rejected'])
+    const [winner, loser] = won[0]?.status === 'fulfilled' ? [c, d] : [d, c]
+    await save(winner, { domains: [], mailboxes: [] })
+    await save(loser, one(loser === c ? 'c.example' : 'd.example', 'joe'))
+  })
+})
+
 describe('saving an organisation', () => {
   test('mailboxes keep their identity; one that left stays known and comes back as itself', async () => {
     const tenant = await t.storage.createTenant('keeps')
@@ -137,7 +156,10 @@ describe('saving an organisation', () => {
     const without = { ...whole, groups: [], mailboxes: whole.mailboxes.filter((m) => !m.address.startsWith('bo')) }
     await save(tenant, without)
     expect((await ask(tenant, 'bo@keeps.example')).via).toBe('none')
-    expect(await t.storage.tenant(tenant, (tx) => mailboxById(tx, bo))).toMatchObject({ login: 'bo', removed: true })
+    expect(await t.storage.tenant(tenant, (tx) => mailboxById(tx, bo))).toMatchObject({
+      login: 'bo.keeps.example',
+      removed: true,
+    })
     await save(tenant, whole)
     expect(await ids()).toEqual(first)
   })
@@ -186,14 +208,26 @@ describe('saving an organisation', () => {
     })
   })
 
-  test('resolving is quick enough for the gateway: 2,000 recipients of 20,000 mailboxes in under 5 s', async () => {
+  test('resolving one of 20,000 mailboxes costs little more than an empty transaction', async () => {
     const tenant = await t.storage.createTenant('big')
     const mailboxes = Array.from({ length: 20_000 }, (_, i) => ({ address: `u${i}@big.example` }))
     await save(tenant, { domains: ['big.example'], mailboxes })
     await ask(tenant, 'u1@big.example')
-    const begun = Date.now()
-    for (let i = 0; i < 2000; i++) expect((await ask(tenant, `u${i}@big.example`)).mailboxes).toHaveLength(1)
-    expect(Date.now() - begun).toBeLessThan(5000)
+    const time = async (work: (i: number) => Promise<unknown>) => {
+      const begun = performance.now()
+      for (let i = 0; i < 300; i++) await work(i)
+      return performance.now() - begun
+    }
+    const ratios: number[] = []
+    for (let round = 0; round < 3; round++) {
+      const empty = await time(() => t.storage.tenant(tenant, (tx) => sql`select 1`.execute(tx)))
+      const resolving = await time(async (i) =>
+        expect((await ask(tenant, `u${i}@big.example`)).mailboxes).toHaveLength(1),
+      )
+      ratios.push(resolving / empty)
+    }
+    // Reading 20,000 mailboxes each time would be a hundred times more.
+    expect(Math.min(...ratios)).toBeLessThan(3)
   })
 })
 

@@ -26,6 +26,7 @@ export async function setOrganisation(
   if (!tenant) throw new Error('no tenant is set')
   const before = await readDirectory(tx, tenant, version - 1)
   await saveDomains(tx, tenant, wanted.domains)
+  await checkLogins(tx, tenant, wanted)
   await saveMailboxes(tx, wanted)
   await tx.deleteFrom('mail_alias').execute()
   for (const part of chunks(wanted.aliases))
@@ -113,6 +114,42 @@ async function ownerWithin(tx: Tx, domain: string): Promise<TenantId | null> {
 export function tenantOfDomain(storage: { readonly db: Db }, domainOrAddress: string): Promise<TenantId | null> {
   return storage.db.transaction().execute((tx) => ownerWithin(tx, domainOf(domainOrAddress).toLowerCase()))
 }
+
+/**
+ * A login opens a mailbox at a store that tenants may share, so it must not be another's: one that is an address belongs to whose the
+ * domain is, any other to who took it first.
+ */
+async function checkLogins(tx: Tx, mine: TenantId, wanted: OrganisationDocument): Promise<void> {
+  const own = new Set(wanted.domains)
+  const special = wanted.mailboxes.filter((m) => m.login !== m.address)
+  const foreign = special.find((m) => m.login.includes('@') && !own.has(domainOf(m.login).toLowerCase()))
+  if (foreign) throw loginTaken(foreign.address, foreign.login, 'its domain is not among the domains')
+  const free = special.filter((m) => !m.login.includes('@'))
+  if (free.length === 0) return
+  await sql`select pg_advisory_xact_lock(hashtextextended('recourse logins', 0))`.execute(tx)
+  for (const part of chunks(free)) {
+    await sql`select set_config('recourse.lookup_logins', ${part.map((m) => m.login).join('\n')}, true)`.execute(tx)
+    const taken = await tx
+      .selectFrom('mailbox')
+      .select('login')
+      .where('tenant_id', '!=', mine)
+      .limit(1)
+      .executeTakeFirst()
+    await sql`select set_config('recourse.lookup_logins', '', true)`.execute(tx)
+    const whose = part.find((m) => m.login === taken?.login)
+    if (whose) throw loginTaken(whose.address, whose.login, 'another organisation here has it')
+  }
+}
+
+const loginTaken = (address: string, login: string, why: string): AppError =>
+  new AppError(
+    'login-taken',
+    `The mailbox ${address} cannot have the login ${login}: ${why}.`,
+    'Leave the login out: it is then the address.',
+    {
+      status: 409,
+    },
+  )
 
 async function saveMailboxes(tx: Tx, wanted: OrganisationDocument): Promise<void> {
   const addresses = wanted.mailboxes.map((m) => m.address)
