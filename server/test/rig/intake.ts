@@ -12,7 +12,7 @@ import {
 import { createParser, type Parser } from '../../src/mail/index.ts'
 import type { MailboxProvider } from '../../src/mailboxes/index.ts'
 import { mailboxById, setOrganisation, setPolicy } from '../../src/organisation/index.ts'
-import type { Storage } from '../../src/storage/index.ts'
+import type { Storage, StorageLog } from '../../src/storage/index.ts'
 import { createGateway, type Gateway, type GatewayOptions, type NextHop } from '../../src/transport/index.ts'
 
 const admin = { user: 'rig', name: 'Rig' }
@@ -55,6 +55,7 @@ export interface RigOptions {
   readonly parser?: Parser
   readonly gateway?: Partial<GatewayOptions>
   readonly intake?: Partial<IntakeDeps>
+  readonly log?: StorageLog
 }
 
 /** Gateway and intake on real sockets, wired as the server wires them. */
@@ -80,7 +81,7 @@ export async function startIntake(o: RigOptions): Promise<IntakeRig> {
       xforward: ['127.0.0.1'],
       ...o.gateway,
     },
-    accept: createAcceptor({ intake, directory: createDirectory(o.storage) }),
+    accept: createAcceptor({ intake, directory: createDirectory(o.storage), ...(o.log ? { log: o.log } : {}) }),
   })
   return {
     intake,
