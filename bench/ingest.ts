@@ -193,8 +193,11 @@ console.log(
 )
 console.log(`ingest          ${(list.length / seconds).toFixed(0)} messages/s (goal 200)`)
 console.log(`peak memory     ${(peak / 1e6).toFixed(0)} MB, all processes (goal below 1000)`)
-console.log(`CPU             ${(list.length / cpuAll).toFixed(0)} messages per CPU second, ${(cpuAll / seconds).toFixed(2)} cores in use`)
-for (const [kind, used] of Object.entries(cpu)) console.log(`  ${kind.padEnd(13)} ${((used / list.length) * 1000).toFixed(1)} ms a message`)
+console.log(
+  `CPU             ${(list.length / cpuAll).toFixed(0)} messages per CPU second, ${(cpuAll / seconds).toFixed(2)} cores in use`,
+)
+for (const [kind, used] of Object.entries(cpu))
+  console.log(`  ${kind.padEnd(13)} ${((used / list.length) * 1000).toFixed(1)} ms a message`)
 console.log(
   `bare durable    ${baseline.toFixed(0)} messages/s: only writing the same bytes to files, fsynced (baseline)`,
 )

@@ -276,3 +276,19 @@ test('crash on ingest, Dovecot behind: every point twice, alone and with the dat
   )
   expect(done.answered).toBeGreaterThan(50)
 })
+
+test('crash on ingest, straight into Maildir: every point, alone or with the database', {
+  timeout: 400_000,
+}, async () => {
+  const dir = directory()
+  const settings: IngestSettings = {
+    dir,
+    lmtpPort: await freePort(),
+    handoverMs: HANDOVER_MS,
+    people: PEOPLE,
+    store: { kind: 'maildir', dir: join(dir, 'mail') },
+  }
+  const kills = POINTS.map((point, i) => (i % 2 === 0 ? both(point) : server(point)))
+  const done = await crashRun(settings, kills, () => maildirCopies((login) => join(dir, 'mail', login)))
+  expect(done.answered).toBeGreaterThan(25)
+})

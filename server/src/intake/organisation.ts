@@ -7,16 +7,19 @@ import type { Storage } from '../storage/index.ts'
 import type { Directory, Resolution, Target, ViewOf } from './types.ts'
 
 const OWNER_TTL_MS = 5_000
-const MAX_OWNERS = 10_000
+/** Long enough to ask once for RCPT and the message, short enough that nobody notices. */
+const KNOWN_TTL_MS = 1_000
+const MAX_KEPT = 10_000
 
-/** Recipients by the organisations of all tenants. Who owns a domain is remembered for five seconds. */
+/** Recipients by the organisations of all tenants. Who owns a domain is remembered for five seconds, a recipient that
+ * exists for one. */
 export function createDirectory(storage: Pick<Storage, 'db' | 'tenant'>): Directory {
   const owners = new Map<string, { readonly tenant: TenantId; readonly until: number }>()
   const ownerOf = async (domain: string): Promise<TenantId | null> => {
     const known = owners.get(domain)
     if (known && known.until > Date.now()) return known.tenant
     const tenant = await tenantOfDomain(storage, domain)
-    if (owners.size >= MAX_OWNERS) owners.clear()
+    if (owners.size >= MAX_KEPT) owners.clear()
     if (tenant) owners.set(domain, { tenant, until: Date.now() + OWNER_TTL_MS })
     else owners.delete(domain)
     return tenant
@@ -29,17 +32,27 @@ export function createDirectory(storage: Pick<Storage, 'db' | 'tenant'>): Direct
       const targets = found.mailboxes.map((m): Target => ({ mailboxId: m.id, address: m.address, login: m.login }))
       return { kind: 'known', tenant, targets, external: found.external }
     })
+  const resolve = async (address: string): Promise<Resolution> => {
+    const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
+    const tenant = await ownerOf(domain)
+    if (!tenant) return { kind: 'not-ours' }
+    const found = await within(tenant, address)
+    if (found) return found
+    // The domain has just been given to somebody else.
+    owners.delete(domain)
+    const now = await ownerOf(domain)
+    return (now ? await within(now, address) : null) ?? { kind: 'not-ours' }
+  }
+  const known = new Map<string, { readonly found: Resolution; readonly until: number }>()
   return {
     resolve: async (address) => {
-      const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
-      const tenant = await ownerOf(domain)
-      if (!tenant) return { kind: 'not-ours' }
-      const found = await within(tenant, address)
-      if (found) return found
-      // The domain has just been given to somebody else.
-      owners.delete(domain)
-      const now = await ownerOf(domain)
-      return (now ? await within(now, address) : null) ?? { kind: 'not-ours' }
+      const before = known.get(address)
+      if (before && before.until > Date.now()) return before.found
+      const found = await resolve(address)
+      if (known.size >= MAX_KEPT) known.clear()
+      if (found.kind === 'known') known.set(address, { found, until: Date.now() + KNOWN_TTL_MS })
+      else known.delete(address)
+      return found
     },
   }
 }

@@ -2,7 +2,7 @@
 // RECOURSE_INGEST = JSON { dir, lmtpPort, store }; prints "ready" when it listens.
 import { join } from 'node:path'
 import { addEntry } from '../../src/lists/index.ts'
-import { createImapProvider, type MailboxProvider } from '../../src/mailboxes/index.ts'
+import { createImapProvider, createMaildirProvider, type MailboxProvider } from '../../src/mailboxes/index.ts'
 import { ALL_MIGRATIONS } from '../../src/migrations.ts'
 import { connect, migrate } from '../../src/storage/index.ts'
 import { createNextHop, type NextHop } from '../../src/transport/index.ts'
@@ -22,7 +22,8 @@ const settings: IngestSettings = JSON.parse(process.env['RECOURSE_INGEST'] ?? '{
 
 function storeOf(store: IngestSettings['store']): { provider: MailboxProvider; nextHop: NextHop } {
   if (store.kind === 'maildir') {
-    throw new Error('later')
+    const provider = createMaildirProvider({ kind: 'maildir', root: store.dir })
+    return { provider, nextHop: createNextHop({ kind: 'mailbox', provider }) }
   }
   return {
     provider: createImapProvider({
