@@ -33,7 +33,8 @@ export type ConnectOptions = ({ readonly url: string } | { readonly embedded: Em
 export async function connect(options: ConnectOptions): Promise<OpenStorage> {
   const cluster = 'embedded' in options ? await startCluster(options.embedded) : null
   const url = 'url' in options ? options.url : (cluster?.url() ?? '')
-  const pool = openPool(url, options.maxConnections ?? 20, options.log)
+  const max = options.maxConnections ?? 20
+  const pool = openPool(url, Math.max(2, max - OTHERS), options.log)
   try {
     await checkServer(pool, url)
     return new OpenStorage({ pool, url, cluster, blobs: options.blobs, log: options.log })
@@ -51,6 +52,13 @@ interface Parts {
   readonly blobs: BlobOptions
   readonly log: StorageLog | undefined
 }
+
+/** Connections beside the pool: jobs have their own, so that a transaction that sends one never waits for itself; and one listens. */
+const JOBS = 3
+const OTHERS = JOBS + 1
+const SWEEP_MS = 6 * 3_600_000
+/** Longer than any transaction that stores a blob's name may take. */
+const GRACE_MS = 24 * 3_600_000
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 /** How long a transaction waits for a database that restarts, before it has begun. */
@@ -78,7 +86,8 @@ export class OpenStorage implements Storage {
     this.#wakes = new Wakes(url, pool, log)
     this.blobs = new DirectoryBlobs(this, blobs)
     this.outbox = new Dispatcher(this, this.#wakes, log)
-    this.jobs = new BossJobs(pool, this.#wakes, log)
+    this.jobs = new BossJobs(openPool(url, JOBS, log), this.#wakes, log)
+    void this.jobs.schedule('storage-sweep', SWEEP_MS, () => this.#sweep())
     this.leases = new DatabaseLeases(this, log)
   }
 
@@ -127,6 +136,11 @@ export class OpenStorage implements Storage {
       tx.insertInto('tenant').values({ tenant_id: id, name }).execute(),
     )
     return id
+  }
+
+  /** Removes bytes that nothing names any more. */
+  async #sweep(): Promise<void> {
+    for (const tenant of await this.tenants()) await this.blobs.sweep(tenant, { graceMs: GRACE_MS })
   }
 
   /** For `migrate`: other systems' tables in the same database. */

@@ -35,6 +35,7 @@ export async function installJobs(pool: pg.Pool): Promise<void> {
 }
 
 export class BossJobs implements Jobs {
+  /** Ours alone: closed with us. */
   readonly #pool: pg.Pool
   readonly #wakes: Wakes
   readonly #log: StorageLog | undefined
@@ -109,6 +110,7 @@ export class BossJobs implements Jobs {
     for (const timer of this.#timers) clearInterval(timer)
     const boss = await this.#boss?.catch(() => undefined)
     await boss?.stop({ graceful: true, timeout: 20_000 })
+    await this.#pool.end()
   }
 
   #open(): Promise<PgBoss> {

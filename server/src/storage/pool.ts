@@ -21,6 +21,8 @@ export function openPool(url: string, max: number, log: StorageLog | undefined):
     keepAlive: true,
     types,
   })
+  // A connection that breaks while somebody has it says so twice: its query fails, and it emits an error that nobody may miss.
+  pool.on('connect', (client) => client.on('error', () => {}))
   // An idle connection broke: the pool has dropped it and the next use connects anew.
   pool.on('error', (error) => log?.warn({ error: messageOf(error) }, 'a database connection was lost'))
   return pool

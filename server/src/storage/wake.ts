@@ -77,7 +77,7 @@ export class Wakes {
         keepAlive: true,
       })
       try {
-        const ended = new Promise<void>((done) => client.once('end', done).once('error', () => done()))
+        const ended = new Promise<void>((done) => client.on('end', done).on('error', () => done()))
         await client.connect()
         client.on('notification', (message) => {
           const [token, ...about] = (message.payload ?? '').split(' ')

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { chownSync, closeSync, existsSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { chownSync, closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { AppError, messageOf } from '../../base/index.ts'
@@ -44,6 +44,8 @@ export interface Cluster {
 }
 
 const START_TRIES_MS = 60_000
+/** At a start, a longer log is set aside and the one before it dropped. */
+const MAX_LOG = 5_000_000
 const SETTINGS = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
@@ -54,6 +56,10 @@ const SETTINGS = {
   timezone: 'UTC',
   log_timezone: 'UTC',
   log_line_prefix: '%m [%p] ',
+  log_checkpoints: 'off',
+  // Statements and the values in details can hold mail: they do not belong into a log.
+  log_min_error_statement: 'panic',
+  log_error_verbosity: 'terse',
 }
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
@@ -178,6 +184,7 @@ class Keeper implements Cluster {
     const logFile = join(this.#dir, 'postgres.log')
     const settings = { ...SETTINGS, unix_socket_directories: socket, ...this.#options.settings }
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    if (existsSync(logFile) && statSync(logFile).size > MAX_LOG) renameSync(logFile, `${logFile}.1`)
     const log = openSync(logFile, 'a', 0o600)
     if (this.#options.account) chownSync(logFile, this.#options.account.uid, this.#options.account.gid)
     // Its own session: Ctrl-C at our terminal must not stop it before we have finished.

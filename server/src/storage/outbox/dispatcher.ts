@@ -5,7 +5,7 @@ import type { Events, Outbox, Storage, StorageLog } from '../types.ts'
 import type { Wakes } from '../wake.ts'
 import { emit } from './emit.ts'
 import { Live } from './live.ts'
-import { eventsAfter, type Position, waiting } from './read.ts'
+import { eventsAfter, type Position, rebase, waiting } from './read.ts'
 
 type Handler = (tx: Tx, event: never) => Promise<void>
 interface Subscriber {
@@ -40,6 +40,8 @@ export class Dispatcher implements Outbox {
   #timers: NodeJS.Timeout[] = []
   #off: (() => void) | undefined
   #running = false
+  /** Done when the numbers have been checked against this database. */
+  #fresh: Promise<void> = Promise.resolve()
 
   constructor(storage: Pick<Storage, 'tenant' | 'tenants'>, wakes: Wakes, log: StorageLog | undefined) {
     this.#storage = storage
@@ -75,6 +77,10 @@ export class Dispatcher implements Outbox {
     })
     this.#timers = [setInterval(() => void this.#lookAtAll(), POLL_MS), setInterval(() => void this.#clean(), CLEAN_MS)]
     for (const timer of this.#timers) timer.unref()
+    this.#fresh = this.#storage.tenants().then(async (tenants) => {
+      for (const tenant of tenants) await this.#storage.tenant(tenant, rebase)
+    })
+    this.#fresh.catch((error: unknown) => this.#log?.warn({ error: messageOf(error) }, 'the outbox cannot be read'))
     void this.#lookAtAll()
   }
 
@@ -88,6 +94,7 @@ export class Dispatcher implements Outbox {
 
   async #lookAtAll(): Promise<void> {
     try {
+      await this.#fresh
       for (const tenant of await this.#storage.tenants()) void this.#look(tenant)
     } catch (error) {
       this.#log?.warn({ error: messageOf(error) }, 'the outbox cannot be read; trying again')

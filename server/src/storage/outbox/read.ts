@@ -49,3 +49,23 @@ export async function waiting(tx: Tx, subscribers: readonly { name: string; kind
         and o.kind in (select json_array_elements_text(s.kinds)))`.execute(tx)
   return found.rows.map((row) => row.name)
 }
+
+/** Transaction number of events that come from a database before this one; no transaction of ours has it. */
+const BEFORE = '1'
+
+/**
+ * After a restore into a new database, transaction numbers begin anew and the stored ones lie in its future: events would wait for
+ * them. Then all that is stored becomes "before", in its order, and subscribers begin with the first event that they have not had.
+ */
+export async function rebase(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext('recourse outbox ' || recourse_tenant()))`.execute(tx)
+  const ahead = await sql<{ ahead: boolean }>`select exists (
+      select from outbox where xid >= pg_snapshot_xmax(pg_current_snapshot())
+      union all
+      select from outbox_progress where xid >= pg_snapshot_xmax(pg_current_snapshot())) as ahead`.execute(tx)
+  if (!ahead.rows[0]?.ahead) return
+  await sql`update outbox_progress p set xid = ${BEFORE}::xid8, seq = coalesce(
+      (select min(o.seq) - 1 from outbox o where o.tenant_id = p.tenant_id and (o.xid, o.seq) > (p.xid, p.seq)),
+      (select max(o.seq) from outbox o where o.tenant_id = p.tenant_id), 0)`.execute(tx)
+  await sql`update outbox set xid = ${BEFORE}::xid8`.execute(tx)
+}

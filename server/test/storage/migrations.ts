@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
-import type { TestStorage } from '../../../test/rig/storage.ts'
-import { ALL_MIGRATIONS } from '../../migrations.ts'
-import { connect } from '../connect.ts'
-import { migrate } from '../migrate.ts'
-import type { RoomMigrations } from '../types.ts'
+import { ALL_MIGRATIONS } from '../../src/migrations.ts'
+import { connect } from '../../src/storage/connect.ts'
+import { migrate } from '../../src/storage/migrate.ts'
+import type { RoomMigrations } from '../../src/storage/types.ts'
+import type { TestStorage } from '../rig/storage.ts'
 
 function room(
   name: string,

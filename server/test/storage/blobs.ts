@@ -12,10 +12,10 @@ import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { TestStorage } from '../../../test/rig/storage.ts'
-import type { BlobKey, TenantId } from '../../base/index.ts'
-import { connect } from '../connect.ts'
-import type { BlobRef } from '../types.ts'
+import type { BlobKey, TenantId } from '../../src/base/index.ts'
+import { connect } from '../../src/storage/connect.ts'
+import type { BlobRef } from '../../src/storage/types.ts'
+import type { TestStorage } from '../rig/storage.ts'
 
 async function* chunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { TestStorage } from '../../../test/rig/storage.ts'
-import { connect } from '../connect.ts'
+import { connect } from '../../src/storage/connect.ts'
+import type { TestStorage } from '../rig/storage.ts'
 
 const soon = { timeout: 15_000, interval: 20 }
 

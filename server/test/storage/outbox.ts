@@ -1,12 +1,12 @@
 import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { TestStorage } from '../../../test/rig/storage.ts'
-import type { TenantId } from '../../base/index.ts'
-import { connect, type OpenStorage } from '../connect.ts'
-import { eventsAfter } from '../outbox/read.ts'
-import type { Tx } from '../schema.ts'
+import type { TenantId } from '../../src/base/index.ts'
+import { connect, type OpenStorage } from '../../src/storage/connect.ts'
+import { eventsAfter } from '../../src/storage/outbox/read.ts'
+import type { Tx } from '../../src/storage/schema.ts'
+import type { TestStorage } from '../rig/storage.ts'
 
-declare module '../types.ts' {
+declare module '../../src/storage/types.ts' {
   interface Events {
     'test.happened': { readonly n: number; readonly by?: string }
     'test.other': { readonly n: number }
@@ -94,6 +94,30 @@ export function outboxCases(the: () => TestStorage): void {
       })
     })
 
+    test('after a restore into a new database, whose numbers begin anew, nothing is lost', async () => {
+      const { storage } = the()
+      const restored = await storage.createTenant('Restored')
+      const subscriber = name()
+      await storage.tenant(restored, async (tx) => {
+        for (const n of [1, 2, 3])
+          await sql`insert into outbox (tenant_id, xid, id, kind, data) values (recourse_tenant(),
+            ${String(4_000_000_000_000 + n)}::xid8, gen_random_uuid(), 'test.other', ${JSON.stringify({ n })}::jsonb)`.execute(
+            tx,
+          )
+        await sql`insert into outbox_progress (tenant_id, subscriber, xid, seq) select tenant_id, ${subscriber}, xid, seq
+          from outbox where data ->> 'n' = '1'`.execute(tx)
+      })
+      const got: number[] = []
+      const reader = await open()
+      reader.outbox.subscribe(subscriber, ['test.other'], async (_, event) => {
+        if (event.tenant === restored) got.push(event.data.n)
+      })
+      await reader.start()
+      await vi.waitFor(() => expect(got).toEqual([2, 3]), soon)
+      await storage.tenant(restored, (tx) => storage.outbox.emit(tx, { kind: 'test.other', data: { n: 4 } }))
+      await vi.waitFor(() => expect(got).toEqual([2, 3, 4]), soon)
+    })
+
     test('is woken at once, not by the poll', async () => {
       const reader = await open()
       const seen = vi.fn()
@@ -164,7 +188,9 @@ export function outboxCases(the: () => TestStorage): void {
       const reader = await open()
       const kinds: string[] = []
       const start = 1000 * ++names
-      reader.outbox.subscribe(name(), ['test.other'], async (_, event) => void kinds.push(event.kind))
+      reader.outbox.subscribe(name(), ['test.other'], async (_, event) => {
+        if (event.data.n === start) kinds.push(event.kind)
+      })
       const live: string[] = []
       const stop = reader.outbox.listen((event) => {
         if (event.kind.startsWith('test.')) live.push(`${event.tenant === a ? 'a' : 'b'} ${event.kind}`)

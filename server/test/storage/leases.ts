@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { TestStorage } from '../../../test/rig/storage.ts'
-import type { Lease } from '../types.ts'
+import type { Lease } from '../../src/storage/types.ts'
+import type { TestStorage } from '../rig/storage.ts'
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 const passed = (held: { who: number; left: number }, ms: number) => ({ who: held.who, left: held.left - ms })

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import type { TestStorage } from '../../../test/rig/storage.ts'
-import { tenantWalls } from '../walls.ts'
+import { tenantWalls } from '../../src/storage/walls.ts'
+import type { TestStorage } from '../rig/storage.ts'
 
 /** Nobody sees or writes another tenant's rows, whatever they ask for. */
 export function wallCases(the: () => TestStorage): void {

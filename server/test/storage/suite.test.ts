@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, inject } from 'vitest'
-import { debianPostgres, ownCluster } from '../../test/rig/postgres.ts'
-import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
-import type { Cluster } from './index.ts'
-import { blobCases } from './suite/blobs.ts'
-import { jobCases } from './suite/jobs.ts'
-import { leaseCases } from './suite/leases.ts'
-import { migrationCases } from './suite/migrations.ts'
-import { outboxCases } from './suite/outbox.ts'
-import { wallCases } from './suite/walls.ts'
+import type { Cluster } from '../../src/storage/index.ts'
+import { debianPostgres, ownCluster } from '../rig/postgres.ts'
+import { type TestStorage, testStorage } from '../rig/storage.ts'
+import { blobCases } from './blobs.ts'
+import { jobCases } from './jobs.ts'
+import { leaseCases } from './leases.ts'
+import { migrationCases } from './migrations.ts'
+import { outboxCases } from './outbox.ts'
+import { wallCases } from './walls.ts'
 
 const debian = debianPostgres()
 
