@@ -17,6 +17,14 @@ const client = new QueryClient({
     },
   },
 })
+// After an update of the server the files of an open page are gone: take the new ones, but never in a circle.
+addEventListener('vite:preloadError', () => {
+  const last = Number(sessionStorage.getItem('recourse.reloaded') ?? 0)
+  if (Date.now() - last < 30_000) return
+  sessionStorage.setItem('recourse.reloaded', String(Date.now()))
+  location.reload()
+})
+
 const root = document.getElementById('root')
 if (root)
   createRoot(root).render(

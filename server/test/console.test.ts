@@ -1,5 +1,8 @@
 // The console as people use it: the real server, real Chromium, mailboxes in Maildir.
-import { mkdirSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { campaigns } from '../demo/campaigns.ts'
@@ -15,6 +18,9 @@ const SHARED = 'a plan was shared with you'
 /** Set to a directory to look at the pages. */
 const SHOTS = process.env['RECOURSE_TEST_SHOTS']
 
+const DIST = fileURLToPath(new URL('../../console/dist', import.meta.url))
+
+let built: string
 let server: RunningServer
 let browser: Browser
 
@@ -82,7 +88,11 @@ const holding = (text: string): MaildirCopy[] => inboxes().filter((copy) => copy
 
 describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
   beforeAll(async () => {
-    server = await runServer()
+    // A copy, so that a build beside the test does not pull the files away.
+    built = mkdtempSync(join(tmpdir(), 'recourse-console-'))
+    chmodSync(built, 0o755)
+    cpSync(DIST, built, { recursive: true })
+    server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
     browser = await openBrowser()
     await fill()
   }, 240_000)
@@ -90,6 +100,7 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
   afterAll(async () => {
     await browser?.close()
     await server?.stop()
+    rmSync(built, { recursive: true, force: true })
   })
 
   test('first run: the one-time code of the address makes the administrator and signs in', async () => {
