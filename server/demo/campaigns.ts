@@ -19,32 +19,31 @@ export function campaigns(now: Date): Fed[] {
 
 type Ago = (hours: number) => Date
 
-/** A wanted trade newsletter: authenticated, but its links show one site and lead to a mailing provider's. */
+/** A wanted trade newsletter for three people: authenticated, but its links show one site and lead to a mailing provider's. */
 export function newsletter(ago: Ago, issues: readonly number[] = [1, 2, 3]): Fed[] {
-  return issues.flatMap((issue) =>
-    ['ingrid.alder', 'yuki.tanabe', 'sofia.marchetti'].map((local) => {
-      const link = (path: string) => `https://c.mailpost.example/t/${issue}-${local.length}/${path}`
-      const shown = (path: string) => `https://www.timberjournal.example/${path}`
-      const rows = ['facades', 'fire-safety', 'competition-harbour-library']
-        .map((p) => `<p><a href="${link(p)}">${shown(p)}</a></p>`)
-        .join('')
-      return write(
-        {
-          from: 'Timber Journal',
-          fromAddress: 'letters@timberjournal.example',
-          to: ours(local),
-          subject: `Timber Journal no. ${issue + 40}: facades, fire safety, a library by the harbour`,
-          at: ago(24 * 7 * (issues.length - issue) + 30),
-          auth: 'pass',
-          ip: '203.0.113.40',
-          text: `Timber Journal no. ${issue + 40}\n\nThree long reads for people who build with wood.\n`,
-          html: `<h1>Timber Journal no. ${issue + 40}</h1><p>Three long reads for people who build with wood.</p>${rows}<p>Verify your subscription settings at any time. <a href="${link('login')}">https://account.timberjournal.example/login</a></p>`,
-          headers: ['List-Unsubscribe: <https://c.mailpost.example/u>', 'Precedence: bulk'],
-        },
-        `tj-${issue}-${local}`,
-      )
-    }),
-  )
+  return issues.map((issue) => {
+    const link = (path: string) => `https://c.mailpost.example/t/${issue}/${path}`
+    const shown = (path: string) => `https://www.timberjournal.example/${path}`
+    const rows = ['facades', 'fire-safety', 'competition-harbour-library']
+      .map((p) => `<p><a href="${link(p)}">${shown(p)}</a></p>`)
+      .join('')
+    const mail = write(
+      {
+        from: 'Timber Journal',
+        fromAddress: 'letters@timberjournal.example',
+        to: 'readers@timberjournal.example',
+        subject: `Timber Journal no. ${issue + 40}: facades, fire safety, a library by the harbour`,
+        at: ago(24 * 7 * (3 - issue) + 30),
+        auth: 'pass',
+        ip: '203.0.113.40',
+        text: `Timber Journal no. ${issue + 40}\n\nThree long reads for people who build with wood.\n`,
+        html: `<h1>Timber Journal no. ${issue + 40}</h1><p>Three long reads for people who build with wood.</p>${rows}<p>Verify your subscription settings at any time. <a href="${link('login')}">https://account.timberjournal.example/login</a></p>`,
+        headers: ['List-Unsubscribe: <https://c.mailpost.example/u>', 'Precedence: bulk'],
+      },
+      `tj-${issue}`,
+    )
+    return { ...mail, recipients: ['ingrid.alder', 'yuki.tanabe', 'sofia.marchetti'].map(ours) }
+  })
 }
 
 /** Credential phishing to everybody: forged sender, link text against target. */

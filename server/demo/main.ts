@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { messageOf } from '../src/base/index.ts'
-import { campaigns } from './campaigns.ts'
+import { campaigns, newsletter } from './campaigns.ts'
 import { AUTHSERV, ORGANISATION } from './company.ts'
 import { corpus } from './corpus.ts'
 import { type Api, call, feed } from './feed.ts'
@@ -140,6 +140,8 @@ function bar(done: number, total: number, begun: number): void {
 }
 
 function invite(api: Api): void {
+  const next = newsletter(() => new Date(), [4])[0]
+  if (next) writeFileSync(join(data, 'next-issue.eml'), next.raw)
   let code = ''
   try {
     code = readFileSync(join(data, 'setup-code'), 'utf8').trim()
@@ -153,10 +155,13 @@ function invite(api: Api): void {
     Console        ${address}
     ${code ? 'The link carries a one-time code: choose a name and a password.' : 'Sign in as you did before.'}
 
-  Three things to try: release "Timber Journal" from Quarantine and allow its sender; open "Are you at your desk?" and
-  read why it was held; report "a plan was shared with you" and take it out of every mailbox, then undo that.
+  Three things to try: release "Timber Journal no. 43" from Quarantine and allow its sender, then let the next issue come
+  (bin/recourse import, below); open "Are you at your desk?" and read why it was held; report "a plan was shared with
+  you", take it out of every mailbox, and undo that.
 
-  Command line   RECOURSE_DATA_DIR=${data} bin/recourse messages --threat phish
+  Command line   export RECOURSE_DATA_DIR=${data}
+                 bin/recourse messages --threat phish
+                 bin/recourse import ${join(data, 'next-issue.eml')} --recipient yuki.tanabe@alderfinch.example
   Stop           Ctrl-C
 `)
 }
