@@ -74,3 +74,81 @@ export const Made = Type.Object({
   differs: Type.Array(text),
   next: Type.Array(Step),
 })
+
+export const Session = Type.Object({ tenant: Type.Object({ id: text }), permissions: Type.Array(text) })
+
+export const Person = Type.Object({ id: text, name: text, email: text, role: text, createdAt: text })
+
+const token = {
+  id: text,
+  name: text,
+  permissions: Type.Array(text),
+  createdBy: text,
+  expiresAt: orNull(text),
+  lastUsedAt: orNull(text),
+}
+export const Token = Type.Object(token)
+export const TokenMade = Type.Object({ ...token, token: text })
+
+export const Entry = Type.Object({
+  id: text,
+  action: text,
+  kind: text,
+  value: text,
+  state: text,
+  expiresAt: orNull(text),
+  matches: n,
+  createdBy: text,
+  note: text,
+})
+
+export const EntryEffect = Type.Object({
+  matching: n,
+  flips: n,
+  sample: Type.Array(
+    Type.Object({
+      receivedAt: text,
+      subject: text,
+      senderAddress: orNull(text),
+      from: Type.Object({ threat: text, placement: text }),
+      to: Type.Object({ threat: text, placement: text }),
+    }),
+  ),
+})
+
+export const Audited = Type.Object({
+  seq: n,
+  at: text,
+  actor: text,
+  action: text,
+  target: orNull(text),
+  detail: Type.Record(text, Type.Unknown()),
+})
+
+export const AuditProof = Type.Object({
+  ok: Type.Boolean(),
+  entries: n,
+  head: orNull(Type.Object({ seq: n, hash: text })),
+  problems: Type.Array(text),
+})
+
+export const Organisation = Type.Object({
+  version: n,
+  domains: Type.Array(text),
+  mailboxes: Type.Array(
+    Type.Object({ address: text, login: text, displayName: text, kind: text, protected: Type.Boolean() }),
+  ),
+  aliases: Type.Array(Type.Unknown()),
+  groups: Type.Array(Type.Unknown()),
+})
+
+export const PolicyShape = Type.Object({
+  mode: text,
+  version: n,
+  trustedAuthserv: Type.Array(text),
+  thresholds: orNull(Type.Object({ suspicious: Type.Number(), high: Type.Number() })),
+  unparsable: text,
+})
+export type PolicyShape = Static<typeof PolicyShape>
+
+export const Imported = Type.Object({ messageId: text, duplicate: Type.Boolean() })

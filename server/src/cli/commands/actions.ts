@@ -207,7 +207,7 @@ async function list(options: Json & { limit: string; state?: string }): Promise<
       ['ID', (a) => a.id],
       ['MADE', (a) => time(a.createdAt)],
       ['NAME', (a) => a.name, 50],
-      ['BY', (a) => a.requestedBy.name, 24],
+      ['BY', (a) => a.requestedBy.name, 30],
       ['STATE', (a) => a.state],
       ['DONE', (a) => `${a.counts.done + a.counts.alreadyThere}/${a.counts.total}`],
       ['VERIFIED', (a) => a.counts.verified],

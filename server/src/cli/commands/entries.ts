@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
+import type { Static } from 'typebox'
 import { AppError } from '../../base/index.ts'
-import { EntryRow } from '../../lists/index.ts'
 import { connectClient } from '../client.ts'
 import { json, line, table, time } from '../out.ts'
-import { listOf } from '../shapes.ts'
+import { Entry, EntryEffect, listOf } from '../shapes.ts'
 
 interface Json {
   readonly json?: true
@@ -29,7 +29,7 @@ export function entryCommands(root: Command): void {
     .option('--limit <n>', 'how many', '100')
     .description('newest first')
     .action(async (options: Json & { state?: string; limit: string }) => {
-      const page = await connectClient().call(listOf(EntryRow), 'GET', '/entries', undefined, {
+      const page = await connectClient().call(listOf(Entry), 'GET', '/entries', undefined, {
         state: options.state,
         limit: options.limit,
       })
@@ -78,13 +78,23 @@ async function add(
     throw new AppError('usage', `--days ${options.days} is no number.`, 'Give whole days, or never.')
   const body = { action, kind, value, expiresInDays: days, ...(options.note ? { note: options.note } : {}) }
   const client = connectClient()
-  if (options.preview) {
-    const answer = await client.raw('POST', '/entries/preview', body)
-    return options.json ? json(answer) : line(JSON.stringify(answer, null, 2))
-  }
-  const made = await client.call(EntryRow, 'POST', '/entries', body)
+  if (options.preview) return preview(await client.call(EntryEffect, 'POST', '/entries/preview', body), options)
+  const made = await client.call(Entry, 'POST', '/entries', body)
   if (options.json) return json(made)
   line(
     `${made.action} ${made.kind} ${made.value}${made.expiresAt ? ` until ${time(made.expiresAt)}` : ''} (${made.id})`,
   )
+}
+
+function preview(effect: Static<typeof EntryEffect>, options: Json) {
+  if (options.json) return json(effect)
+  line(`It matches ${effect.matching} messages of the past; ${effect.flips} would be judged otherwise.`)
+  if (effect.sample.length === 0) return
+  table(effect.sample, [
+    ['RECEIVED', (m) => time(m.receivedAt)],
+    ['FROM', (m) => m.senderAddress, 36],
+    ['SUBJECT', (m) => m.subject, 50],
+    ['WAS', (m) => `${m.from.threat}, ${m.from.placement}`],
+    ['WOULD BE', (m) => `${m.to.threat}, ${m.to.placement}`],
+  ])
 }

@@ -3,11 +3,11 @@ import { accessSync, constants, mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { SessionInfo } from '../../access/index.ts'
 import { AppError, messageOf } from '../../base/index.ts'
-import { ImportAnswer, type ImportProgress, importPath, type SourceMail } from '../../intake/index.ts'
+import type { ImportProgress, ImportResult, SourceMail } from '../../intake/index.ts'
 import { type Client, connectClient, type Query, Refused } from '../client.ts'
 import { json, line, plain } from '../out.ts'
+import { Imported, Session } from '../shapes.ts'
 
 interface Options {
   readonly json?: true
@@ -37,7 +37,8 @@ async function run(path: string, options: Options): Promise<void> {
       `--concurrency ${options.concurrency} is not possible.`,
       'Give a whole number from 1 to 64.',
     )
-  const { tenant } = await client.call(SessionInfo, 'GET', '/session')
+  const { importPath } = await import('../../intake/index.ts')
+  const { tenant } = await client.call(Session, 'GET', '/session')
   const journal = options.journal ? journalFor(client.url, tenant.id, path, options.recipient ?? []) : null
   const stopping = new AbortController()
   process.once('SIGINT', () => stopping.abort())
@@ -55,7 +56,7 @@ async function run(path: string, options: Options): Promise<void> {
   if (result.failed > 0 || stopping.signal.aborted) process.exitCode = 1
 }
 
-function tell(result: Awaited<ReturnType<typeof importPath>>, stopped: boolean): void {
+function tell(result: ImportResult, stopped: boolean): void {
   for (const p of result.problems.slice(0, 20)) line(`  ${plain(p.id)}: ${plain(p.why)}`)
   if (result.problems.length > 20) line(`  … and ${result.failed - 20} more`)
   const rate = result.rate >= 10 ? Math.round(result.rate) : result.rate.toFixed(1)
@@ -80,7 +81,7 @@ async function upload(
   }
   for (let pause = 500; ; pause *= 2) {
     try {
-      return await client.mail(ImportAnswer, '/import', mail.raw, query)
+      return await client.mail(Imported, '/import', mail.raw, query)
     } catch (error) {
       const later =
         error instanceof Refused && (error.code === 'unreachable' || error.status >= 500 || error.status === 429)

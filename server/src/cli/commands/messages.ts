@@ -1,7 +1,5 @@
 import { type Command, Option } from 'commander'
 import { AppError } from '../../base/index.ts'
-import { MessageDetail, MessagePage } from '../../explorer/index.ts'
-import { ExplanationView } from '../../submissions/index.ts'
 import { connectClient } from '../client.ts'
 import { filterOf, withFilter } from '../filter.ts'
 import { bold, facts, json, line, plain, table, time } from '../out.ts'
@@ -47,6 +45,7 @@ export function messageCommands(root: Command): void {
 async function messages(options: Json & Record<string, unknown>): Promise<void> {
   const { limit, cursor } = options
   const query = { ...filterOf(options), limit: String(limit), ...(typeof cursor === 'string' ? { cursor } : {}) }
+  const { MessagePage } = await import('../../explorer/index.ts')
   const page = await connectClient().call(MessagePage, 'GET', '/messages', undefined, query)
   if (options.json) return json(page)
   table(
@@ -68,6 +67,7 @@ async function messages(options: Json & Record<string, unknown>): Promise<void> 
 const path = (id: string, rest = ''): string => `/messages/${encodeURIComponent(id)}${rest}`
 
 async function show(id: string, options: Json): Promise<void> {
+  const { MessageDetail } = await import('../../explorer/index.ts')
   const m = await connectClient().call(MessageDetail, 'GET', path(id))
   if (options.json) return json(m)
   facts([
@@ -109,6 +109,7 @@ async function show(id: string, options: Json): Promise<void> {
 }
 
 async function explain(id: string, options: Json): Promise<void> {
+  const { ExplanationView } = await import('../../submissions/index.ts')
   const e = await connectClient().call(ExplanationView, 'GET', path(id, '/explain'))
   if (options.json) return json(e)
   line(bold(`At receipt (${time(e.stored.at)}): ${e.stored.verdict.threat}, ${e.stored.verdict.placement}`))

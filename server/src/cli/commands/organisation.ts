@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { AppError, messageOf } from '../../base/index.ts'
-import { OrganisationDocument, Policy } from '../../organisation/index.ts'
 import { connectClient } from '../client.ts'
 import { facts, json, line, table } from '../out.ts'
+import { Organisation, PolicyShape } from '../shapes.ts'
 
 interface Json {
   readonly json?: true
@@ -15,7 +15,7 @@ export function organisationCommands(root: Command): void {
     .command('show')
     .description('the organisation as it is')
     .action(async (options: Json) => {
-      const document = await connectClient().call(OrganisationDocument, 'GET', '/organisation')
+      const document = await connectClient().call(Organisation, 'GET', '/organisation')
       if (options.json) return json(document)
       facts([
         ['Domains', document.domains.join(', ')],
@@ -41,7 +41,7 @@ export function organisationCommands(root: Command): void {
     .argument('<file>', 'JSON: { domains, mailboxes, aliases, groups }')
     .description('make the organisation exactly what the file says')
     .action(async (file: string, options: Json) => {
-      const saved = await connectClient().call(OrganisationDocument, 'PUT', '/organisation', readJson(file))
+      const saved = await connectClient().call(Organisation, 'PUT', '/organisation', readJson(file))
       if (options.json) return json(saved)
       line(
         `Saved as version ${saved.version}: ${saved.mailboxes.length} mailboxes, ${saved.aliases.length} aliases, ${saved.groups.length} groups.`,
@@ -56,7 +56,7 @@ function policy(root: Command): void {
     .command('show')
     .description('the policy as it is')
     .action(async (options: Json) => {
-      const found = await connectClient().call(Policy, 'GET', '/policy')
+      const found = await connectClient().call(PolicyShape, 'GET', '/policy')
       show(found, options)
     })
   command
@@ -93,7 +93,7 @@ function policy(root: Command): void {
         },
       ) => {
         const client = connectClient()
-        const before = await client.call(Policy, 'GET', '/policy')
+        const before = await client.call(PolicyShape, 'GET', '/policy')
         const change = {
           version: before.version,
           ...(options.mode ? { mode: options.mode } : {}),
@@ -114,7 +114,7 @@ function policy(root: Command): void {
             'Nothing to change was given.',
             'recourse policy set --help shows what can be set.',
           )
-        show(await client.call(Policy, 'PUT', '/policy', change), options)
+        show(await client.call(PolicyShape, 'PUT', '/policy', change), options)
       },
     )
 }
@@ -135,7 +135,7 @@ function thresholds(
   return { thresholds: { suspicious, high } }
 }
 
-function show(found: Policy, options: Json) {
+function show(found: PolicyShape, options: Json) {
   if (options.json) return json(found)
   facts(
     Object.entries(found).map(

@@ -1,15 +1,17 @@
 import { type Command, Option } from 'commander'
 import Type from 'typebox'
-import { ALL_PERMISSIONS, PageOf, ROLE_NAMES, TokenMade, TokenRow, UserRow } from '../../access/index.ts'
 import { AppError } from '../../base/index.ts'
-import { AuditResult, AuditRow } from '../../http/index.ts'
 import { connectClient } from '../client.ts'
 import { json, line, table, time } from '../out.ts'
+import { Audited, AuditProof, listOf, Person, Session, Token, TokenMade } from '../shapes.ts'
 
 interface Json {
   readonly json?: true
 }
 const Nothing = Type.Null()
+const ROLES = ['administrator', 'analyst', 'reader', 'reporter']
+const PERMISSIONS =
+  'mail.read, mail.content, submission.write, remediation.propose, remediation.approve, quarantine.manage, lists.read, lists.write, settings.read, settings.write, users.manage, audit.read, import.write'
 
 export function peopleCommands(root: Command): void {
   users(root)
@@ -23,7 +25,7 @@ function users(root: Command): void {
     .command('list', { isDefault: true })
     .description('everybody')
     .action(async (options: Json) => {
-      const { items } = await connectClient().call(PageOf(UserRow), 'GET', '/users')
+      const { items } = await connectClient().call(listOf(Person), 'GET', '/users')
       if (options.json) return json(items)
       table(
         items,
@@ -41,12 +43,12 @@ function users(root: Command): void {
     .command('add')
     .argument('<email>')
     .requiredOption('--name <name>', 'as others see it')
-    .addOption(new Option('--role <role>', 'what they may do').choices(ROLE_NAMES).makeOptionMandatory())
+    .addOption(new Option('--role <role>', 'what they may do').choices(ROLES).makeOptionMandatory())
     .option('--password <password>', 'visible to others on this machine; without it, it is read from standard input')
     .description('let somebody in; they can change the password later')
     .action(async (email: string, options: Json & { name: string; role: string; password?: string }) => {
       const password = options.password === '-' || options.password === undefined ? await readLine() : options.password
-      const made = await connectClient().call(UserRow, 'POST', '/users', {
+      const made = await connectClient().call(Person, 'POST', '/users', {
         email,
         name: options.name,
         role: options.role,
@@ -58,7 +60,7 @@ function users(root: Command): void {
   command
     .command('role')
     .argument('<id>')
-    .argument('<role>', ROLE_NAMES.join(', '))
+    .argument('<role>', ROLES.join(', '))
     .description('give somebody another role')
     .action(async (id: string, role: string, options: Json) => {
       await connectClient().call(Nothing, 'PATCH', `/users/${encodeURIComponent(id)}`, { role })
@@ -93,7 +95,7 @@ function tokens(root: Command): void {
     .command('list', { isDefault: true })
     .description('those that work')
     .action(async (options: Json) => {
-      const { items } = await connectClient().call(PageOf(TokenRow), 'GET', '/tokens')
+      const { items } = await connectClient().call(listOf(Token), 'GET', '/tokens')
       if (options.json) return json(items)
       table(
         items,
@@ -111,12 +113,15 @@ function tokens(root: Command): void {
   command
     .command('create')
     .argument('<name>')
-    .requiredOption('--permissions <list>', `comma-separated: ${ALL_PERMISSIONS.join(', ')}; or all`)
+    .requiredOption('--permissions <list>', `comma-separated: ${PERMISSIONS}; or all that you have`)
     .option('--expires <days>', 'days until it stops working')
     .description('make one; it is shown this once')
     .action(async (name: string, options: Json & { permissions: string; expires?: string }) => {
+      const client = connectClient()
       const permissions =
-        options.permissions === 'all' ? ALL_PERMISSIONS : options.permissions.split(',').map((p) => p.trim())
+        options.permissions === 'all'
+          ? (await client.call(Session, 'GET', '/session')).permissions
+          : options.permissions.split(',').map((p) => p.trim())
       const expiresInDays = options.expires === undefined ? null : Number(options.expires)
       const made = await connectClient().call(TokenMade, 'POST', '/tokens', { name, permissions, expiresInDays })
       if (options.json) return json(made)
@@ -140,7 +145,7 @@ function audit(root: Command): void {
     .option('--action <name>', 'only this, e.g. message.preview')
     .description('newest first')
     .action(async (options: Json & { limit: string; action?: string }) => {
-      const { items } = await connectClient().call(PageOf(AuditRow), 'GET', '/audit', undefined, {
+      const { items } = await connectClient().call(listOf(Audited), 'GET', '/audit', undefined, {
         limit: options.limit,
         action: options.action,
       })
@@ -164,7 +169,7 @@ function audit(root: Command): void {
     .description('prove that no entry was changed or removed')
     .action(async (options: Json & { head?: string }) => {
       const [seq, hash] = options.head?.split(':') ?? []
-      const result = await connectClient().call(AuditResult, 'GET', '/audit/verify', undefined, { seq, hash })
+      const result = await connectClient().call(AuditProof, 'GET', '/audit/verify', undefined, { seq, hash })
       if (options.json) json(result)
       else if (result.ok)
         line(

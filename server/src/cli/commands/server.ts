@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { AppError, shownValue } from '../../base/index.ts'
-import { readConfig } from '../../config.ts'
 import { connectClient, dataDir } from '../client.ts'
 import { bold, json, line, plain } from '../out.ts'
 
@@ -30,7 +29,8 @@ export function serverCommands(root: Command): void {
     .action((options: { json?: true }) => setupCode(options.json === true))
 }
 
-function config(asJson: boolean) {
+async function config(asJson: boolean): Promise<void> {
+  const { readConfig } = await import('../../config.ts')
   const { settings } = readConfig(process.env)
   const shown = settings.map((s) => ({ ...s, value: shownValue(s), default: s.default }))
   if (asJson) return json(shown)

@@ -1,0 +1,275 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type RunningServer, runServer } from '../../test/rig/running.ts'
+import { plain } from './out.ts'
+
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
+const work = mkdtempSync(join(tmpdir(), 'recourse-cli-'))
+let server: RunningServer
+
+interface Ran {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** The command line as a person types it. */
+function recourse(
+  args: readonly string[],
+  options: { env?: Record<string, string>; input?: string } = {},
+): Promise<Ran> {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      cwd: work,
+      env: { ...process.env, RECOURSE_DATA_DIR: server?.dir ?? work, XDG_STATE_HOME: work, ...options.env },
+    })
+    const out: Buffer[] = []
+    const err: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+    child.stdin.end(options.input ?? '')
+    child.on('close', (code) =>
+      done({ code: code ?? -1, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }),
+    )
+  })
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of a program, looked into by the tests
+type Answer = any
+async function answer(...args: string[]): Promise<Answer> {
+  const ran = await recourse([...args, '--json'])
+  expect(ran, `recourse ${args.join(' ')}`).toMatchObject({ code: 0, err: '' })
+  return JSON.parse(ran.out)
+}
+
+const DOMAIN = 'kontor.example'
+const ORGANISATION = {
+  domains: [DOMAIN],
+  mailboxes: ['ann', 'bo', 'cy'].map((n) => ({ address: `${n}@${DOMAIN}`, displayName: n })),
+}
+const mail = (n: number, to: string, body = 'hello') =>
+  `From: Shop <news@shop.example>\nTo: ${to}@${DOMAIN}\nSubject: Offer ${n}\nMessage-ID: <${n}@shop.example>\nDate: Tue, 24 Nov 2026 0${n % 10}:00:00 +0000\n\n${body} http://shop.example/${n}\n`
+
+beforeAll(async () => {
+  mkdirSync(join(work, 'mail'))
+  for (let n = 1; n <= 9; n++)
+    writeFileSync(join(work, 'mail', `${n}.eml`), mail(n, ['ann', 'bo', 'cy'][n % 3] ?? 'ann'))
+  writeFileSync(join(work, 'organisation.json'), JSON.stringify(ORGANISATION))
+  server = await runServer()
+})
+afterAll(async () => {
+  await server?.stop()
+  rmSync(work, { recursive: true, force: true })
+})
+
+describe('the command line', () => {
+  test('makes the organisation from a file, and says which entry is wrong', async () => {
+    expect(await answer('org', 'apply', join(work, 'organisation.json'))).toMatchObject({
+      version: 1,
+      domains: [DOMAIN],
+    })
+    expect((await recourse(['org', 'show'])).out).toMatch(/ann@kontor\.example +ann +user/)
+    const wrong = await recourse(['org', 'apply', '-'], {
+      input: JSON.stringify({ domains: [DOMAIN], mailboxes: [{ address: 'x@other.example' }] }),
+    })
+    expect(wrong).toMatchObject({ code: 1, out: '' })
+    expect(wrong.err).toMatch(/mailboxes\[0\] x@other\.example: its domain other\.example is not among the domains/)
+    expect((await recourse(['org', 'apply', 'none.json'])).err).toMatch(/none\.json cannot be read/)
+  })
+
+  test('shows and changes the policy, version by version', async () => {
+    const before = await answer('policy', 'show')
+    const after = await answer('policy', 'set', '--mode', 'strict', '--trusted-authserv', 'mx.kontor.example')
+    expect(after).toEqual({
+      ...before,
+      mode: 'strict',
+      trustedAuthserv: ['mx.kontor.example'],
+      version: before.version + 1,
+    })
+    expect(await recourse(['policy', 'set'])).toMatchObject({ code: 2 })
+    expect((await recourse(['policy', 'set', '--mode', 'harsh'])).code).toBe(2)
+    await answer('policy', 'set', '--mode', 'standard')
+  })
+
+  test('imports a folder once, however often it is asked to', async () => {
+    expect(await answer('import', join(work, 'mail'))).toMatchObject({ imported: 9, duplicates: 0, failed: 0 })
+    expect(await answer('import', join(work, 'mail'))).toMatchObject({ imported: 0, skipped: 9 })
+    expect(await answer('import', join(work, 'mail'), '--no-journal')).toMatchObject({ imported: 0, duplicates: 9 })
+    const none = await recourse(['import', join(work, 'nothing'), '--json'])
+    expect(none.code).toBe(1)
+    expect(JSON.parse(none.out)).toMatchObject({ failed: 1, problems: [{ why: 'does not exist' }] })
+  })
+
+  test('lists, filters, shows and explains messages', async () => {
+    expect((await answer('messages')).items).toHaveLength(9)
+    const { items } = await answer('messages', '--recipient', `bo@${DOMAIN}`, '--sender-domain', 'shop.example')
+    expect(items).toHaveLength(3)
+    const [first] = items
+    expect((await recourse(['messages', '--q', first.subject])).out).toContain(first.id)
+    expect(await answer('show', first.id)).toMatchObject({ id: first.id, subject: first.subject })
+    const shown = await recourse(['show', first.id])
+    for (const text of ['news@shop.example', `bo@${DOMAIN}`, 'inbox']) expect(shown.out).toContain(text)
+    expect(await answer('explain', first.id)).toMatchObject({ messageId: first.id, same: true })
+    expect((await recourse(['messages', '--from', 'yesterday'])).code).toBe(2)
+  })
+
+  test('takes messages, shows what it does first, and takes it back', async () => {
+    const query = ['--query', 'sender-domain=shop.example,recipient=ann@kontor.example']
+    expect(await answer('take', 'soft-delete', ...query, '--preview')).toMatchObject({
+      copies: 3,
+      items: { actionable: 3 },
+    })
+    const taken = await answer('take', 'soft-delete', ...query, '--name', 'Away with it', '--wait')
+    expect(taken).toMatchObject({ name: 'Away with it', state: 'completed', counts: { done: 3, verified: 3 } })
+    const locations = async () =>
+      (await answer('messages', '--recipient', `ann@${DOMAIN}`)).items.map((m: Answer) => m.copies[0].latestLocation)
+    expect(await locations()).toEqual(['soft-deleted', 'soft-deleted', 'soft-deleted'])
+    const shown = await answer('action', 'show', taken.id, '--items')
+    expect(shown.items.map((i: Answer) => i.state)).toEqual(['done', 'done', 'done'])
+    expect(await answer('undo', taken.id, '--preview')).toMatchObject({ copies: 3, exact: 3 })
+    expect(await answer('undo', taken.id, '--wait')).toMatchObject({
+      state: 'completed',
+      undoOf: taken.id,
+      counts: { verified: 3 },
+    })
+    expect(await locations()).toEqual(['inbox', 'inbox', 'inbox'])
+    expect((await answer('actions')).items.map((a: Answer) => a.state)).toEqual(['completed', 'undone'])
+    expect((await recourse(['actions'])).out).toMatch(/Away with it +Command line on the server +undone +3\/3/)
+  })
+
+  test('refuses in words what cannot be meant, before anything is touched', async () => {
+    for (const [args, says] of [
+      [['take', 'fly', '--message', 'x'], /"fly" is no action/],
+      [['take', 'move', '--message', 'x'], /Where to move it is not said/],
+      [['take', 'quarantine'], /which messages are meant/],
+      [['take', 'quarantine', '--message', 'x', '--query', 'q=1'], /in one way/],
+      [['take', 'quarantine', '--query', 'colour=red'], /is no filter/],
+      [['report', 'x'], /Say what was wrong/],
+      [['entry', 'add', 'allow', 'colour', 'red'], /is no entry/],
+      [['fly'], /unknown command/],
+      [['messages', '--fly'], /unknown option/],
+    ] as const) {
+      const ran = await recourse(args)
+      expect(ran, args.join(' ')).toMatchObject({ code: 2, out: '' })
+      expect(ran.err).toMatch(says)
+    }
+    const missing = await recourse(['show', '01a20e3b-0000-7000-8000-000000000000', '--json'])
+    expect(missing.code).toBe(1)
+    expect(JSON.parse(missing.err).error).toMatchObject({ code: expect.any(String), cure: expect.any(String) })
+  })
+
+  test('reports a message and says what can be done now', async () => {
+    const [first] = (await answer('messages', '--recipient', `cy@${DOMAIN}`)).items
+    const made = await answer(
+      'report',
+      first.id,
+      '--should-have-been-blocked',
+      '--threat',
+      'phish',
+      '--reason',
+      'a lure',
+    )
+    expect(made).toMatchObject({ messageId: first.id, opinion: 'should-have-been-blocked', reason: 'a lure' })
+    expect(made.next.map((s: Answer) => s.kind)).toContain('remove')
+    expect((await recourse(['report', first.id, '--should-have-been-blocked'])).out).toMatch(/What can be done now/)
+  })
+
+  test('makes, tries, lists and removes entries', async () => {
+    const args = ['entry', 'add', 'block', 'url-domain', 'Shop.Example']
+    expect(await answer(...args, '--preview')).toMatchObject({ matching: 9 })
+    const made = await answer(...args, '--days', '7', '--note', 'enough')
+    expect(made).toMatchObject({ action: 'block', value: 'shop.example', note: 'enough' })
+    expect((await recourse(['entry', 'list'])).out).toContain('shop.example')
+    await answer('entry', 'remove', made.id)
+    expect((await answer('entry', 'list', '--state', 'active')).items).toEqual([])
+  })
+
+  test('lets people in with a password from standard input, and makes and revokes tokens', async () => {
+    const added = await recourse(['users', 'add', `ann@${DOMAIN}`, '--name', 'Ann', '--role', 'reader', '--json'], {
+      input: 'a long enough password\n',
+    })
+    expect(JSON.parse(added.out)).toMatchObject({ email: `ann@${DOMAIN}`, role: 'reader' })
+    const made = await answer('token', 'create', 'reader', '--permissions', 'mail.read')
+    const env = { RECOURSE_URL: server.url, RECOURSE_TOKEN: String(made.token), RECOURSE_DATA_DIR: work }
+    expect((await recourse(['messages'], { env })).code).toBe(0)
+    const refused = await recourse(['org', 'show'], { env })
+    expect(refused.code).toBe(1)
+    expect(refused.err).toMatch(/needs the permission settings\.read/)
+    await answer('token', 'revoke', made.id)
+    expect((await recourse(['messages'], { env })).err).toMatch(/Nobody is signed in/)
+    expect((await recourse(['token', 'list'])).out).not.toContain(made.token)
+  })
+
+  test('proves the audit log', async () => {
+    const proof = await answer('audit', 'verify')
+    expect(proof).toMatchObject({ ok: true, problems: [] })
+    expect(await answer('audit', 'verify', '--head', `${proof.head.seq}:${proof.head.hash}`)).toMatchObject({
+      ok: true,
+    })
+    const other = await recourse(['audit', 'verify', '--head', `${proof.head.seq}:${'0'.repeat(64)}`])
+    expect(other.code).toBe(1)
+    expect(other.out).toMatch(/the chain was rewritten/)
+  })
+
+  test('explains every setting, and never shows a secret', async () => {
+    const env = { DATABASE_URL: 'postgres://u:hunter22@db/x', RECOURSE_DATA_DIR: work }
+    const ran = await recourse(['config', '--json'], { env })
+    expect(ran.out).not.toContain('hunter22')
+    const settings: Answer[] = JSON.parse(ran.out)
+    expect(settings.find((s) => s.name === 'database.url')).toMatchObject({
+      value: 'postgres://u:…@db/x',
+      origin: 'environment DATABASE_URL',
+    })
+    for (const s of settings)
+      expect(s, s.name).toMatchObject({
+        env: expect.stringMatching(/^RECOURSE_/),
+        allowed: expect.stringMatching(/./),
+        description: expect.any(String),
+      })
+    const wrong = await recourse(['serve'], {
+      env: { RECOURSE_HTTP_PORT: 'eighty', RECOURSE_HTPP_HOST: 'x', RECOURSE_DATA_DIR: work },
+    })
+    expect(wrong.code).toBe(1)
+    expect(wrong.err).toMatch(/http\.port = "eighty" .*must be a whole number from 0 to 65535/)
+    expect(wrong.err).toMatch(/RECOURSE_HTPP_HOST .*did you mean RECOURSE_HTTP_HOST/)
+  })
+
+  test('says where the server is looked for when there is none', async () => {
+    const ran = await recourse(['messages'], { env: { RECOURSE_DATA_DIR: work } })
+    expect(ran).toMatchObject({ code: 1 })
+    expect(ran.err).toMatch(/No server runs on the data directory .*\n.*recourse serve/)
+    const dead = await recourse(['messages'], { env: { RECOURSE_URL: 'http://127.0.0.1:9', RECOURSE_TOKEN: 'x' } })
+    expect(dead.err).toMatch(/127\.0\.0\.1:9 cannot be reached/)
+  })
+})
+
+test('what mail says cannot steer the terminal', () => {
+  expect(plain('a\u001b[31mred\u001b]0;title\u0007 b\r\nc\u202ed')).toBe('ared b  c d')
+  expect(plain(null)).toBe('–')
+})
+
+test('a server that is told to stop ends in order and keeps what it has', async () => {
+  const file = readFileSync(join(server.dir, 'server.json'), 'utf8')
+  const { pid } = JSON.parse(file)
+  process.kill(pid, 'SIGTERM')
+  await expect.poll(() => alive(pid), { timeout: 30_000, interval: 200 }).toBe(false)
+  const log = readFileSync(join(server.dir, 'server.log'), 'utf8')
+  expect(log).toMatch(/"msg":"stopped"/)
+  expect(log).not.toMatch(/"level":"(error|fatal)"/)
+  expect(log).not.toContain(server.token)
+  expect((await recourse(['messages'])).err).toMatch(/No server runs/)
+})
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    // A child that has ended but was not waited for is a zombie.
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+  } catch {
+    return false
+  }
+}
