@@ -10,6 +10,7 @@ import {
 import type { Location } from '../records/index.ts'
 import type { Lease, Storage, Tx } from '../storage/index.ts'
 import type { NextHop } from '../transport/index.ts'
+import type { BlobsThere } from './blobs-there.ts'
 import { type Change, type LedgerContext, transition } from './ledger.ts'
 import type { MailboxHome } from './outside.ts'
 import { holdOf, type Place, type StoredState } from './types.ts'
@@ -70,17 +71,22 @@ export class Desk {
   readonly mailbox: MailboxId
   readonly home: MailboxHome
   readonly lease: Lease
+  readonly blobs: BlobsThere
   #session: MailboxSession | null = null
-  #folders: readonly Folder[] | null = null
+  #folders: Promise<readonly Folder[]> | null = null
   readonly #special = new Map<SpecialUse, string>()
   readonly #holds = new Map<Hold, string>()
 
-  constructor(deps: WorkDeps, place: { tenant: TenantId; mailbox: MailboxId; home: MailboxHome; lease: Lease }) {
+  constructor(
+    deps: WorkDeps,
+    place: { tenant: TenantId; mailbox: MailboxId; home: MailboxHome; lease: Lease; blobs: BlobsThere },
+  ) {
     this.deps = deps
     this.tenant = place.tenant
     this.mailbox = place.mailbox
     this.home = place.home
     this.lease = place.lease
+    this.blobs = place.blobs
   }
 
   async session(): Promise<MailboxSession> {
@@ -125,8 +131,8 @@ export class Desk {
     return this.commit((tx) => transition(tx, this.context(), changes))
   }
 
-  async folders(): Promise<readonly Folder[]> {
-    this.#folders ??= await (await this.session()).folders()
+  folders(): Promise<readonly Folder[]> {
+    this.#folders ??= this.session().then((session) => session.folders())
     return this.#folders
   }
 

@@ -5,7 +5,7 @@ import type { Tx } from '../storage/index.ts'
 import { type Desk, storedState } from './desk.ts'
 import { insertExtras } from './extras.ts'
 import { type Change, markReverted, transition } from './ledger.ts'
-import { readCopies } from './read.ts'
+import { readCopies, statesAt } from './read.ts'
 import { type Extra, unclaimed } from './seek.ts'
 import { type Place, pointsOf, type WorkItem } from './types.ts'
 
@@ -27,24 +27,23 @@ interface Checked extends Arrival {
   readonly after: CopyState
 }
 
-/** Reads back what was moved, looks for what is still reachable, and only then says done (P1 steps 6 to 8). */
-export async function finish(desk: Desk, path: string, arrivals: readonly Arrival[]): Promise<void> {
+/** Reads back what was moved, looks for what is still reachable, and only then says done (P1 steps 6 to 8). True: that was all. */
+export async function finish(desk: Desk, path: string, arrivals: readonly Arrival[]): Promise<boolean> {
   const [first] = arrivals
-  if (!first) return
+  if (!first) return true
   const p = pointsOf(first.item)
-  const session = await desk.session()
-  const states = new Map(
-    (
-      await session.state(
-        path,
-        arrivals.map((a) => a.ref.uid),
-      )
-    ).map((s) => [s.ref.uid, s]),
+  const found = await statesAt(
+    desk,
+    path,
+    arrivals.map((a) => a.ref),
   )
+  const states = new Map(found.map((s) => [s.ref.uid, s]))
   const checked: Checked[] = []
   const changes: Change[] = []
   for (const arrival of arrivals) {
-    const after = states.get(arrival.ref.uid)
+    const { networkMessageId, internetMessageId } = arrival.before
+    const state = states.get(arrival.ref.uid)
+    const after = state && { ...state, networkMessageId, internetMessageId }
     if (!after) changes.push(vanished(arrival))
     else if (after.size !== arrival.before.size || !sameInstant(after.internalDate, arrival.before.internalDate)) {
       changes.push(differs(arrival, after))
@@ -57,20 +56,22 @@ export async function finish(desk: Desk, path: string, arrivals: readonly Arriva
   crashPoint(`${p}.after-readback`)
   crashPoint(`${p}.before-done-commit`)
   await desk.commit(async (tx) => {
+    const ended = checked.filter((c) => !left.has(c.item.id))
+    // The action's row is locked by its counts, and other mailboxes wait for it: so that comes last.
+    await relocate(
+      tx,
+      ended.map((c) => ({ item: c.item, ref: c.after.ref, copyHash: c.copyHash, place, lost: c.lost })),
+    )
     await transition(tx, desk.context(), changes)
     await insertExtras(tx, desk.context(), extras)
-    const ended = checked.filter((c) => !left.has(c.item.id))
     await markReverted(
       tx,
       desk.context(),
       ended.map((c) => c.item.id),
     )
-    await relocate(
-      tx,
-      ended.map((c) => ({ item: c.item, ref: c.after.ref, copyHash: c.copyHash, place, lost: c.lost })),
-    )
   })
   crashPoint(`${p}.after-done-commit`)
+  return checked.length === arrivals.length && extras.length === 0
 }
 
 const vanished = ({ item, ref }: Arrival): Change => ({
@@ -106,14 +107,14 @@ async function repaired(
 
 /** Items whose copy is still at its source: moved by nobody, or twice. */
 async function stillThere(desk: Desk, checked: readonly Checked[]): Promise<Map<string, CopyRef>> {
-  const session = await desk.session()
   const left = new Map<string, CopyRef>()
   for (const [folder, part] of Map.groupBy(checked, (c) => c.from?.folder ?? null)) {
     if (folder === null) continue
     const uids = new Map(part.map((c) => [c.from?.uid, c]))
-    for (const state of await session.state(
+    for (const state of await statesAt(
+      desk,
       folder,
-      part.flatMap((c) => c.from?.uid ?? []),
+      part.flatMap((c) => c.from ?? []),
     )) {
       const c = uids.get(state.ref.uid)
       if (c && c.from?.uidValidity === state.ref.uidValidity) left.set(c.item.id, state.ref)

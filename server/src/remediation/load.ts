@@ -129,21 +129,26 @@ const workItem = (r: WorkRow): WorkItem => ({
   },
 })
 
-/** Items of one mailbox: those that were interrupted, or the next that wait. In the order of their actions. */
+/**
+ * Items of one mailbox: everything that was interrupted (what shares a doubt is settled together), else the next that wait, in the
+ * order of their actions.
+ */
 export async function loadWork(
   tx: Tx,
   tenant: TenantId,
   mailbox: MailboxId,
-  state: 'approved' | 'executing',
   now: Date,
   limit: number,
 ): Promise<readonly WorkItem[]> {
   const rows = await sql<WorkRow>`
-    with i as materialized (
+    with begun as materialized (
+      select * from action_item where tenant_id = ${tenant} and mailbox_id = ${mailbox} and state = 'executing'
+    ), waiting as (
       select i.* from action_item i join action a on a.tenant_id = i.tenant_id and a.id = i.action_id
-      where i.tenant_id = ${tenant} and i.mailbox_id = ${mailbox} and i.state = ${state}
-        and (${state} = 'executing' or (a.proven and (a.blocked_until is null or a.blocked_until <= ${now})))
-      order by i.id limit ${limit})
+      where i.tenant_id = ${tenant} and i.mailbox_id = ${mailbox} and i.state = 'approved'
+        and a.proven and (a.blocked_until is null or a.blocked_until <= ${now}) and not exists (select 1 from begun)
+      order by i.id limit ${limit}
+    ), i as materialized (select * from begun union all select * from waiting)
     select i.*, a.kind, a.name, a.params, a.requested_by,
       d.ref, d.latest_location, d.latest_folder, d.sent_sha256, d.sent_size, d.sent_prefix, d.copy_hash, d.handover,
       m.sha256, m.size, m.blob_key, m.internet_message_id, m.mail_from

@@ -17,7 +17,7 @@ export interface Group {
   readonly ready: readonly Ready[]
 }
 
-/** Bytes durable, intent committed, one MOVE, read back, done committed (mailbox-semantics P1). False: in doubt, to be settled. */
+/** Bytes durable, intent committed, one MOVE, read back, done committed (mailbox-semantics P1). False: something is left to do. */
 export async function moveGroup(desk: Desk, group: Group): Promise<boolean> {
   const [first] = group.ready
   if (!first) return true
@@ -25,7 +25,8 @@ export async function moveGroup(desk: Desk, group: Group): Promise<boolean> {
   const session = await desk.session()
   const position = await session.position(group.target.path)
   if (!position) throw new ProviderError('no-folder', `There is no folder ${group.target.path}.`)
-  const extra = await Promise.all(group.ready.map((r) => desk.stored(r.copy, r.sha256)))
+  const place = await desk.placeOf(group.source)
+  const before = await Promise.all(group.ready.map((r) => desk.stored(r.copy, r.sha256)))
   crashPoint(`${p}.after-vault`)
   crashPoint(`${p}.before-intent-commit`)
   await desk.commit(async (tx) => {
@@ -46,7 +47,6 @@ export async function moveGroup(desk: Desk, group: Group): Promise<boolean> {
     const vaults = new Map(kept.map((k, n) => [k.id, ids[n] ?? null]))
     const changes: Change[] = []
     for (const [n, r] of group.ready.entries()) {
-      const place = await desk.placeOf(r.copy.ref.folder)
       changes.push({
         item: r.item,
         to: 'executing',
@@ -56,7 +56,7 @@ export async function moveGroup(desk: Desk, group: Group): Promise<boolean> {
           before_location: place.location,
           before_folder: r.copy.ref.folder,
           before_ref: r.copy.ref,
-          before_state: extra[n] ?? null,
+          before_state: before[n] ?? null,
           after_folder: group.target.path,
           hold_position: position,
           ...(vaults.has(r.item.id) ? { vault_id: vaults.get(r.item.id) ?? null } : {}),
@@ -80,14 +80,13 @@ export async function moveGroup(desk: Desk, group: Group): Promise<boolean> {
     if (error.code === 'unavailable' || error.code === 'timeout')
       throw new ProviderError('unknown', error.message, { cause: error })
     await desk.record(begun.map((r) => failure(desk, r.item, error.message)))
-    return true
+    return false
   }
   crashPoint(`${p}.after-move`)
-  await arrived(desk, group.target, begun, result)
-  return true
+  return arrived(desk, group.target, begun, result)
 }
 
-async function arrived(desk: Desk, target: Target, begun: readonly Ready[], result: MoveResult): Promise<void> {
+async function arrived(desk: Desk, target: Target, begun: readonly Ready[], result: MoveResult): Promise<boolean> {
   const marked = new Set(result.marked ?? [])
   const arrivals: Arrival[] = []
   const again: Change[] = []
@@ -107,8 +106,9 @@ async function arrived(desk: Desk, target: Target, begun: readonly Ready[], resu
         lost: lostBy(target),
       })
   }
-  await finish(desk, target.path, arrivals)
+  const clean = await finish(desk, target.path, arrivals)
   await desk.record(again)
+  return clean && again.length === 0
 }
 
 const lostBy = (target: Target): readonly string[] => (target.lost === null ? [] : [target.lost])

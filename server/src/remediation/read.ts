@@ -19,6 +19,8 @@ export interface Seen {
 export interface VaultBytes {
   readonly prefix: Buffer
   readonly blob: BlobRef
+  /** Put by us for this copy; false: it is the message's, proven to be there. */
+  readonly own: boolean
 }
 
 export interface Want {
@@ -70,8 +72,27 @@ async function prove(desk: Desk, item: WorkItem, copy: CopyWithBytes, keep: bool
 
 async function secure(desk: Desk, item: WorkItem, bytes: Buffer, found: Examined): Promise<VaultBytes> {
   const { blobKey, messageSha256, messageSize } = item.delivery
-  if (found.prefix !== null) {
-    return { prefix: found.prefix, blob: { key: blobKey, size: messageSize, sha256: messageSha256 } }
+  if (found.prefix !== null && (await desk.blobs.has(desk.tenant, blobKey))) {
+    return { prefix: found.prefix, blob: { key: blobKey, size: messageSize, sha256: messageSha256 }, own: false }
   }
-  return { prefix: Buffer.alloc(0), blob: await desk.deps.storage.blobs.put(desk.tenant, bytes) }
+  return { prefix: Buffer.alloc(0), blob: await desk.deps.storage.blobs.put(desk.tenant, bytes), own: true }
+}
+
+/**
+ * Copies at these places, those that are gone left out. What the message says of itself is not read again where the server has ids
+ * of its own: the caller knows it.
+ */
+export async function statesAt(desk: Desk, folder: string, refs: readonly CopyRef[]): Promise<readonly CopyState[]> {
+  const ids = refs.some((r) => r.serverId === null)
+  const session = await desk.session()
+  try {
+    return await session.state(
+      folder,
+      refs.map((r) => r.uid),
+      { ids },
+    )
+  } catch (error) {
+    if (error instanceof ProviderError && error.code === 'no-folder') return []
+    throw error
+  }
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Office, people } from '../../test/rig/memory-office.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import type { Cause } from '../judgement/index.ts'
@@ -18,6 +18,10 @@ afterAll(() => t.close())
 beforeEach(() => {
   office = new Office(t, t.a, all)
   other = new Office(t, t.b, all, { provider: office.provider })
+})
+afterEach(async () => {
+  await office.close()
+  await other.close()
 })
 const cause: Cause = { kind: 'signal', id: 'link-mismatch', version: 3 }
 const ofMessage = (id: string) =>
@@ -115,6 +119,7 @@ describe('release of what the gate has kept', () => {
       const stubborn = new Office(t, t.a, all, { provider: office.provider, nextHop })
       const { copies } = await office.hold(['ann'])
       const id = await stubborn.run({ kind: 'release' }, copies)
+      await stubborn.close()
       expect((await office.items(id))[0]).toMatchObject({
         state: 'failed',
         reason: expect.stringContaining(answer.reply.text),

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   analyst,
   asDelivered,
@@ -50,6 +50,8 @@ beforeEach(() => {
     tuning: { backoffMs: 1000, leaseMs: 5000, deadlineMs: 100 },
   })
 })
+
+afterEach(() => service.stop())
 
 const user = (tenant: TenantId, address: string): MemoryUser => provider.user(real(tenant, address))
 const mailboxOf = (tenant: TenantId, address: string): Mailbox => {

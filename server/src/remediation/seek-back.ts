@@ -1,8 +1,8 @@
 import { crashPoint } from '../base/index.ts'
-import { type CopyRef, type CopyState, ProviderError } from '../mailboxes/index.ts'
+import type { CopyRef, CopyState } from '../mailboxes/index.ts'
 import type { Desk } from './desk.ts'
 import { placedByUs } from './known.ts'
-import { readCopies, type Seen, sameRef, type Want } from './read.ts'
+import { readCopies, type Seen, sameRef, statesAt, type Want } from './read.ts'
 import { nothingSought, type Ready, type Sought, search } from './seek.ts'
 import type { WorkItem } from './types.ts'
 
@@ -60,29 +60,26 @@ async function settle(desk: Desk, item: BackItem, ready: Ready, out: Sought): Pr
 
 /** The copy at its recorded place, where UIDVALIDITY, the server's id and the size agree. */
 async function atPlace(desk: Desk, items: readonly BackItem[]): Promise<Map<string, CopyState>> {
-  const session = await desk.session()
   const found = new Map<string, CopyState>()
   for (const [folder, part] of Map.groupBy(items, (i) => i.sourceRef.folder)) {
     const byUid = Map.groupBy(part, (i) => i.sourceRef.uid)
-    for (const copy of await statesIn(session, folder, [...byUid.keys()])) {
-      for (const item of byUid.get(copy.ref.uid) ?? []) if (isSame(item, copy)) found.set(item.id, copy)
+    const refs = part.map((i) => i.sourceRef)
+    for (const copy of await statesAt(desk, folder, refs)) {
+      for (const item of byUid.get(copy.ref.uid) ?? []) if (isSame(item, copy)) found.set(item.id, withIds(copy, item))
     }
   }
   return found
 }
 
-async function statesIn(
-  session: Awaited<ReturnType<Desk['session']>>,
-  folder: string,
-  uids: readonly number[],
-): Promise<readonly CopyState[]> {
-  try {
-    return await session.state(folder, uids)
-  } catch (error) {
-    if (error instanceof ProviderError && error.code === 'no-folder') return []
-    throw error
-  }
-}
+/** The ids that the message says of itself are part of its bytes, so they are what they were. */
+const withIds = (copy: CopyState, { sourceState }: BackItem): CopyState =>
+  sourceState === null
+    ? copy
+    : {
+        ...copy,
+        networkMessageId: copy.networkMessageId ?? sourceState.networkMessageId,
+        internetMessageId: copy.internetMessageId ?? sourceState.internetMessageId,
+      }
 
 function isSame(item: BackItem, copy: CopyState): boolean {
   const { sourceRef, sourceState } = item

@@ -46,8 +46,10 @@ export async function deposit(
     select ${tenant}, x.id, x.delivery_id, decode(x.prefix, 'hex'), x.blob_key, x.sha256, x.size, ${now}, x.retention_until
     from json_to_recordset(${jsonText(rows)}::json) as x(id uuid, delivery_id uuid, prefix text, blob_key text, sha256 text,
       size bigint, retention_until timestamptz)`.execute(tx)
-  const blobs = new Map(deposits.map((d) => [d.bytes.blob.key, d.bytes.blob]))
-  await storage.blobs.mark(tx, [...blobs.values()])
+  // A message's own blob is in use as long as the message is, and from now on by the vault; marking it anew for each of
+  // thousands of copies would only make their transactions wait for each other.
+  const own = deposits.filter((d) => d.bytes.own).map((d) => d.bytes.blob)
+  await storage.blobs.mark(tx, own)
   return rows.map((r) => r.id)
 }
 

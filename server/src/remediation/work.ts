@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { messageOf } from '../base/index.ts'
+import { AppError, messageOf } from '../base/index.ts'
 import type { ProviderError } from '../mailboxes/index.ts'
 import { appendItems } from './append.ts'
 import { deliverItems } from './deliver.ts'
@@ -26,22 +26,22 @@ const ROUNDS = 200
 export async function workMailbox(desk: Desk): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     desk.lease.lost.throwIfAborted()
-    const begun = await load(desk, 'executing')
-    if (begun.length > 0) {
-      await settleItems(desk, begun)
+    const loaded = await load(desk)
+    if (loaded.length === 0) return
+    if (loaded.some((i) => i.state === 'executing')) {
+      await settleItems(desk, loaded)
       continue
     }
-    const items = oneEach(await load(desk, 'approved'))
-    if (items.length === 0) return
-    await workBatch(desk, items)
+    const items = oneEach(loaded)
+    const done = await workBatch(desk, items)
+    // Whoever adds to this mailbox meanwhile wakes the workers himself.
+    if (done && items.length === loaded.length && loaded.length < desk.deps.tuning.batch) return
   }
 }
 
-const load = (desk: Desk, state: 'approved' | 'executing'): Promise<readonly WorkItem[]> => {
+const load = (desk: Desk): Promise<readonly WorkItem[]> => {
   const { storage, clock, tuning } = desk.deps
-  // Everything that was begun at once: what shares a doubt must be settled together.
-  const limit = state === 'executing' ? 100_000 : tuning.batch
-  return storage.tenant(desk.tenant, (tx) => loadWork(tx, desk.tenant, desk.mailbox, state, clock(), limit))
+  return storage.tenant(desk.tenant, (tx) => loadWork(tx, desk.tenant, desk.mailbox, clock(), tuning.batch))
 }
 
 /** Of several actions on one copy the oldest goes first, alone: the next one finds the copy where that has put it. */
@@ -51,15 +51,21 @@ function oneEach(items: readonly WorkItem[]): readonly WorkItem[] {
   return items.filter((i) => first.get(i.deliveryId) === i.actionId)
 }
 
-async function workBatch(desk: Desk, items: readonly WorkItem[]): Promise<void> {
+/** True when every item came to its end; false: look again. */
+async function workBatch(desk: Desk, items: readonly WorkItem[]): Promise<boolean> {
   try {
-    await runBatch(desk, items)
+    return await runBatch(desk, items)
   } catch (error) {
+    // Somebody cancelled what we were about to begin: nothing was done with it.
+    if (error instanceof AppError && error.code === 'items-moved-on') return false
     if (!isRefusal(error)) throw error
     await desk.leave()
     // What was begun before the refusal is settled in the next round; the rest is tried again later.
-    const rest = new Set((await load(desk, 'approved')).map((i) => i.id))
+    const open = await load(desk)
+    if (open.some((i) => i.state === 'executing')) return false
+    const rest = new Set(open.map((i) => i.id))
     await desk.record(items.filter((i) => rest.has(i.id)).map((i) => failure(desk, i, reasonOf(error))))
+    return false
   }
 }
 
@@ -77,7 +83,7 @@ function reasonOf(error: ProviderError): string {
   }
 }
 
-async function runBatch(desk: Desk, items: readonly WorkItem[]): Promise<void> {
+async function runBatch(desk: Desk, items: readonly WorkItem[]): Promise<boolean> {
   const stored = items.filter(isStored)
   const mail = items.filter((i) => !isStored(i))
   await recordOnly(
@@ -90,12 +96,15 @@ async function runBatch(desk: Desk, items: readonly WorkItem[]): Promise<void> {
   )
   const back = mail.filter(isBack)
   const takes = mail.filter((i) => !isBack(i))
+  let all = stored.length === 0
   for (const sought of [await seekTake(desk, takes), await seekBack(desk, back)]) {
+    if (sought.extras.length + sought.fromVault.length > 0) all = false
     await recordEnded(desk, sought.ended)
     await recordExtras(desk, sought.extras)
-    for (const group of await grouped(desk, sought.ready)) await moveGroup(desk, group)
+    for (const group of await grouped(desk, sought.ready)) all = (await moveGroup(desk, group)) && all
     await appendItems(desk, sought.fromVault)
   }
+  return all
 }
 
 /** Never was in a mailbox: only our blob has it. */

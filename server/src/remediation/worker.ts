@@ -1,5 +1,6 @@
 import { AppError, type MailboxId, messageOf, type TenantId } from '../base/index.ts'
 import { ProviderError } from '../mailboxes/index.ts'
+import { BlobsThere } from './blobs-there.ts'
 import { Desk, type WorkDeps } from './desk.ts'
 import { failure } from './failure.ts'
 import { transition } from './ledger.ts'
@@ -27,6 +28,7 @@ const LOOK = 500
 export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
   const { storage, clock, log, tuning } = deps
   const prover = createProver(deps, homeOf)
+  const blobs = new BlobsThere(storage.blobs)
   const busy = new Map<string, Promise<void>>()
   const cool = new Map<string, number>()
   const running = new Map<TenantId, Promise<void>>()
@@ -85,7 +87,7 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
       cool.set(mailbox, clock().getTime() + Math.min(tuning.lookEveryMs, 1000))
       return
     }
-    const desk = new Desk(deps, { tenant, mailbox, home, lease })
+    const desk = new Desk(deps, { tenant, mailbox, home, lease, blobs })
     try {
       await workMailbox(desk)
       cool.delete(mailbox)
@@ -124,7 +126,7 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
   async function gone(tenant: TenantId, mailbox: MailboxId): Promise<void> {
     await storage.tenant(tenant, async (tx) => {
       const now = clock()
-      const items = await loadWork(tx, tenant, mailbox, 'approved', now, 10_000)
+      const items = (await loadWork(tx, tenant, mailbox, now, 10_000)).filter((i) => i.state === 'approved')
       const why = 'The mailbox does not exist any more; what was taken from it stays in the vault.'
       const changes = items.map((i) => failure({ deps }, i, why))
       await transition(tx, { tenant, now, who: 'worker', epoch: null }, changes)

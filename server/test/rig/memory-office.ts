@@ -61,6 +61,7 @@ export class Office {
   readonly #t: TestStorage
   readonly #mailboxes: ReadonlyMap<string, Mailbox>
   readonly #nextHop: NextHop
+  readonly #services: Remediation[] = []
   #now = new Date('2026-05-01T10:00:00Z')
 
   constructor(
@@ -77,9 +78,14 @@ export class Office {
     this.service = this.restarted(options.tuning)
   }
 
+  /** Its workers must not meet the next test's mail server. */
+  async close(): Promise<void> {
+    await Promise.all(this.#services.map((s) => s.stop()))
+  }
+
   /** Another process's service on the same database and mail server. */
   restarted(tuning: Partial<Tuning> = {}): Remediation {
-    return createRemediation({
+    const service = createRemediation({
       storage: this.#t.storage,
       mailboxes: this.provider,
       nextHop: this.#nextHop,
@@ -87,6 +93,8 @@ export class Office {
       clock: () => this.#now,
       tuning: { backoffMs: 1000, leaseMs: 5000, deadlineMs: 100, ...tuning },
     })
+    this.#services.push(service)
+    return service
   }
 
   mailbox(name: string): Mailbox {
