@@ -252,8 +252,14 @@ describe('two tenants with the same mail', () => {
     await expect
       .poll(a.text, { timeout: 10_000 })
       .toContain(`event: settings\ndata: {"kind":"policy.changed","version":${policy.version}}`)
+    const body = { kind: 'soft-delete', select: { messageIds: [messages.a] } }
+    const { id } = await (await ask('POST', '/api/v1/actions', tokens.a, body)).json()
+    await expect
+      .poll(a.text, { timeout: 20_000 })
+      .toMatch(new RegExp(`event: action\\ndata: .*${id}","state":"completed","counts":.*"done":1`))
+    expect(a.text()).toContain(`event: message\ndata: {"messageId":"${messages.a}"`)
     await new Promise((done) => setTimeout(done, 300))
-    expect(b.text()).not.toContain('settings')
+    expect(b.text()).not.toContain('event:')
     await Promise.all([a.stop(), b.stop()])
   })
 })

@@ -8,6 +8,8 @@ const HEARTBEAT_MS = 15_000
 /** An action over thousands of copies reports often: its counts are read at most this often. */
 const GATHER_MS = 250
 const MAX_STREAMS = 500
+/** A stream is ended after this; the page comes back by itself, and who may not listen any more is refused then. */
+const LIFE_MS = 5 * 60_000
 
 interface Stream {
   readonly actor: Actor
@@ -44,7 +46,11 @@ export class LiveEvents {
       )
     const stream = { actor, out }
     this.#streams.add(stream)
-    out.on('close', () => this.#streams.delete(stream))
+    const end = setTimeout(() => out.end(), LIFE_MS)
+    out.on('close', () => {
+      clearTimeout(end)
+      this.#streams.delete(stream)
+    })
     out.write('retry: 3000\n\n')
   }
 
