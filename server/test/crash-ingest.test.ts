@@ -261,7 +261,7 @@ const server = (point: string): Kill => ({ point, withDatabase: false })
 const both = (point: string): Kill => ({ point, withDatabase: true })
 
 test('crash on ingest, Dovecot behind: every point twice, alone and with the database', {
-  timeout: 400_000,
+  timeout: 900_000,
 }, async () => {
   const dovecot: Dovecot = await startDovecot()
   cleanups.push(() => dovecot.stop())
@@ -279,7 +279,7 @@ test('crash on ingest, Dovecot behind: every point twice, alone and with the dat
 })
 
 test('crash on ingest, straight into Maildir: every point, alone or with the database', {
-  timeout: 400_000,
+  timeout: 900_000,
 }, async () => {
   const dir = directory()
   const settings: IngestSettings = {
