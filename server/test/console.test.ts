@@ -213,6 +213,34 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
     await context.close()
   })
 
+  test('what somebody may only propose waits on its page until it is approved or rejected', async () => {
+    const { token } = (await server.call('POST', '/tokens', {
+      name: 'proposer',
+      permissions: ['mail.read', 'remediation.propose'],
+    })) as { token: string }
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    for (const [decision, end, taken] of [
+      ['Reject', 'Rejected', false],
+      ['Approve', 'Completed', true],
+    ] as const) {
+      const response = await fetch(`${server.url}/api/v1/actions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ kind: 'move', target: 'junk', select: { filter: { sender: 'evil@evil.example' } } }),
+      })
+      const { id } = (await response.json()) as { id: string }
+      await page.goto(`/action-center/${id}`)
+      await page.getByText('Pending approval').waitFor()
+      expect(holding('Hello from the hostile mail')).toHaveLength(1)
+      await page.getByRole('button', { name: decision }).click()
+      await page.getByText(end, { exact: true }).waitFor({ timeout: 60_000 })
+      expect(holding('Hello from the hostile mail')).toHaveLength(taken ? 0 : 1)
+    }
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
   test('an entry is tried against the past, saved and removed', async () => {
     const { page, context, problems } = await watchedPage(browser, server.url)
     await signIn(page)

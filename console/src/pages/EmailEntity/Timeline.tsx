@@ -11,7 +11,7 @@ export function Timeline({ id }: { id: string }) {
   const timeline = useTimeline(id)
   if (timeline.error) return <Problem error={timeline.error} onRetry={() => void timeline.refetch()} />
   if (!timeline.data) return <Spinner size="small" label="Loading" />
-  const events = [...timeline.data.items].sort((a, b) => b.at.localeCompare(a.at))
+  const events = [...timeline.data.items].sort((a, b) => b.at.localeCompare(a.at) || b.id.localeCompare(a.id))
   if (events.length === 0) return <Empty title="Nothing is recorded yet" />
   return (
     <Card>
@@ -23,12 +23,12 @@ export function Timeline({ id }: { id: string }) {
               <th scope="col">Event</th>
               <th scope="col">Source</th>
               <th scope="col">Details</th>
+              <th scope="col">Recipient</th>
             </tr>
           </thead>
           <tbody>
-            {events.map((event, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the list only grows, and events of one instant look alike
-              <tr key={`${event.at}-${index}`}>
+            {events.map((event) => (
+              <tr key={event.id}>
                 <td className="nowrap">
                   <Time at={event.at} seconds />
                 </td>
@@ -38,6 +38,9 @@ export function Timeline({ id }: { id: string }) {
                 </td>
                 <td>
                   <SafeText text={event.summary} max={600} />
+                </td>
+                <td>
+                  <SafeText text={event.recipient} max={120} />
                 </td>
               </tr>
             ))}

@@ -99,6 +99,7 @@ function optionOf({ data, words }: Props, dark: boolean, element: HTMLElement) {
     },
     xAxis: {
       type: 'time',
+      minInterval: data.bucket === 'day' ? 86_400_000 : 3_600_000,
       axisLabel: { color: text, hideOverlap: true, fontSize: 11 },
       axisLine: { lineStyle: { color: line } },
       axisTick: { show: false },

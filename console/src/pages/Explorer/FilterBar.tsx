@@ -42,9 +42,13 @@ export function FilterBar({ search, change, clear, onRefresh }: Search & { onRef
             </MenuList>
           </MenuPopover>
         </Menu>
-        <Button appearance="subtle" icon={<ArrowClockwise20Regular />} onClick={onRefresh}>
-          Refresh
-        </Button>
+        <Button
+          appearance="subtle"
+          icon={<ArrowClockwise20Regular />}
+          aria-label="Refresh"
+          title="Refresh"
+          onClick={onRefresh}
+        />
       </div>
       {chips.length > 0 || search.range === 'custom' ? (
         <ul className="plain row chips" aria-label="Conditions">
