@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { unprivileged } from './account.ts'
 
@@ -23,7 +23,9 @@ export function seedMaildir(maildir: string, folder: string, messages: Iterable<
   const own = (path: string) => account && chownSync(path, account.uid, account.gid)
   const dirs = [home, maildir, dir, ...['cur', 'new', 'tmp'].map((sub) => join(dir, sub))]
   for (const path of dirs) {
-    mkdirSync(path, { recursive: true })
+    // Dovecot's own modes: it links a message into another folder only where the modes agree, else it writes it anew.
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    chmodSync(path, 0o700)
     own(path)
   }
   if (dir !== maildir) {
@@ -36,7 +38,7 @@ export function seedMaildir(maildir: string, folder: string, messages: Iterable<
     // Dovecot gives UIDs by name order at its first look, so the name counts up.
     const name = `1500000000.M${String(++counter).padStart(8, '0')}P${process.pid}.seed,S=${bytes.length}:2,${letters}`
     const path = join(dir, 'cur', name)
-    writeFileSync(path, bytes)
+    writeFileSync(path, bytes, { mode: 0o600 })
     utimesSync(path, stamp, stamp)
     own(path)
     seeded++

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 
 /** Where the password comes from: given here, or (better) the first line of a file that only we may read. */
 const Secret = {
-  password: Type.Optional(Type.String({ description: 'Password; prefer passwordFile.' })),
+  password: Type.Optional(Type.String({ secret: true, description: 'Password; prefer passwordFile.' })),
   passwordFile: Type.Optional(Type.String({ description: 'File whose first line is the password.' })),
 }
 

@@ -82,24 +82,29 @@ export interface Status {
   readonly folderId: string | null
 }
 
-/** State of one folder; null when there is no such folder. */
-export async function statusOf(connection: Connection, path: string, guid: boolean): Promise<Status | null> {
+/** State of one folder; null when there is no such folder. `modseq` makes the server open it: only for whom it matters. */
+export async function statusOf(
+  connection: Connection,
+  path: string,
+  guid: boolean,
+  modseq = false,
+): Promise<Status | null> {
   try {
     // STATUS of the selected folder answers from the old view, even after the folder was renamed: it is opened anew.
-    if (connection.selected?.path !== path) return await askStatus(connection, path, guid)
-    const { uidValidity, uidNext, exists, modseq } = await connection.select(path)
+    if (connection.selected?.path !== path) return await askStatus(connection, path, guid, modseq)
+    const { uidValidity, uidNext, exists, modseq: highest } = await connection.select(path)
     const folderId = guid ? ((await askStatus(connection, path, true))?.folderId ?? null) : null
-    return { uidValidity, uidNext, messages: exists, modseq, folderId }
+    return { uidValidity, uidNext, messages: exists, modseq: highest, folderId }
   } catch (error) {
     if (error instanceof ProviderError && error.code === 'no-folder') return null
     throw error
   }
 }
 
-async function askStatus(connection: Connection, path: string, guid: boolean): Promise<Status | null> {
+async function askStatus(connection: Connection, path: string, guid: boolean, modseq = false): Promise<Status | null> {
   let found: Status | null = null
   const items = ['MESSAGES', 'UIDNEXT', 'UIDVALIDITY']
-  if (connection.has('CONDSTORE')) items.push('HIGHESTMODSEQ')
+  if (modseq && connection.has('CONDSTORE')) items.push('HIGHESTMODSEQ')
   if (guid) items.push('X-GUID')
   await connection.run('STATUS', [mailbox(path), parenthesised(...items)], {
     doing: `asking for the state of ${path}`,

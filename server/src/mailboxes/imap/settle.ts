@@ -48,7 +48,7 @@ async function untilAtRest(context: Context, paths: readonly string[], items: nu
   let since = Date.now()
   while (Date.now() < end) {
     const seen: unknown[] = []
-    for (const path of paths) seen.push(await statusOf(context.connection, path, false))
+    for (const path of paths) seen.push(await statusOf(context.connection, path, false, true))
     const now = JSON.stringify(seen)
     if (now !== last) since = Date.now()
     last = now
