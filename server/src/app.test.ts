@@ -91,6 +91,7 @@ const PERMISSIONS: Readonly<Record<string, Permission | 'signed-in' | 'none'>> =
   'GET /users': 'users.manage',
   'POST /users': 'users.manage',
   'PATCH /users/{id}': 'users.manage',
+  'PUT /users/{id}/password': 'users.manage',
   'DELETE /users/{id}': 'users.manage',
 }
 const NOBODY = '01a20e3b-0000-7000-8000-000000000000'

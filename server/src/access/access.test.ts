@@ -23,7 +23,7 @@ import {
   revokeToken,
   setUp,
 } from './index.ts'
-import { membershipsOf } from './people.ts'
+import { addPerson, membershipsOf, setPassword } from './people.ts'
 
 void audit
 const ORIGIN = 'http://localhost:8780'
@@ -276,6 +276,43 @@ describe('signing in', () => {
     })
     expect([last.statusCode, last.json().error.code]).toEqual([409, 'last-administrator'])
     expect(await membershipsOf(t.storage.db, id)).toEqual([{ tenant: lone, role: 'administrator' }])
+  })
+})
+
+describe('a new password from an administrator', () => {
+  const bob = (role: 'administrator' | 'reader', tenant: TenantId, who: ReturnType<typeof ann>) =>
+    t.storage.tenant(tenant, (tx) => addPerson(tx, { auth, db: t.storage.db }, { ...who, role }, SYSTEM))
+  test('replaces the old one and ends the sessions', async () => {
+    const tenant = await t.storage.createTenant('passwords')
+    const app = await server(tenant)
+    const who = ann(unique())
+    const { id } = await bob('reader', tenant, who)
+    const signIn = (password: string) =>
+      app.inject({
+        method: 'POST',
+        url: '/api/auth/sign-in/email',
+        headers: { host: 'localhost:8780', origin: ORIGIN },
+        payload: { email: who.email, password },
+      })
+    const cookie = String((await signIn(who.password)).headers['set-cookie']).split(';')[0] ?? ''
+    await setPassword({ storage: t.storage, auth }, tenant, id, 'another long password', SYSTEM)
+    expect((await app.inject({ url: '/api/v1/session', headers: { cookie } })).statusCode).toBe(401)
+    expect((await signIn(who.password)).statusCode).toBe(401)
+    expect((await signIn('another long password')).statusCode).toBe(200)
+    const short = setPassword({ storage: t.storage, auth }, tenant, id, 'short', SYSTEM)
+    await expect(short).rejects.toMatchObject({ code: 'person' })
+  })
+  test('is refused for a stranger and for somebody who belongs elsewhere too', async () => {
+    const [here, there] = [await t.storage.createTenant('here'), await t.storage.createTenant('there')]
+    const { id } = await bob('reader', there, ann(unique()))
+    const set = (tenant: TenantId) =>
+      setPassword({ storage: t.storage, auth }, tenant, id, 'another long password', SYSTEM)
+    await expect(set(here)).rejects.toMatchObject({ code: 'not-found' })
+    await t.storage.tenant(here, (tx) =>
+      sql`insert into membership (tenant_id, user_id, role, name, email, created_by)
+        values (${here}, ${id}, 'reader', 'x', 'x@x.example', 'test')`.execute(tx),
+    )
+    await expect(set(here)).rejects.toMatchObject({ code: 'person-elsewhere' })
   })
 })
 

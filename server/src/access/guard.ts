@@ -21,7 +21,7 @@ export async function assertNotLocked(db: Db, key: string): Promise<void> {
   throw new AppError(
     'locked-out',
     `Too many failed attempts to sign in with this address from here. It can be tried again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`,
-    'Wait, or sign in from another network. An administrator can set a new password.',
+    'Wait, or sign in from another network. An administrator can set a new password (recourse users password EMAIL).',
     { status: 429 },
   )
 }

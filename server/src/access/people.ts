@@ -190,6 +190,40 @@ export async function removePerson(
     await (await auth.$context).internalAdapter.deleteUserSessions(user)
 }
 
+/**
+ * A new password from an administrator; ends all sessions of that person. Refused for somebody who belongs to other tenants as well: one
+ * tenant's administrator must not get into another. Throws AppError `person`, `not-found`, `person-elsewhere`.
+ */
+export async function setPassword(
+  deps: { storage: Storage; auth: Auth },
+  tenant: TenantId,
+  user: UserId,
+  password: string,
+  actor: AuditActor,
+): Promise<void> {
+  const memberships = await membershipsOf(deps.storage.db, user)
+  if (!memberships.some((m) => m.tenant === tenant)) throw noSuchPerson()
+  if (memberships.length > 1)
+    throw new AppError(
+      'person-elsewhere',
+      'This person belongs to other organisations here as well.',
+      'They can change the password themselves once signed in.',
+      { status: 409 },
+    )
+  const { internalAdapter, password: hasher } = await deps.auth.$context
+  await deps.storage.tenant(tenant, async (tx) => {
+    const person = await tx
+      .selectFrom('membership')
+      .select(['name', 'email'])
+      .where('user_id', '=', user)
+      .executeTakeFirstOrThrow()
+    checkPerson({ ...person, password })
+    await record(tx, { actor, action: 'user.password', subject: { kind: 'user', id: user } })
+  })
+  await internalAdapter.updatePassword(user, await hasher.hash(password))
+  await internalAdapter.deleteUserSessions(user)
+}
+
 const noSuchPerson = () =>
   new AppError('not-found', 'There is no such person here.', 'GET /users lists those who are.', { status: 404 })
 

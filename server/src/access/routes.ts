@@ -3,7 +3,7 @@ import { AppError, type TenantId } from '../base/index.ts'
 import type { Api } from './api.ts'
 import { InstantText, PageOf } from './api.ts'
 import { assertSameOrigin, type GateDeps } from './gate.ts'
-import { addPerson, listPeople, removePerson, setRole } from './people.ts'
+import { addPerson, listPeople, removePerson, setPassword, setRole } from './people.ts'
 import { ALL_PERMISSIONS, type Permission, ROLE_NAMES, type Role } from './permissions.ts'
 import { setUp, setupNeeded } from './setup.ts'
 import { answer, ask, SIGN_IN } from './sign-in.ts'
@@ -133,6 +133,14 @@ function people(app: Api, { storage, auth }: AccessDeps): void {
     { config, schema: { params: Id, body: Type.Object({ role: RoleName }, { additionalProperties: false }) } },
     async ({ actor, params, body }, reply) => {
       await storage.tenant(actor.tenant, (tx) => setRole(tx, asUser(params.id), body.role, actor))
+      return reply.code(204).send()
+    },
+  )
+  app.put(
+    '/users/:id/password',
+    { config, schema: { params: Id, body: Type.Object({ password: Password }, { additionalProperties: false }) } },
+    async ({ actor, params, body }, reply) => {
+      await setPassword({ storage, auth }, actor.tenant, asUser(params.id), body.password, actor)
       return reply.code(204).send()
     },
   )

@@ -67,6 +67,19 @@ function users(root: Command): void {
       options.json ? json({ id, role }) : line(`Now ${role}.`)
     })
   command
+    .command('password')
+    .argument('<id>', 'or the e-mail address')
+    .option('--password <password>', 'visible to others on this machine; without it, it is read from standard input')
+    .description('give somebody a new password; ends their sessions')
+    .action(async (who: string, options: Json & { password?: string }) => {
+      const client = connectClient()
+      const { items } = await client.call(listOf(Person), 'GET', '/users')
+      const id = items.find((u) => u.email === who.toLowerCase())?.id ?? who
+      const password = options.password === '-' || options.password === undefined ? await readLine() : options.password
+      await client.call(Nothing, 'PUT', `/users/${encodeURIComponent(id)}/password`, { password })
+      options.json ? json({ id }) : line('The new password holds from now on.')
+    })
+  command
     .command('remove')
     .argument('<id>')
     .description('end somebody’s access')
