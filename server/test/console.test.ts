@@ -5,15 +5,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { campaigns } from '../demo/campaigns.ts'
-import { AUTHSERV, DIRECTOR, ORGANISATION } from '../demo/company.ts'
-import { type Fed, ours, write } from '../demo/message.ts'
 import { focusIsVisible, hasChromium, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
-import { hostileMail } from './rig/hostile-mail.ts'
+import { arrowTo, everyPage, fill, many, PERSON, settled, signIn, tabBackTo, takeAction } from './rig/console-steps.ts'
 import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
 
-const PERSON = { name: 'Ada Analyst', email: 'ada@alderfinch.example', password: 'a long pass phrase' }
 const SHARED = 'a plan was shared with you'
 /** Set to a directory to look at the pages. */
 const SHOTS = process.env['RECOURSE_TEST_SHOTS']
@@ -30,59 +26,6 @@ async function shot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${SHOTS}/${name}.png` })
 }
 
-async function fill(): Promise<void> {
-  await server.call('PUT', '/organisation', ORGANISATION)
-  const policy = (await server.call('GET', '/policy')) as Record<string, unknown>
-  await server.call('PUT', '/policy', { ...policy, trustedAuthserv: [AUTHSERV] })
-  const mails = [...campaigns(new Date()), impersonation(), hostileMail()]
-  for (const mail of mails) {
-    const query = new URLSearchParams([
-      ...mail.recipients.map((r) => ['recipient', r]),
-      ['mailFrom', mail.mailFrom],
-      ['receivedAt', mail.receivedAt.toISOString()],
-    ])
-    await server.call('POST', `/import?${query}`, mail.raw)
-  }
-}
-
-/** One message to two people, held because it shows the director's name. */
-function impersonation(): Fed {
-  const to = ours('amara.osei')
-  const mail = write(
-    {
-      from: DIRECTOR.name,
-      fromAddress: 'ingrid.alder.private@freemail.example',
-      to,
-      subject: 'Both of you, please',
-      at: new Date(Date.now() - 3_600_000),
-      auth: 'pass',
-      ip: '198.51.100.78',
-      text: 'Call me before noon.\n',
-      html: '<p>Call me before noon.</p>',
-    },
-    'both',
-  )
-  return { ...mail, recipients: [to, ours('leon.brandt')] }
-}
-
-async function signIn(page: Page): Promise<void> {
-  await page.goto('/sign-in')
-  await page.getByLabel('Email').fill(PERSON.email)
-  await page.getByLabel('Password').fill(PERSON.password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { name: 'Explorer', level: 1 }).waitFor()
-}
-
-/** Choosing rows of a grid by the start of their names, then the wizard up to its end. */
-async function takeAction(page: Page, action: RegExp): Promise<void> {
-  await page.getByRole('button', { name: 'Take action' }).click()
-  await page.getByRole('radio', { name: action }).check()
-  for (let step = 0; step < 3; step++) await page.getByRole('button', { name: 'Next' }).click()
-  await page.getByText('will be acted on').waitFor()
-  await page.getByRole('button', { name: 'Submit' }).click()
-  await page.getByRole('heading', { name: 'Progress' }).waitFor()
-}
-
 const inboxes = (): MaildirCopy[] => maildirCopies(server.mail).filter((copy) => copy.folder === 'INBOX')
 const holding = (text: string): MaildirCopy[] => inboxes().filter((copy) => copy.text.includes(text))
 
@@ -94,7 +37,7 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
     cpSync(DIST, built, { recursive: true })
     server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
     browser = await openBrowser()
-    await fill()
+    await fill(server)
   }, 240_000)
 
   afterAll(async () => {
@@ -170,6 +113,7 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
 
     await page.getByRole('button', { name: 'Undo', exact: true }).click()
     await page.getByText('exactly as before').waitFor()
+    expect(await violations(page)).toEqual([])
     await shot(page, 'undo')
     await page.getByRole('button', { name: 'Undo action' }).click()
     await page.getByText('The action that this undoes').waitFor()
@@ -182,7 +126,7 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
     await context.close()
   })
 
-  test('release from quarantine to one of two recipients, then to the other', async () => {
+  test('release from quarantine to one of two recipients, then to the other (explorer #81)', async () => {
     const { page, context, problems } = await watchedPage(browser, server.url)
     await signIn(page)
     await page.getByRole('link', { name: 'Quarantine' }).click()
@@ -213,7 +157,7 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
     await context.close()
   })
 
-  test('what somebody may only propose waits on its page until it is approved or rejected', async () => {
+  test('what somebody may only propose waits on its page until it is approved or rejected (explorer #90, #92)', async () => {
     const { token } = (await server.call('POST', '/tokens', {
       name: 'proposer',
       permissions: ['mail.read', 'remediation.propose'],
@@ -265,7 +209,7 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
     await context.close()
   })
 
-  test('a hostile message: shown as text, its preview neither runs nor loads anything', async () => {
+  test('a hostile message: shown as text, its preview neither runs nor loads anything and is audited (explorer #68)', async () => {
     const { page, context, problems, strays } = await watchedPage(browser, server.url)
     await signIn(page)
     await page.getByRole('link', { name: /evil/ }).first().waitFor()
@@ -374,7 +318,7 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
 
   test('a long list: only rows in sight are in the page, the next ones are fetched on the way down, all of them can be chosen', async () => {
     const { page, context, problems } = await watchedPage(browser, server.url)
-    await many(450)
+    await many(server, 450)
     await signIn(page)
     await page.goto('/explorer?sender=letters@many.example')
     const grid = page.getByRole('grid', { name: 'Messages' })
@@ -418,7 +362,7 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
         height: width < 500 ? 740 : 820,
       })
       await signIn(page)
-      for (const [name, path] of await everyPage()) {
+      for (const [name, path] of await everyPage(server)) {
         await page.goto(path)
         await page.getByRole('heading', { level: 1 }).first().waitFor()
         await settled(page)
@@ -433,25 +377,6 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
   )
 })
 
-/** Many small messages to one mailbox. */
-async function many(count: number): Promise<void> {
-  const to = ours('yuki.tanabe')
-  const mails = Array.from({ length: count }, (_, i) =>
-    Buffer.from(
-      `From: letters@many.example\r\nTo: ${to}\r\nSubject: Letter ${i}\r\nMessage-ID: <${i}@many.example>\r\n\r\nNumber ${i}\r\n`,
-    ),
-  )
-  const send = async (): Promise<void> => {
-    for (let mail = mails.pop(); mail; mail = mails.pop())
-      await server.call(
-        'POST',
-        `/import?${new URLSearchParams({ recipient: to, mailFrom: 'letters@many.example' })}`,
-        mail,
-      )
-  }
-  await Promise.all([send(), send(), send(), send()])
-}
-
 async function report(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Report' }).click()
   const dialog = page.getByRole('dialog')
@@ -463,51 +388,4 @@ async function report(page: Page): Promise<void> {
   await page.keyboard.press('Escape')
   await dialog.waitFor({ state: 'hidden' })
   await page.getByText('The link asks for the mail password.').waitFor()
-}
-
-/** Nothing is on its way any more. */
-const settled = async (page: Page): Promise<unknown> => {
-  await page.waitForTimeout(150)
-  return page.waitForFunction(() => !document.querySelector('[aria-busy=true], .fui-Spinner'))
-}
-
-async function tabBackTo(page: Page, role: 'button', name: string): Promise<void> {
-  const wanted = page.getByRole(role, { name, exact: true })
-  for (let i = 0; i < 20; i++) {
-    if (await wanted.evaluate((el) => el === document.activeElement)) return
-    await page.keyboard.press('Shift+Tab')
-  }
-  expect.fail(`Shift+Tab does not reach ${name}`)
-}
-
-async function arrowTo(page: Page, name: RegExp): Promise<void> {
-  const wanted = page.getByRole('radio', { name })
-  for (let i = 0; i < 10; i++) {
-    if (await wanted.isChecked()) return
-    await page.keyboard.press('ArrowDown')
-  }
-  expect.fail('The arrows do not reach the radio button')
-}
-
-async function everyPage(): Promise<[name: string, path: string][]> {
-  const first = async (path: string): Promise<string> => {
-    const page = (await server.call('GET', path)) as { items: { id: string }[] }
-    return page.items[0]?.id ?? expect.fail(`${path} is empty`)
-  }
-  const message = `/messages/${await first('/messages?q=desk')}`
-  return [
-    ['explorer', '/explorer'],
-    ['explorer-filtered', '/explorer?threat=phish&threat=spam&range=7d&q=a'],
-    ['analysis', message],
-    ...['recipients', 'timeline', 'url', 'attachments', 'headers', 'preview'].map((tab): [string, string] => [
-      tab,
-      `${message}?tab=${tab}`,
-    ]),
-    ['action-center', '/action-center'],
-    ['action', `/action-center/${await first('/actions')}`],
-    ['quarantine', '/quarantine'],
-    ['submissions', '/submissions'],
-    ['lists', '/tenant-allow-block-list'],
-    ...['organisation', 'policy', 'users', 'tokens', 'audit'].map((tab): [string, string] => [tab, `/settings/${tab}`]),
-  ]
 }

@@ -79,6 +79,7 @@ interface Violation {
  * be loosened. Left out: the focus dummies of the component library, which pass the focus on the moment they get it.
  */
 export async function violations(page: Page): Promise<string[]> {
+  await still(page)
   await page.evaluate(AXE)
   const found = await page.evaluate(async () => {
     const axe = Reflect.get(window, 'axe') as {
@@ -89,6 +90,14 @@ export async function violations(page: Page): Promise<string[]> {
   })
   return found.flatMap((v) => v.nodes.slice(0, 3).map((node) => `${v.id}: ${node.slice(0, 500)}`))
 }
+
+/** Half faded in, nothing has its contrast yet: waits until what moves has come to its end. */
+const still = (page: Page): Promise<unknown> =>
+  page.waitForFunction(() =>
+    document
+      .getAnimations()
+      .every((a) => a.playState !== 'running' || a.effect?.getComputedTiming().endTime === Number.POSITIVE_INFINITY),
+  )
 
 /** How many pixels the page is wider than its window; what is wide must scroll inside its own region. */
 export const overflow = (page: Page): Promise<number> =>
