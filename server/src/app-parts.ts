@@ -1,9 +1,9 @@
-import { constants, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
 import { connect as connectTo } from 'node:net'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { AppError, type Log, type TenantId } from './base/index.ts'
+import { AppError, type Log, messageOf, type TenantId } from './base/index.ts'
 import type { Config } from './config.ts'
 import { createMailboxes, type MailboxProvider } from './mailboxes/index.ts'
 import { connect, type OpenStorage } from './storage/index.ts'
@@ -30,20 +30,34 @@ export async function openStorage(config: Config, log: Log): Promise<OpenStorage
 }
 
 /** The data directory, ours alone. */
-export function prepareDataDir(dir: string): void {
+export const prepareDataDir = (dir: string): void => usable('data directory', dir, 'RECOURSE_DATA_DIR')
+
+/** What is wrong with a directory shows at the start, not at the first mail. */
+function usable(what: string, dir: string, setting: string): void {
+  const wrong = (is: string, cause: unknown) =>
+    new AppError(
+      'directory',
+      `The ${what} ${dir} ${is}: ${messageOf(cause)}`,
+      `Make it, give it to the account that runs Recourse, or set ${setting} to one that is.`,
+      { cause },
+    )
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
   } catch (cause) {
-    throw new AppError(
-      'data-dir',
-      `The data directory ${dir} cannot be made.`,
-      'Make it, give it to this account, or set RECOURSE_DATA_DIR to one that is.',
-      { cause },
-    )
+    throw wrong('cannot be made', cause)
+  }
+  try {
+    accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    throw wrong('does not let this account write', cause)
   }
 }
 
-export const openMailboxes = (config: Config): MailboxProvider => createMailboxes(config.mailboxes)
+export function openMailboxes(config: Config): MailboxProvider {
+  const { mailboxes } = config
+  if (mailboxes.kind === 'maildir') usable('directory of the mailboxes', mailboxes.root, 'RECOURSE_MAILBOXES_ROOT')
+  return createMailboxes(mailboxes)
+}
 
 export function openNextHop(config: Config, provider: MailboxProvider): NextHop | null {
   const hop = config.gateway.nextHop

@@ -176,6 +176,8 @@ export async function removePerson(
   actor: AuditActor,
 ): Promise<void> {
   await storage.tenant(tenant, async (tx) => {
+    const known = await tx.selectFrom('membership').select('user_id').where('user_id', '=', user).executeTakeFirst()
+    if (!known) throw noSuchPerson()
     await keepAnAdministrator(tx, user)
     const row = await tx.deleteFrom('membership').where('user_id', '=', user).returning('email').executeTakeFirst()
     if (!row) throw noSuchPerson()

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http'
 import fastifySwagger, { type SwaggerTransform } from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
@@ -5,7 +6,7 @@ import { type Api, type Auth, guard, PERMISSIONS, registerSignIn } from '../acce
 import type { Log, Metrics } from '../base/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { serveConsole } from './console.ts'
-import { handleErrors } from './errors.ts'
+import { answerError, answerNoRequest, handleErrors } from './errors.ts'
 import { LiveEvents, registerEvents } from './events.ts'
 import { hardenHeaders } from './headers.ts'
 import { type Check, registerHealth } from './health.ts'
@@ -42,6 +43,8 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: deps.trustedProxies.length > 0 ? [...deps.trustedProxies] : false,
     bodyLimit: deps.maxBody,
+    clientErrorHandler: answerNoRequest,
+    frameworkErrors: answerError,
     routerOptions: { maxParamLength: 500 },
     genReqId: () => crypto.randomUUID(),
   })
@@ -51,7 +54,10 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
   measure(app, deps.metrics)
   guard(app, deps)
   const live = new LiveEvents(deps.storage)
-  app.addHook('preClose', async () => live.close())
+  app.addHook('preClose', async () => {
+    live.close()
+    endConnections(app.server)
+  })
   deps.metrics.gauge('recourse_live_streams', 'Pages that listen for live events.', [], () => live.open)
   await app.register(fastifySwagger, { openapi: OPENAPI, transform: describe })
   await app.register(
@@ -70,6 +76,22 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
   await serveConsole(app, { dir: deps.consoleDir, publicUrl: deps.publicUrl })
   await app.ready()
   return app
+}
+
+const GRACE_MS = 10_000
+
+/**
+ * A stop waits for every connection. One that was busy when it began is kept alive for a minute after its answer, and one whose request
+ * never comes to its end would hold it up for ever.
+ */
+function endConnections(server: Server): void {
+  if (!server.listening) return
+  const idle = setInterval(() => server.closeIdleConnections(), 100)
+  const all = setTimeout(() => server.closeAllConnections(), GRACE_MS)
+  server.once('close', () => {
+    clearInterval(idle)
+    clearTimeout(all)
+  })
 }
 
 const OPENAPI = {

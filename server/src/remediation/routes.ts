@@ -147,8 +147,7 @@ function registerViews(app: Api, storage: Pick<Storage, 'tenant'>): void {
     { config: { permission: 'mail.read' }, schema: { params: schemas.Id, response: { 200: schemas.ActionRow } } },
     async ({ actor, params }) => {
       const found = await storage.tenant(actor.tenant, (tx) => getAction(tx, actor.tenant, params.id as ActionId))
-      if (!found)
-        throw new AppError('no-action', 'There is no such action.', 'Look at the list of actions.', { status: 404 })
+      if (!found) throw noAction()
       return mutable(found)
     },
   )
@@ -160,9 +159,10 @@ function registerViews(app: Api, storage: Pick<Storage, 'tenant'>): void {
     },
     async ({ actor, params, query }) => {
       const page = { limit: query.limit ?? 100, after: query.cursor ?? null, state: list(query.state) }
-      const { items, next } = await storage.tenant(actor.tenant, (tx) =>
-        listItems(tx, actor.tenant, params.id as ActionId, page),
-      )
+      const { items, next } = await storage.tenant(actor.tenant, async (tx) => {
+        if (!(await getAction(tx, actor.tenant, params.id as ActionId))) throw noAction()
+        return await listItems(tx, actor.tenant, params.id as ActionId, page)
+      })
       return { items: items.map(mutable), next }
     },
   )
@@ -177,11 +177,17 @@ function registerViews(app: Api, storage: Pick<Storage, 'tenant'>): void {
       },
     },
     async ({ actor, params }) => {
-      const found = await storage.tenant(actor.tenant, (tx) => transitionsOf(tx, actor.tenant, params.item as ItemId))
+      const found = await storage.tenant(actor.tenant, async (tx) => {
+        if (!(await getAction(tx, actor.tenant, params.id as ActionId))) throw noAction()
+        return await transitionsOf(tx, actor.tenant, params.item as ItemId)
+      })
       return { items: [...found] }
     },
   )
 }
+
+const noAction = (): AppError =>
+  new AppError('no-action', 'There is no such action.', 'Look at the list of actions.', { status: 404 })
 
 type Mutable<T> = T extends string
   ? T

@@ -110,7 +110,8 @@ function listen(where: Listen, connected: (socket: Socket) => void): Promise<Ser
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, connected)
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
-      const cure = 'Set another port, stop what listens there, or allow the account to use ports below 1024.'
+      const setting = `RECOURSE_GATEWAY_${where.protocol.toUpperCase()}_PORT`
+      const cure = `Set another ${setting} (0 = any free one), stop what listens there, or allow the account to use ports below 1024.`
       const text = `${where.protocol.toUpperCase()} cannot listen on ${host}:${where.port}: ${messageOf(error)}`
       reject(new AppError('gateway-port', text, cure, { cause: error }))
     })

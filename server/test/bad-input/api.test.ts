@@ -1,0 +1,283 @@
+// Everything wrong that can be sent to the API: a clear answer in one form, never a 5xx, never a trace.
+import { randomUUID } from 'node:crypto'
+import { createConnection } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ALL_PERMISSIONS, createToken } from '../../src/access/index.ts'
+import { SYSTEM } from '../../src/audit/index.ts'
+import { type TestStorage, testStorage } from '../rig/storage.ts'
+import { hostileBodies, hostileTexts } from './hostile-json.ts'
+import { type Asked, type AskOptions, drop, ownDir, pause, type Served, serve } from './serve.ts'
+
+let t: TestStorage
+let server: Served
+/** Of the second tenant; the server's own token is the first one's. */
+let stranger: string
+const dir = ownDir()
+
+beforeAll(async () => {
+  t = await testStorage()
+  server = await serve({ dir, env: { DATABASE_URL: t.url } })
+  stranger = await t.storage.tenant(
+    t.b,
+    async (tx) => (await createToken(tx, { name: 'b', permissions: ALL_PERMISSIONS }, SYSTEM)).secret,
+  )
+})
+afterAll(async () => {
+  await server?.stop()
+  await t?.close()
+  drop(dir)
+})
+
+/** A refusal as people and programs can use it. */
+function clear(what: string, got: Asked, ...statuses: number[]): void {
+  const said = `${what}: ${got.status} ${got.text.slice(0, 500)}`
+  if (statuses.length > 0) expect(statuses, said).toContain(got.status)
+  else expect(got.status, said).toBeLessThan(500)
+  if (got.status < 400) return
+  expect(got.json, said).toEqual({
+    error: { code: expect.stringMatching(/^[a-z][a-z.-]*$/), message: expect.any(String), cure: expect.any(String) },
+  })
+  const { message, cure } = Object.values(got.json as { error: { message: string; cure: string } })[0] ?? {}
+  expect(message?.length, said).toBeGreaterThan(5)
+  expect(cure?.length, said).toBeGreaterThan(5)
+  expect(got.text, said).not.toMatch(/\.ts:\d|node_modules|\bat .+:\d+:\d+|select .* from|violates/)
+}
+
+interface Route {
+  readonly method: string
+  readonly path: string
+  readonly query: readonly string[]
+  readonly body: unknown
+}
+
+/** As the server's own document says. Streams of events never end, and the first run is not to be used up. */
+async function routes(): Promise<Route[]> {
+  const { json } = await server.ask('GET', '/api/v1/openapi.json')
+  const { paths } = json as { paths: Record<string, Record<string, Record<string, unknown>>> }
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { parameters = [], requestBody }]) => ({
+      method: method.toUpperCase(),
+      path,
+      query: (parameters as { in: string; name: string }[]).filter((p) => p.in === 'query').map((p) => p.name),
+      body: bodySchema(requestBody),
+    })),
+  )
+}
+
+function bodySchema(given: unknown): unknown {
+  const content = (given as { content?: Record<string, { schema: unknown }> } | undefined)?.content
+  return content?.['application/json']?.schema ?? null
+}
+
+/** Several at a time, as a busy page would. */
+async function each<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  const waiting = [...all]
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await work(one)
+    }),
+  )
+}
+
+const at = (path: string, id: string) => path.replace(/\{[a-z]+\}/gi, encodeURIComponent(id))
+const name = (r: Route, rest: string) => `${r.method} ${r.path} ${rest.slice(0, 120)}`
+
+describe('every route', { timeout: 180_000 }, () => {
+  test('ids: unknown, no ids at all, paths, NUL', async () => {
+    const ids = [randomUUID(), 'not-an-id', '../../../etc/passwd', '\0', "' or 1=1 --", 'x'.repeat(450), '%', '☃']
+    const found = (await routes()).filter((r) => r.path.includes('{') && !r.path.endsWith('/events'))
+    expect(found.length).toBeGreaterThan(15)
+    const asked = found.flatMap((r) => ids.map((id) => ({ r, id })))
+    await each(asked, async ({ r, id }) => {
+      const body = r.body === null ? {} : { body: hostileBodies(r.body, 'fine')[0] }
+      const got = await server.ask(r.method, at(r.path, id), body)
+      clear(name(r, JSON.stringify(id)), got, 400, 404, 409, 422)
+    })
+  })
+
+  test('queries: every parameter of every route with what it does not expect', async () => {
+    const values = [
+      '\0',
+      'x'.repeat(6000),
+      '-1',
+      '9'.repeat(30),
+      'NaN',
+      '[]',
+      '2026-13-45T99:99:99Z',
+      "'",
+      '%',
+      '\ud800',
+    ]
+    const found = (await routes()).filter((r) => r.method === 'GET' && !r.path.endsWith('/events'))
+    const asked = found.flatMap((r) => [...r.query, 'unheardOf'].flatMap((q) => values.map((v) => ({ r, q, v }))))
+    expect(asked.length).toBeGreaterThan(300)
+    await each(asked, async ({ r, q, v }) => {
+      const got = await server.ask('GET', `${at(r.path, randomUUID())}?${new URLSearchParams({ [q]: v })}`)
+      clear(name(r, `${q}=${JSON.stringify(v)}`), got)
+    })
+  })
+
+  test('bodies: no JSON, wrong types, unknown keys, and right in form with texts that cannot be stored', async () => {
+    const found = (await routes()).filter((r) => r.body !== null && !r.path.endsWith('/setup'))
+    expect(found.length).toBeGreaterThan(6)
+    const wrong: AskOptions[] = [
+      ...['{', '', 'null', '[]', '"text"', '42', '{"__proto__":{"x":1}}', `${'['.repeat(20_000)}`].map((body) => ({
+        body,
+      })),
+      { body: '<x/>', type: 'application/xml' },
+      { body: 'From: x', type: 'message/rfc822' },
+      { body: '{}', type: 'application/json; charset=utf-16' },
+    ]
+    const asked = found.flatMap((r) => [
+      ...wrong.map((o) => ({ r, o, right: false })),
+      ...hostileTexts.flatMap((text) => hostileBodies(r.body, text)).map((body) => ({ r, o: { body }, right: true })),
+    ])
+    await each(asked, async ({ r, o, right }) => {
+      const got = await server.ask(r.method, at(r.path, randomUUID()), o)
+      // A body that leaves everything out is right where everything is optional.
+      clear(name(r, JSON.stringify(o)), got, ...(right ? [] : [200, 400, 404, 413, 415, 422]))
+    })
+  })
+
+  test('nobody signed in, a made-up token, a cookie of somebody else’s making', async () => {
+    const found = (await routes()).filter((r) => !/\/(setup|openapi\.json)$/.test(r.path))
+    const from: AskOptions[] = [
+      { token: null },
+      { token: `rcs_${'A'.repeat(43)}` },
+      { token: null, headers: { cookie: 'recourse.session_token=abc.def; x=\u00ff' } },
+    ]
+    await each(
+      found.flatMap((r) => from.map((o) => ({ r, o }))),
+      async ({ r, o }) =>
+        clear(name(r, JSON.stringify(o)), await server.ask(r.method, at(r.path, randomUUID()), o), 401),
+    )
+  })
+})
+
+describe('sizes and forms', () => {
+  const ask = (method: string, path: string, options?: AskOptions) => server.ask(method, path, options)
+
+  test('a body of 10 MB is refused with the limit in mind; a huge query and huge headers as well', async () => {
+    const value = 'x'.repeat(10_000_000)
+    const big = await ask('POST', '/api/v1/entries', { body: { action: 'block', kind: 'sender', value } })
+    clear('10 MB entry', big, 413, 422)
+    expect(big.text.length).toBeLessThan(2000)
+    clear('10 MB organisation', await ask('PUT', '/api/v1/organisation', { body: value }), 400, 413)
+    const many = await ask('GET', `/api/v1/messages?${'sender=a@b.example&'.repeat(700)}`)
+    clear('700 parameters', many)
+    const long = await ask('GET', `/api/v1/messages?q=${'x'.repeat(60_000)}`)
+    clear('60 kB query', long, 400, 414, 422, 431)
+    clear('60 kB header', await ask('GET', '/api/v1/session', { headers: { 'x-long': 'x'.repeat(60_000) } }), 431)
+  })
+
+  test('what is no HTTP is answered with 400 in the same form, and the server goes on', async () => {
+    const said = await new Promise<string>((done) => {
+      const socket = createConnection(Number(new URL(server.url).port), '127.0.0.1')
+      let text = ''
+      socket.on('data', (d) => {
+        text += d
+      })
+      socket.on('close', () => done(text))
+      socket.on('error', () => done(text))
+      socket.end('EHLO mail.example\r\nMAIL FROM:<x@y>\r\n\r\n')
+    })
+    expect(said).toMatch(/^HTTP\/1\.1 400/)
+    expect(said).toMatch(/"cure":/)
+    expect((await ask('GET', '/healthz')).status).toBe(200)
+  })
+
+  test('files of the console: nothing beside them can be reached', async () => {
+    const paths = [
+      '/..%2f..%2f..%2fetc/passwd',
+      '/assets/..%2f..%2f..%2fpackage.json',
+      '/assets/%2e%2e/%2e%2e/package.json',
+      '/..%5c..%5cpackage.json',
+      '/%00.js',
+      '/assets/%c0%ae%c0%ae/x.js',
+      '/.git/config.js',
+      '/master.key',
+      '//etc/passwd.txt',
+    ]
+    for (const path of paths) {
+      const got = await ask('GET', path, { token: null })
+      expect(got.text, path).not.toMatch(/root:|"workspaces"|\[core\]/)
+      // Whatever names no file is a page of the console.
+      if (got.status !== 200) clear(path, got, 400, 403, 404)
+      else expect(got.text, path).toMatch(/^<!doctype html>[\s\S]*<title>Recourse</)
+    }
+  })
+})
+
+describe('two tenants', () => {
+  test('ids of the other tenant are as unknown as made-up ones, whatever is asked with them', async () => {
+    const document = (n: string) => ({ domains: [`${n}.example`], mailboxes: [{ address: `ann@${n}.example` }] })
+    const raw = (n: string) =>
+      Buffer.from(`From: x@out.example\r\nTo: ann@${n}.example\r\nSubject: ${n}\r\nMessage-ID: <1@${n}>\r\n\r\nHi.\r\n`)
+    for (const [n, token] of [
+      ['kontor', server.token],
+      ['werft', stranger],
+    ] as const) {
+      expect((await server.ask('PUT', '/api/v1/organisation', { body: document(n), token })).status).toBe(200)
+      const mail = { body: raw(n), type: 'message/rfc822', token }
+      const got = await server.ask('POST', `/api/v1/import?recipient=ann@${n}.example`, mail)
+      expect(got.status, got.text).toBe(200)
+      const entry = { action: 'block', kind: 'sender', value: `x@${n}.example` }
+      expect((await server.ask('POST', '/api/v1/entries', { body: entry, token })).status).toBe(201)
+    }
+    const first = async (path: string, token: string) => {
+      const { json } = await server.ask('GET', `/api/v1${path}`, { token })
+      return (json as { items: { id: string; copies?: { id: string }[] }[] }).items[0]
+    }
+    const message = await first('/messages', stranger)
+    const entry = await first('/entries', stranger)
+    const action = await server.ask('POST', '/api/v1/actions', {
+      body: { kind: 'soft-delete', select: { messageIds: [message?.id] } },
+      token: stranger,
+    })
+    expect(action.status, action.text).toBeLessThan(300)
+    const actionId = (action.json as { id: string }).id
+    const ids = [message?.id, message?.copies?.[0]?.id, entry?.id, actionId].filter((id) => id !== undefined)
+    expect(ids).toHaveLength(4)
+    const found = (await routes()).filter((r) => r.path.includes('{') && !r.path.endsWith('/events'))
+    await each(
+      found.flatMap((r) => ids.map((id) => ({ r, id }))),
+      async ({ r, id }) => {
+        const body = r.body === null ? {} : { body: hostileBodies(r.body, 'fine')[0] }
+        clear(name(r, id), await server.ask(r.method, at(r.path, id), body), 400, 404, 422)
+      },
+    )
+    const report = { as: 'analyst', opinion: 'should-have-been-blocked', threat: 'phish' }
+    clear('report', await server.ask('POST', `/api/v1/messages/${message?.id}/submissions`, { body: report }), 404)
+    for (const select of [{ messageIds: [message?.id] }, { deliveryIds: [message?.copies?.[0]?.id] }]) {
+      const taken = await server.ask('POST', '/api/v1/actions/preview', { body: { kind: 'soft-delete', select } })
+      clear(JSON.stringify(select), taken)
+      if (taken.status === 200) expect(taken.json).toMatchObject({ copies: 0, messages: 0 })
+    }
+    const elsewhere = { body: raw('werft'), type: 'message/rfc822' }
+    const smuggled = await server.ask('POST', '/api/v1/import?recipient=ann@werft.example', elsewhere)
+    clear('import to another tenant', smuggled, 422)
+    expect(smuggled.text).toContain('ann@werft.example')
+  })
+})
+
+test('stopping while requests come: those in progress are answered, the process ends in order, the log holds no secret', async () => {
+  let stopping = false
+  const told = new Set<number>()
+  const load = Array.from({ length: 8 }, async () => {
+    for (let n = 0; n < 5000; n++) {
+      const body = { action: 'block', kind: 'sender', value: `n${randomUUID()}@load.example` }
+      const got = await server.ask('POST', '/api/v1/entries', { body }).catch(() => null)
+      if (got) told.add(got.status)
+      else if (stopping) return
+    }
+  })
+  await pause(500)
+  stopping = true
+  const from = Date.now()
+  await server.stop()
+  expect(Date.now() - from).toBeLessThan(20_000)
+  await Promise.all(load)
+  // 503: it came while the server was stopping.
+  expect([...told].filter((s) => s !== 201 && s !== 503)).toEqual([])
+  expect(server.log()).not.toContain(stranger)
+})
