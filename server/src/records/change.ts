@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { type DeliveryId, type MessageId, uuidv7, type VerdictId } from '../base/index.ts'
-import { emit, jsonText, type Tx } from '../storage/index.ts'
+import { emit, jsonText, PREPARED, type Tx } from '../storage/index.ts'
 import type { EventText, HandoverChange, Judgement, NewEvent, Relocation } from './door.ts'
 import { eventRow } from './rows.ts'
 
@@ -55,7 +55,9 @@ export async function locate(tx: Tx, relocations: readonly Relocation[], event: 
 async function change(tx: Tx, rows: readonly Change[], event: EventText | undefined): Promise<void> {
   if (rows.length === 0) return
   const { kind, actor, summary } = event ?? { kind: '', actor: '', summary: '' }
-  const done = await sql<{ id: DeliveryId; message_id: MessageId }>`
+  // The ids as an array and the message in a subquery: whatever the statistics say, rows are looked up by their keys.
+  const ids = rows.map((row) => row.id)
+  const done = await sql<Changed>`${sql.raw(PREPARED)}
     with c as (
       select * from json_to_recordset(${jsonText(rows)}::json) as x(id uuid, event_id uuid, detail jsonb, handover text,
         handover_detail text, action text, original_location text, latest_location text, latest_folder text, place boolean,
@@ -74,19 +76,16 @@ async function change(tx: Tx, rows: readonly Change[], event: EventText | undefi
         sent_prefix = coalesce(c.sent_prefix, d.sent_prefix),
         copy_hash = coalesce(c.copy_hash, d.copy_hash),
         updated_at = now()
-      from c where d.tenant_id = recourse_tenant() and d.id = c.id
+      from c where d.tenant_id = recourse_tenant() and d.id = any(${ids}::uuid[]) and d.id = c.id
       returning d.tenant_id, d.id, d.message_id, d.action, d.latest_location, c.event_id, c.detail
     ), t as (
       insert into message_event (tenant_id, id, message_id, delivery_id, at, kind, actor, summary, detail)
       select d.tenant_id, d.event_id, d.message_id, d.id, now(), ${kind}, ${actor}, ${summary}, d.detail from d
       where ${event !== undefined}
-    ), f as (
-      update copy_fact f set location = d.latest_location, action = d.action, rev = f.rev + 1
-      from d join message m on m.tenant_id = d.tenant_id and m.id = d.message_id
-      where f.tenant_id = d.tenant_id and f.received_at = m.received_at and f.delivery_id = d.id
-        and (f.location, f.action) is distinct from (d.latest_location, d.action)
     )
-    select id, message_id from d`.execute(tx)
+    select d.id, d.message_id, d.action, d.latest_location as location,
+      (select m.received_at from message m where m.tenant_id = d.tenant_id and m.id = d.message_id) from d`.execute(tx)
+  await changeFacts(tx, done.rows)
   const said = event?.kind ?? 'handover'
   await emit(
     tx,
@@ -97,21 +96,42 @@ async function change(tx: Tx, rows: readonly Change[], event: EventText | undefi
   )
 }
 
-/** Adds to timelines without changing anything else, and says so in `message.changed`. */
+interface Changed {
+  readonly id: DeliveryId
+  readonly message_id: MessageId
+  readonly received_at: Date
+  readonly action: string
+  readonly location: string
+}
+
+/** Not a prepared statement: planned with the bounds, it opens only the partitions between them. */
+async function changeFacts(tx: Tx, rows: readonly Changed[]): Promise<void> {
+  if (rows.length === 0) return
+  const times = rows.map((row) => row.received_at.getTime())
+  const first = new Date(times.reduce((a, b) => Math.min(a, b)))
+  const last = new Date(times.reduce((a, b) => Math.max(a, b)))
+  await sql`update copy_fact f set location = c.location, action = c.action, rev = f.rev + 1
+    from json_to_recordset(${jsonText(rows)}::json) as c(id uuid, received_at timestamptz, location text, action text)
+    where f.tenant_id = recourse_tenant() and f.received_at between ${first} and ${last}
+      and f.received_at = c.received_at and f.delivery_id = c.id
+      and (f.location, f.action) is distinct from (c.location, c.action)`.execute(tx)
+}
+
+/** Adds to timelines without changing anything else, and says so in `message.changed`. Unknown messages are left out. */
 export async function addEvents(tx: Tx, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return
   const now = new Date()
   const rows = jsonText(events.map((event) => eventRow(event.messageId, event, now)))
-  await sql`insert into message_event select x.* from
-    json_populate_recordset(
-      jsonb_populate_record(null::message_event, jsonb_build_object('tenant_id', recourse_tenant())), ${rows}::json) x`.execute(
-    tx,
-  )
+  const added = await sql<{ message_id: MessageId; delivery_id: DeliveryId | null; kind: string }>`
+    insert into message_event select x.* from json_populate_recordset(
+      jsonb_populate_record(null::message_event, jsonb_build_object('tenant_id', recourse_tenant())), ${rows}::json) x
+    where exists (select from message m where m.tenant_id = recourse_tenant() and m.id = x.message_id)
+    returning message_id, delivery_id, kind`.execute(tx)
   await emit(
     tx,
-    ...events.map((event) => ({
+    ...added.rows.map((row) => ({
       kind: 'message.changed' as const,
-      data: { messageId: event.messageId, deliveryId: event.deliveryId ?? null, kind: event.kind },
+      data: { messageId: row.message_id, deliveryId: row.delivery_id, kind: row.kind },
     })),
   )
 }
@@ -125,7 +145,7 @@ export async function rejudge(
 ): Promise<VerdictId | null> {
   const id = uuidv7<VerdictId>()
   const { verdict } = judgement
-  const done = await sql<{ id: MessageId }>`
+  const done = await sql<{ received_at: Date }>`
     with m as (
       update message set verdict_id = ${id}, threat = ${verdict.threat}, technology = ${verdict.technology}
       where tenant_id = recourse_tenant() and id = ${messageId} returning tenant_id, id, received_at
@@ -133,12 +153,12 @@ export async function rejudge(
       insert into verdict (tenant_id, id, message_id, at, verdict, signals, inputs)
       select tenant_id, ${id}, m.id, now(), ${jsonText(verdict)}::jsonb, ${jsonText(judgement.signals)}::json,
         ${jsonText(judgement.inputs)}::json from m
-    ), f as (
-      update copy_fact f set threat = ${verdict.threat}, rev = f.rev + 1 from m
-      where f.tenant_id = m.tenant_id and f.received_at = m.received_at and f.message_id = m.id
     )
-    select id from m`.execute(tx)
-  if (done.rows.length === 0) return null
+    select received_at from m`.execute(tx)
+  const found = done.rows[0]
+  if (!found) return null
+  await sql`update copy_fact set threat = ${verdict.threat}, rev = rev + 1 where tenant_id = recourse_tenant()
+    and received_at = ${found.received_at} and message_id = ${messageId}`.execute(tx)
   const detail = { ...event.detail, verdictId: id, threat: verdict.threat, placement: verdict.placement }
   await addEvents(tx, [{ messageId, kind: 're-judged', actor: event.actor, summary: event.summary, detail }])
   return id

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { AppError, type MessageId, uuidv7, type VerdictId } from '../base/index.ts'
-import { emit, jsonText, type Tx } from '../storage/index.ts'
+import { emit, jsonText, PREPARED, type Tx } from '../storage/index.ts'
 import type { NewMessage, Received } from './door.ts'
 import { deliveryRows, entityRows, eventRows, messageRow } from './rows.ts'
 
@@ -14,9 +14,9 @@ export async function receive(tx: Tx, message: NewMessage): Promise<Received> {
   // A receipt far ahead would make partitions of days that have not come yet.
   const at = message.receivedAt.getTime() > Date.now() + DAY_MS ? new Date() : message.receivedAt
   const verdictId = uuidv7<VerdictId>()
-  await sql`select recourse_copy_fact_partition(${at})`.execute(tx)
+  await sql`${sql.raw(PREPARED)} select recourse_copy_fact_partition(${at})`.execute(tx)
   // `base` rows give each table's row type with the tenant filled in; the JSON gives the rest by column name.
-  const done = await sql<{ id: MessageId }>`
+  const done = await sql<{ id: MessageId }>`${sql.raw(PREPARED)}
     with tenant as (
       select jsonb_build_object('tenant_id', recourse_tenant()) as t
     ), m as (

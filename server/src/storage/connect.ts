@@ -1,13 +1,14 @@
-import { sql } from 'kysely'
 import type pg from 'pg'
 import { AppError, messageOf, type TenantId, uuidv7 } from '../base/index.ts'
 import { DirectoryBlobs } from './blobs/blobs.ts'
+import { openDb, openingWith } from './dialect.ts'
 import { type Cluster, type EmbeddedOptions, startCluster } from './embedded/cluster.ts'
 import { BossJobs, installJobs } from './jobs.ts'
 import { DatabaseLeases } from './leases.ts'
 import { Dispatcher } from './outbox/dispatcher.ts'
-import { checkServer, openDb, openPool } from './pool.ts'
+import { checkServer, openPool } from './pool.ts'
 import type { Db, Tx } from './schema.ts'
+import { refreshStatistics } from './statistics.ts'
 import { rememberTenant } from './tenant-of.ts'
 import type { Storage, StorageLog } from './types.ts'
 import { Wakes, wakesOf } from './wake.ts'
@@ -56,6 +57,7 @@ interface Parts {
 /** Connections beside the pool: jobs have their own, so that a transaction that sends one never waits for itself; and one listens. */
 const JOBS = 3
 const OTHERS = JOBS + 1
+const STATISTICS_MS = 4000
 const SWEEP_MS = 6 * 3_600_000
 /** Longer than any transaction that stores a blob's name may take. */
 const GRACE_MS = 24 * 3_600_000
@@ -76,10 +78,13 @@ export class OpenStorage implements Storage {
   readonly leases: DatabaseLeases
   readonly #wakes: Wakes
   readonly #pool: pg.Pool
+  readonly #log: StorageLog | undefined
+  #statistics: NodeJS.Timeout | undefined
   #closed: Promise<void> | undefined
 
   constructor({ pool, url, cluster, blobs, log }: Parts) {
     this.#pool = pool
+    this.#log = log
     this.db = openDb(pool)
     this.url = url
     this.cluster = cluster
@@ -106,16 +111,21 @@ export class OpenStorage implements Storage {
   }
 
   /** A connection that died while idle, or a database that restarts, is tried again as long as nothing has begun. */
-  async #transaction<T>(setting: string, value: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async #transaction<T>(
+    setting: 'recourse.tenant_id' | 'recourse.system',
+    value: string,
+    work: (tx: Tx) => Promise<T>,
+  ): Promise<T> {
     const until = performance.now() + BEGIN_TRIES_MS
     for (let wait = 20; ; wait = Math.min(wait * 2, 500)) {
       let begun = false
       try {
-        return await this.db.transaction().execute(async (tx) => {
-          await sql`select set_config(${setting}, ${value}, true)`.execute(tx)
-          begun = true
-          return await work(tx)
-        })
+        return await openingWith(setting, value, () =>
+          this.db.transaction().execute(async (tx) => {
+            begun = true
+            return await work(tx)
+          }),
+        )
       } catch (error) {
         if (begun || !isOutage(error)) throw error
         if (performance.now() > until || this.#closed) throw databaseDown(error)
@@ -152,15 +162,23 @@ export class OpenStorage implements Storage {
     this.#wakes.start()
     this.outbox.start()
     await this.jobs.start()
+    this.#statistics ??= setInterval(() => {
+      refreshStatistics(this.db).catch((error: unknown) =>
+        this.#log?.warn({ error: messageOf(error) }, 'statistics of tables could not be refreshed'),
+      )
+    }, STATISTICS_MS).unref()
   }
 
   close(): Promise<void> {
     this.#closed ??= (async () => {
+      clearInterval(this.#statistics)
       await this.jobs.stop()
       await this.outbox.stop()
       await this.leases.releaseAll()
       await this.#wakes.stop()
       await this.db.destroy()
+      // Kysely ends the pool only if it has used it.
+      if (!this.#pool.ending) await this.#pool.end()
       await this.cluster?.stop()
     })()
     return this.#closed

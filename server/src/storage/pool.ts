@@ -1,7 +1,5 @@
-import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { AppError, messageOf } from '../base/index.ts'
-import type { Database, Db } from './schema.ts'
 import type { StorageLog } from './types.ts'
 
 const INT8 = 20
@@ -27,8 +25,6 @@ export function openPool(url: string, max: number, log: StorageLog | undefined):
   pool.on('error', (error) => log?.warn({ error: messageOf(error) }, 'a database connection was lost'))
   return pool
 }
-
-export const openDb = (pool: pg.Pool): Db => new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
 
 /** Address without its password, for messages. */
 export function shown(url: string): string {

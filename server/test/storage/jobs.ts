@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { connect } from '../../src/storage/connect.ts'
 import type { TestStorage } from '../rig/storage.ts'
@@ -57,6 +58,22 @@ export function jobCases(the: () => TestStorage): void {
       await storage.tenant(a, (tx) => storage.jobs.send(tx, 'test-wake', {}))
       await vi.waitFor(() => expect(seen).toHaveBeenCalled(), soon)
       expect((seen.mock.calls[0]?.[0] ?? 0) - at).toBeLessThan(1000)
+    })
+
+    test('tables that grow are planned as what they are, without waiting for autovacuum', async () => {
+      const worker = await open()
+      await worker.start()
+      await sql`create table t_grown (tenant_id uuid, n int, primary key (tenant_id, n))`.execute(worker.db)
+      await sql`insert into t_grown select gen_random_uuid(), n from generate_series(1, 5000) n`.execute(worker.db)
+      const planned = async () => {
+        const rows = await sql<{ n: number }>`select reltuples as n from pg_class where relname = 't_grown'`.execute(
+          worker.db,
+        )
+        return rows.rows[0]?.n
+      }
+      expect(await planned()).toBe(-1)
+      await vi.waitFor(async () => expect(await planned()).toBe(5000), soon)
+      await sql`drop table t_grown`.execute(worker.db)
     })
 
     test('are tried again after a failure', async () => {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { sql } from 'kysely'
 import { AppError, type BlobKey, type TenantId } from '../../base/index.ts'
 import type { BlobOptions } from '../connect.ts'
+import { PREPARED } from '../dialect.ts'
 import type { Tx } from '../schema.ts'
 import type { BlobRef, Blobs, Storage } from '../types.ts'
 import { BlobFiles } from './files.ts'
@@ -35,17 +36,24 @@ export class DirectoryBlobs implements Blobs {
     options: { maxSize?: number } = {},
   ): Promise<BlobRef> {
     const keys = await this.#keys.of(tenant)
+    let ref: BlobRef | undefined
     if (Buffer.isBuffer(source)) {
       if (source.length > (options.maxSize ?? Number.POSITIVE_INFINITY)) throw tooLarge(options.maxSize ?? 0)
-      const ref = refOf(keys, source)
+      ref = refOf(keys, source)
       if (await this.#there(tenant, ref)) return ref
     }
-    const chunks = Buffer.isBuffer(source) ? [source] : source
     const temporary = await this.#files.temporary()
     try {
-      const ref = await seal(keys, tenant, chunks, temporary.handle, options.maxSize)
-      if (await this.#there(tenant, ref)) await this.#files.discard(temporary)
-      else await this.#files.publish(temporary, tenant, ref.key)
+      if (ref && Buffer.isBuffer(source)) await write(temporary.handle, sealed(keys, tenant, source))
+      else {
+        const chunks = Buffer.isBuffer(source) ? [source] : source
+        ref = await seal(keys, tenant, chunks, temporary.handle, options.maxSize)
+        if (await this.#there(tenant, ref)) {
+          await this.#files.discard(temporary)
+          return ref
+        }
+      }
+      await this.#files.publish(temporary, tenant, ref.key)
       return ref
     } catch (error) {
       await this.#files.discard(temporary)
@@ -103,8 +111,7 @@ export class DirectoryBlobs implements Blobs {
   async mark(tx: Tx, refs: readonly BlobRef[]): Promise<void> {
     if (refs.length === 0) return
     const unique = [...new Map(refs.map((ref) => [ref.key, ref])).values()].sort((a, b) => (a.key < b.key ? -1 : 1))
-    const marked = await sql<{ tenant_id: TenantId }>`
-      insert into blob as b (tenant_id, key, size)
+    const marked = await sql<{ tenant_id: TenantId }>`${sql.raw(PREPARED)} insert into blob as b (tenant_id, key, size)
       select recourse_tenant(), k, s from unnest(${unique.map((r) => r.key)}::text[], ${unique.map((r) => r.size)}::bigint[]) as x(k, s)
       on conflict (tenant_id, key) do update set marked_at = now()
       returning tenant_id`.execute(tx)
@@ -144,6 +151,13 @@ const tooLarge = (limit: number) =>
   new AppError('blob-too-large', `It is larger than ${limit} bytes.`, 'Send something smaller, or raise the limit.', {
     status: 413,
   })
+
+/** The whole file of one blob. */
+function sealed(keys: TenantKeys, tenant: TenantId, bytes: Buffer): Buffer {
+  const iv = randomBytes(IV)
+  const cipher = createCipheriv('aes-256-gcm', keys.seal, iv).setAAD(aad(tenant))
+  return Buffer.concat([MAGIC, iv, cipher.update(bytes), cipher.final(), cipher.getAuthTag()])
+}
 
 /** Encrypts as it comes; the name is known at the end. */
 async function seal(
