@@ -13,6 +13,8 @@ declare module 'vitest' {
 }
 
 const PREFIX = 'recourse-test-pg-'
+/** Of this rig and of tests that start a cluster of their own. */
+const OURS = [PREFIX, 'recourse-cluster-']
 
 /** One embedded PostgreSQL for the whole run; each test file gets a database of its own from it (`storage.ts`). */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -40,7 +42,12 @@ function sweep(): void {
     const dir = join(tmpdir(), name)
     const owner = join(dir, 'run.pid')
     try {
-      if (!name.startsWith(PREFIX) || !existsSync(owner) || alive(Number(readFileSync(owner, 'utf8')))) continue
+      if (
+        !OURS.some((prefix) => name.startsWith(prefix)) ||
+        !existsSync(owner) ||
+        alive(Number(readFileSync(owner, 'utf8')))
+      )
+        continue
       const postmaster = join(dir, 'data', 'postmaster.pid')
       const pid = existsSync(postmaster) ? Number.parseInt(readFileSync(postmaster, 'utf8'), 10) : 0
       if (pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dir)) process.kill(pid, 'SIGQUIT')

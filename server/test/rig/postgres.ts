@@ -1,4 +1,4 @@
-import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Binaries, type Cluster, startCluster } from '../../src/storage/index.ts'
@@ -16,6 +16,8 @@ export function debianPostgres(): Binaries | undefined {
 /** An empty directory that the account which runs PostgreSQL owns. */
 export function clusterDir(name = 'recourse-cluster-'): string {
   const dir = mkdtempSync(join(tmpdir(), name))
+  // Lets the next run remove it, should this one be killed.
+  writeFileSync(join(dir, 'run.pid'), String(process.pid))
   const account = unprivileged()
   if (account) chownSync(dir, account.uid, account.gid)
   return dir

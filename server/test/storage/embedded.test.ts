@@ -15,9 +15,13 @@ afterEach(() => {
 
 function home(name?: string): string {
   const dir = clusterDir(name)
-  onTestFinished(() => {
+  onTestFinished(async () => {
     const file = join(dir, 'data', 'postmaster.pid')
-    if (existsSync(file)) process.kill(Number.parseInt(readFileSync(file, 'utf8'), 10), 'SIGQUIT')
+    const pid = existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : 0
+    if (pid > 0 && alive(pid)) {
+      process.kill(pid, 'SIGQUIT')
+      await vi.waitFor(() => expect(alive(pid)).toBe(false), { timeout: 20_000, interval: 50 })
+    }
     rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   })
   return dir

@@ -14,8 +14,9 @@ function room(
   name: string,
   files: Record<string, string>,
 ): RoomMigrations & { write(file: string, text: string): void } {
-  const dir = join(mkdtempSync(join(tmpdir(), 'recourse-migrations-')), 'migrations')
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  const home = mkdtempSync(join(tmpdir(), 'recourse-migrations-'))
+  const dir = join(home, 'migrations')
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
   mkdirSync(dir)
   const write = (file: string, text: string) => writeFileSync(join(dir, file), text)
   for (const [file, text] of Object.entries(files)) write(file, text)

@@ -25,8 +25,11 @@ describe.each([
     t = await testStorage({ socket: own?.socketDir ?? inject('postgresSocket') })
   })
   afterAll(async () => {
-    await t?.close()
-    await own?.stop()
+    try {
+      await t?.close()
+    } finally {
+      await own?.stop()
+    }
   })
   describe.skipIf(!there)('storage', () => {
     wallCases(the)
