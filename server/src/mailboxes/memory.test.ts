@@ -33,13 +33,15 @@ describe('memory provider: recorded faults', () => {
     done: fc.nat(8),
     both: fc.nat(4),
     spoilt: fc.boolean(),
+    strangers: fc.boolean(),
   })
 
-  test('a move cut anywhere, settled and gone on with, leaves every message once and as it was', async () => {
+  test('mailbox #35: a move cut anywhere, settled and gone on with, leaves every message once and as it was', async () => {
     const one = async (cuts: readonly NonNullable<Fault['partial']>[], serverIds: boolean) => {
       const provider = createMemoryProvider({ serverIds })
       const { user, session, hold, items, target } = await filled(provider, 8)
       const before = user.snapshot()
+      const ids = user.list('INBOX').map((copy) => copy.ref.serverId)
       let left: readonly CopyState[] = items
       for (const partial of cuts) {
         provider.failOnce('move', { partial })
@@ -51,6 +53,13 @@ describe('memory provider: recorded faults', () => {
       await session.move('INBOX', uids(left), hold)
       expect(user.snapshot()).toEqual([])
       expect(user.held().map((one) => ({ ...one, folder: 'INBOX' }))).toEqual(before)
+      if (serverIds)
+        expect(
+          user
+            .list(hold)
+            .map((copy) => copy.ref.serverId)
+            .sort(),
+        ).toEqual(ids.sort())
     }
     await fc.assert(fc.asyncProperty(fc.array(kills, { maxLength: 4 }), fc.boolean(), one), { numRuns: 200 })
   })

@@ -13,8 +13,8 @@ export interface SettleSteps {
   remove(copies: readonly CopyState[]): Promise<boolean>
   /** Sets the copy's flags and keywords to those of `like`; gives back what is there then. */
   setFlags(copy: CopyState, like: CopyState): Promise<CopyState>
-  /** sha256 of both, where there is no server id that proves them to be the same message. */
-  sameBytes(a: CopyState, b: CopyState): Promise<boolean>
+  /** sha256 of each, where no server id proves two copies to be the same message. What went away is left out. */
+  hashes(copies: readonly CopyState[]): Promise<ReadonlyMap<CopyState, string>>
 }
 
 export type Decision =
@@ -35,10 +35,17 @@ export type Decision =
 const keyOf = (copy: CopyState): string =>
   copy.ref.serverId !== null ? `id ${copy.ref.serverId} ${copy.size}` : `msg ${copy.internetMessageId} ${copy.size}`
 
-function groupBy(copies: readonly CopyState[]): Map<string, CopyState[]> {
+/**
+ * Dovecot, killed in a step of a MOVE on Maildir, leaves files whose id was never written down: they show up as new
+ * messages with ids of their own, but with the bytes and the date of the original. Candidates only.
+ */
+const contentKeyOf = (copy: CopyState): string =>
+  `msg ${copy.internetMessageId} ${copy.size} ${Math.floor(copy.internalDate.getTime() / 1000)}`
+
+function groupBy(copies: readonly CopyState[], keyFor: (copy: CopyState) => string = keyOf): Map<string, CopyState[]> {
   const groups = new Map<string, CopyState[]>()
   for (const copy of copies) {
-    const key = keyOf(copy)
+    const key = keyFor(copy)
     const group = groups.get(key)
     if (group) group.push(copy)
     else groups.set(key, [copy])
@@ -71,7 +78,12 @@ export function decide(
   source: readonly CopyState[],
   target: readonly CopyState[],
 ): Decision[] {
-  const inTarget = groupBy(target)
+  const keys = new Set(items.map(keyOf))
+  const inTarget = groupBy(target.filter((copy) => keys.has(keyOf(copy))))
+  const strangers = groupBy(
+    target.filter((copy) => !keys.has(keyOf(copy))),
+    contentKeyOf,
+  )
   const present = locate(items, groupBy(source))
   const decisions = new Map<CopyState, Decision>()
   for (const only of ['equal', 'any'] as const) {
@@ -80,6 +92,11 @@ export function decide(
       const copy = take(inTarget.get(keyOf(item)), item, only)
       if (copy) decisions.set(item, { item, do: 'target', target: copy })
     }
+  }
+  for (const item of items) {
+    if (present.has(item) || decisions.has(item)) continue
+    const copy = take(strangers.get(contentKeyOf(item)), item, 'any')
+    if (copy) decisions.set(item, { item, do: 'target', target: copy })
   }
   for (const only of ['equal', 'any'] as const) {
     for (const [item, copy] of present) {
@@ -90,7 +107,11 @@ export function decide(
     }
   }
   for (const [item, copy] of present) {
-    if (!decisions.has(item)) decisions.set(item, { item, do: 'source', source: copy })
+    if (decisions.has(item)) continue
+    // Taken for good it would come back under another id: it is dropped, and the item moved again.
+    const stranger = take(strangers.get(contentKeyOf(item)), item, 'any')
+    if (stranger) decisions.set(item, { item, do: 'drop', source: copy, target: stranger })
+    else decisions.set(item, { item, do: 'source', source: copy })
   }
   return items.map((item) => decisions.get(item) ?? { item, do: 'neither' })
 }
@@ -128,14 +149,16 @@ export async function settleDoubt(doubt: Doubt, steps: SettleSteps): Promise<Rea
   const settled = new Map<number, Settled>()
   const finished: Finished[] = []
   const dropped: CopyState[] = []
-  for (const decision of decide(doubt.items, source, target)) {
+  const decisions = decide(doubt.items, source, target)
+  const isTwin = await twins(decisions, steps)
+  for (const decision of decisions) {
     const { uid } = decision.item.ref
     if (decision.do === 'neither') settled.set(uid, { at: 'neither' })
     else if (decision.do === 'source') settled.set(uid, { at: 'source', state: decision.source })
     else if (decision.do === 'target') {
       const { target: copy, item } = decision
       settled.set(uid, { at: 'target', state: spoilt(copy) ? await steps.setFlags(copy, item) : copy })
-    } else if (!(await isTwin(decision.source, decision.target, steps))) {
+    } else if (!isTwin(decision)) {
       settled.set(uid, { at: 'source', state: decision.source })
     } else if (decision.do === 'drop') {
       dropped.push(decision.target)
@@ -159,6 +182,16 @@ interface Finished {
   readonly state: CopyState
 }
 
-/** Before anything is removed: the server's id proves a copy; where there is none, the bytes must. */
-const isTwin = async (source: CopyState, target: CopyState, steps: SettleSteps): Promise<boolean> =>
-  source.ref.serverId !== null || (await steps.sameBytes(source, target))
+type Both = Extract<Decision, { readonly do: 'finish' | 'drop' }>
+
+/** Before anything is removed: the server's id proves a copy; where there is none, or another, the bytes must. */
+async function twins(decisions: readonly Decision[], steps: SettleSteps): Promise<(decision: Both) => boolean> {
+  const byId = ({ source, target }: Both) => source.ref.serverId !== null && source.ref.serverId === target.ref.serverId
+  const doubtful = decisions.filter((one) => one.do === 'finish' || one.do === 'drop').filter((one) => !byId(one))
+  const copies = doubtful.flatMap(({ source, target }) => [source, target])
+  const hashes = copies.length > 0 ? await steps.hashes(copies) : new Map<CopyState, string>()
+  return (decision) => {
+    const hash = hashes.get(decision.source)
+    return byId(decision) || (hash !== undefined && hash === hashes.get(decision.target))
+  }
+}

@@ -1,6 +1,6 @@
 import { type DovecotOptions, startDovecot } from '../../../test/rig/dovecot.ts'
-import { describeConformance, type Owner, type Subject } from '../conformance.ts'
-import { dovecotOwner, dovecotProvider } from '../conformance-dovecot.ts'
+import { dovecotOwner, dovecotProvider } from '../conformance/dovecot.ts'
+import { describeConformance, type Owner, type Subject } from '../conformance/index.ts'
 
 function subject(name: string, options: DovecotOptions, differs: NonNullable<Subject['differs']>): Subject {
   return {

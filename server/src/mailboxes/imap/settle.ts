@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type CopyState, type Doubt, ProviderError, type Settled } from '../provider.ts'
+import type { CopyState, Doubt, Settled } from '../provider.ts'
 import { type SettleSteps, settleDoubt } from '../settle.ts'
 import { storableFlags } from '../state.ts'
 import type { Context } from './context.ts'
-import { fetchBytes, fetchStates, fetchStatesOf } from './fetch.ts'
+import { chunksBySize, fetchBytes, fetchStates, fetchStatesOf } from './fetch.ts'
 import { openIfThere } from './find.ts'
 import { listFolders } from './folders.ts'
 import { removeSelected } from './move.ts'
@@ -26,7 +26,7 @@ export async function settle(context: Context, doubt: Doubt): Promise<ReadonlyMa
     target: () => sinceDoubt(context, target, doubt),
     remove: (copies) => remove(context, copies),
     setFlags: (copy, like) => makeLike(context, copy, like),
-    sameBytes: async (a, b) => (await hashOf(context, a)) === (await hashOf(context, b)),
+    hashes: (copies) => hashesOf(context, copies),
   }
   return settleDoubt(doubt, steps)
 }
@@ -97,9 +97,17 @@ async function makeLike(context: Context, copy: CopyState, like: CopyState): Pro
   return now ?? copy
 }
 
-async function hashOf(context: Context, copy: CopyState): Promise<string> {
-  const selected = await context.open(copy.ref.folder)
-  const [found] = await fetchBytes(context, selected, [copy.ref.uid])
-  if (!found) throw new ProviderError('changed', `${copy.ref.folder} ${copy.ref.uid} went away while it was compared`)
-  return createHash('sha256').update(found.bytes).digest('hex')
+async function hashesOf(context: Context, copies: readonly CopyState[]): Promise<ReadonlyMap<CopyState, string>> {
+  const hashes = new Map<CopyState, string>()
+  for (const folder of new Set(copies.map((copy) => copy.ref.folder))) {
+    const here = new Map(copies.filter((copy) => copy.ref.folder === folder).map((copy) => [copy.ref.uid, copy]))
+    const selected = await context.open(folder)
+    for (const chunk of await chunksBySize(context, [...here.keys()])) {
+      for (const { ref, bytes } of await fetchBytes(context, selected, chunk)) {
+        const copy = here.get(ref.uid)
+        if (copy) hashes.set(copy, createHash('sha256').update(bytes).digest('hex'))
+      }
+    }
+  }
+  return hashes
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { access, constants, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crashPoint } from '../../base/index.ts'
 import {
@@ -23,16 +22,15 @@ import {
 } from '../provider.ts'
 import { settleDoubt } from '../settle.ts'
 import { SPECIAL_NAMES, specialUses } from '../special-use.ts'
-import { idsOf, sameFlags, storableFlags } from '../state.ts'
-import type { Account, FileFacts } from './account.ts'
+import { sameFlags, storableFlags } from '../state.ts'
+import type { Account } from './account.ts'
+import { bytesOf, hashesOf, LOOKS, refOf, stateOf, statesOf } from './copies.ts'
 import { codeOfError, fileError, syncDir, writeNew } from './files.ts'
 import { type Entry, type FolderStore, makeFolder } from './folder.ts'
+import { parseName } from './names.ts'
 
 /** Directories are made durable once per so many renames (C14). */
 const BATCH = 500
-/** A user's program may rename a file under us; that often we look again for it (C6). */
-const LOOKS = 5
-
 interface Flags {
   readonly flags: readonly SystemFlag[]
   readonly keywords: readonly string[]
@@ -116,8 +114,7 @@ export class MaildirSession implements MailboxSession {
       if (!folder) return null
       // What others have put there gets its UIDs first, so that UIDNEXT is above it.
       await folder.list()
-      // Allotting nothing still proves that the folder can be written.
-      if (options.writable) await syncDir(join(folder.dir, 'cur'))
+      if (options.writable) await mustBeWritable(folder)
       return { folder: path, folderId: folder.id, uidValidity: folder.uidValidity, uidNext: folder.uidNext }
     })
   }
@@ -125,48 +122,10 @@ export class MaildirSession implements MailboxSession {
   state(path: string, uids: readonly number[], options: StateOptions = {}): Promise<readonly CopyState[]> {
     return this.#do(`reading ${path}`, async () => {
       const folder = await this.#account.mustFolder(path)
-      const states = await this.#states(folder, new Set(uids))
+      const states = await statesOf(this.#account, folder, new Set(uids))
       if (options.ids ?? true) return states
       return states.map((state) => ({ ...state, networkMessageId: null, internetMessageId: null }))
     })
-  }
-
-  async #states(folder: FolderStore, wanted: ReadonlySet<number> | null, since = 1): Promise<CopyState[]> {
-    const states: CopyState[] = []
-    for (const entry of (await folder.list()).values()) {
-      if (entry.uid < since || (wanted && !wanted.has(entry.uid))) continue
-      const state = await this.#state(folder, entry)
-      if (state) states.push(state)
-    }
-    return states
-  }
-
-  /** Null: the file went away while we looked. */
-  async #state(folder: FolderStore, entry: Entry): Promise<CopyState | null> {
-    const facts = await this.#facts(folder, entry)
-    if (!facts) return null
-    return { ref: this.#ref(folder, entry), flags: entry.flags, keywords: folder.keywordsOf(entry), ...facts }
-  }
-
-  #ref(folder: FolderStore, entry: { uid: number; unique: string }): CopyRef {
-    const { path, id, uidValidity } = folder
-    return { folder: path, folderId: id, uidValidity, uid: entry.uid, serverId: entry.unique }
-  }
-
-  async #facts(folder: FolderStore, entry: Entry): Promise<FileFacts | null> {
-    const place = { uidValidity: folder.uidValidity, uid: entry.uid }
-    const known = this.#account.factsOf(place)
-    if (known) return known
-    const path = folder.file(entry)
-    try {
-      const { size, mtimeMs } = await stat(path)
-      const facts = { size, internalDate: toSecond(mtimeMs), ...idsOf(await readHeader(path)) }
-      this.#account.remember(place, facts)
-      return facts
-    } catch (error) {
-      if (codeOfError(error) === 'ENOENT') return null
-      throw error
-    }
   }
 
   find(query: FindQuery): Promise<readonly CopyState[]> {
@@ -179,7 +138,7 @@ export class MaildirSession implements MailboxSession {
       const found: CopyState[] = []
       for (const path of query.folders ?? (await this.#account.paths())) {
         const folder = await this.#account.folder(path)
-        for (const copy of folder ? await this.#states(folder, null) : []) {
+        for (const copy of folder ? await statesOf(this.#account, folder, null) : []) {
           const key = `${copy.ref.uidValidity} ${copy.ref.uid}`
           const byRef = refs.has(key) && (ids.get(key) ?? copy.ref.folderId) === copy.ref.folderId
           const byId =
@@ -194,24 +153,16 @@ export class MaildirSession implements MailboxSession {
   }
 
   async *read(path: string, uids: readonly number[]): AsyncIterable<CopyWithBytes> {
-    const wanted = [...new Set(uids)].sort((a, b) => a - b)
-    for (let i = 0; i < wanted.length; i += BATCH) {
-      const part = new Set(wanted.slice(i, i + BATCH))
-      const states = await this.state(path, [...part])
-      for (const { ref } of states) {
-        const copy = await this.#do(`reading ${path}`, () => this.#bytes(path, ref.uid))
-        if (copy) yield copy
-      }
+    const wanted = new Set(uids)
+    const { folder, entries } = await this.#do(`reading ${path}`, async () => {
+      const folder = await this.#account.mustFolder(path)
+      return { folder, entries: [...(await folder.list()).values()].filter((entry) => wanted.has(entry.uid)) }
+    })
+    // Each message is an operation of its own, so that the consumer may use the session between two.
+    for (const entry of entries) {
+      const copy = await this.#do(`reading ${path}`, () => bytesOf(this.#account, folder, entry))
+      if (copy) yield copy
     }
-  }
-
-  /** One message by one open file, so that state and bytes are of the same moment. */
-  async #bytes(path: string, uid: number): Promise<CopyWithBytes | null> {
-    const folder = await this.#account.mustFolder(path)
-    const entry = (await folder.list()).get(uid)
-    const state = entry ? await this.#state(folder, entry) : null
-    if (!entry || !state) return null
-    return { ...state, bytes: await readFile(folder.file(entry)) }
   }
 
   move(path: string, uids: readonly number[], target: string): Promise<MoveResult> {
@@ -243,7 +194,7 @@ export class MaildirSession implements MailboxSession {
           to,
         )
         if (last) {
-          moved.set(entry.uid, this.#ref(to, { uid, unique: entry.unique }))
+          moved.set(entry.uid, refOf(to, { uid, unique: entry.unique }))
           const facts = this.#account.factsOf({ uidValidity: from.uidValidity, uid: entry.uid })
           if (facts) this.#account.remember({ uidValidity: to.uidValidity, uid }, facts)
         }
@@ -288,11 +239,11 @@ export class MaildirSession implements MailboxSession {
       return settleDoubt(doubt, {
         // A rename is over or did not happen, and nobody else works in our name.
         stable: async () => {},
-        source: async () => (source ? this.#states(source, null) : []),
+        source: async () => (source ? statesOf(this.#account, source, null) : []),
         target: async () => {
           if (!target) return []
           const since = target.uidValidity === doubt.target.uidValidity ? doubt.target.uidNext : 1
-          return this.#states(target, null, since)
+          return statesOf(this.#account, target, null, since)
         },
         remove: async (copies) => {
           const folder = await this.#account.mustFolder(copies[0]?.ref.folder ?? '')
@@ -306,9 +257,9 @@ export class MaildirSession implements MailboxSession {
           const folder = await this.#account.mustFolder(copy.ref.folder)
           const entry = (await folder.list()).get(copy.ref.uid)
           if (entry) await this.#setFlags(folder, entry, like)
-          return (await this.#states(folder, new Set([copy.ref.uid])))[0] ?? copy
+          return (await statesOf(this.#account, folder, new Set([copy.ref.uid])))[0] ?? copy
         },
-        sameBytes: async (a, b) => (await this.#hash(a)) === (await this.#hash(b)),
+        hashes: (copies) => hashesOf(this.#account, copies),
       })
     })
   }
@@ -319,11 +270,6 @@ export class MaildirSession implements MailboxSession {
     if (id === null || folder?.id === id) return folder
     const other = (await this.#folders()).find((one) => one.id === id)
     return other ? this.#account.folder(other.path) : folder
-  }
-
-  async #hash(copy: CopyState): Promise<string> {
-    const found = await this.#bytes(copy.ref.folder, copy.ref.uid)
-    return found ? createHash('sha256').update(found.bytes).digest('hex') : `gone ${copy.ref.folder} ${copy.ref.uid}`
   }
 
   append(path: string, copy: Restorable): Promise<AppendResult> {
@@ -339,10 +285,11 @@ export class MaildirSession implements MailboxSession {
       crashPoint('mailboxes.before-append')
       await writeNew(temporary, copy.bytes, (file) => file.utimes(copy.internalDate, copy.internalDate))
       crashPoint('mailboxes.maildir.after-write')
-      await rename(temporary, join(folder.dir, 'cur', folder.name(unique, uid, flags, indexes)))
+      const name = folder.name(unique, uid, flags, indexes)
+      await rename(temporary, join(folder.dir, 'cur', name))
       await syncDir(join(folder.dir, 'cur'))
       crashPoint('mailboxes.after-append')
-      const [state] = await this.#states(folder, new Set([uid]))
+      const state = await stateOf(this.#account, folder, { ...parseName(name), uid, dir: 'cur', name })
       if (!state) throw new ProviderError('unknown', `the message put back into ${path} is not to be found there`)
       const dateLost = Math.abs(state.internalDate.getTime() - time) >= 1000
       const date = `date ${copy.internalDate.toISOString()}: the file system made it ${state.internalDate.toISOString()}`
@@ -410,7 +357,7 @@ export class MaildirSession implements MailboxSession {
       await rename(temporary, join(folder.dir, 'new', name.slice(0, name.indexOf(':2,'))))
       crashPoint('mailboxes.maildir.after-deliver')
       await syncDir(join(folder.dir, 'new'))
-      return this.#ref(folder, { uid, unique })
+      return refOf(folder, { uid, unique })
     })
   }
 
@@ -419,25 +366,10 @@ export class MaildirSession implements MailboxSession {
   }
 }
 
-/** INTERNALDATE has no parts of a second. */
-const toSecond = (ms: number): Date => new Date(Math.floor(ms / 1000) * 1000)
-
-const HEADER_STEP = 16 * 1024
-const HEADER_MAX = 1024 * 1024
-
-/** Bytes up to the end of the header. */
-async function readHeader(path: string): Promise<Buffer> {
-  const file = await open(path, 'r')
+async function mustBeWritable(folder: FolderStore): Promise<void> {
   try {
-    let bytes = Buffer.alloc(0)
-    for (let size = HEADER_STEP; size <= HEADER_MAX; size *= 4) {
-      const buffer = Buffer.alloc(size)
-      const { bytesRead } = await file.read(buffer, 0, size, 0)
-      bytes = buffer.subarray(0, bytesRead)
-      if (bytesRead < size || bytes.includes('\r\n\r\n') || bytes.includes('\n\n')) break
-    }
-    return bytes
-  } finally {
-    await file.close()
+    for (const sub of ['tmp', 'cur']) await access(join(folder.dir, sub), constants.W_OK)
+  } catch (error) {
+    throw new ProviderError('read-only', `${folder.dir} cannot be written`, { cause: error })
   }
 }

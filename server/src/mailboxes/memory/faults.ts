@@ -44,6 +44,8 @@ export interface Fault {
     readonly both: number
     /** The copies in both folders have lost their keywords, as an unfinished Maildir step does (A31). */
     readonly spoilt?: boolean
+    /** Those copies show up under server ids of their own, as files of such a step do. */
+    readonly strangers?: boolean
   }
   /** `move`, `append`, `setFlags`, `destroy`: it happens, the answer is lost: `unknown`. */
   readonly lostReply?: boolean

@@ -90,8 +90,10 @@ export class MemoryMailbox {
   }
 
   /** A copy keeps everything but the UID, the server's id too (A1, A26). */
-  copy(message: MemoryMessage, target: MemoryFolder): MemoryMessage {
-    const copy = { ...message, flags: [...message.flags], keywords: [...message.keywords], uid: target.uidNext++ }
+  copy(message: MemoryMessage, target: MemoryFolder, newId = false): MemoryMessage {
+    const serverId = newId ? `guid-${this.login}-${++this.#ids}` : message.serverId
+    const { flags, keywords } = message
+    const copy = { ...message, serverId, flags: [...flags], keywords: [...keywords], uid: target.uidNext++ }
     target.messages.push(copy)
     return copy
   }

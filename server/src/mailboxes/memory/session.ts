@@ -175,12 +175,12 @@ export class MemorySession implements MailboxSession {
   }
 
   #moveSome(source: MemoryFolder, uids: readonly number[], to: MemoryFolder, fault: Fault): [number, CopyRef][] {
-    const { done, both, spoilt } = fault.partial ?? { done: uids.length, both: 0, spoilt: false }
+    const { done, both, spoilt, strangers } = fault.partial ?? { done: uids.length, both: 0 }
     const pairs: [number, CopyRef][] = []
     for (const [i, uid] of uids.slice(0, done + both).entries()) {
       const message = source.messages.find((m) => m.uid === uid)
       if (!message) continue
-      const copy = this.#box.copy(message, to)
+      const copy = this.#box.copy(message, to, i >= done && strangers)
       pairs.push([uid, refOf(to, copy, this.#traits.serverIds)])
       if (i < done) this.#take(source, message)
       else if (spoilt) copy.keywords = copy.keywords.map((_, n) => `unknown-${n}`)
@@ -209,7 +209,7 @@ export class MemorySession implements MailboxSession {
         this.#box.setFlags(message, [...like.flags, ...like.keywords])
         return this.#state(folder, message)
       },
-      sameBytes: async (a, b) => this.#hash(a) === this.#hash(b),
+      hashes: async (copies) => new Map(copies.map((copy) => [copy, this.#hash(copy)])),
     })
   }
 

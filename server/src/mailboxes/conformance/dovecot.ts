@@ -1,11 +1,11 @@
-import type { Dovecot } from '../../test/rig/dovecot.ts'
-import { RawImap } from '../../test/rig/raw-imap.ts'
-import type { Owner } from './conformance.ts'
-import type { ImapOptions } from './imap/options.ts'
-import { createImapProvider } from './imap/provider.ts'
-import { encodeMailbox } from './imap/utf7.ts'
-import { formatDate } from './imap/wire.ts'
-import type { MailboxProvider } from './provider.ts'
+import type { Dovecot } from '../../../test/rig/dovecot.ts'
+import { RawImap } from '../../../test/rig/raw-imap.ts'
+import type { ImapOptions } from '../imap/options.ts'
+import { createImapProvider } from '../imap/provider.ts'
+import { encodeMailbox } from '../imap/utf7.ts'
+import { formatDate } from '../imap/wire.ts'
+import type { MailboxProvider } from '../provider.ts'
+import type { Owner } from './kit.ts'
 
 export const quote = (path: string): string => `"${encodeMailbox(path).replace(/["\\]/g, '\\$&')}"`
 
