@@ -38,6 +38,9 @@ async function deliverOne(desk: Desk, item: WorkItem): Promise<void> {
   const delivery = { ...item.delivery, ...facts, handover: 'handing-over' }
   const begun: WorkItem = { ...item, state: 'executing', delivery }
   crashPoint('release.after-intent-commit')
+  // Handed over before, with an answer that was lost or a refusal after such a one: it may have come after we had looked.
+  const [earlier] = item.delivery.handover === 'none' ? [] : (await search(desk, [begun])).filter((s) => s.proven)
+  if (earlier) return finishDelivery(desk, begun, earlier)
   const answer = await hand(desk, nextHop, begun, sent.bytes)
   crashPoint('release.after-handover')
   if (answer.kind === 'permanent' || answer.kind === 'temporary') {

@@ -130,7 +130,8 @@ async function releasesOf(tx: Tx, tenant: TenantId, ids: readonly DeliveryId[]):
     select i.delivery_id, bool_or(i.state <> 'done') as open
     from action_item i join action a on a.tenant_id = i.tenant_id and a.id = i.action_id
     where i.tenant_id = ${tenant} and i.delivery_id = any(${sql.val([...ids])}::uuid[]) and a.kind = 'release'
-      and (i.state in ('planned', 'approved', 'executing') or (i.state = 'done' and i.reverted_by is null))
+      and (i.state in ('planned', 'approved', 'executing') or (i.state = 'failed' and i.next_attempt_at is not null)
+        or (i.state = 'done' and i.reverted_by is null))
     group by i.delivery_id`.execute(tx)
   return new Map(rows.rows.map((r) => [r.delivery_id, r.open ? 'open' : 'done']))
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { type ActionId, AppError, type ItemId, uuidv7 } from '../base/index.ts'
 import { jsonText, type Tx } from '../storage/index.ts'
 import { count, type Delta, type LedgerContext } from './ledger.ts'
-import { type Planned, plan, selectCopies } from './select.ts'
+import { type Copy, type Planned, plan, selectCopies } from './select.ts'
 import { type ActionState, COUNTER, type ItemState } from './states.ts'
 import type { ActionParams, Person } from './tables.ts'
 import type { ActionKind, ActionRequest, MoveTarget, Requester } from './types.ts'
@@ -108,6 +108,7 @@ export async function submitAction(
       'Select messages that exist, with their recipients.',
     )
   }
+  if (request.kind === 'release') await oneReleaseAtATime(tx, context, copies)
   const planned = await plan(tx, context.tenant, request, copies, { automation: requester.user === null })
   if (request.kind === 'release') refuseSecondRelease(planned)
   const pending = !requester.permissions.has('remediation.approve')
@@ -141,6 +142,13 @@ function normal(request: ActionRequest): ActionRequest {
     throw new AppError('no-target', 'A move needs a target.', 'Name inbox, junk or deleted-items.')
   }
   return request
+}
+
+/** Two people who release together must not make two items for one copy: the second sees what the first has submitted. */
+async function oneReleaseAtATime(tx: Tx, context: LedgerContext, copies: readonly Copy[]): Promise<void> {
+  const ids = [...new Set(copies.map((c) => c.messageId))]
+  await sql`select 1 from message where tenant_id = ${context.tenant} and id = any(${sql.val(ids)}::uuid[])
+    order by id for no key update`.execute(tx)
 }
 
 function refuseSecondRelease(planned: readonly Planned[]): void {

@@ -49,7 +49,7 @@ async function doneItems(
     select i.id, i.delivery_id, i.mailbox_id, i.via, i.before_kind, i.before_location, i.before_folder, i.after_ref, i.before_state,
       i.lost, i.restorable, (b.id is null or b.removed_at is not null) as removed,
       exists (select 1 from action_item u where u.tenant_id = i.tenant_id and u.undoes = i.id
-        and u.state in ('planned', 'approved', 'executing')) as under_way,
+        and (u.state in ('planned', 'approved', 'executing') or (u.state = 'failed' and u.next_attempt_at is not null))) as under_way,
       (select a.name from action_item l join action a on a.tenant_id = l.tenant_id and a.id = l.action_id
         where l.tenant_id = i.tenant_id and l.delivery_id = i.delivery_id and l.id <> i.id and l.state = 'done'
           and l.reverted_by is null and l.before_ref = i.after_ref limit 1) as taken_by

@@ -85,15 +85,16 @@ function reasonOf(error: ProviderError): string {
 
 async function runBatch(desk: Desk, items: readonly WorkItem[]): Promise<boolean> {
   const stored = items.filter(isStored)
-  const mail = items.filter((i) => !isStored(i))
   await recordOnly(
     desk,
-    stored.filter((i) => i.target.kind === 'store'),
+    stored.filter((i) => i.target.kind !== 'folder'),
   )
   await deliverItems(
     desk,
-    stored.filter((i) => i.target.kind !== 'store'),
+    stored.filter((i) => i.target.kind === 'folder'),
   )
+  await recordEnded(desk, items.filter(isOvertaken).map(overtaken))
+  const mail = items.filter((i) => !isStored(i) && !isOvertaken(i)).map(inMailbox)
   const back = mail.filter(isBack)
   const takes = mail.filter((i) => !isBack(i))
   let all = stored.length === 0
@@ -107,13 +108,28 @@ async function runBatch(desk: Desk, items: readonly WorkItem[]): Promise<boolean
   return all
 }
 
-/** Never was in a mailbox: only our blob has it. */
-const isStored = (i: WorkItem): boolean =>
-  i.target.kind === 'store' ||
-  (i.sourceRef === null &&
-    i.delivery.ref === null &&
-    (i.delivery.handover === 'none' || i.delivery.handover === 'refused') &&
-    ['quarantine', 'soft-deleted', 'hard-deleted'].includes(i.delivery.location))
+/**
+ * Never was in a mailbox: only our blob has it. Asked when the item is worked on, not when it was planned: a release may have come in
+ * between. After a hand-over whose answer was lost it may be there; then `deliverItems` looks before it sends again.
+ */
+function isStored({ sourceRef, target, delivery }: WorkItem): boolean {
+  const kept = ['quarantine', 'soft-deleted', 'hard-deleted'].includes(delivery.location)
+  const doubted = delivery.handover === 'handing-over' && target.kind === 'folder'
+  const never = delivery.handover === 'none' || delivery.handover === 'refused'
+  return sourceRef === null && delivery.ref === null && kept && (never || doubted)
+}
+
+/** An undo that would only change our record of what has been handed over since. */
+const isOvertaken = (i: WorkItem): boolean => i.target.kind === 'store' && i.actionKind === 'undo' && !isStored(i)
+
+const overtaken = (item: WorkItem): Ended => {
+  const why = 'It has been handed to the mailbox since: undo that instead.'
+  return { item, to: 'skipped', why, seen: null }
+}
+
+/** Planned when it was only stored, but in a mailbox by now: taken out of there. */
+const inMailbox = (i: WorkItem): WorkItem =>
+  i.target.kind === 'store' ? { ...i, target: { ...i.target, kind: 'hold' } } : i
 
 async function grouped(desk: Desk, ready: readonly Ready[]) {
   const groups = new Map<string, { source: string; target: Target; ready: Ready[] }>()
