@@ -167,7 +167,7 @@ export class ImapSession implements MailboxSession {
         return await move(context, folder, uids, target, options)
       } catch (error) {
         if (error instanceof ProviderError && error.code === 'no-folder') this.#server.forgetHold(this.#login, target)
-        throw error
+        throw inPart(error, context)
       }
     })
   }
@@ -177,7 +177,13 @@ export class ImapSession implements MailboxSession {
   }
 
   append(folder: string, copy: Restorable): Promise<AppendResult> {
-    return this.#do((context) => append(context, folder, copy))
+    return this.#do(async (context) => {
+      try {
+        return await append(context, folder, copy)
+      } catch (error) {
+        throw inPart(error, context)
+      }
+    })
   }
 
   setFlags(
@@ -209,6 +215,15 @@ export class ImapSession implements MailboxSession {
     if (this.#pending > 0) connection.close()
     this.#pool.release(connection)
   }
+}
+
+/**
+ * A refusal in the middle of an operation: a later batch, or the look at what was put back. To the caller a refusal means that nothing
+ * happened, and he would do it again; so this one is a doubt, to be settled.
+ */
+function inPart(error: unknown, context: Context): unknown {
+  if (!context.touched || !(error instanceof ProviderError) || error.code === 'unknown') return error
+  return new ProviderError('unknown', `${error.message}; a part of it has happened`, { cause: error })
 }
 
 /** What an error means for the operation it ended: `again` when nothing was done and the connection is what failed. */
