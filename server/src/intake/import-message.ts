@@ -107,5 +107,6 @@ function addressesIn(raw: Buffer): string[] {
   const values = (names: readonly string[]) => names.flatMap((n) => rawHeaderValues(raw, headers, n))
   const delivered = values(['delivered-to', 'x-original-to', 'envelope-to', 'x-envelope-to'])
   const text = (delivered.length > 0 ? delivered : values(['to', 'cc', 'bcc'])).join(', ').slice(0, 256 * 1024)
-  return text.match(/[^\s<>,;:"()[\]]+@[^\s<>,;:"()[\]]+/g) ?? []
+  // Not one expression for all of it: on a long word without @ that takes the square of its length.
+  return text.split(/[\s<>,;:"()[\]]+/).filter((part) => /^[^@]+@[^@]+$/.test(part))
 }

@@ -15,6 +15,7 @@ import {
   importMessage,
   register,
 } from './index.ts'
+import { receivedAtOf } from './sources/dates.ts'
 
 let t: TestStorage
 let provider: MemoryProvider
@@ -144,4 +145,16 @@ test('POST /import: needs its permission, a raw body and a recipient of ours', a
   expect((await api.call(writer, 'POST', '/import?flag=purple', body)).status).toBe(422)
   expect((await api.call(writer, 'POST', '/import', { raw: 'json' })).status).toBe(415)
   expect((await api.call(writer, 'POST', '/import', Buffer.alloc(0))).status).toBe(400)
+})
+
+test('headers that make bad expressions slow take no time: the server reads them itself', async () => {
+  const long = 256 * 1024
+  const started = performance.now()
+  const bad = (header: string) => Buffer.from(`From: f@client.example\n${header}\nSubject: slow\n\nbody\n`)
+  await expect(bring(t.a, { raw: bad(`To: ${'a'.repeat(long - 100)}`) })).rejects.toMatchObject({
+    code: 'import-recipient',
+  })
+  expect(receivedAtOf(bad(`Date: ${'('.repeat(long - 100)}`))).toBe(null)
+  expect(receivedAtOf(bad(`Received: x; ${'('.repeat(long - 100)}`))).toBe(null)
+  expect(performance.now() - started).toBeLessThan(5000)
 })

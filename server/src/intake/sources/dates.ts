@@ -2,6 +2,8 @@ import { rawHeaderValues, readHeaders } from '../../mail/index.ts'
 
 const valid = (text: string | undefined): Date | null => {
   if (text === undefined) return null
+  // No date is this long, and an expression that looks for the end of each of 100,000 brackets takes minutes.
+  if (text.length > 1000) return null
   const at = new Date(text.replace(/\([^)]*\)/g, '').trim())
   // Years that no mail can have are somebody's broken clock: better no date than such a one.
   return Number.isNaN(at.getTime()) || at.getUTCFullYear() < 1980 || at.getUTCFullYear() > 2100 ? null : at
