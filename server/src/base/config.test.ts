@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Type from 'typebox'
 import { afterAll, describe, expect, test } from 'vitest'
-import { AppError, createLog, loadConfig, secretTexts, shownValue } from './index.ts'
+import { AppError, createLog, loadConfig, maskUrl, secretTexts, shownValue } from './index.ts'
 
 const schema = Type.Object({
   dataDir: Type.String({ minLength: 1, default: 'data', description: 'Where data lies.' }),
@@ -146,4 +146,11 @@ describe('secrets', () => {
     expect(all).toContain('postgres://u:…@h/d')
     for (const line of lines) expect(() => JSON.parse(line)).not.toThrow()
   })
+})
+
+test('a long word in a log line takes no time', () => {
+  const started = performance.now()
+  for (const text of ['a'.repeat(200_000), 'x://a:'.repeat(30_000), `${'a'.repeat(1000)}://`.repeat(200)]) maskUrl(text)
+  expect(performance.now() - started).toBeLessThan(10_000)
+  expect(maskUrl('at postgres://u:secret@db/x')).toBe('at postgres://u:…@db/x')
 })

@@ -1,6 +1,7 @@
 import type { Setting } from './load.ts'
 
-const PASSWORD_IN_URL = /([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):([^\s@]+)@/gi
+// Every part is bounded: it reads log lines, and these can hold long words of hostile mail.
+const PASSWORD_IN_URL = /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]{0,300}):([^\s@]{1,2000})@/gi
 
 /** An address without its password. */
 export const maskUrl = (text: string): string => text.replace(PASSWORD_IN_URL, '$1:…@')
