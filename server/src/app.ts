@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -23,6 +22,7 @@ import {
   type Metrics,
   messageOf,
   type TenantId,
+  writePrivateFile,
 } from './base/index.ts'
 import { type Config, takesMail } from './config.ts'
 import { countMatches } from './detection/index.ts'
@@ -317,16 +317,13 @@ async function announce(rooms: Rooms, url: string, opened: Opened): Promise<stri
     const { secret } = await storage.tenant(tenant, (tx) =>
       createToken(tx, { name: 'Command line on the server', permissions: ALL_PERMISSIONS }, SYSTEM),
     )
-    writeFileSync(file('cli-token'), `${secret}\n`, { mode: 0o600 })
+    writePrivateFile(file('cli-token'), `${secret}\n`)
   }
   const code = await storage.tenant(tenant, newSetupCode)
-  if (code) writeFileSync(file('setup-code'), `${code}\n`, { mode: 0o600 })
+  if (code) writePrivateFile(file('setup-code'), `${code}\n`)
   else await rm(file('setup-code'), { force: true })
-  writeFileSync(
-    file('server.json'),
-    `${JSON.stringify({ url, pid: process.pid, startedAt: new Date().toISOString() })}\n`,
-    { mode: 0o600 },
-  )
+  const about = { url, pid: process.pid, startedAt: new Date().toISOString() }
+  writePrivateFile(file('server.json'), `${JSON.stringify(about)}\n`)
   opened.add('server.json', () => rm(file('server.json'), { force: true }))
   return code
 }
