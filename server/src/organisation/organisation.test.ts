@@ -134,6 +134,15 @@ describe('a login opens a mailbox, so', () => {
       await expect(save(tenant, one('thief.example', login))).rejects.toMatchObject({ code: 'login-taken' })
     await save(tenant, one('thief.example', 'other@thief.example'))
   })
+  test('another case is the same login, in another tenant and in one’s own', async () => {
+    const [c, d] = [await t.storage.createTenant('case-c'), await t.storage.createTenant('case-d')]
+    await save(c, one('case-c.example', 'Jim'))
+    await expect(save(d, one('case-d.example', 'jIM'))).rejects.toMatchObject({ code: 'login-taken' })
+    const twice = { domains: ['case-d.example'], mailboxes: [] as object[] }
+    for (const login of ['kim', 'KIM'])
+      twice.mailboxes.push({ address: `${login === 'kim' ? 'a' : 'b'}@case-d.example`, login })
+    await expect(save(d, twice)).rejects.toThrow(/the login "KIM" is taken by mailboxes\[0\]/)
+  })
   test('one that is no address belongs to who took it first, also when two take it at once', async () => {
     const [c, d] = [await t.storage.createTenant('c'), await t.storage.createTenant('d')]
     const won = await Promise.allSettled([save(c, one('c.example', 'joe')), save(d, one('d.example', 'joe'))])

@@ -117,7 +117,7 @@ export function tenantOfDomain(storage: { readonly db: Db }, domainOrAddress: st
 
 /**
  * A login opens a mailbox at a store that tenants may share, so it must not be another's: one that is an address belongs to whose the
- * domain is, any other to who took it first.
+ * domain is, any other to who took it first. Case does not count: it does not for mail servers.
  */
 async function checkLogins(tx: Tx, mine: TenantId, wanted: OrganisationDocument): Promise<void> {
   const own = new Set(wanted.domains)
@@ -128,7 +128,9 @@ async function checkLogins(tx: Tx, mine: TenantId, wanted: OrganisationDocument)
   if (free.length === 0) return
   await sql`select pg_advisory_xact_lock(hashtextextended('recourse logins', 0))`.execute(tx)
   for (const part of chunks(free)) {
-    await sql`select set_config('recourse.lookup_logins', ${part.map((m) => m.login).join('\n')}, true)`.execute(tx)
+    await sql`select set_config('recourse.lookup_logins', ${part.map((m) => m.login.toLowerCase()).join('\n')}, true)`.execute(
+      tx,
+    )
     const taken = await tx
       .selectFrom('mailbox')
       .select('login')
@@ -136,7 +138,8 @@ async function checkLogins(tx: Tx, mine: TenantId, wanted: OrganisationDocument)
       .limit(1)
       .executeTakeFirst()
     await sql`select set_config('recourse.lookup_logins', '', true)`.execute(tx)
-    const whose = part.find((m) => m.login === taken?.login)
+    const login = taken?.login.toLowerCase()
+    const whose = part.find((m) => m.login.toLowerCase() === login)
     if (whose) throw loginTaken(whose.address, whose.login, 'another organisation here has it')
   }
 }

@@ -115,14 +115,15 @@ function addresses(document: OrganisationDocument): string[] {
     return before ? [`${where} ${one}: the address is taken by ${before}`] : []
   })
   for (const [i, mailbox] of document.mailboxes.entries()) {
-    const before = logins.get(mailbox.login)
+    const login = mailbox.login.toLowerCase()
+    const before = logins.get(login)
     if (before)
       wrong.push(`mailboxes[${i}] ${mailbox.address}: the login ${quote(mailbox.login)} is taken by ${before}`)
     if (badLogin(mailbox.login))
       wrong.push(
         `mailboxes[${i}] ${mailbox.address}: the login ${quote(mailbox.login)} must not hold slashes, "..", or control characters`,
       )
-    logins.set(mailbox.login, `mailboxes[${i}]`)
+    logins.set(login, `mailboxes[${i}]`)
   }
   return wrong
 }
