@@ -369,6 +369,20 @@ describe('API tokens', () => {
         payload: { name: 'more', permissions },
       })
     expect((await ask(['mail.read', 'mail.content'])).json().error.code).toBe('token-rights')
+    const admin = await t.storage.tenant(t.a, (tx) =>
+      addPerson(tx, { auth, db: t.storage.db }, { ...ann(unique()), role: 'administrator' }, SYSTEM),
+    )
+    const people = (method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, payload: object) =>
+      app.inject({ method, url: `/api/v1/users${path}`, headers: { authorization: `Bearer ${secret}` }, payload })
+    // Nor make somebody who has more, nor become or remove one who has.
+    const ways = [
+      people('POST', '', { ...ann(unique()), role: 'administrator' }),
+      people('PATCH', `/${admin.id}`, { role: 'reporter' }),
+      people('PUT', `/${admin.id}/password`, { password: 'another long password' }),
+      people('DELETE', `/${admin.id}`, {}),
+    ]
+    const codes = (await Promise.all(ways)).map((answer) => answer.json().error?.code)
+    expect(codes).toEqual(['role-rights', 'role-rights', 'role-rights', 'role-rights'])
     const made = await ask(['mail.read'])
     expect(made.statusCode).toBe(201)
     const listed = await app.inject({ url: '/api/v1/tokens', headers: { authorization: `Bearer ${secret}` } })

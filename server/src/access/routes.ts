@@ -1,10 +1,11 @@
 import Type from 'typebox'
 import { AppError, type TenantId } from '../base/index.ts'
+import type { Actor } from './actor.ts'
 import type { Api } from './api.ts'
 import { InstantText, PageOf } from './api.ts'
 import { assertSameOrigin, type GateDeps } from './gate.ts'
 import { addPerson, listPeople, removePerson, setPassword, setRole } from './people.ts'
-import { ALL_PERMISSIONS, type Permission, ROLE_NAMES, type Role } from './permissions.ts'
+import { ALL_PERMISSIONS, type Permission, ROLE_NAMES, ROLES, type Role } from './permissions.ts'
 import { setUp, setupNeeded } from './setup.ts'
 import { answer, ask, SIGN_IN } from './sign-in.ts'
 import { asUser, createToken, listTokens, revokeToken } from './tokens.ts'
@@ -114,9 +115,25 @@ function session(app: Api, { storage }: AccessDeps): void {
   )
 }
 
+/** Who lets others in cannot give, or take over, more than they have themselves: a token with `users.manage` alone least of all. */
+function assertWithin(actor: Actor, role: Role): void {
+  const more = ROLES[role].filter((p) => !actor.permissions.has(p))
+  if (more.length > 0)
+    throw new AppError(
+      'role-rights',
+      `This needs every right of the role ${role}; you lack ${more.join(', ')}.`,
+      'Ask somebody who has them.',
+      { status: 403 },
+    )
+}
+
 function people(app: Api, { storage, auth }: AccessDeps): void {
   const config = { permission: 'users.manage' as const }
   const row = (p: Awaited<ReturnType<typeof listPeople>>[number]) => ({ ...p, createdAt: p.createdAt.toISOString() })
+  const mayChange = async (actor: Actor, id: string) => {
+    const found = (await storage.tenant(actor.tenant, listPeople)).find((p) => p.id === id)
+    if (found) assertWithin(actor, found.role)
+  }
   app.get('/users', { config, schema: { response: { 200: PageOf(UserRow) } } }, ({ actor }) =>
     storage.tenant(actor.tenant, async (tx) => ({ items: (await listPeople(tx)).map(row), next: null })),
   )
@@ -124,6 +141,7 @@ function people(app: Api, { storage, auth }: AccessDeps): void {
     '/users',
     { config, schema: { body: NewUser, response: { 201: UserRow } } },
     async ({ actor, body }, reply) => {
+      assertWithin(actor, body.role)
       const made = await storage.tenant(actor.tenant, (tx) => addPerson(tx, { auth, db: storage.db }, body, actor))
       return reply.code(201).send(row(made))
     },
@@ -132,6 +150,8 @@ function people(app: Api, { storage, auth }: AccessDeps): void {
     '/users/:id',
     { config, schema: { params: Id, body: Type.Object({ role: RoleName }, { additionalProperties: false }) } },
     async ({ actor, params, body }, reply) => {
+      assertWithin(actor, body.role)
+      await mayChange(actor, params.id)
       await storage.tenant(actor.tenant, (tx) => setRole(tx, asUser(params.id), body.role, actor))
       return reply.code(204).send()
     },
@@ -140,11 +160,13 @@ function people(app: Api, { storage, auth }: AccessDeps): void {
     '/users/:id/password',
     { config, schema: { params: Id, body: Type.Object({ password: Password }, { additionalProperties: false }) } },
     async ({ actor, params, body }, reply) => {
+      await mayChange(actor, params.id)
       await setPassword({ storage, auth }, actor.tenant, asUser(params.id), body.password, actor)
       return reply.code(204).send()
     },
   )
   app.delete('/users/:id', { config, schema: { params: Id } }, async ({ actor, params }, reply) => {
+    await mayChange(actor, params.id)
     await removePerson(storage, auth, actor.tenant, asUser(params.id), actor)
     return reply.code(204).send()
   })
