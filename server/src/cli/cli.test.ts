@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningServer, runServer } from '../../test/rig/running.ts'
-import { plain } from './out.ts'
+import { jsonText, plain } from './out.ts'
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
 const work = mkdtempSync(join(tmpdir(), 'recourse-cli-'))
@@ -249,6 +249,10 @@ describe('the command line', () => {
 
 test('what mail says cannot steer the terminal', () => {
   expect(plain('a\u001b[31mred\u001b]0;title\u0007 b\r\nc\u202ed')).toBe('ared b  c d')
+  expect(plain('x\u009by\u061cz\u2028.')).not.toMatch(/[\u0080-\u009f\u061c\u2028]/)
+  const json = jsonText({ subject: 'a\u009b31m\u202eb', emoji: '😀 é' })
+  expect(json).toBe('{"subject":"a\\u009b31m\\u202eb","emoji":"😀 é"}')
+  expect(JSON.parse(json).subject).toBe('a\u009b31m\u202eb')
   expect(plain(null)).toBe('–')
 })
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
 import { AppError, messageOf } from '../base/index.ts'
+import { jsonText, plain } from './out.ts'
 import { program } from './program.ts'
 
 // A reader that has seen enough (`recourse messages | head`) is no mistake.
@@ -14,6 +15,11 @@ try {
   process.exitCode = fail(error)
 }
 
+/** Errors of several lines keep them. */
+function lines(text: string): string {
+  return text.split('\n').map(plain).join('\n')
+}
+
 /** 1 = it did not work, 2 = it was asked in a wrong way. */
 function fail(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
@@ -21,9 +27,9 @@ function fail(error: unknown): number {
   const app = error instanceof AppError ? error : null
   if (asJson)
     process.stderr.write(
-      `${JSON.stringify({ error: { code: app?.code ?? 'failed', message: messageOf(error), cure: app?.cure ?? '' } })}\n`,
+      `${jsonText({ error: { code: app?.code ?? 'failed', message: messageOf(error), cure: app?.cure ?? '' } })}\n`,
     )
-  else process.stderr.write(`${messageOf(error)}\n${app ? `${app.cure}\n` : ''}`)
+  else process.stderr.write(`${lines(messageOf(error))}\n${app ? `${lines(app.cure)}\n` : ''}`)
   if (!app && process.env['RECOURSE_LOG_LEVEL'] === 'debug') console.error(error)
   return app?.code === 'usage' ? 2 : 1
 }

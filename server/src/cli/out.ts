@@ -9,13 +9,21 @@ export const plain = (value: unknown): string =>
         .join('')
 
 // Bidirectional overrides and zero-width characters would show another text than is there.
-const isInvisible = (c: string): boolean => /[\u0080-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/.test(c)
+const INVISIBLE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+const isInvisible = (c: string): boolean => c.search(INVISIBLE) >= 0
 
 export const bold = (text: string): string => (process.stdout.isTTY ? styleText('bold', text) : text)
 
 export const line = (text = ''): void => void process.stdout.write(`${text}\n`)
 
-export const json = (value: unknown): void => line(JSON.stringify(value, null, 2))
+/** The same value for a program; what could steer a terminal or hide stands there as an escape. */
+export const jsonText = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, null, indent).replace(
+    INVISIBLE,
+    (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  )
+
+export const json = (value: unknown): void => line(jsonText(value, 2))
 
 export type Column<T> = readonly [title: string, value: (row: T) => unknown, max?: number]
 

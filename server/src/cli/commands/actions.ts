@@ -154,7 +154,7 @@ async function started(
 ): Promise<void> {
   if (!options.wait || submitted.state === 'pending-approval') {
     if (options.json) return json(submitted)
-    return line(`${submitted.name}: ${submitted.state} (${submitted.id})`)
+    return line(plain(`${submitted.name}: ${submitted.state} (${submitted.id})`))
   }
   const action = await ended(client, submitted.id, !options.json)
   if (options.json) json(action)

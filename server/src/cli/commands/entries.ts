@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import type { Static } from 'typebox'
 import { AppError } from '../../base/index.ts'
 import { connectClient } from '../client.ts'
-import { json, line, table, time } from '../out.ts'
+import { json, line, plain, table, time } from '../out.ts'
 import { Entry, EntryEffect, listOf } from '../shapes.ts'
 
 interface Json {
@@ -81,9 +81,8 @@ async function add(
   if (options.preview) return preview(await client.call(EntryEffect, 'POST', '/entries/preview', body), options)
   const made = await client.call(Entry, 'POST', '/entries', body)
   if (options.json) return json(made)
-  line(
-    `${made.action} ${made.kind} ${made.value}${made.expiresAt ? ` until ${time(made.expiresAt)}` : ''} (${made.id})`,
-  )
+  const until = made.expiresAt ? ` until ${time(made.expiresAt)}` : ''
+  line(plain(`${made.action} ${made.kind} ${made.value}${until} (${made.id})`))
 }
 
 function preview(effect: Static<typeof EntryEffect>, options: Json) {

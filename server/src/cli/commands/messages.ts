@@ -158,7 +158,7 @@ async function report(
   const client = connectClient()
   if (options.json) return json(await client.raw('POST', path(id, '/submissions'), body))
   const made = await client.call(Made, 'POST', path(id, '/submissions'), body)
-  line(`${made.result}. ${made.resultDetail}`)
+  line(plain(`${made.result}. ${made.resultDetail}`))
   for (const sentence of made.differs) line(`  · ${plain(sentence)}`)
   if (made.next.length > 0) line(`\nWhat can be done now:`)
   for (const step of made.next) line(`  · ${plain(step.label)}`)

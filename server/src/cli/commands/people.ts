@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import Type from 'typebox'
 import { AppError } from '../../base/index.ts'
 import { connectClient } from '../client.ts'
-import { json, line, table, time } from '../out.ts'
+import { json, line, plain, table, time } from '../out.ts'
 import { Audited, AuditProof, listOf, Person, Session, Token, TokenMade } from '../shapes.ts'
 
 interface Json {
@@ -55,7 +55,7 @@ function users(root: Command): void {
         password,
       })
       if (options.json) return json(made)
-      line(`${made.email} may sign in as ${made.role}.`)
+      line(plain(`${made.email} may sign in as ${made.role}.`))
     })
   command
     .command('role')
@@ -188,7 +188,7 @@ function audit(root: Command): void {
         line(
           `The log is whole: ${result.entries} entries.${result.head ? ` Note down: ${result.head.seq}:${result.head.hash}` : ''}`,
         )
-      else line(`The log was tampered with:\n${result.problems.map((p) => `  - ${p}`).join('\n')}`)
+      else line(`The log was tampered with:\n${result.problems.map((p) => `  - ${plain(p)}`).join('\n')}`)
       if (!result.ok) process.exitCode = 1
     })
 }
