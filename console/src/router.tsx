@@ -20,8 +20,8 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: (search: Record<string, unknown>): { to?: string } =>
-    // Only a path of ours: somebody else's address must not be where a sign-in ends.
-    typeof search['to'] === 'string' && /^\/(?![/\\])/.test(search['to']) ? { to: search['to'] } : {},
+    // Only a path of ours: somebody else's address must not be where a sign-in ends. Browsers drop tabs and line ends: `/\t/host`.
+    typeof search['to'] === 'string' && /^\/(?![/\\])[^\p{Cc}]*$/u.test(search['to']) ? { to: search['to'] } : {},
   beforeLoad: async ({ context }) => {
     if ((await context.client.fetchQuery(setupQuery)).needed) throw redirect({ to: '/setup' })
   },
