@@ -123,7 +123,10 @@ async function prime(
   const { known } = await context.open(path, { write: true })
   if (wanted.every((keyword) => known.has(keyword))) return known
   const flags = ['\\Seen', ...storableFlags([], keywords).keywords]
-  const anchors = await search(context, [atom('HEADER'), quoted(ANCHOR_HEADER), quoted('')])
+  // Held mail is somebody else's text: one that bears our header must not be taken for the anchor and get its flags. Whatever was
+  // taken has our message ID in front, which the anchor has not.
+  const untaken = [atom('NOT'), atom('HEADER'), quoted('X-Recourse-Message-Id'), quoted('')]
+  const anchors = await search(context, [atom('HEADER'), quoted(ANCHOR_HEADER), quoted(''), ...untaken])
   const [anchor] = anchors
   try {
     if (anchor === undefined) await appendAnchor(context, path, flags)

@@ -101,6 +101,23 @@ describe('IMAP on a real Dovecot', () => {
     await provider.close()
   })
 
+  test('held mail that bears the header of our anchor is not taken for it: its flags stay', async () => {
+    const login = 'anchor@example.org'
+    const headers = { 'X-Recourse-Message-Id': '0197-anchor', 'X-Recourse-Anchor': 'yes' }
+    seedMaildir(dovecot.mailDir(login), 'INBOX', [{ bytes: mail('posing', headers) }])
+    const provider = dovecotProvider(dovecot)
+    const session = await provider.open({ login })
+    const hold = await session.hold('quarantine', [])
+    const { moved } = await session.move('INBOX', [1], hold)
+    const held = [...moved.values()].map((ref) => ref.uid)
+    const before = await session.state(hold, held)
+    await session.hold('quarantine', ['later'])
+    expect(await session.state(hold, held)).toEqual(before)
+    expect(before).toMatchObject([{ flags: [], keywords: [] }])
+    await session.close()
+    await provider.close()
+  })
+
   test('mailbox #22: a message of 60 MB is taken, read and given back', async () => {
     const login = 'big@example.org'
     const bytes = mail('big', {}, `${'0123456789abcdef'.repeat(64)}\r\n`.repeat(60_000))
