@@ -4,7 +4,7 @@ import { type Desk, isRefusal } from './desk.ts'
 import { failure } from './failure.ts'
 import { finish } from './finish.ts'
 import { transition } from './ledger.ts'
-import { readCopies } from './read.ts'
+import { readCopies, type Seen } from './read.ts'
 import { targetOf } from './target.ts'
 import { pointsOf, type StoredState, type WorkItem } from './types.ts'
 import { withdraw } from './vault.ts'
@@ -61,6 +61,13 @@ async function appendOne(desk: Desk, item: WorkItem): Promise<void> {
     return
   }
   crashPoint(`${pointsOf(item)}.after-append`)
+  const [back] = await readCopies(
+    desk,
+    [{ item: { ...begun, sourceState: null, wanted: null }, ref: result.state.ref }],
+    {
+      keep: false,
+    },
+  )
   await finish(desk, target.path, [
     {
       item: begun,
@@ -68,20 +75,15 @@ async function appendOne(desk: Desk, item: WorkItem): Promise<void> {
       from: null,
       ref: result.state.ref,
       copyHash: null,
-      sha256: state.sha256,
+      sha256: back?.sha256 ?? null,
       note: 'Its hold copy was gone: put back from the vault.',
-      lost: [
-        ...result.lost,
-        ...(await bytesLost(desk, begun, state, result)),
-        ...(target.lost === null ? [] : [target.lost]),
-      ],
+      lost: [...result.lost, ...bytesLost(back, state), ...(target.lost === null ? [] : [target.lost])],
     },
   ])
 }
 
 /** Read back and compared: a server may have changed the bytes it was given. */
-async function bytesLost(desk: Desk, item: WorkItem, state: StoredState, result: AppendResult): Promise<string[]> {
-  const [seen] = await readCopies(desk, [{ item, ref: result.state.ref }], { keep: false })
-  if (!seen) return ['it could not be read back']
-  return seen.sha256 === state.sha256 ? [] : ['the server has changed the bytes (line ends or 8-bit characters)']
+function bytesLost(back: Seen | undefined, state: StoredState): string[] {
+  if (!back) return ['it could not be read back']
+  return back.sha256 === state.sha256 ? [] : ['the server has changed the bytes (line ends or 8-bit characters)']
 }

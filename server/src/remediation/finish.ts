@@ -172,8 +172,8 @@ async function reachable(desk: Desk, path: string, checked: readonly Checked[]):
   for (const [, part] of Map.groupBy(proven, (s) => s.item.messageId)) {
     const [like] = part
     if (!like) continue
-    const own = taken.filter((c) => c.item.messageId === like.item.messageId).map((c) => c.item.deliveryId)
-    for (const s of await unclaimed(desk, like.item, own, part)) extras.push({ like: like.item, copy: s.copy })
+    const own = taken.filter((c) => c.item.messageId === like.item.messageId).map((c) => c.item)
+    for (const s of await unclaimed(desk, own, like.item, part)) extras.push({ like: like.item, copy: s.copy })
   }
   return extras
 }

@@ -1,39 +1,48 @@
 import { sql } from 'kysely'
-import type { DeliveryId, ItemId, TenantId } from '../base/index.ts'
+import type { DeliveryId, MessageId, TenantId } from '../base/index.ts'
 import type { CopyRef } from '../mailboxes/index.ts'
 import type { Tx } from '../storage/index.ts'
 import type { WorkItem } from './types.ts'
 
-/**
- * Other recipients of the same message in the same mailbox (an alias beside the address) that this action has not taken yet, and
- * where their copies are. `own` are those that the caller deals with itself.
- */
-export async function othersOf(
-  tx: Tx,
-  tenant: TenantId,
-  item: WorkItem,
-  own: readonly DeliveryId[],
-): Promise<readonly { ref: CopyRef | null }[]> {
-  const rows = await sql<{ ref: CopyRef | null }>`
-    select ref from delivery where tenant_id = ${tenant} and message_id = ${item.messageId}
-      and mailbox_id = ${item.mailboxId} and id <> all(${sql.val([...own])}::uuid[])
-      and not exists (select 1 from action_item i where i.tenant_id = ${tenant} and i.action_id = ${item.actionId}
-        and i.delivery_id = delivery.id and i.state not in ('approved', 'executing', 'failed'))`.execute(tx)
-  return rows.rows
+/** Another recipient's copy of a message in the same mailbox (an alias or a list beside the address). */
+export interface Sibling {
+  readonly messageId: MessageId
+  /** Null: nobody has seen it in the mailbox yet. */
+  readonly ref: CopyRef | null
+}
+
+/** Siblings of these items, the items' own deliveries left out, and those that the same action has dealt with. */
+export async function siblingsOf(tx: Tx, tenant: TenantId, items: readonly WorkItem[]): Promise<readonly Sibling[]> {
+  const [first] = items
+  if (!first) return []
+  const rows = await sql<{ message_id: MessageId; ref: CopyRef | null }>`
+    select d.message_id, d.ref from delivery d
+    where d.tenant_id = ${tenant} and d.mailbox_id = ${first.mailboxId}
+      and d.message_id = any(${sql.val([...new Set(items.map((i) => i.messageId))])}::uuid[])
+      and d.id <> all(${sql.val(items.map((i) => i.deliveryId))}::uuid[])
+      and d.latest_location not in ('dropped', 'failed', 'external')
+      and (d.ref is not null or d.handover not in ('none', 'refused'))
+      and not exists (select 1 from action_item i where i.tenant_id = d.tenant_id and i.delivery_id = d.id
+        and i.action_id = ${first.actionId} and i.state in ('done', 'not-found'))`.execute(tx)
+  return rows.rows.map((r) => ({ messageId: r.message_id, ref: r.ref }))
 }
 
 /**
- * Places in the user's folders to which other items of these deliveries have brought copies: such a copy is accounted for, and is
- * not one that the user has put back.
+ * Places to which items of these deliveries have brought copies, and where other recipients' copies in the same mailbox are: such a
+ * copy is accounted for, and is not one that the user has put back.
  */
 export async function placedByUs(
   tx: Tx,
   tenant: TenantId,
   deliveries: readonly DeliveryId[],
-): Promise<readonly { item: ItemId; ref: CopyRef }[]> {
-  const rows = await sql<{ id: ItemId; after_ref: CopyRef }>`
-    select id, after_ref from action_item
+): Promise<readonly CopyRef[]> {
+  const rows = await sql<{ after_ref: CopyRef }>`
+    select after_ref from action_item
     where tenant_id = ${tenant} and delivery_id = any(${sql.val([...deliveries])}::uuid[])
-      and state = 'done' and reverted_by is null and after_ref is not null`.execute(tx)
-  return rows.rows.map((r) => ({ item: r.id, ref: r.after_ref }))
+      and state = 'done' and reverted_by is null and after_ref is not null
+    union all
+    select o.ref from delivery d join delivery o on o.tenant_id = d.tenant_id and o.message_id = d.message_id
+      and o.mailbox_id = d.mailbox_id and o.id <> d.id
+    where d.tenant_id = ${tenant} and d.id = any(${sql.val([...deliveries])}::uuid[]) and o.ref is not null`.execute(tx)
+  return rows.rows.map((r) => r.after_ref)
 }

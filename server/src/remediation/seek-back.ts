@@ -122,7 +122,7 @@ async function putBackByUser(desk: Desk, items: readonly BackItem[]): Promise<Ma
   if (seen.length === 0) return new Map()
   const deliveries = [...new Set(seen.map((s) => s.item.deliveryId))]
   const ours = await desk.deps.storage.tenant(desk.tenant, (tx) => placedByUs(tx, desk.tenant, deliveries))
-  const users = seen.filter((s) => !ours.some((o) => sameRef(o.ref, s.copy.ref)))
+  const users = seen.filter((s) => !ours.some((o) => sameRef(o, s.copy.ref)))
   return new Map(users.map((s) => [s.item.id, s]))
 }
 

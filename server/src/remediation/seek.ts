@@ -1,7 +1,7 @@
-import { crashPoint, type DeliveryId } from '../base/index.ts'
+import { crashPoint } from '../base/index.ts'
 import type { CopyState } from '../mailboxes/index.ts'
 import type { Desk } from './desk.ts'
-import { othersOf } from './known.ts'
+import { type Sibling, siblingsOf } from './known.ts'
 import { readCopies, type Seen, sameRef, type VaultBytes, type Want } from './read.ts'
 import type { WorkItem } from './types.ts'
 
@@ -101,8 +101,17 @@ export async function seekTake(desk: Desk, items: readonly WorkItem[]): Promise<
   const found = await search(desk, rest)
   crashPoint('remediation.after-read')
   for (const seen of atPlace.values()) await settleOn(desk, seen.item, seen, out)
-  for (const group of Map.groupBy(rest, (i) => i.messageId).values()) await resolve(desk, group, found, out)
+  const siblings = await desk.deps.storage.tenant(desk.tenant, (tx) => siblingsOf(tx, desk.tenant, rest))
+  for (const group of Map.groupBy(rest, (i) => i.messageId).values()) {
+    await resolve(desk, group, { found, siblings, taken: [...atPlace.values()] }, out)
+  }
   return out
+}
+
+interface Known {
+  readonly found: readonly Seen[]
+  readonly siblings: readonly Sibling[]
+  readonly taken: readonly Seen[]
 }
 
 async function settleOn(desk: Desk, item: WorkItem, seen: Seen, out: Sought): Promise<void> {
@@ -113,37 +122,57 @@ async function settleOn(desk: Desk, item: WorkItem, seen: Seen, out: Sought): Pr
 }
 
 /** Items of one message in one mailbox, none at its recorded place (usually one; an alias may make it two). */
-async function resolve(desk: Desk, items: readonly WorkItem[], all: readonly Seen[], out: Sought): Promise<void> {
-  const mine = all.filter((s) => items.includes(s.item))
-  const copies = await orderCopies(desk, items, distinct(mine.filter((s) => s.proven)))
+async function resolve(desk: Desk, items: readonly WorkItem[], known: Known, out: Sought): Promise<void> {
+  const mine = known.found.filter((s) => items.includes(s.item))
+  const others = known.siblings.filter((o) => o.messageId === items[0]?.messageId)
+  const claimed = [...others.flatMap((o) => o.ref ?? []), ...known.taken.map((s) => s.copy.ref)]
+  const proven = distinct(mine.filter((s) => s.proven)).filter((s) => !claimed.some((c) => sameRef(c, s.copy.ref)))
+  const copies = await orderCopies(desk, items, proven)
   if (copies.length === 0) {
-    const other = mine.length > 0
-    for (const item of items) {
-      out.ended.push({
-        item,
-        to: other ? 'ambiguous' : 'not-found',
-        why: other
-          ? 'A message with its ID is there, but with other bytes: it was left untouched.'
-          : 'It is in none of the folders: the user has deleted it.',
-        seen: null,
-      })
-    }
+    for (const item of items)
+      out.ended.push(
+        absent(
+          item,
+          mine.some((s) => !s.proven),
+        ),
+      )
     return
   }
-  const extras = copies.slice(items.length)
+  // Another recipient's copy that nobody has seen yet is among them.
+  const unseen = others.filter((o) => o.ref === null).length
+  const extras = copies.slice(items.length, Math.max(items.length, copies.length - unseen))
   if (extras.length > 0 && !extras.every((e) => isOurs(e, copies))) {
     const why = `${copies.length} messages have exactly these bytes and nothing tells which of them was delivered: all were left untouched.`
     for (const item of items) out.ended.push({ item, to: 'ambiguous', why, seen: null })
     return
   }
-  for (const [n, item] of items.entries()) {
-    const seen = copies[n]
+  for (const [item, seen] of paired(items, copies)) {
     if (seen) await settleOn(desk, item, { ...seen, item }, out)
     else out.ended.push({ item, to: 'not-found', why: 'There is one copy less than recipients here.', seen: null })
   }
   const [like] = items
-  const own = items.map((i) => i.deliveryId)
-  if (like) for (const e of await unclaimed(desk, like, own, extras)) out.extras.push({ like, copy: e.copy })
+  const path = like && (like.target.folder ?? (await desk.pathOf(like.target.location)))
+  if (like) for (const e of extras) if (e.copy.ref.folder !== path) out.extras.push({ like, copy: e.copy })
+}
+
+const absent = (item: WorkItem, other: boolean): Ended => ({
+  item,
+  to: other ? 'ambiguous' : 'not-found',
+  why: other
+    ? 'A message with its ID is there, but with other bytes: it was left untouched.'
+    : 'It is in none of the folders: the user has deleted it.',
+  seen: null,
+})
+
+/** The copy that the mail store addressed to the item's recipient (Delivered-To), else the next. */
+function paired(items: readonly WorkItem[], copies: readonly Seen[]): (readonly [WorkItem, Seen | undefined])[] {
+  const left = [...copies]
+  const addressed = (item: WorkItem) => (s: Seen) =>
+    s.bytes?.prefix.toString('latin1').toLowerCase().includes(item.recipient.toLowerCase())
+  return items.map((item) => {
+    const at = copies.length > 1 ? left.findIndex(addressed(item)) : 0
+    return [item, left.splice(Math.max(at, 0), 1)[0]] as const
+  })
 }
 
 /** The user's copy carries our header, or the server's id of the one that does. */
@@ -164,18 +193,18 @@ async function orderCopies(desk: Desk, items: readonly WorkItem[], copies: reado
   return [...elsewhere, ...copies.filter((c) => c.copy.ref.folder === path)]
 }
 
-/** Extra copies that are not another recipient's of the same mailbox, and not at the target anyway. */
+/** Copies found beside those that were taken: not other recipients' of the same mailbox, and not at the target anyway. */
 export async function unclaimed(
   desk: Desk,
+  own: readonly WorkItem[],
   like: WorkItem,
-  own: readonly DeliveryId[],
   extras: readonly Seen[],
 ): Promise<readonly Seen[]> {
   if (extras.length === 0) return []
   const path = like.target.folder ?? (await desk.pathOf(like.target.location))
-  const others = await desk.deps.storage.tenant(desk.tenant, (tx) => othersOf(tx, desk.tenant, like, own))
+  const siblings = await desk.deps.storage.tenant(desk.tenant, (tx) => siblingsOf(tx, desk.tenant, own))
   const free = extras.filter(
-    (e) => e.copy.ref.folder !== path && !others.some((o) => o.ref !== null && sameRef(o.ref, e.copy.ref)),
+    (e) => e.copy.ref.folder !== path && !siblings.some((o) => o.ref !== null && sameRef(o.ref, e.copy.ref)),
   )
-  return free.slice(0, Math.max(0, free.length - others.filter((o) => o.ref === null).length))
+  return free.slice(0, Math.max(0, free.length - siblings.filter((o) => o.ref === null).length))
 }
