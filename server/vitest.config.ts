@@ -6,6 +6,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   cacheDir: join(tmpdir(), 'recourse-vitest'),
   test: {
+    fsModuleCache: false,
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
