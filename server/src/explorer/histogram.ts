@@ -44,7 +44,10 @@ async function oldest(tx: Tx): Promise<Date> {
 
 /** From the narrow facts where they can answer, else from the messages and their copies. */
 async function count(tx: Tx, filter: MessageFilter, by: By, bucket: 'hour' | 'day'): Promise<Counted[]> {
-  const truncated = (column: RawBuilder<unknown>) => sql<Date>`date_trunc(${bucket}, ${column}, 'UTC')`
+  // Counting from 1970 in UTC: days and hours begin where those of UTC do, and it is cheaper than to truncate.
+  const stride = `1 ${bucket}`
+  const truncated = (column: RawBuilder<unknown>) =>
+    sql<Date>`date_bin(${stride}::interval, ${column}, '1970-01-01 00:00:00+00'::timestamptz)`
   const facts = factsMatching(tx, filter)
   if (facts)
     return await facts

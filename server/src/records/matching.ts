@@ -39,7 +39,9 @@ function onMessage(eb: OfMessage, filter: MessageFilter): Condition[] {
   const threat = list(filter.threat)
   if (threat.length) all.push(eb('m.threat', 'in', threat))
   const sender = lower(filter.sender)
-  if (sender.length) all.push(eb.or([eb('m.sender_address', 'in', sender), eb('m.mail_from', 'in', sender)]))
+  // The envelope's address is kept as it was sent: its local part may mean something by its case.
+  const asTyped = [...new Set([...sender, ...list(filter.sender).map(plainText)])]
+  if (sender.length) all.push(eb.or([eb('m.sender_address', 'in', sender), eb('m.mail_from', 'in', asTyped)]))
   const domain = lower(filter.senderDomain)
   if (domain.length) all.push(eb('m.sender_domain', 'in', domain))
   const ip = lower(filter.ip)
