@@ -142,6 +142,7 @@ export class BlobFiles {
       EDQUOT: ['has reached its quota', 'Raise the quota, or free space there.'],
       EACCES: ['does not let this account write', 'Give the account that runs Recourse write access to it.'],
       EPERM: ['does not let this account write', 'Give the account that runs Recourse write access to it.'],
+      EFBIG: ['may not take files this large', 'Raise the limit of file size of this account (ulimit -f).'],
       EROFS: ['is read-only', 'Mount that file system writable.'],
       EMFILE: ['cannot be used: too many open files', 'Raise the limit of open files (ulimit -n).'],
     }
