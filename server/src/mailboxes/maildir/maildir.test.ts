@@ -233,6 +233,28 @@ describe('Maildir: files', () => {
     }),
   )
 
+  test.skipIf(process.getuid?.() === 0)(
+    'put there, but the directory cannot be made durable: in doubt, for another attempt would double it',
+    () =>
+      withProvider(async (provider) => {
+        const session = await provider.open({ login })
+        const copy = { bytes: mail('x'), flags: [], keywords: [], internalDate: new Date() }
+        const { state } = await session.append('INBOX', copy)
+        const target = await session.special('archive')
+        // May be written, not opened: a rename passes, the fsync does not.
+        const sealed = ['cur', 'new'].map((dir) => join(root, login, dir))
+        for (const dir of sealed) chmodSync(dir, 0o300)
+        await expect(session.append('INBOX', copy)).rejects.toMatchObject({ code: 'unknown' })
+        await expect(provider.deliver?.({ login }, 'inbox', mail('y'))).rejects.toMatchObject({ code: 'unknown' })
+        for (const dir of sealed) chmodSync(dir, 0o700)
+        expect(await inFolder(session, 'INBOX')).toHaveLength(3)
+        const cur = join(root, login, folderDir(target), 'cur')
+        chmodSync(cur, 0o300)
+        await expect(session.move('INBOX', [state.ref.uid], target)).rejects.toMatchObject({ code: 'unknown' })
+        chmodSync(cur, 0o700)
+      }),
+  )
+
   test('what the file system says is told as what it means', () => {
     const error = (code: string) => Object.assign(new Error(code), { code })
     expect(fileError(error('ENOSPC'), 'writing')).toMatchObject({

@@ -1,6 +1,6 @@
 import { access, constants, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { crashPoint } from '../../base/index.ts'
+import { crashPoint, messageOf } from '../../base/index.ts'
 import {
   type AppendResult,
   type CopyRef,
@@ -206,9 +206,9 @@ export class MaildirSession implements MailboxSession {
       throw new ProviderError('unknown', `${message}: ${fileError(error, 'moving').message}`, { cause: error })
     }
     // First where they are now: a power loss between the two may show them twice, never nowhere.
-    await syncDir(join(to.dir, 'cur'))
+    await afterEffect(() => syncDir(join(to.dir, 'cur')))
     crashPoint('mailboxes.maildir.between-syncs')
-    for (const dir of new Set(present.map((entry) => entry.dir))) await syncDir(join(from.dir, dir))
+    for (const dir of new Set(present.map((entry) => entry.dir))) await afterEffect(() => syncDir(join(from.dir, dir)))
     crashPoint('mailboxes.after-move')
   }
 
@@ -287,9 +287,10 @@ export class MaildirSession implements MailboxSession {
       crashPoint('mailboxes.maildir.after-write')
       const name = folder.name(unique, uid, flags, indexes)
       await rename(temporary, join(folder.dir, 'cur', name))
-      await syncDir(join(folder.dir, 'cur'))
+      await afterEffect(() => syncDir(join(folder.dir, 'cur')))
       crashPoint('mailboxes.after-append')
-      const state = await stateOf(this.#account, folder, { ...parseName(name), uid, dir: 'cur', name })
+      const entry: Entry = { ...parseName(name), uid, dir: 'cur', name }
+      const state = await afterEffect(() => stateOf(this.#account, folder, entry))
       if (!state) throw new ProviderError('unknown', `the message put back into ${path} is not to be found there`)
       const dateLost = Math.abs(state.internalDate.getTime() - time) >= 1000
       const date = `date ${copy.internalDate.toISOString()}: the file system made it ${state.internalDate.toISOString()}`
@@ -356,13 +357,23 @@ export class MaildirSession implements MailboxSession {
       const name = folder.name(unique, uid, [], [])
       await rename(temporary, join(folder.dir, 'new', name.slice(0, name.indexOf(':2,'))))
       crashPoint('mailboxes.maildir.after-deliver')
-      await syncDir(join(folder.dir, 'new'))
+      await afterEffect(() => syncDir(join(folder.dir, 'new')))
       return refOf(folder, { uid, unique })
     })
   }
 
   async close(): Promise<void> {
     this.#open = false
+  }
+}
+
+/** A refusal would say that nothing happened, and the mail would be put there a second time: what fails after the rename is a doubt. */
+async function afterEffect<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const message = `it was put there, but may not last: ${messageOf(error)}`
+    throw new ProviderError('unknown', message, { cause: error })
   }
 }
 
