@@ -71,10 +71,13 @@ describe('a full disk', { timeout: 120_000 }, () => {
     drop(dir)
   })
 
+  // A normal user mounts inside a user namespace of their own, root in a mount namespace.
+  const root = process.getuid?.() === 0
+  const namespace = [...(root ? [] : ['--map-current-user', '--keep-caps']), '-m']
   const possible = (() => {
     try {
-      execFileSync('unshare', ['-m', 'true'], { stdio: 'ignore' })
-      return process.getuid?.() === 0
+      execFileSync('unshare', [...namespace, 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' })
+      return true
     } catch {
       return false
     }
@@ -89,11 +92,13 @@ describe('a full disk', { timeout: 120_000 }, () => {
       own(join(dir, name))
     }
     const mount = (name: string) =>
-      `mount -t tmpfs -o size=1500k,mode=700,uid=${account?.uid},gid=${account?.gid} tmpfs ${join(dir, name)}`
-    const become = `exec setpriv --reuid=${account?.uid} --regid=${account?.gid} --clear-groups "$0" "$@"`
+      `mount -t tmpfs -o size=1500k,mode=700${account ? `,uid=${account.uid},gid=${account.gid}` : ''} tmpfs ${join(dir, name)}`
+    const become = account
+      ? `exec setpriv --reuid=${account.uid} --regid=${account.gid} --clear-groups "$0" "$@"`
+      : 'exec setpriv --inh-caps=-all --ambient-caps=-all "$0" "$@"'
     const options: ServeOptions = {
       dir,
-      via: ['unshare', '-m', 'sh', '-c', `${mount('blobs')} && ${mount('mail')} && ${become}`],
+      via: ['unshare', ...namespace, 'sh', '-c', `${mount('blobs')} && ${mount('mail')} && ${become}`],
       asRoot: true,
       env: { DATABASE_URL: other.url, ...GATEWAY },
     }

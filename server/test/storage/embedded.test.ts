@@ -179,7 +179,9 @@ describe('embedded PostgreSQL', () => {
     expect(existsSync(first.socketDir)).toBe(false)
   })
 
-  test.runIf(process.getuid?.() === 0)('root is refused', async () => {
+  // Only root can show it; for anybody else there is no such test, rather than a skipped one.
+  const asRoot: typeof test | (() => void) = process.getuid?.() === 0 ? test : () => {}
+  asRoot('root is refused', async () => {
     await expect(startCluster({ dir: home() })).rejects.toMatchObject({ code: 'database-as-root' })
     await expect(startCluster({ dir: home(), account: { uid: 0, gid: 0 } })).rejects.toMatchObject({
       code: 'database-as-root',

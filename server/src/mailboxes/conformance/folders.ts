@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { here, type Kit, must, SEVEN, seed, uidsOf } from './kit.ts'
+import { here, type Kit, must, SEVEN, seed, testIf, uidsOf } from './kit.ts'
 
 /** Folders and holds. */
 export function folders(kit: Kit): void {
@@ -67,7 +67,7 @@ export function folders(kit: Kit): void {
       expect(paths).toEqual(expect.arrayContaining(names))
     }))
 
-  test.runIf(!kit.differs.holdVisible)('mailbox #63: the holds cannot be seen or opened by the user', () =>
+  testIf(!kit.differs.holdVisible)('mailbox #63: the holds cannot be seen or opened by the user', () =>
     kit.pair(async (session, owner) => {
       expect(await session.holdHidden()).toBe(true)
       for (const hold of ['soft-deleted', 'hard-deleted', 'quarantine'] as const) {
@@ -79,7 +79,7 @@ export function folders(kit: Kit): void {
     }),
   )
 
-  test.runIf(kit.differs.holdVisible)('a hold that the user can see is said to be so', () =>
+  testIf(kit.differs.holdVisible)('a hold that the user can see is said to be so', () =>
     kit.pair(async (session, owner) => {
       const path = await session.hold('quarantine', [])
       expect(await session.holdHidden()).toBe(false)

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { expect } from 'vitest'
+import { expect, test } from 'vitest'
 import type { CopyState, CopyWithBytes, MailboxProvider, MailboxSession, Position, SystemFlag } from '../provider.ts'
 
 /** The owner of a mailbox, by another way than ours: IMAP as the user, files, or the model itself. */
@@ -36,6 +36,10 @@ export interface Subject {
     readonly noNul?: boolean
   }
 }
+
+/** A behaviour that only some servers have: where it does not apply there is no such test, rather than a skipped one. */
+export const testIf = (applies: boolean | undefined): typeof test | typeof nothing => (applies ? test : nothing)
+const nothing = (): void => {}
 
 export const mail = (subject: string, more: Record<string, string> = {}, body = 'Hello,\r\n\r\nthere.\r\n'): Buffer =>
   Buffer.from(

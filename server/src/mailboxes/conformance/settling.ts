@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Doubt } from '../provider.ts'
-import { all, here, inFolder, type Kit, mail, must, SEVEN, seed, shown, uids } from './kit.ts'
+import { all, here, inFolder, type Kit, mail, must, SEVEN, seed, shown, testIf, uids } from './kit.ts'
 
 /** Settling interrupted moves, the way back, deliveries and sessions. */
 export function settling(kit: Kit): void {
@@ -30,7 +30,7 @@ export function settling(kit: Kit): void {
       }
     }))
 
-  test.runIf(!kit.differs.marksOnly)(
+  testIf(!kit.differs.marksOnly)(
     'settle: a message in both places ends in one: equal → target, different → source',
     () =>
       kit.pair(async (session, owner) => {
@@ -49,7 +49,7 @@ export function settling(kit: Kit): void {
       }),
   )
 
-  test.runIf(!kit.differs.marksOnly)('settle: copies that share one id are paired by count, and by state', () =>
+  testIf(!kit.differs.marksOnly)('settle: copies that share one id are paired by count, and by state', () =>
     kit.pair(async (session, owner) => {
       const [first] = await seed(session, owner, 1)
       await owner.copy('INBOX', must(first).ref.uid, 'INBOX')
@@ -67,23 +67,21 @@ export function settling(kit: Kit): void {
     }),
   )
 
-  test.runIf(!kit.differs.marksOnly)(
-    'the way back is proved with a message of our own, and nothing is left of it',
-    () =>
-      kit.pair(async (session, _owner, login) => {
-        const inbox = (await inFolder(session, 'INBOX')).length
-        const proof = await kit.provider.proveWayBack({ login })
-        expect(proof.steps.join('\n')).not.toContain('failed')
-        expect(proof).toMatchObject({ ok: true, holdHidden: !kit.differs.holdVisible })
-        expect((await inFolder(session, 'INBOX')).length).toBe(inbox)
-        for (const hold of ['quarantine', 'hard-deleted'] as const) {
-          const left = await inFolder(session, await session.hold(hold, []))
-          expect(left.filter((copy) => copy.bytes.includes('X-Recourse-Probe'))).toEqual([])
-        }
-      }),
+  testIf(!kit.differs.marksOnly)('the way back is proved with a message of our own, and nothing is left of it', () =>
+    kit.pair(async (session, _owner, login) => {
+      const inbox = (await inFolder(session, 'INBOX')).length
+      const proof = await kit.provider.proveWayBack({ login })
+      expect(proof.steps.join('\n')).not.toContain('failed')
+      expect(proof).toMatchObject({ ok: true, holdHidden: !kit.differs.holdVisible })
+      expect((await inFolder(session, 'INBOX')).length).toBe(inbox)
+      for (const hold of ['quarantine', 'hard-deleted'] as const) {
+        const left = await inFolder(session, await session.hold(hold, []))
+        expect(left.filter((copy) => copy.bytes.includes('X-Recourse-Probe'))).toEqual([])
+      }
+    }),
   )
 
-  test.runIf(kit.differs.marksOnly)('mailbox #91: the way back is not proved where messages can only be marked', () =>
+  testIf(kit.differs.marksOnly)('mailbox #91: the way back is not proved where messages can only be marked', () =>
     kit.pair(async (_session, _owner, login) => {
       const proof = await kit.provider.proveWayBack({ login })
       expect(proof.ok).toBe(false)
