@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import * as accessRoom from './access/index.ts'
 import { ALL_PERMISSIONS, type Auth, actorOfToken, createToken, makeAuth, newSetupCode } from './access/index.ts'
+import { countEvents, countVerdicts } from './app-metrics.ts'
 import {
+  askTheResolver,
   firstTenant,
   NO_HOP,
   openMailboxes,
@@ -146,15 +148,21 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
   opened.add('mailboxes', () => mailboxes.close())
   const nextHop = openNextHop(config, mailboxes)
   if (nextHop) opened.add('next hop', () => nextHop.close())
-  const { workers, deadlineMs, maxRssMb, maxMb } = config.parser
-  const parser = createParser({ workers, deadlineMs, maxRssMb, maxBytes: maxMb * 1024 * 1024 })
+  const { workers, deadlineMs, maxRssMb, maxMb, askDns } = config.parser
+  const parser = createParser({
+    workers,
+    deadlineMs,
+    maxRssMb,
+    maxBytes: maxMb * 1024 * 1024,
+    ...(askDns ? { resolver: askTheResolver } : {}),
+  })
   opened.add('parser', () => parser.close())
   const homeOf = oneServer(storage, mailboxes)
   const stages = metrics.histogram('recourse_intake_seconds', 'Time of each step of taking a message in.', ['stage'])
   const intake = createIntake({
     storage,
     parser,
-    judge: createJudge(createView(storage)),
+    judge: countVerdicts(metrics, createJudge(createView(storage))),
     nextHop: nextHop ?? NO_HOP,
     homeOf,
     hostname: config.gateway.hostname,
@@ -189,8 +197,9 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
 }
 
 /** The only place where subscribers of the outbox are named. */
-function subscribe({ storage, log }: Rooms): void {
+function subscribe({ storage, log, metrics }: Rooms): void {
   countMatches(storage.outbox)
+  countEvents(metrics, storage)
   // An undo may ask that its cause stop acting on new mail: an entry is taken off the list.
   storage.outbox.subscribe('lists.suspend-cause', ['cause.suspend'], async (tx, { data }) => {
     if (data.cause.kind !== 'entry') return

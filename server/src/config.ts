@@ -185,6 +185,11 @@ export const ConfigSchema = Type.Object({
       deadlineMs: Type.Integer({ minimum: 100, default: 10_000, description: 'Longest time for one message.' }),
       maxRssMb: Type.Integer({ minimum: 128, default: 768, description: 'Memory of one such process.' }),
       maxMb: Type.Integer({ minimum: 1, default: 100, description: 'Larger messages are read by their headers only.' }),
+      askDns: Type.Boolean({
+        default: false,
+        description:
+          'Check SPF, DKIM and DMARC ourselves, by DNS, where no trusted server has written Authentication-Results.',
+      }),
     },
     strict,
   ),

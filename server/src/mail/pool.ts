@@ -4,7 +4,7 @@ import { startChild } from './child.ts'
 import { closedError, codeOf, PoisonError, startError } from './failures.ts'
 import { cpuMs, hasProc, residentBytes, residentBytesByPs } from './memory.ts'
 import { type Answer, readAnswer } from './schema.ts'
-import type { MailContext } from './types.ts'
+import type { DnsRecords, MailContext } from './types.ts'
 import type { WorkerSettings } from './worker.ts'
 
 export type Job =
@@ -14,7 +14,7 @@ export type Job =
   | { readonly kind: 'render'; readonly raw: Buffer }
 
 /** Answers DNS questions as `dns.promises.resolve` does: records, or an error with `code`. */
-export type Resolver = (name: string, type: string) => Promise<string[][] | string[]>
+export type Resolver = (name: string, type: string) => Promise<DnsRecords>
 
 export interface PoolOptions {
   readonly workers: number
@@ -197,7 +197,7 @@ export class Pool {
 
   private lookUp(lane: Lane, question: { id: number; name: string; type: string }): void {
     const { resolver } = this.options
-    const answer = (part: { records?: string[][] | string[]; code?: string }) =>
+    const answer = (part: { records?: DnsRecords; code?: string }) =>
       lane.child.send({ kind: 'dns', id: question.id, ...part }, () => undefined)
     if (resolver === null) {
       answer({ code: 'EREFUSED' })

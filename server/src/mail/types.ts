@@ -107,3 +107,6 @@ export interface MailContext {
   /** Servers whose Authentication-Results this organisation believes, for this message; absent = as the parser was told. */
   readonly trustedAuthserv?: readonly string[]
 }
+
+/** What DNS answers, by type: TXT in strings of parts, MX with priority, the rest as text. */
+export type DnsRecords = string[][] | string[] | { priority: number; exchange: string }[]

@@ -6,7 +6,7 @@ import { messageOf } from '../base/index.ts'
 import { type ParseSettings, parseMail, unparsable } from './parse.ts'
 import type { Job } from './pool.ts'
 import { renderMail } from './render.ts'
-import type { MailContext } from './types.ts'
+import type { DnsRecords, MailContext } from './types.ts'
 
 export interface WorkerSettings extends Omit<ParseSettings, 'resolver'> {
   readonly resolves: boolean
@@ -15,7 +15,7 @@ export interface WorkerSettings extends Omit<ParseSettings, 'resolver'> {
 type FromParent =
   | { kind: 'settings'; settings: WorkerSettings }
   | { kind: 'job'; id: number; job: Job }
-  | { kind: 'dns'; id: number; records?: string[][] | string[]; code?: string }
+  | { kind: 'dns'; id: number; records?: DnsRecords; code?: string }
 
 const send = (message: unknown): void => {
   process.send?.(message)
@@ -33,10 +33,7 @@ new Worker(
   { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8 } },
 ).unref()
 
-const questions = new Map<
-  number,
-  { resolve: (records: string[][] | string[]) => void; reject: (error: Error) => void }
->()
+const questions = new Map<number, { resolve: (records: DnsRecords) => void; reject: (error: Error) => void }>()
 let lastQuestion = 0
 
 /** DNS by way of the parent: this process has no network of its own business. */
