@@ -36,11 +36,12 @@ new Worker(
 const questions = new Map<number, { resolve: (records: DnsRecords) => void; reject: (error: Error) => void }>()
 let lastQuestion = 0
 
-/** DNS by way of the parent: this process has no network of its own business. */
+/** DNS by way of the parent: this process has no business on the network. */
 const askParent: DNSResolver = (name, type) =>
   new Promise((resolve, reject) => {
     const id = ++lastQuestion
-    questions.set(id, { resolve, reject })
+    // The library's types forget that it reads MX answers as objects with priority and exchange.
+    questions.set(id, { resolve: resolve as (records: DnsRecords) => void, reject })
     send({ kind: 'dns', id, name: name.slice(0, 1_024), type: type.slice(0, 10) })
   })
 
