@@ -76,7 +76,13 @@ function serve(): ChildProcess {
   return spawn('/bin/sh', ['-c', 'exec "$0" "$@" >>"$RECOURSE_DEMO_LOG" 2>&1', process.execPath, cli, 'serve'], {
     stdio: 'ignore',
     detached: true, // Ctrl-C reaches us; we end the server in order
-    env: { ...process.env, RECOURSE_DATA_DIR: data, RECOURSE_HTTP_PORT: values.port, RECOURSE_DEMO_LOG: log },
+    env: {
+      ...process.env,
+      RECOURSE_DATA_DIR: data,
+      RECOURSE_ORGANISATION_NAME: 'Alder & Finch',
+      RECOURSE_HTTP_PORT: values.port,
+      RECOURSE_DEMO_LOG: log,
+    },
   })
 }
 
