@@ -1,6 +1,6 @@
 import type { Threat } from '../judgement/index.ts'
 
-/** Days that a held message is kept, by the reason for which it is held. After that it can no longer be released. */
+/** Days after which a held message counts as expired, by the reason for which it is held. Shown only: no bytes are destroyed by it. */
 export const RETENTION_DAYS: Readonly<Record<Threat, number>> = {
   malware: 30,
   'high-confidence-phish': 30,
