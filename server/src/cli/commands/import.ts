@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { accessSync, constants, mkdirSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
@@ -42,7 +43,7 @@ async function run(path: string, options: Options): Promise<void> {
   const journal = options.journal ? journalFor(client.url, tenant.id, path, options.recipient ?? []) : null
   const stopping = new AbortController()
   process.once('SIGINT', () => stopping.abort())
-  const show = options.json || !process.stderr.isTTY ? () => {} : bar()
+  const show = options.json || !process.stderr.isTTY ? () => {} : bar(await sizeOf(path))
   const result = await importPath(path, {
     submit: (mail) => upload(client, mail, options.recipient ?? [], stopping.signal),
     ...(journal ? { journal } : {}),
@@ -107,17 +108,28 @@ function journalFor(url: string, tenant: string, path: string, recipients: reado
   }
 }
 
-/** How many, how fast; how many there will be is not known before all is read. */
-function bar(): (p: ImportProgress) => void {
+/** Bytes below a path, for the progress only: what cannot be looked at counts nothing. */
+async function sizeOf(path: string): Promise<number> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => null)
+  if (entries === null) return (await stat(path).catch(() => null))?.size ?? 0
+  let total = 0
+  for (const entry of entries)
+    if (entry.isFile()) total += (await stat(join(entry.parentPath, entry.name)).catch(() => null))?.size ?? 0
+  return total
+}
+
+/** How far by the bytes read, how many, how fast. */
+function bar(total: number): (p: ImportProgress) => void {
   let last = 0
-  const spin = '▁▂▃▄▅▆▇█'
   return (p) => {
     if (Date.now() - last < 150) return
     last = Date.now()
     const done = p.imported + p.duplicates + p.skipped + p.failed
-    const mark = spin[Math.floor(last / 150) % spin.length] ?? ''
+    const share = total === 0 ? 1 : Math.min(1, p.bytes / total)
+    const filled = Math.round(share * WIDTH)
     process.stderr.write(
-      `\r${mark} ${done} messages  ${(p.bytes / 1e6).toFixed(1)} MB  ${Math.round(p.rate)}/s${p.failed > 0 ? `  ${p.failed} failed` : ''}   `,
+      `\r${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${Math.floor(share * 100)} %  ${done} messages  ${(p.bytes / 1e6).toFixed(1)} MB  ${Math.round(p.rate)}/s${p.failed > 0 ? `  ${p.failed} failed` : ''}   `,
     )
   }
 }
+const WIDTH = 24

@@ -64,11 +64,11 @@ export async function importPath(path: string, options: ImportOptions): Promise<
       const { duplicate } = await options.submit(mail)
       if (duplicate) count.duplicates++
       else count.imported++
-      count.bytes += mail.raw.length
       await journal?.done(mail.id)
     } catch (error) {
       failed(mail.id, messageOf(error))
     }
+    count.bytes += mail.raw.length
     options.progress?.(now())
   }
 
@@ -77,8 +77,11 @@ export async function importPath(path: string, options: ImportOptions): Promise<
     for await (const item of readMailSources(path)) {
       if (options.signal?.aborted) break
       if (item.kind === 'problem') failed(item.id, item.why)
-      else if (journal?.has(item.id)) count.skipped++
-      else {
+      else if (journal?.has(item.id)) {
+        count.skipped++
+        count.bytes += item.raw.length
+        options.progress?.(now())
+      } else {
         const work = one(item).finally(() => running.delete(work))
         running.add(work)
         if (running.size >= (options.concurrency ?? 8)) await Promise.race(running)
