@@ -5,7 +5,7 @@ import { buildSent, type HopResult, type NextHop, type Reply } from '../transpor
 import type { Desk } from './desk.ts'
 import { failure } from './failure.ts'
 import { finish, relocate } from './finish.ts'
-import { type Change, markReverted, transition } from './ledger.ts'
+import { type Change, markReverted, Tally, transition } from './ledger.ts'
 import type { Seen } from './read.ts'
 import { search } from './seek.ts'
 import type { WorkItem } from './types.ts'
@@ -116,10 +116,12 @@ export async function finishDelivery(desk: Desk, item: WorkItem, seen: Seen): Pr
 async function unseen(desk: Desk, item: WorkItem, detail: string): Promise<void> {
   const why = `The mail store took it (${detail}); it was not seen in the mailbox.`
   await desk.commit(async (tx) => {
-    await transition(tx, desk.context(), [{ item, to: 'done', why, set: { after_location: 'unknown' } }])
-    await markReverted(tx, desk.context(), [item.id])
+    const tally = new Tally()
+    await transition(tx, desk.context(), [{ item, to: 'done', why, set: { after_location: 'unknown' } }], tally)
+    await markReverted(tx, [item], tally)
     await setHandover(tx, [{ deliveryId: item.deliveryId, handover: 'handed-over', action: 'delivered' }])
     const place = { location: 'unknown', folder: null } as const
     await relocate(tx, [{ item, ref: null, copyHash: null, place, lost: [] }])
+    await tally.write(tx, desk.context())
   })
 }

@@ -3,7 +3,7 @@ import { type ItemId, uuidv7 } from '../base/index.ts'
 import type { CopyState } from '../mailboxes/index.ts'
 import { jsonText, type Tx } from '../storage/index.ts'
 import { storedState } from './desk.ts'
-import { count, type LedgerContext } from './ledger.ts'
+import type { LedgerContext, Tally } from './ledger.ts'
 import type { WorkItem } from './types.ts'
 
 /** Adds an item for each further copy of a message that an action takes; one that is an item already is left out. */
@@ -11,7 +11,9 @@ export async function insertExtras(
   tx: Tx,
   context: LedgerContext,
   extras: readonly { readonly like: WorkItem; readonly copy: CopyState }[],
+  tally: Tally,
 ): Promise<void> {
+  if (extras.length === 0) return
   const rows = extras.map(({ like, copy }) => ({
     id: uuidv7<ItemId>(),
     like: like.sameAs ?? like.id,
@@ -21,23 +23,26 @@ export async function insertExtras(
   const why = 'Another copy of the same message, made by the user.'
   const made = await sql<{ action_id: WorkItem['actionId'] }>`
     with x as (
-      select * from json_to_recordset(${jsonText(rows)}::json) as x(id uuid, "like" uuid, ref jsonb, state jsonb)
+      select * from json_to_recordset(${jsonText(rows)}::json) as x(id uuid, "like" uuid, ref jsonb, state json)
     ), made as (
       insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, reason, same_as,
-        target_kind, target_location, target_folder, target_folder_id, source_ref, source_state, updated_at)
+        target_kind, target_location, target_folder, target_folder_id, updated_at)
       select i.tenant_id, x.id, i.action_id, i.delivery_id, i.message_id, i.mailbox_id, i.recipient, 'approved', ${why}, i.id,
-        i.target_kind, i.target_location, i.target_folder, i.target_folder_id, x.ref, x.state, ${context.now}
+        i.target_kind, i.target_location, i.target_folder, i.target_folder_id, ${context.now}
       from x join action_item i on i.tenant_id = ${context.tenant} and i.id = x."like"
-      where not exists (select 1 from action_item o where o.tenant_id = i.tenant_id and o.action_id = i.action_id
-        and o.delivery_id = i.delivery_id and (o.source_ref = x.ref or o.before_ref = x.ref))
-      returning id, action_id
-    ), t as (
-      insert into item_transition (tenant_id, item_id, action_id, at, who, from_state, to_state, why)
-      select ${context.tenant}, made.id, made.action_id, ${context.now}, ${context.who}, null, 'approved', ${why}
-      from made
+      where not exists (select 1 from action_item o join item_copy c on c.tenant_id = o.tenant_id and c.item_id = o.id
+        and c.side in ('source', 'before') and c.ref = x.ref
+        where o.tenant_id = i.tenant_id and o.action_id = i.action_id and o.delivery_id = i.delivery_id)
+      returning id, action_id, mailbox_id
+    ), c as (
+      insert into item_copy (tenant_id, item_id, side, ref, state)
+      select ${context.tenant}, made.id, 'source', x.ref, x.state from made join x on x.id = made.id
+    ), q as (
+      insert into item_due (tenant_id, item_id, action_id, mailbox_id)
+      select ${context.tenant}, made.id, made.action_id, made.mailbox_id from made
     )
     select action_id from made`.execute(tx)
   for (const [actionId, part] of Map.groupBy(made.rows, (r) => r.action_id)) {
-    await count(tx, context, actionId, { total: part.length, approved: part.length })
+    tally.add(actionId, { total: part.length, approved: part.length })
   }
 }

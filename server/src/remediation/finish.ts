@@ -4,7 +4,7 @@ import { locate, type Relocation } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
 import { type Desk, storedState } from './desk.ts'
 import { insertExtras } from './extras.ts'
-import { type Change, markReverted, transition } from './ledger.ts'
+import { type Change, markReverted, Tally, transition } from './ledger.ts'
 import { readCopies, statesAt } from './read.ts'
 import { type Extra, unclaimed } from './seek.ts'
 import { type Place, pointsOf, type WorkItem } from './types.ts'
@@ -49,7 +49,11 @@ export async function finish(desk: Desk, path: string, arrivals: readonly Arriva
       changes.push(differs(arrival, after))
     } else checked.push({ ...arrival, ...(await repaired(desk, arrival, after)) })
   }
-  const left = await stillThere(desk, checked)
+  // A take looks through all of the user's folders, the source among them.
+  const left = await stillThere(
+    desk,
+    checked.filter((c) => pointsOf(c.item) === 'undo'),
+  )
   const place = await desk.placeOf(path)
   for (const c of checked) changes.push(done(desk, c, place, left.get(c.item.id)))
   const extras = await reachable(desk, path, checked)
@@ -57,18 +61,19 @@ export async function finish(desk: Desk, path: string, arrivals: readonly Arriva
   crashPoint(`${p}.before-done-commit`)
   await desk.commit(async (tx) => {
     const ended = checked.filter((c) => !left.has(c.item.id))
-    // The action's row is locked by its counts, and other mailboxes wait for it: so that comes last.
     await relocate(
       tx,
       ended.map((c) => ({ item: c.item, ref: c.after.ref, copyHash: c.copyHash, place, lost: c.lost })),
     )
-    await transition(tx, desk.context(), changes)
-    await insertExtras(tx, desk.context(), extras)
+    const tally = new Tally()
+    await transition(tx, desk.context(), changes, tally)
+    await insertExtras(tx, desk.context(), extras, tally)
     await markReverted(
       tx,
-      desk.context(),
-      ended.map((c) => c.item.id),
+      ended.map((c) => c.item),
+      tally,
     )
+    await tally.write(tx, desk.context())
   })
   crashPoint(`${p}.after-done-commit`)
   return checked.length === arrivals.length && extras.length === 0

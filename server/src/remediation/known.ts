@@ -37,9 +37,9 @@ export async function placedByUs(
   deliveries: readonly DeliveryId[],
 ): Promise<readonly CopyRef[]> {
   const rows = await sql<{ after_ref: CopyRef }>`
-    select after_ref from action_item
-    where tenant_id = ${tenant} and delivery_id = any(${sql.val([...deliveries])}::uuid[])
-      and state = 'done' and reverted_by is null and after_ref is not null
+    select c.ref as after_ref from action_item i join item_copy c on c.tenant_id = i.tenant_id and c.item_id = i.id and c.side = 'after'
+    where i.tenant_id = ${tenant} and i.delivery_id = any(${sql.val([...deliveries])}::uuid[])
+      and i.state = 'done' and i.reverted_by is null and c.ref is not null
     union all
     select o.ref from delivery d join delivery o on o.tenant_id = d.tenant_id and o.message_id = d.message_id
       and o.mailbox_id = d.mailbox_id and o.id <> d.id

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { type ActionId, AppError, type ItemId, type TenantId } from '../base/index.ts'
 import type { CopyRef } from '../mailboxes/index.ts'
 import type { Location } from '../records/index.ts'
-import { emit, jsonText, type Tx } from '../storage/index.ts'
+import { emit, jsonText, PREPARED, type Tx } from '../storage/index.ts'
 import { actionState, COUNTER, type Counts, type Decision, type ItemState, mayFollow } from './states.ts'
 import type { HoldPosition, PlaceKind, StoredState, Via } from './types.ts'
 
@@ -42,17 +42,43 @@ export interface LedgerContext {
   readonly epoch: number | null
 }
 
-const COLUMNS = `via text, before_kind text, before_location text, before_folder text, before_ref jsonb, before_state jsonb,
-  after_location text, after_folder text, after_ref jsonb, after_state jsonb, hold_position jsonb, vault_id uuid,
-  restorable boolean, lost jsonb, next_attempt_at timestamptz, verified_at timestamptz`
+/** Columns of the item itself… */
+const COLUMNS = `via text, before_kind text, before_location text, before_folder text, after_location text, after_folder text,
+  vault_id uuid, restorable boolean, lost jsonb, next_attempt_at timestamptz, verified_at timestamptz`
+/** …and of its copies, each written once. */
+const COPIES = 'before_ref jsonb, before_state json, hold_position json, after_ref jsonb, after_state json'
 const KEPT = COLUMNS.split(',').map((c) => c.trim().split(' ')[0] ?? '')
 const KEEP = KEPT.filter((c) => c !== 'next_attempt_at').map((c) => `${c} = coalesce(x.${c}, i.${c})`)
 
+const BEFORE = sql`, b as (
+  insert into item_copy (tenant_id, item_id, side, ref, state, position)
+  select recourse_tenant(), x.id, 'before', x.before_ref, x.before_state, x.hold_position from x
+  where x.before_ref is not null or x.hold_position is not null
+  on conflict (tenant_id, item_id, side) do update set ref = excluded.ref, state = excluded.state, position = excluded.position)`
+const AFTER = sql`, a as (
+  insert into item_copy (tenant_id, item_id, side, ref, state)
+  select recourse_tenant(), x.id, 'after', x.after_ref, x.after_state from x where x.after_ref is not null
+  on conflict (tenant_id, item_id, side) do update set ref = excluded.ref, state = excluded.state)`
+/** What has ended is no longer due; what failed is due at its next attempt. */
+const NO_LONGER_DUE = sql`, e as (
+  delete from item_due q using u where q.tenant_id = recourse_tenant() and q.item_id = u.id and u.ended)`
+const WAITS = sql`, w as (
+  insert into item_due (tenant_id, item_id, action_id, mailbox_id, retry_at)
+  select recourse_tenant(), u.id, u.action_id, u.mailbox_id, u.next_attempt_at from u
+  where not u.ended and u.mailbox_id is not null
+  on conflict (tenant_id, item_id) do update set retry_at = excluded.retry_at)`
+
 /**
- * Moves items from state to state: one statement for the items and their history, one or two for each action's counts and
- * status. Refuses an illegal step (a fault of ours), and a step from a state in which an item no longer is (somebody else was faster): then nothing of the transaction happens.
+ * Moves items from state to state: one statement for the items, their copies and their history. Refuses an illegal step (a fault of
+ * ours), and a step from a state in which an item no longer is (somebody else was faster): then nothing of the transaction happens. Counts go to
+ * `tally`, to be written last; without one they are written at once.
  */
-export async function transition(tx: Tx, context: LedgerContext, changes: readonly Change[]): Promise<void> {
+export async function transition(
+  tx: Tx,
+  context: LedgerContext,
+  changes: readonly Change[],
+  tally?: Tally,
+): Promise<void> {
   if (changes.length === 0) return
   for (const { item, to } of changes) {
     if (!mayFollow(item.state, to)) throw new Error(`an item may not go from ${item.state} to ${to}`)
@@ -64,37 +90,56 @@ export async function transition(tx: Tx, context: LedgerContext, changes: readon
     why: why ?? null,
     ...set,
   }))
-  const moved = await sql<{ n: number }>`
+  // The ids as an array too: whatever the statistics say, rows are looked up by their keys.
+  const ids = rows.map((r) => r.id)
+  const before = changes.some((c) => c.set?.before_ref || c.set?.hold_position)
+  const after = changes.some((c) => c.set?.after_ref)
+  const ended = changes.some((c) => c.to !== 'approved' && c.to !== 'executing')
+  const waits = changes.some((c) => c.to === 'failed' || (c.to === 'approved' && c.item.state !== 'executing'))
+  const nothing = sql``
+  const moved = await sql<{ n: number }>`${sql.raw(PREPARED)}
     with x as (
       select * from json_to_recordset(${jsonText(rows)}::json) as x(
-        id uuid, from_state text, to_state text, why text, ${sql.raw(COLUMNS)})
+        id uuid, from_state text, to_state text, why text, ${sql.raw(COLUMNS)}, ${sql.raw(COPIES)})
     ), u as (
       update action_item i set state = x.to_state, reason = x.why, ${sql.raw(KEEP.join(', '))},
         next_attempt_at = x.next_attempt_at, epoch = coalesce(${context.epoch}::bigint, i.epoch),
         attempts = i.attempts + (x.to_state = 'executing' or (x.to_state = 'failed' and x.from_state = 'approved'))::int,
         updated_at = ${context.now}
-      from x where i.tenant_id = ${context.tenant} and i.id = x.id and i.state = x.from_state
-      returning i.id, i.action_id
+      from x where i.tenant_id = recourse_tenant() and i.id = any(${ids}::uuid[]) and i.id = x.id and i.state = x.from_state
+      returning i.id, i.action_id, i.mailbox_id, i.next_attempt_at, x.from_state, x.to_state, x.why,
+        x.to_state not in ('approved', 'executing') and i.next_attempt_at is null as ended
     ), t as (
       insert into item_transition (tenant_id, item_id, action_id, at, who, from_state, to_state, why)
-      select ${context.tenant}, x.id, u.action_id, ${context.now}, ${context.who}, x.from_state, x.to_state, x.why
-      from x join u on u.id = x.id
-    )
+      select recourse_tenant(), u.id, u.action_id, ${context.now}, ${context.who}, u.from_state, u.to_state, u.why from u
+    )${before ? BEFORE : nothing}${after ? AFTER : nothing}${ended ? NO_LONGER_DUE : nothing}${waits ? WAITS : nothing}
     select count(*)::int as n from u`.execute(tx)
   if (moved.rows[0]?.n !== changes.length) {
-    throw new AppError(
-      'items-moved-on',
-      'Some items are no longer in the state they were in.',
-      'Look at the action again.',
-      {
-        status: 409,
-      },
-    )
+    const message = 'Some items are no longer in the state they were in.'
+    throw new AppError('items-moved-on', message, 'Look at the action again.', { status: 409 })
   }
-  const byAction = Map.groupBy(changes, (c) => c.item.actionId)
-  // In the order of their IDs, so that two mailboxes with items of the same actions cannot wait for each other.
-  for (const [actionId, part] of [...byAction].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    await count(tx, context, actionId, deltaOf(part))
+  const own = tally ?? new Tally()
+  for (const [actionId, part] of Map.groupBy(changes, (c) => c.item.actionId)) own.add(actionId, deltaOf(part))
+  if (!tally) await own.write(tx, context)
+}
+
+/**
+ * Changes of actions' counts that a transaction gathers. An action's row is locked by its counts until the commit, and workers in other
+ * mailboxes wait for it, so they are written last, in the order of the actions' ids (two that wait for each other would be stuck).
+ */
+export class Tally {
+  readonly #deltas = new Map<ActionId, Delta>()
+
+  add(id: ActionId, delta: Delta): void {
+    const sum: Delta = { ...this.#deltas.get(id) }
+    for (const key of Object.keys(delta) as (keyof Counts)[]) sum[key] = (sum[key] ?? 0) + (delta[key] ?? 0)
+    this.#deltas.set(id, sum)
+  }
+
+  async write(tx: Tx, context: LedgerContext): Promise<void> {
+    for (const [id, delta] of [...this.#deltas].sort(([a], [b]) => (a < b ? -1 : 1)))
+      await count(tx, context, id, delta)
+    this.#deltas.clear()
   }
 }
 
@@ -186,26 +231,32 @@ export async function count(tx: Tx, context: LedgerContext, id: ActionId, delta:
   await emit(tx, { kind: 'action.changed', data: { actionId: id, state } })
 }
 
+interface Undoing {
+  readonly id: ItemId
+  /** The item that it takes back. */
+  readonly undoes: ItemId | null
+}
+
 /**
  * Items of an undo took effect: what they take back is no longer in force. Taking back an undo puts in force again what it had
  * taken back, and so on up the chain, level by level.
  */
-export async function markReverted(tx: Tx, context: LedgerContext, undoItems: readonly ItemId[]): Promise<void> {
-  let level: readonly ItemId[] = undoItems
+export async function markReverted(tx: Tx, items: readonly Undoing[], tally: Tally): Promise<void> {
+  let level = items.filter((i) => i.undoes !== null)
   for (let inForce = true; level.length > 0; inForce = !inForce) {
+    const by = level.map((i) => i.id)
+    const of = level.flatMap((i) => i.undoes ?? [])
     // The items of this level are (or are not) in force now; mark what each of them takes back.
-    const marked = await sql<{ id: ItemId; action_id: ActionId }>`
-      update action_item o set reverted_by = ${inForce ? sql`u.id` : sql`null`}
-      from action_item u
-      where u.tenant_id = ${context.tenant} and u.id = any(${sql.val([...level])}::uuid[]) and u.undoes is not null
-        and o.tenant_id = ${context.tenant} and o.id = u.undoes
-        and ${inForce ? sql`o.reverted_by is null` : sql`o.reverted_by = u.id`}
-      returning o.id, o.action_id`.execute(tx)
-    const byAction = Map.groupBy(marked.rows, (r) => r.action_id)
-    for (const [actionId, rows] of [...byAction].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      await count(tx, context, actionId, { reverted: inForce ? rows.length : -rows.length })
+    const marked = await sql<{ id: ItemId; action_id: ActionId; undoes: ItemId | null }>`
+      update action_item o set reverted_by = ${inForce ? sql`x.by_id` : sql`null`}
+      from unnest(${by}::uuid[], ${of}::uuid[]) as x(by_id, of_id)
+      where o.tenant_id = recourse_tenant() and o.id = any(${of}::uuid[]) and o.id = x.of_id
+        and ${inForce ? sql`o.reverted_by is null` : sql`o.reverted_by = x.by_id`}
+      returning o.id, o.action_id, o.undoes`.execute(tx)
+    for (const [actionId, rows] of Map.groupBy(marked.rows, (r) => r.action_id)) {
+      tally.add(actionId, { reverted: inForce ? rows.length : -rows.length })
     }
-    level = marked.rows.map((r) => r.id)
+    level = marked.rows.filter((r) => r.undoes !== null)
   }
 }
 
@@ -227,6 +278,14 @@ export async function transitionAll(
     ), u as (
       update action_item i set state = ${to}, reason = ${why}, next_attempt_at = null, updated_at = ${context.now}
       from x where i.tenant_id = ${context.tenant} and i.id = x.id
+      returning i.id, i.mailbox_id
+    ), q as (
+      insert into item_due (tenant_id, item_id, action_id, mailbox_id)
+      select ${context.tenant}, u.id, ${actionId}, u.mailbox_id from u
+      where ${to === 'approved'} and u.mailbox_id is not null
+      on conflict (tenant_id, item_id) do update set retry_at = null
+    ), e as (
+      delete from item_due d using u where d.tenant_id = ${context.tenant} and d.item_id = u.id and ${to !== 'approved'}
     ), t as (
       insert into item_transition (tenant_id, item_id, action_id, at, who, from_state, to_state, why)
       select ${context.tenant}, x.id, ${actionId}, ${context.now}, ${context.who}, x.state, ${to}, ${why} from x

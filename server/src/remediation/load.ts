@@ -2,53 +2,13 @@ import { sql } from 'kysely'
 import type { ActionId, BlobKey, DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../base/index.ts'
 import type { CopyRef } from '../mailboxes/index.ts'
 import type { Location } from '../records/index.ts'
-import type { Tx } from '../storage/index.ts'
+import { PREPARED, type Tx } from '../storage/index.ts'
 import type { ActionParams } from './tables.ts'
-import type { ActionKind, HoldPosition, PlaceKind, StoredState, Via, WorkItem } from './types.ts'
+import type { ActionKind, DeliveryFacts, HoldPosition, PlaceKind, StoredState, Via, WorkItem } from './types.ts'
 
-/** Mailboxes that have something to do now, those that were interrupted first. */
-export async function dueMailboxes(tx: Tx, tenant: TenantId, now: Date, limit: number): Promise<readonly MailboxId[]> {
-  const rows = await sql<{ mailbox_id: MailboxId }>`
-    select i.mailbox_id from action_item i join action a on a.tenant_id = i.tenant_id and a.id = i.action_id
-    where i.tenant_id = ${tenant} and i.state in ('approved', 'executing') and i.mailbox_id is not null
-      and (i.state = 'executing' or (a.proven and (a.blocked_until is null or a.blocked_until <= ${now})))
-    group by i.mailbox_id order by bool_or(i.state = 'executing') desc, min(i.id::text) limit ${limit}`.execute(tx)
-  return rows.rows.map((r) => r.mailbox_id)
-}
-
-/** When the next failed item is to be tried again or a held-back action looked at; null = nothing waits. */
-export async function nextDue(tx: Tx, tenant: TenantId): Promise<Date | null> {
-  const rows = await sql<{ at: Date | null }>`
-    select least(
-      (select min(next_attempt_at) from action_item
-        where tenant_id = ${tenant} and state = 'failed' and next_attempt_at is not null),
-      (select min(blocked_until) from action
-        where tenant_id = ${tenant} and blocked_until is not null and state in ('queued', 'running'))) as at`.execute(
-    tx,
-  )
-  return rows.rows[0]?.at ?? null
-}
-
-export interface RetryRow {
-  readonly id: ItemId
-  readonly actionId: ActionId
-}
-
-export async function dueRetries(tx: Tx, tenant: TenantId, now: Date, limit: number): Promise<readonly RetryRow[]> {
-  const rows = await sql<{ id: ItemId; action_id: ActionId }>`
-    select id, action_id from action_item
-    where tenant_id = ${tenant} and state = 'failed' and next_attempt_at <= ${now}
-    order by next_attempt_at limit ${limit} for update skip locked`.execute(tx)
-  return rows.rows.map((r) => ({ id: r.id, actionId: r.action_id }))
-}
-
-interface WorkRow {
+interface ItemRow {
   id: ItemId
   action_id: ActionId
-  kind: ActionKind
-  name: string
-  params: ActionParams
-  requested_by: { name: string }
   delivery_id: DeliveryId
   message_id: MessageId
   mailbox_id: MailboxId
@@ -58,19 +18,34 @@ interface WorkRow {
   via: Via | null
   undoes: ItemId | null
   same_as: ItemId | null
+  back_of: ItemId | null
   target_kind: PlaceKind
   target_location: Location
   target_folder: string | null
   target_folder_id: string | null
-  source_ref: CopyRef | null
-  source_state: StoredState | null
-  wanted: StoredState | null
   before_location: Location | null
-  before_ref: CopyRef | null
-  before_state: StoredState | null
   after_folder: string | null
-  hold_position: HoldPosition | null
   vault_id: string | null
+}
+
+interface ActionFacts {
+  id: ActionId
+  kind: ActionKind
+  name: string
+  params: ActionParams
+  requested_by: { name: string }
+}
+
+interface CopyRow {
+  item_id: ItemId
+  side: 'source' | 'before' | 'after'
+  ref: CopyRef | null
+  state: StoredState | null
+  position: HoldPosition | null
+}
+
+interface DeliveryRow {
+  id: DeliveryId
   ref: CopyRef | null
   latest_location: Location
   latest_folder: string | null
@@ -79,6 +54,10 @@ interface WorkRow {
   sent_prefix: string | null
   copy_hash: string | null
   handover: string
+}
+
+interface MessageRow {
+  id: MessageId
   sha256: string
   size: string | number
   blob_key: BlobKey
@@ -86,52 +65,11 @@ interface WorkRow {
   mail_from: string | null
 }
 
-const workItem = (r: WorkRow): WorkItem => ({
-  id: r.id,
-  actionId: r.action_id,
-  actionKind: r.kind,
-  actionName: r.name,
-  actor: r.requested_by.name,
-  deliveryId: r.delivery_id,
-  messageId: r.message_id,
-  mailboxId: r.mailbox_id,
-  recipient: r.recipient,
-  state: r.state,
-  attempts: r.attempts,
-  via: r.via,
-  undoes: r.undoes,
-  sameAs: r.same_as,
-  target: { kind: r.target_kind, location: r.target_location, folder: r.target_folder, folderId: r.target_folder_id },
-  folderGone: r.params.folderGone ?? 'recreate',
-  sourceRef: r.source_ref,
-  sourceState: r.source_state,
-  wanted: r.wanted,
-  beforeLocation: r.before_location,
-  beforeRef: r.before_ref,
-  beforeState: r.before_state,
-  afterFolder: r.after_folder,
-  holdPosition: r.hold_position,
-  vaultId: r.vault_id,
-  delivery: {
-    ref: r.ref,
-    location: r.latest_location,
-    folder: r.latest_folder,
-    sentSha256: r.sent_sha256,
-    sentSize: r.sent_size === null ? null : Number(r.sent_size),
-    sentPrefix: r.sent_prefix,
-    copyHash: r.copy_hash,
-    handover: r.handover,
-    messageSha256: r.sha256,
-    messageSize: Number(r.size),
-    blobKey: r.blob_key,
-    internetMessageId: r.internet_message_id,
-    mailFrom: r.mail_from,
-  },
-})
+const prepared = sql.raw(PREPARED)
 
 /**
  * Items of one mailbox: everything that was interrupted (what shares a doubt is settled together), else the next that wait, in the
- * order of their actions.
+ * order of their actions. Each table is asked by keys, so that no plan depends on statistics.
  */
 export async function loadWork(
   tx: Tx,
@@ -140,22 +78,139 @@ export async function loadWork(
   now: Date,
   limit: number,
 ): Promise<readonly WorkItem[]> {
-  const rows = await sql<WorkRow>`
-    with begun as materialized (
-      select * from action_item where tenant_id = ${tenant} and mailbox_id = ${mailbox} and state = 'executing'
-    ), waiting as (
-      select i.* from action_item i join action a on a.tenant_id = i.tenant_id and a.id = i.action_id
-      where i.tenant_id = ${tenant} and i.mailbox_id = ${mailbox} and i.state = 'approved'
-        and a.proven and (a.blocked_until is null or a.blocked_until <= ${now}) and not exists (select 1 from begun)
-      order by i.id limit ${limit}
-    ), i as materialized (select * from begun union all select * from waiting)
-    select i.*, a.kind, a.name, a.params, a.requested_by,
-      d.ref, d.latest_location, d.latest_folder, d.sent_sha256, d.sent_size, d.sent_prefix, d.copy_hash, d.handover,
-      m.sha256, m.size, m.blob_key, m.internet_message_id, m.mail_from
-    from i
-    join action a on a.tenant_id = i.tenant_id and a.id = i.action_id
-    join delivery d on d.tenant_id = i.tenant_id and d.id = i.delivery_id
-    join message m on m.tenant_id = i.tenant_id and m.id = i.message_id
-    order by i.id`.execute(tx)
-  return rows.rows.map(workItem)
+  const rows = await due(tx, mailbox, now)
+  const begun = rows.filter((r) => r.state === 'executing')
+  const chosen = begun.length > 0 ? begun : rows.slice(0, limit)
+  if (chosen.length === 0) return []
+  const ids = chosen.map((r) => r.id)
+  const items =
+    await sql<ItemRow>`${prepared} select id, action_id, delivery_id, message_id, mailbox_id, recipient, state, attempts,
+    via, undoes, same_as, back_of, target_kind, target_location, target_folder, target_folder_id, before_location, after_folder,
+    vault_id from action_item where tenant_id = ${tenant} and id = any(${ids}::uuid[]) order by id`.execute(tx)
+  const facts = await factsOf(tx, tenant, items.rows)
+  return items.rows.flatMap((r) => workItem(r, facts) ?? [])
 }
+
+/** What is due in a mailbox, of actions that may go on. */
+async function due(tx: Tx, mailbox: MailboxId, now: Date) {
+  const rows = await sql<{ item_id: ItemId; action_id: ActionId }>`${prepared}
+    select item_id, action_id from item_due where tenant_id = recourse_tenant() and mailbox_id = ${mailbox} and retry_at is null
+    order by item_id`.execute(tx)
+  if (rows.rows.length === 0) return []
+  const actions = [...new Set(rows.rows.map((r) => r.action_id))]
+  const ids = rows.rows.map((r) => r.item_id)
+  const states = await sql<{ id: ItemId; state: string }>`${prepared}
+    select id, state from action_item where tenant_id = recourse_tenant() and id = any(${ids}::uuid[])
+      and state in ('approved', 'executing') and action_id in (
+        select id from action where tenant_id = recourse_tenant() and id = any(${actions}::uuid[])
+          and proven and (blocked_until is null or blocked_until <= ${now}::timestamptz))
+    order by id`.execute(tx)
+  return states.rows
+}
+
+interface Facts {
+  readonly actions: ReadonlyMap<ActionId, ActionFacts>
+  readonly deliveries: ReadonlyMap<DeliveryId, DeliveryRow>
+  readonly messages: ReadonlyMap<MessageId, MessageRow>
+  readonly copies: ReadonlyMap<string, CopyRow>
+}
+
+const byId = <R extends { id: string }>(rows: readonly R[]): ReadonlyMap<R['id'], R> =>
+  new Map(rows.map((r) => [r.id, r]))
+const distinct = <T>(all: readonly (T | null)[]): T[] => [...new Set(all)].filter((x) => x !== null)
+
+async function factsOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Promise<Facts> {
+  const actionIds = distinct(items.map((i) => i.action_id))
+  const actions = await sql<ActionFacts>`${prepared} select id, kind, name, params, requested_by from action
+    where tenant_id = ${tenant} and id = any(${actionIds}::uuid[])`.execute(tx)
+  const deliveryIds = distinct(items.map((i) => i.delivery_id))
+  const deliveries =
+    await sql<DeliveryRow>`${prepared} select id, ref, latest_location, latest_folder, sent_sha256, sent_size,
+    sent_prefix, copy_hash, handover from delivery where tenant_id = ${tenant} and id = any(${deliveryIds}::uuid[])`.execute(
+      tx,
+    )
+  const messageIds = distinct(items.map((i) => i.message_id))
+  const messages =
+    await sql<MessageRow>`${prepared} select id, sha256, size, blob_key, internet_message_id, mail_from from message
+    where tenant_id = ${tenant} and id = any(${messageIds}::uuid[])`.execute(tx)
+  return {
+    actions: byId(actions.rows),
+    deliveries: byId(deliveries.rows),
+    messages: byId(messages.rows),
+    copies: await copiesOf(tx, tenant, items),
+  }
+}
+
+const key = (item: ItemId, side: CopyRow['side']): string => `${side} ${item}`
+
+/** Of the items that were begun, their own *before*; of those that give back, what the other item has seen. */
+async function copiesOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Promise<ReadonlyMap<string, CopyRow>> {
+  const own = items.filter((i) => i.same_as !== null || i.state === 'executing').map((i) => i.id)
+  const ids = distinct([...own, ...items.map(origin)])
+  if (ids.length === 0) return new Map()
+  const rows = await sql<CopyRow>`${prepared} select item_id, side, ref, state, position from item_copy
+    where tenant_id = ${tenant} and item_id = any(${ids}::uuid[])`.execute(tx)
+  return new Map(rows.rows.map((r) => [key(r.item_id, r.side), r]))
+}
+
+const origin = (r: ItemRow): ItemId | null => r.undoes ?? r.back_of
+
+function workItem(r: ItemRow, facts: Facts): WorkItem | null {
+  const action = facts.actions.get(r.action_id)
+  const delivery = facts.deliveries.get(r.delivery_id)
+  const message = facts.messages.get(r.message_id)
+  if (!action || !delivery || !message) return null
+  const other = origin(r)
+  const given = facts.copies.get(key(r.id, 'source'))
+  const after = other === null ? undefined : facts.copies.get(key(other, 'after'))
+  const wanted = other === null ? undefined : facts.copies.get(key(other, 'before'))
+  const before = r.state === 'executing' ? facts.copies.get(key(r.id, 'before')) : undefined
+  return {
+    id: r.id,
+    actionId: r.action_id,
+    actionKind: action.kind,
+    actionName: action.name,
+    actor: action.requested_by.name,
+    deliveryId: r.delivery_id,
+    messageId: r.message_id,
+    mailboxId: r.mailbox_id,
+    recipient: r.recipient,
+    state: r.state,
+    attempts: r.attempts,
+    via: r.via,
+    undoes: r.undoes,
+    sameAs: r.same_as,
+    target: { kind: r.target_kind, location: r.target_location, folder: r.target_folder, folderId: r.target_folder_id },
+    folderGone: action.params.folderGone ?? 'recreate',
+    sourceRef: given ? given.ref : newest(r, after?.ref ?? null, delivery.ref),
+    sourceState: (given ?? after)?.state ?? null,
+    wanted: wanted?.state ?? null,
+    beforeLocation: r.before_location,
+    beforeRef: before?.ref ?? null,
+    beforeState: before?.state ?? null,
+    afterFolder: r.after_folder,
+    holdPosition: before?.position ?? null,
+    vaultId: r.vault_id,
+    delivery: deliveryFacts(delivery, message),
+  }
+}
+
+/** A copy may have a new UID in the same folder (taken on and brought back since): the delivery knows the newest. */
+const newest = (r: ItemRow, after: CopyRef | null, now: CopyRef | null): CopyRef | null =>
+  after !== null && now !== null && r.same_as === null && now.folder === after.folder ? now : after
+
+const deliveryFacts = (d: DeliveryRow, m: MessageRow): DeliveryFacts => ({
+  ref: d.ref,
+  location: d.latest_location,
+  folder: d.latest_folder,
+  sentSha256: d.sent_sha256,
+  sentSize: d.sent_size === null ? null : Number(d.sent_size),
+  sentPrefix: d.sent_prefix,
+  copyHash: d.copy_hash,
+  handover: d.handover,
+  messageSha256: m.sha256,
+  messageSize: Number(m.size),
+  blobKey: m.blob_key,
+  internetMessageId: m.internet_message_id,
+  mailFrom: m.mail_from,
+})

@@ -4,7 +4,7 @@ import { type Desk, isRefusal } from './desk.ts'
 import { insertExtras } from './extras.ts'
 import { failure } from './failure.ts'
 import { type Arrival, finish } from './finish.ts'
-import { type Change, transition } from './ledger.ts'
+import { type Change, Tally, transition } from './ledger.ts'
 import type { Ready } from './seek.ts'
 import type { Target } from './target.ts'
 import { pointsOf, type WorkItem } from './types.ts'
@@ -123,5 +123,10 @@ export const partly = (item: WorkItem, ref: CopyRef): Change => ({
 
 /** Copies of the user's that the search found: items of their own, to be taken next. */
 export async function recordExtras(desk: Desk, extras: readonly { like: WorkItem; copy: CopyState }[]): Promise<void> {
-  if (extras.length > 0) await desk.commit((tx) => insertExtras(tx, desk.context(), extras))
+  if (extras.length === 0) return
+  await desk.commit(async (tx) => {
+    const tally = new Tally()
+    await insertExtras(tx, desk.context(), extras, tally)
+    await tally.write(tx, desk.context())
+  })
 }

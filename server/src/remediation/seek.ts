@@ -102,12 +102,17 @@ export async function seekTake(desk: Desk, items: readonly WorkItem[]): Promise<
   crashPoint('remediation.after-read')
   for (const seen of atPlace.values()) await settleOn(desk, seen.item, seen, out)
   const siblings = await desk.deps.storage.tenant(desk.tenant, (tx) => siblingsOf(tx, desk.tenant, rest))
-  for (const group of Map.groupBy(rest, (i) => i.messageId).values()) {
-    await resolve(desk, group, { found, siblings, taken: [...atPlace.values()] }, out)
+  const byMessage = Map.groupBy(found, (s) => s.item.messageId)
+  const others = Map.groupBy(siblings, (o) => o.messageId)
+  const taken = Map.groupBy(atPlace.values(), (s) => s.item.messageId)
+  for (const [id, group] of Map.groupBy(rest, (i) => i.messageId)) {
+    const known = { found: byMessage.get(id) ?? [], siblings: others.get(id) ?? [], taken: taken.get(id) ?? [] }
+    await resolve(desk, group, known, out)
   }
   return out
 }
 
+/** What was found of one message. */
 interface Known {
   readonly found: readonly Seen[]
   readonly siblings: readonly Sibling[]
@@ -123,8 +128,7 @@ async function settleOn(desk: Desk, item: WorkItem, seen: Seen, out: Sought): Pr
 
 /** Items of one message in one mailbox, none at its recorded place (usually one; an alias may make it two). */
 async function resolve(desk: Desk, items: readonly WorkItem[], known: Known, out: Sought): Promise<void> {
-  const mine = known.found.filter((s) => items.includes(s.item))
-  const others = known.siblings.filter((o) => o.messageId === items[0]?.messageId)
+  const { found: mine, siblings: others } = known
   const claimed = [...others.flatMap((o) => o.ref ?? []), ...known.taken.map((s) => s.copy.ref)]
   const proven = distinct(mine.filter((s) => s.proven)).filter((s) => !claimed.some((c) => sameRef(c, s.copy.ref)))
   const copies = await orderCopies(desk, items, proven)

@@ -87,8 +87,6 @@ export interface Taking {
   readonly deliveryId: DeliveryId
   readonly before: Place
   readonly beforeState: StoredState | null
-  readonly afterRef: CopyRef | null
-  readonly afterState: StoredState | null
   readonly vaultId: string | null
 }
 
@@ -142,18 +140,16 @@ async function takingsOf(tx: Tx, tenant: TenantId, ids: readonly DeliveryId[]): 
     delivery_id: DeliveryId
     before_location: Location
     before_folder: string | null
-    before_ref: CopyRef | null
-    before_state: StoredState | null
-    after_ref: CopyRef | null
-    after_state: StoredState | null
+    ref: CopyRef | null
+    state: StoredState | null
     vault_id: string | null
   }>`
-    select distinct on (delivery_id) id, delivery_id, before_location, before_folder, before_ref, before_state, after_ref,
-      after_state, vault_id
-    from action_item
-    where tenant_id = ${tenant} and delivery_id = any(${sql.val([...ids])}::uuid[]) and state = 'done' and same_as is null
-      and reverted_by is null and before_kind = 'folder' and after_location = 'quarantine'
-    order by delivery_id, id desc`.execute(tx)
+    select distinct on (i.delivery_id) i.id, i.delivery_id, i.before_location, i.before_folder, i.vault_id, b.ref, b.state
+    from action_item i
+    left join item_copy b on b.tenant_id = i.tenant_id and b.item_id = i.id and b.side = 'before'
+    where i.tenant_id = ${tenant} and i.delivery_id = any(${sql.val([...ids])}::uuid[]) and i.state = 'done'
+      and i.same_as is null and i.reverted_by is null and i.before_kind = 'folder' and i.after_location = 'quarantine'
+    order by i.delivery_id, i.id desc`.execute(tx)
   const takings = rows.rows.map(
     (r): Taking => ({
       itemId: r.id,
@@ -162,11 +158,9 @@ async function takingsOf(tx: Tx, tenant: TenantId, ids: readonly DeliveryId[]): 
         kind: 'folder',
         location: r.before_location,
         folder: r.before_folder,
-        folderId: r.before_ref?.folderId ?? null,
+        folderId: r.ref?.folderId ?? null,
       },
-      beforeState: r.before_state,
-      afterRef: r.after_ref,
-      afterState: r.after_state,
+      beforeState: r.state,
       vaultId: r.vault_id,
     }),
   )

@@ -185,9 +185,7 @@ function rowOf({ copy, is, target, back }: Planned, pending: boolean): ItemRow {
     target_location: target.location,
     target_folder: target.folder,
     target_folder_id: target.folderId,
-    source_ref: back ? (copy.ref ?? back.afterRef) : null,
-    source_state: back?.afterState ?? null,
-    wanted: back?.beforeState ?? null,
+    back_of: back?.itemId ?? null,
     vault_id: back?.vaultId ?? null,
     before_location: copy.location,
     before_folder: copy.folder,
@@ -199,18 +197,20 @@ async function insertItems(tx: Tx, context: LedgerContext, action: ActionId, row
     with x as (
       select * from json_to_recordset(${jsonText(rows)}::json) as x(id uuid, delivery_id uuid, message_id uuid, mailbox_id uuid,
         recipient text, state text, reason text, target_kind text, target_location text, target_folder text, target_folder_id text,
-        source_ref jsonb, source_state jsonb, wanted jsonb, vault_id uuid, before_location text, before_folder text)
+        back_of uuid, vault_id uuid, before_location text, before_folder text)
     ), i as (
       insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, reason, target_kind,
-        target_location, target_folder, target_folder_id, source_ref, source_state, wanted, vault_id, before_location,
+        target_location, target_folder, target_folder_id, back_of, vault_id, before_location,
         before_folder, updated_at)
       select ${context.tenant}, x.id, ${action}, x.delivery_id, x.message_id, x.mailbox_id, x.recipient, x.state, x.reason,
-        x.target_kind, x.target_location, x.target_folder, x.target_folder_id, x.source_ref, x.source_state, x.wanted,
-        x.vault_id, x.before_location, x.before_folder, ${context.now}::timestamptz from x
+        x.target_kind, x.target_location, x.target_folder, x.target_folder_id, x.back_of, x.vault_id,
+        x.before_location, x.before_folder, ${context.now}::timestamptz from x
+      returning id
+    ), q as (
+      insert into item_due (tenant_id, item_id, action_id, mailbox_id)
+      select ${context.tenant}, x.id, ${action}, x.mailbox_id from x where x.state = 'approved' and x.mailbox_id is not null
     )
-    insert into item_transition (tenant_id, item_id, action_id, at, who, from_state, to_state, why)
-    select ${context.tenant}, x.id, ${action}, ${context.now}::timestamptz, ${context.who}, null, x.state, x.reason
-    from x`.execute(tx)
+    select count(*) from i`.execute(tx)
 }
 
 /** Who releases takes back what the verdict's causes did: automation does not take it again for the same. */

@@ -79,33 +79,46 @@ export interface ActionItemTable {
   reason: string | null
   undoes: ItemId | null
   same_as: ItemId | null
+  /** The item whose copy this one gives back, where it is not an undo of it (a release). */
+  back_of: ItemId | null
   reverted_by: ItemId | null
   via: Via | null
   target_kind: PlaceKind
   target_location: Location
   target_folder: string | null
   target_folder_id: string | null
-  source_ref: JsonOrNull<CopyRef>
-  source_state: JsonOrNull<StoredState>
-  wanted: JsonOrNull<StoredState>
   before_kind: PlaceKind | null
   before_location: Location | null
   before_folder: string | null
-  before_ref: JsonOrNull<CopyRef>
-  before_state: JsonOrNull<StoredState>
   after_location: Location | null
   after_folder: string | null
-  after_ref: JsonOrNull<CopyRef>
-  after_state: JsonOrNull<StoredState>
   restorable: boolean
   lost: JsonOrNull<readonly string[]>
-  hold_position: JsonOrNull<HoldPosition>
   vault_id: string | null
   epoch: ColumnType<string, number, number> | null
   attempts: number
   next_attempt_at: Instant | null
   verified_at: Instant | null
   updated_at: Instant
+}
+
+/** What copies looked like: written once, read when the item is worked on or shown. */
+export interface ItemCopyTable {
+  tenant_id: TenantId
+  item_id: ItemId
+  side: 'source' | 'before' | 'after'
+  ref: JsonOrNull<CopyRef>
+  state: JsonOrNull<StoredState>
+  position: JsonOrNull<HoldPosition>
+}
+
+/** Items that somebody has to work on. */
+export interface ItemDueTable {
+  tenant_id: TenantId
+  item_id: ItemId
+  action_id: ActionId
+  mailbox_id: MailboxId
+  retry_at: Instant | null
 }
 
 export interface ItemTransitionTable {
@@ -115,7 +128,7 @@ export interface ItemTransitionTable {
   action_id: ActionId
   at: Instant
   who: string
-  from_state: ItemState | null
+  from_state: ItemState
   to_state: ItemState
   why: string | null
 }
@@ -148,6 +161,8 @@ declare module '../storage/schema.ts' {
   interface Database {
     action: ActionTable
     action_item: ActionItemTable
+    item_copy: ItemCopyTable
+    item_due: ItemDueTable
     item_transition: ItemTransitionTable
     vault: VaultTable
     guard: GuardTable

@@ -1,14 +1,12 @@
 import { sql } from 'kysely'
-import { type ActionId, AppError, type DeliveryId, type ItemId, uuidv7 } from '../base/index.ts'
+import { type ActionId, AppError, type ItemId, uuidv7 } from '../base/index.ts'
 import type { Cause } from '../judgement/index.ts'
-import type { CopyRef } from '../mailboxes/index.ts'
-import type { Location } from '../records/index.ts'
 import { emit, jsonText, type Tx } from '../storage/index.ts'
 import type { LedgerContext } from './ledger.ts'
 import type { ActionState } from './states.ts'
 import { insertAction, openAction } from './submit.ts'
 import type { ActionTable } from './tables.ts'
-import type { PlaceKind, Requester, StoredState, UndoOptions } from './types.ts'
+import type { Requester, UndoOptions } from './types.ts'
 
 export interface UndoPreview {
   readonly copies: number
@@ -22,14 +20,8 @@ export interface UndoPreview {
 
 interface Done {
   readonly id: ItemId
-  readonly delivery_id: DeliveryId
   readonly mailbox_id: string | null
   readonly via: string | null
-  readonly before_kind: PlaceKind | null
-  readonly before_location: Location | null
-  readonly before_folder: string | null
-  readonly after_ref: CopyRef | null
-  readonly before_state: StoredState | null
   readonly lost: readonly string[] | null
   readonly restorable: boolean
   readonly removed: boolean
@@ -46,13 +38,14 @@ async function doneItems(
 ): Promise<readonly Done[]> {
   const only = items ? [...items] : null
   const rows = await sql<Done>`
-    select i.id, i.delivery_id, i.mailbox_id, i.via, i.before_kind, i.before_location, i.before_folder, i.after_ref, i.before_state,
-      i.lost, i.restorable, (b.id is null or b.removed_at is not null) as removed,
+    select i.id, i.mailbox_id, i.via, i.lost, i.restorable, (b.id is null or b.removed_at is not null) as removed,
       exists (select 1 from action_item u where u.tenant_id = i.tenant_id and u.undoes = i.id
         and (u.state in ('planned', 'approved', 'executing') or (u.state = 'failed' and u.next_attempt_at is not null))) as under_way,
       (select a.name from action_item l join action a on a.tenant_id = l.tenant_id and a.id = l.action_id
         where l.tenant_id = i.tenant_id and l.delivery_id = i.delivery_id and l.id <> i.id and l.state = 'done'
-          and l.reverted_by is null and l.before_ref = i.after_ref limit 1) as taken_by
+          and l.reverted_by is null and exists (select 1 from item_copy lb join item_copy ia on ia.tenant_id = lb.tenant_id
+            and ia.item_id = i.id and ia.side = 'after' and ia.ref = lb.ref
+            where lb.tenant_id = l.tenant_id and lb.item_id = l.id and lb.side = 'before') limit 1) as taken_by
     from action_item i left join mailbox b on b.tenant_id = i.tenant_id and b.id = i.mailbox_id
     where i.tenant_id = ${context.tenant} and i.action_id = ${action} and i.state = 'done' and i.reverted_by is null
       and (${only}::uuid[] is null or i.id = any(${only}::uuid[]))
@@ -188,25 +181,26 @@ async function insertUndoItems(
   const state = pending ? 'planned' : 'approved'
   for (let at = 0; at < items.length; at += CHUNK) {
     const rows = items.slice(at, at + CHUNK).map((i) => ({ id: uuidv7<ItemId>(), of: i.id }))
-    // A copy may have a new UID in the same folder (taken on and brought back since): the delivery knows the newest.
+    const ids = rows.map((r) => r.of)
     await sql`
       with x as (
         select * from json_to_recordset(${jsonText(rows)}::json) as x(id uuid, "of" uuid)
       ), i as (
         insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, undoes, same_as,
-          target_kind, target_location, target_folder, target_folder_id, source_ref, source_state, wanted, vault_id,
-          before_kind, before_location, before_folder, updated_at)
+          target_kind, target_location, target_folder, target_folder_id, vault_id, before_location, before_folder, updated_at)
         select o.tenant_id, x.id, ${action}, o.delivery_id, o.message_id, o.mailbox_id, o.recipient, ${state}, o.id, o.same_as,
           case when o.before_kind = 'store' and o.via <> 'record' then 'hold' else o.before_kind end, o.before_location,
-          case when o.before_kind = 'folder' then o.before_ref->>'folder' end, o.before_ref->>'folderId',
-          case when o.same_as is null and d.ref->>'folder' = o.after_ref->>'folder' then d.ref else o.after_ref end,
-          o.after_state, o.before_state, o.vault_id, null, o.after_location, o.after_folder, ${context.now}::timestamptz
-        from x join action_item o on o.tenant_id = ${context.tenant} and o.id = x."of"
-        join delivery d on d.tenant_id = o.tenant_id and d.id = o.delivery_id
+          case when o.before_kind = 'folder' then b.ref->>'folder' end, b.ref->>'folderId', o.vault_id,
+          o.after_location, o.after_folder, ${context.now}::timestamptz
+        from x join action_item o on o.tenant_id = ${context.tenant} and o.id = any(${ids}::uuid[]) and o.id = x."of"
+        left join item_copy b on b.tenant_id = ${context.tenant} and b.item_id = any(${ids}::uuid[]) and b.item_id = o.id
+          and b.side = 'before'
+        returning id, mailbox_id
+      ), q as (
+        insert into item_due (tenant_id, item_id, action_id, mailbox_id)
+        select ${context.tenant}, i.id, ${action}, i.mailbox_id from i where ${!pending} and i.mailbox_id is not null
       )
-      insert into item_transition (tenant_id, item_id, action_id, at, who, from_state, to_state, why)
-      select ${context.tenant}, x.id, ${action}, ${context.now}::timestamptz, ${context.who}, null, ${state}, null
-      from x`.execute(tx)
+      select count(*) from i`.execute(tx)
   }
 }
 

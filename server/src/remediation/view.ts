@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import type { ActionId, DeliveryId, ItemId, MessageId, TenantId } from '../base/index.ts'
 import type { Cause } from '../judgement/index.ts'
-import type { CopyRef } from '../mailboxes/index.ts'
 import type { Location } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
 import { countsOf } from './ledger.ts'
@@ -148,7 +147,6 @@ interface ItemRow {
   after_location: Location | null
   after_folder: string | null
   after_state: StoredState | null
-  after_ref: CopyRef | null
   lost: readonly string[] | null
   verified_at: Date | null
   attempts: number
@@ -178,7 +176,10 @@ export async function listItems(
 ): Promise<{ items: readonly ItemView[]; next: string | null }> {
   const states = page.state && page.state.length > 0 ? [...page.state] : null
   const rows = await sql<ItemRow>`
-    select i.*, m.subject from action_item i join message m on m.tenant_id = i.tenant_id and m.id = i.message_id
+    select i.*, m.subject, b.state as before_state, c.state as after_state
+    from action_item i join message m on m.tenant_id = i.tenant_id and m.id = i.message_id
+    left join item_copy b on b.tenant_id = i.tenant_id and b.item_id = i.id and b.side = 'before'
+    left join item_copy c on c.tenant_id = i.tenant_id and c.item_id = i.id and c.side = 'after'
     where i.tenant_id = ${tenant} and i.action_id = ${action}
       and (${page.after}::uuid is null or i.id > ${page.after}::uuid)
       and (${states}::text[] is null or i.state = any(${states}::text[]))
@@ -214,16 +215,26 @@ export interface Transition {
   readonly why: string | null
 }
 
-/** The history of one item, oldest first. */
+/** The history of one item, oldest first; it begins with the state in which the item was written down. */
 export async function transitionsOf(tx: Tx, tenant: TenantId, item: ItemId): Promise<readonly Transition[]> {
+  const born = await sql<{ at: Date; by: Person; state: ItemState; reason: string | null }>`
+    select a.created_at as at, a.requested_by as by, i.state, i.reason from action_item i
+    join action a on a.tenant_id = i.tenant_id and a.id = i.action_id
+    where i.tenant_id = ${tenant} and i.id = ${item}`.execute(tx)
+  const [first] = born.rows
+  if (!first) return []
   const rows = await sql<{
     at: Date
     who: string
-    from_state: ItemState | null
+    from_state: ItemState
     to_state: ItemState
     why: string | null
-  }>`
-    select at, who, from_state, to_state, why from item_transition where tenant_id = ${tenant} and item_id = ${item}
+  }>`select at, who, from_state, to_state, why from item_transition where tenant_id = ${tenant} and item_id = ${item}
     order by seq`.execute(tx)
-  return rows.rows.map((r) => ({ at: r.at.toISOString(), who: r.who, from: r.from_state, to: r.to_state, why: r.why }))
+  const began = rows.rows[0]
+  const why = began ? null : first.reason
+  return [
+    { at: first.at.toISOString(), who: first.by.name, from: null, to: began?.from_state ?? first.state, why },
+    ...rows.rows.map((r) => ({ at: r.at.toISOString(), who: r.who, from: r.from_state, to: r.to_state, why: r.why })),
+  ]
 }

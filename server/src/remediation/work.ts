@@ -6,7 +6,7 @@ import { deliverItems } from './deliver.ts'
 import { type Desk, isRefusal, storedState } from './desk.ts'
 import { failure } from './failure.ts'
 import { type Placed, relocate } from './finish.ts'
-import { type Change, markReverted, transition } from './ledger.ts'
+import { type Change, markReverted, Tally, transition } from './ledger.ts'
 import { loadWork } from './load.ts'
 import { moveGroup, recordExtras } from './move.ts'
 import type { Ended, Ready } from './seek.ts'
@@ -170,13 +170,15 @@ async function recordEnded(desk: Desk, ended: readonly Ended[]): Promise<void> {
     return { item, to, why, set }
   })
   await desk.commit(async (tx) => {
-    await transition(tx, desk.context(), changes)
+    const tally = new Tally()
+    await transition(tx, desk.context(), changes, tally)
     await markReverted(
       tx,
-      desk.context(),
-      there.map((e) => e.item.id),
+      there.map((e) => e.item),
+      tally,
     )
     await relocate(tx, placed)
+    await tally.write(tx, desk.context())
   })
 }
 
@@ -191,11 +193,13 @@ async function recordOnly(desk: Desk, items: readonly WorkItem[]): Promise<void>
   const there = items.filter((i) => !missing.has(i.delivery.blobKey))
   await desk.commit(async (tx) => {
     const context = desk.context()
+    const tally = new Tally()
     const lost = items.filter((i) => missing.has(i.delivery.blobKey))
     await transition(
       tx,
       context,
       lost.map((item) => ({ item, to: 'not-found', why: 'Its bytes are no longer kept.' })),
+      tally,
     )
     await transition(
       tx,
@@ -207,6 +211,7 @@ async function recordOnly(desk: Desk, items: readonly WorkItem[]): Promise<void>
           set: { via: 'record', before_kind: 'store', before_location: item.delivery.location },
         }),
       ),
+      tally,
     )
     await transition(
       tx,
@@ -218,12 +223,9 @@ async function recordOnly(desk: Desk, items: readonly WorkItem[]): Promise<void>
           set: { after_location: item.target.location, verified_at: clock().toISOString() },
         }),
       ),
+      tally,
     )
-    await markReverted(
-      tx,
-      context,
-      there.map((i) => i.id),
-    )
+    await markReverted(tx, there, tally)
     await relocate(
       tx,
       there.map((item) => ({
@@ -234,6 +236,7 @@ async function recordOnly(desk: Desk, items: readonly WorkItem[]): Promise<void>
         lost: [],
       })),
     )
+    await tally.write(tx, context)
   })
 }
 
@@ -241,6 +244,7 @@ async function recordOnly(desk: Desk, items: readonly WorkItem[]): Promise<void>
 export async function noteDoubt(desk: Desk, why: string): Promise<void> {
   await desk.deps.storage.tenant(desk.tenant, (tx) =>
     sql`update action_item set reason = ${`In doubt: ${why} It is looked at again as soon as the server answers.`}
-      where tenant_id = ${desk.tenant} and mailbox_id = ${desk.mailbox} and state = 'executing'`.execute(tx),
+      where tenant_id = ${desk.tenant} and state = 'executing' and id in (select item_id from item_due
+        where tenant_id = ${desk.tenant} and mailbox_id = ${desk.mailbox} and retry_at is null)`.execute(tx),
   )
 }
