@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -66,7 +66,11 @@ export function own(path: string): void {
   if (account) chownSync(path, account.uid, account.gid)
 }
 
-export const drop = (dir: string): void => rmSync(dir, { recursive: true, force: true })
+/** Removes it with whatever a test has closed inside. */
+export function drop(dir: string): void {
+  if (existsSync(dir)) execFileSync('chmod', ['-R', 'u+rwX', dir])
+  rmSync(dir, { recursive: true, force: true })
+}
 
 export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
 
