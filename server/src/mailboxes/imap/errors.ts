@@ -49,7 +49,7 @@ export function connectError(error: unknown, where: Where): ProviderError {
   }
   return fail(
     'unavailable',
-    `cannot reach the mail server ${server} (${code || said}): check that it runs and that mailboxes.host, port and secure are right`,
+    `cannot reach the mail server ${server} for ${where.login} (${code || said}): check that it runs and that mailboxes.host, port and secure are right`,
   )
 }
 
