@@ -4,6 +4,7 @@ import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ImapFlow } from 'imapflow'
+import { sql } from 'kysely'
 import { createImapProvider } from '../server/src/mailboxes/index.ts'
 import { ALL_MIGRATIONS } from '../server/src/migrations.ts'
 import { createRemediation, getAction } from '../server/src/remediation/index.ts'
@@ -120,6 +121,9 @@ async function main(): Promise<void> {
       const files = letters.map((m, n) => ({ bytes: asDelivered(m.sent, login), letters: n % 3 ? 'S' : 'RS' }))
       seedMaildir(dovecot.mailDir(login), 'INBOX', files)
     }
+    // A running server: it also keeps the planner's statistics fresh.
+    await storage.start()
+    await sql`analyze`.execute(storage.db)
     const before = await mailboxTruth(dovecot.imapPort, LOGINS[0] ?? '')
     const select = { messageIds: letters.map((m) => m.id) }
     const run = async (submit: () => Promise<{ id: Parameters<typeof getAction>[2] }>): Promise<number> => {
