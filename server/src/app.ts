@@ -41,7 +41,7 @@ import {
   type Intake,
 } from './intake/index.ts'
 import * as lists from './lists/index.ts'
-import { createParser, type Parser } from './mail/index.ts'
+import { createParser, isolation, type Parser } from './mail/index.ts'
 import type { MailboxProvider } from './mailboxes/index.ts'
 import { ALL_MIGRATIONS } from './migrations.ts'
 import * as organisation from './organisation/index.ts'
@@ -154,9 +154,16 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
     deadlineMs,
     maxRssMb,
     maxBytes: maxMb * 1024 * 1024,
+    hide: dataOf(config),
     ...(askDns ? { resolver: askTheResolver } : {}),
   })
   opened.add('parser', () => parser.close())
+  const kept = isolation()
+  if (kept.kind === 'none')
+    log.warn(
+      { why: kept.why },
+      'Mail is parsed without namespaces of its own: only Node’s permission model limits the parsers.',
+    )
   const homeOf = oneServer(storage, mailboxes)
   const stages = metrics.histogram('recourse_intake_seconds', 'Time of each step of taking a message in.', ['stage'])
   const intake = createIntake({
@@ -195,6 +202,14 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
     remediation,
   }
 }
+
+/** What those who parse mail must not see. */
+const dataOf = (config: Config): string[] => [
+  config.dataDir,
+  config.blobs.dir,
+  config.keyFile,
+  ...(config.mailboxes.kind === 'maildir' ? [config.mailboxes.root] : []),
+]
 
 /** The only place where subscribers of the outbox are named. */
 function subscribe({ storage, log, metrics }: Rooms): void {

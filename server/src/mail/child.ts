@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parsingAccount } from './account.ts'
+import { isolated, isolation } from './isolation.ts'
 import type { WorkerSettings } from './worker.ts'
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
@@ -11,20 +12,27 @@ const READABLE = ['node_modules/', 'package.json', 'server/node_modules/', 'serv
 
 /**
  * Starts one parsing process: no environment of ours (it holds secrets), no root, and Node's permission model on top:
- * it may read the program, and neither write, run nor load anything else.
+ * it may read the program, and neither write, run nor load anything else. Where the system allows it, namespaces of its own keep even
+ * an exploited parser from the network, from `hide` and from this process.
  */
-export function startChild(settings: WorkerSettings, maxHeapMb: number): ChildProcess {
-  const child = fork(WORKER, [], {
-    ...parsingAccount(),
-    cwd: '/',
-    env: { PATH: '/usr/bin:/bin', NODE_NO_WARNINGS: '1' },
-    execArgv: [
+export function startChild(settings: WorkerSettings, maxHeapMb: number, hide: readonly string[]): ChildProcess {
+  const node = {
+    path: process.execPath,
+    args: [
       '--permission',
       ...[...READABLE, '/proc/self/'].map((path) => `--allow-fs-read=${path}`),
       '--allow-fs-write=/proc/self/oom_score_adj',
       '--allow-worker',
       `--max-old-space-size=${maxHeapMb}`,
     ],
+  }
+  const { path, args } = isolation().kind === 'namespaces' ? isolated(node, hide, READABLE) : node
+  const child = fork(WORKER, [], {
+    ...parsingAccount(),
+    cwd: '/',
+    env: { PATH: '/usr/bin:/bin', NODE_NO_WARNINGS: '1' },
+    execPath: path,
+    execArgv: [...args],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })

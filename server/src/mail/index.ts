@@ -1,6 +1,7 @@
 export { addressDomain, aligned, normaliseAddress, registrableDomain } from './domains.ts'
 export { fingerprintDistance } from './fingerprints.ts'
 export { type RawHeaderLine, type RawHeaders, rawHeaderValue, rawHeaderValues, readHeaders } from './headers.ts'
+export { type Isolation, isolation } from './isolation.ts'
 export { createParser, type Parser, type ParserOptions } from './parser.ts'
 export type { Resolver } from './pool.ts'
 export { PREVIEW_CSP } from './render.ts'

@@ -28,6 +28,8 @@ export interface ParserOptions {
   readonly trustedAuthserv?: readonly string[]
   /** Answers DNS for our own SPF, DKIM, DMARC and ARC check; without it nothing is asked. */
   readonly resolver?: Resolver
+  /** Folders with data of ours, hidden from the children where the system allows namespaces. */
+  readonly hide?: readonly string[]
 }
 
 export interface Parser {
@@ -51,6 +53,7 @@ export function createParser(options: ParserOptions = {}): Parser {
     deadlineMs: options.deadlineMs ?? 10_000,
     maxRssMb: options.maxRssMb ?? 768,
     resolver: options.resolver ?? null,
+    hide: options.hide ?? [],
     settings: {
       trustedAuthserv,
       resolves: options.resolver !== undefined,

@@ -24,6 +24,8 @@ export interface PoolOptions {
   readonly maxRssMb: number
   readonly settings: WorkerSettings
   readonly resolver: Resolver | null
+  /** Folders that the children must not see. */
+  readonly hide: readonly string[]
 }
 
 interface Task {
@@ -108,7 +110,7 @@ export class Pool {
 
   private start(): void {
     const heap = Math.max(64, Math.floor(this.options.maxRssMb * 0.75))
-    const child = startChild(this.options.settings, heap)
+    const child = startChild(this.options.settings, heap, this.options.hide)
     const lane: Lane = {
       child,
       ready: false,
