@@ -188,7 +188,7 @@ export const MessageDetail = Type.Object({
       url: text,
       host: text,
       domain: orNull(text),
-      place: Type.Enum(['link', 'text', 'form', 'image', 'attachment', 'header']),
+      place: Type.Enum(['link', 'text', 'form', 'image', 'attachment', 'header', 'qr']),
       anchor: orNull(text),
     }),
   ),

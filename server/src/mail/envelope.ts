@@ -3,7 +3,17 @@ import { fromDomain, fromTrustedHeaders, NO_AUTHENTICATION } from './authenticat
 import { subjectFingerprint } from './fingerprints.ts'
 import { type RawHeaders, rawHeaderValue, readHeaders } from './headers.ts'
 import { cleanText, cut, decodeHeader, oneLine } from './text.ts'
-import type { Address, HeaderLine, ParsedMail } from './types.ts'
+import type { Address, HeaderLine, ParsedMail, WritingFacts } from './types.ts'
+
+const NO_WRITING: WritingFacts = {
+  language: null,
+  charsets: [],
+  invisible: 0,
+  invisibleWords: [],
+  turning: 0,
+  mixed: [],
+  afterGap: 0,
+}
 
 const MAX_LINES = 1_000
 const MAX_VALUE = 8_192
@@ -83,11 +93,17 @@ export function recipientNames(mail: Pick<ParsedMail, 'to' | 'cc'>): Set<string>
   return names
 }
 
+/** Whose Authentication-Results are believed, and how many of them from the top; see `MailContext`. */
+export interface Trust {
+  readonly trustedAuthserv: readonly string[]
+  readonly trustedResults?: number | undefined
+}
+
 /**
  * What the headers alone give: all a message yields that cannot be parsed further. Reads at most `maxBytes` bytes and
  * never throws on any input.
  */
-export function readEnvelope(raw: Buffer, trustedAuthserv: readonly string[], maxBytes: number): ParsedMail {
+export function readEnvelope(raw: Buffer, trust: Trust, maxBytes: number): ParsedMail {
   const defects: string[] = []
   const headers = readHeaders(raw, maxBytes)
   if (!headers.complete) defects.push('headers longer than are read')
@@ -97,7 +113,7 @@ export function readEnvelope(raw: Buffer, trustedAuthserv: readonly string[], ma
   const fromHeaders = lines.raw.get('from')?.length ?? 0
   fromDefects(from, fromHeaders, defects)
   const subject = oneLine(decodeHeader(first('subject') ?? ''), 4_096)
-  const trusted = lines.raw.get('authentication-results') ?? []
+  const results = (lines.raw.get('authentication-results') ?? []).slice(0, trust.trustedResults)
   const senders = addressesOf(lines, 'sender', defects)
   return {
     internetMessageId: bracketed(first('message-id'), 998),
@@ -115,7 +131,10 @@ export function readEnvelope(raw: Buffer, trustedAuthserv: readonly string[], ma
     attachments: [],
     text: '',
     hasHtml: false,
-    authentication: fromTrustedHeaders(trusted, trustedAuthserv, fromDomain(from, fromHeaders)) ?? NO_AUTHENTICATION,
+    html: null,
+    writing: NO_WRITING,
+    authentication:
+      fromTrustedHeaders(results, trust.trustedAuthserv, fromDomain(from, fromHeaders)) ?? NO_AUTHENTICATION,
     fingerprints: { subject: subjectFingerprint(subject), body: null },
     defects,
   }

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { htmlFacts, inside, writingFacts } from './facts-schema.ts'
 import type { ParseOutcome } from './types.ts'
 
 // The child that parses may have been taken over by what it parses: its answer is checked like any other input.
@@ -14,7 +15,7 @@ const result = Type.Union(
   ),
 )
 const place = Type.Union(
-  (['link', 'text', 'form', 'image', 'attachment', 'header'] as const).map((p) => Type.Literal(p)),
+  (['link', 'text', 'form', 'image', 'attachment', 'header', 'qr'] as const).map((p) => Type.Literal(p)),
 )
 const fingerprint = Type.Union([Type.String({ pattern: '^[0-9a-f]{16}$' }), Type.Null()])
 
@@ -52,13 +53,22 @@ const mail = Type.Object({
       sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
       inline: Type.Boolean(),
       contentId: textOrNull(255),
+      inside: Type.Optional(inside),
     }),
     { maxItems: 500 },
   ),
   text: text(65_536),
   hasHtml: Type.Boolean(),
+  html: Type.Union([htmlFacts, Type.Null()]),
+  writing: writingFacts,
   authentication,
-  fingerprints: Type.Object({ subject: fingerprint, body: fingerprint }),
+  fingerprints: Type.Object({
+    subject: fingerprint,
+    body: fingerprint,
+    structure: Type.Optional(fingerprint),
+    urls: Type.Optional(fingerprint),
+    image: Type.Optional(fingerprint),
+  }),
   defects: Type.Array(text(1_000), { maxItems: 50 }),
 })
 

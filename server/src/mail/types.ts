@@ -1,3 +1,5 @@
+import type { HtmlFacts, Inside, WritingFacts } from './facts.ts'
+
 /** One mailbox of a header, as shown (`name`), as sent (`address`, lower-case domain) and as written (`raw`). */
 export interface Address {
   readonly name: string
@@ -12,7 +14,8 @@ export interface HeaderLine {
   readonly value: string
 }
 
-export type UrlPlace = 'link' | 'text' | 'form' | 'image' | 'attachment' | 'header'
+/** `attachment`: in a file or an attached message; `qr`: in a picture of a QR code, wherever that stands. */
+export type UrlPlace = 'link' | 'text' | 'form' | 'image' | 'attachment' | 'header' | 'qr'
 
 export interface UrlFound {
   /** As written, trimmed of surrounding punctuation; at most 4,096 characters. */
@@ -34,7 +37,26 @@ export interface AttachmentFound {
   readonly sha256: string
   readonly inline: boolean
   readonly contentId: string | null
+  /** What is inside, for the kinds that are opened; absent for all others. */
+  readonly inside?: Inside
 }
+
+export type {
+  ArchiveEntry,
+  ArchiveFacts,
+  CalendarFacts,
+  FormFound,
+  Hiding,
+  HtmlFacts,
+  ImageFacts,
+  Inside,
+  MessageFacts,
+  OddLink,
+  OfficeFacts,
+  PageFacts,
+  PdfFacts,
+  WritingFacts,
+} from './facts.ts'
 
 export type AuthResult =
   | 'pass'
@@ -67,6 +89,12 @@ export interface Fingerprints {
   readonly subject: string | null
   /** Of the visible words; survives changed numbers and names; 16 hex digits; null when too short to mean anything. */
   readonly body: string | null
+  /** Of the skeleton: MIME parts, HTML elements, file kinds, without words; null when the message is plain text alone. */
+  readonly structure?: string | null
+  /** Of the set of sites linked to, and the shape of their paths; null when there are no links. */
+  readonly urls?: string | null
+  /** Of the largest picture that could be decoded: 64-bit difference hash; null when there is none. */
+  readonly image?: string | null
 }
 
 export interface ParsedMail {
@@ -88,6 +116,10 @@ export interface ParsedMail {
   /** Visible text, at most 64 KiB. */
   readonly text: string
   readonly hasHtml: boolean
+  /** How the HTML of the body is made; null when there is none. */
+  readonly html: HtmlFacts | null
+  /** How the visible text is written. */
+  readonly writing: WritingFacts
   readonly authentication: Authentication
   readonly fingerprints: Fingerprints
   /** What was odd, in words: broken multipart, unknown charset, several From headers, cut lists. */
@@ -106,6 +138,8 @@ export interface MailContext {
   readonly helo: string | null
   /** Servers whose Authentication-Results this organisation believes, for this message; absent = as the parser was told. */
   readonly trustedAuthserv?: readonly string[]
+  /** Only so many Authentication-Results from the top may be believed: what stands below was there on arrival. Absent = all. */
+  readonly trustedResults?: number
 }
 
 /** What DNS answers, by type: TXT in strings of parts, MX with priority, the rest as text. */

@@ -18,6 +18,16 @@ export function parsedMail(part: Partial<ParsedMail> = {}): ParsedMail {
     attachments: [],
     text: 'Hello',
     hasHtml: false,
+    html: null,
+    writing: {
+      language: null,
+      charsets: [],
+      invisible: 0,
+      invisibleWords: [],
+      turning: 0,
+      mixed: [],
+      afterGap: 0,
+    },
     authentication: {
       source: 'none',
       spf: { result: 'none', domain: null },
