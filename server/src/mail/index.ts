@@ -4,6 +4,8 @@ export { type RawHeaderLine, type RawHeaders, rawHeaderValue, rawHeaderValues, r
 export { type Isolation, isolation } from './isolation.ts'
 export { createParser, type Parser, type ParserOptions } from './parser.ts'
 export type { Resolver } from './pool.ts'
+export { type Hop, parseReceived } from './received.ts'
+export { isLocalIp, receivedContext } from './receiver.ts'
 export { PREVIEW_CSP } from './render.ts'
 export type * from './types.ts'
 export { canonicalUrl } from './urls.ts'

@@ -1,15 +1,14 @@
 import type { DNSResolver } from 'mailauth'
 import { checkOurselves, fromDomain } from './authentication.ts'
 import { readBody } from './body.ts'
-import { readEnvelope, recipientNames } from './envelope.ts'
+import { readEnvelope, recipientNames, type Trust } from './envelope.ts'
 import { bodyFingerprint } from './fingerprints.ts'
 import { LimitError, type MimeLimits, readTree } from './tree.ts'
 import type { MailContext, ParsedMail, ParseOutcome } from './types.ts'
 import { urlsInText } from './urls.ts'
 
-export interface ParseSettings extends MimeLimits {
-  /** Names of servers whose Authentication-Results are believed: see `isTrusted`. */
-  readonly trustedAuthserv: readonly string[]
+/** Names of servers whose Authentication-Results are believed: see `isTrusted`. */
+export interface ParseSettings extends MimeLimits, Trust {
   readonly resolver: DNSResolver | null
 }
 
@@ -25,17 +24,17 @@ export async function parseMail(raw: Buffer, context: MailContext, settings: Par
     return { kind: 'parsed', mail: await parseAll(raw, context, settings) }
   } catch (error) {
     const why = error instanceof LimitError ? error.message : `the parser failed: ${String(error).slice(0, 200)}`
-    return unparsable(raw, why, settings.trustedAuthserv)
+    return unparsable(raw, why, settings)
   }
 }
 
-export function unparsable(raw: Buffer, why: string, trustedAuthserv: readonly string[]): ParseOutcome {
-  const mail = readEnvelope(raw, trustedAuthserv, ENVELOPE_BYTES)
+export function unparsable(raw: Buffer, why: string, trust: Trust): ParseOutcome {
+  const mail = readEnvelope(raw, trust, ENVELOPE_BYTES)
   return { kind: 'unparsable', why, mail: { ...mail, defects: bounded([why, ...mail.defects]) } }
 }
 
 async function parseAll(raw: Buffer, context: MailContext, settings: ParseSettings): Promise<ParsedMail> {
-  const envelope = readEnvelope(raw, settings.trustedAuthserv, settings.maxHeaderBytes)
+  const envelope = readEnvelope(raw, settings, settings.maxHeaderBytes)
   const defects = [...envelope.defects]
   const body = await readBody(await readTree(raw, settings), defects)
   const unsubscribe = envelope.headers.filter((h) => h.name.toLowerCase() === 'list-unsubscribe')

@@ -69,7 +69,13 @@ export function createParser(options: ParserOptions = {}): Parser {
     const done = await attempt(pool, { kind: 'headers', raw: raw.subarray(0, ENVELOPE_BYTES), why, context })
     const outcome = 'value' in done ? readOutcome(done.value) : null
     // Not even the headers can be read: an empty envelope, built from no byte of the message.
-    return outcome ?? { kind: 'unparsable', why, mail: { ...readEnvelope(Buffer.alloc(0), [], 0), defects: [why] } }
+    return (
+      outcome ?? {
+        kind: 'unparsable',
+        why,
+        mail: { ...readEnvelope(Buffer.alloc(0), { trustedAuthserv: [] }, 0), defects: [why] },
+      }
+    )
   }
 
   return {

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { DNSResolver } from 'mailauth'
 import { messageOf } from '../base/index.ts'
+import type { Trust } from './envelope.ts'
 import { type ParseSettings, parseMail, unparsable } from './parse.ts'
 import type { Job } from './pool.ts'
 import { renderMail } from './render.ts'
@@ -54,12 +55,15 @@ function answered(message: Extract<FromParent, { kind: 'dns' }>): void {
 
 let settings: ParseSettings
 
-const trusted = (context: MailContext): readonly string[] => context.trustedAuthserv ?? settings.trustedAuthserv
+const trust = (context: MailContext): Trust => ({
+  trustedAuthserv: context.trustedAuthserv ?? settings.trustedAuthserv,
+  trustedResults: context.trustedResults,
+})
 
 async function run(job: Job): Promise<unknown> {
   const raw = Buffer.from(job.raw.buffer, job.raw.byteOffset, job.raw.byteLength)
-  if (job.kind === 'parse') return parseMail(raw, job.context, { ...settings, trustedAuthserv: trusted(job.context) })
-  if (job.kind === 'headers') return unparsable(raw, job.why, trusted(job.context))
+  if (job.kind === 'parse') return parseMail(raw, job.context, { ...settings, ...trust(job.context) })
+  if (job.kind === 'headers') return unparsable(raw, job.why, trust(job.context))
   return { html: await renderMail(raw, settings) }
 }
 
