@@ -10,6 +10,8 @@ export interface Given {
   readonly deliveryId: DeliveryId
   readonly target: Target
   readonly doubted: boolean
+  /** The answer to an earlier attempt was lost. */
+  readonly lost: boolean
 }
 
 export interface HandoverDeps {
@@ -65,7 +67,7 @@ export function createHandover(deps: HandoverDeps) {
     crashPoint('intake.after-handover')
     const settled = given.map((g, i): Settled => {
       const result = results[i] ?? { kind: 'unknown', why: 'no result' }
-      return { deliveryId: g.deliveryId, result, placement, doubted: g.doubted, by: incoming.source }
+      return { deliveryId: g.deliveryId, result, placement, doubted: g.doubted, lost: g.lost, by: incoming.source }
     })
     crashPoint('intake.before-delivered-commit')
     await deps.timed(

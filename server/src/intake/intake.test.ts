@@ -168,6 +168,40 @@ test('answer lost and the mailbox cannot be asked: sent again and told as possib
   })
 })
 
+test('answer lost, then deferred: the mailbox is looked into once more before it is sent again', async () => {
+  const raw = message('lost then full')
+  peer.next('die-after-data-taken', { data: ['452 4.2.2 full'] })
+  await send(viaPeer, raw, ['ann@a.example'], 'LOST4')
+  await pause(HANDOVER_MS + 50)
+  expect(codes(await send(viaPeer, raw, ['ann@a.example'], 'LOST4'))).toEqual(['452'])
+  // The first attempt's copy shows up late.
+  await provider.deliver({ login: 'ann@a.example' }, 'inbox', peer.taken[0]?.bytes ?? Buffer.alloc(0))
+  await pause(HANDOVER_MS + 50)
+  expect(codes(await send(viaPeer, raw, ['ann@a.example'], 'LOST4'))).toEqual(['250'])
+  expect(peer.taken).toHaveLength(1)
+})
+
+test('two gateways that retry the same copy at the same moment: one sends, the other waits', async () => {
+  const hop = createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 1500 })
+  const other = await startIntake({ storage: t.storage, provider, nextHop: hop, intake: { handoverMs: HANDOVER_MS } })
+  try {
+    for (let i = 0; i < 10; i++) {
+      const raw = message(`race ${i}`)
+      peer.next(i % 2 === 0 ? 'die-after-data' : { rcpt: '451 4.3.0 later' })
+      await send(viaPeer, raw, ['ann@a.example', 'bo@a.example'], `RACE${i}`)
+      if (i % 2 === 0) await pause(HANDOVER_MS + 50)
+      peer.taken.length = 0
+      const both = await Promise.all(
+        [viaPeer, other].map((rig) => send(rig, raw, ['ann@a.example', 'bo@a.example'], `RACE${i}`)),
+      )
+      expect(both.flat().some((r) => r?.startsWith('250'))).toBe(true)
+      expect(peer.taken.map((c) => c.recipient).sort()).toEqual(['ann@a.example', 'bo@a.example'])
+    }
+  } finally {
+    await other.close()
+  }
+})
+
 test('mail store down: 451, recorded, delivered by the retry', async () => {
   const raw = message('store down')
   peer.next({ rcpt: '451 4.3.0 later' })

@@ -125,6 +125,7 @@ export function createIntake(deps: IntakeDeps): Intake {
         deliveryId: inside[i]?.id ?? uuidv7<DeliveryId>(),
         target: copy.target,
         doubted: false,
+        lost: false,
       }))
       const replies = await handover(tenant, incoming, given, sent, placement)
       given.forEach((g, i) => {

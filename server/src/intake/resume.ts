@@ -1,6 +1,6 @@
 import { type Clock, crashPoint, type MessageId, type TenantId } from '../base/index.ts'
 import type { Verdict } from '../judgement/index.ts'
-import { addDeliveries, currentVerdict, type Delivery, locate, setHandover } from '../records/index.ts'
+import { addDeliveries, currentVerdict, type Delivery, locate, lockUnchanged, setHandover } from '../records/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { buildSent, type Reply, reply, type Sent } from '../transport/index.ts'
 import { copiesOf, eventsOf, HELD, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
@@ -25,6 +25,8 @@ interface Again {
   readonly row: Delivery
   readonly target: Target
   readonly doubted: boolean
+  /** An earlier attempt's answer was lost: whatever happens now, the next one looks again. */
+  readonly lost: boolean
   readonly told: string
 }
 
@@ -79,7 +81,7 @@ export function createResume(deps: ResumeDeps) {
   const decide = async (tenant: TenantId, row: Delivery, target: Target, placement: string): Promise<Reply | Again> => {
     if (row.action !== 'pending') return HELD
     if (row.handover === 'none' || row.handover === 'refused')
-      return { row, target, doubted: false, told: 'tried again' }
+      return { row, target, doubted: false, lost: false, told: 'tried again' }
     const age = deps.clock.now().getTime() - row.updated_at.getTime()
     // Another process may still be at it. A clock that was set back must not make us wait for ever.
     if (age >= 0 && age < (deps.handoverMs ?? HANDOVER_MS)) return WAIT
@@ -90,13 +92,13 @@ export function createResume(deps: ResumeDeps) {
     }
     if (looked.kind === 'absent') {
       const doubted = row.handover === 'possibly-twice'
-      return { row, target, doubted, told: 'Looked for and not found in the mailbox: handed over again' }
+      return { row, target, doubted, lost: true, told: 'Looked for and not found in the mailbox: handed over again' }
     }
     const told = `Handed over again, possibly for the second time: the mailbox could not be asked (${looked.why})`
-    return { row, target, doubted: true, told }
+    return { row, target, doubted: true, lost: true, told }
   }
 
-  /** The same bytes as before where they were sent before. */
+  /** The same bytes as before where they were sent before. What another process has taken up meanwhile waits for it. */
   const send = async (
     tenant: TenantId,
     incoming: Incoming,
@@ -106,18 +108,25 @@ export function createResume(deps: ResumeDeps) {
   ) => {
     const sent = buildSent(raw, again[0]?.row.sent_prefix ?? '')
     crashPoint('intake.before-handover-commit')
-    await storage.tenant(tenant, async (tx) => {
-      for (const a of again) {
+    const mine = await storage.tenant(tenant, async (tx) => {
+      const free = await lockUnchanged(
+        tx,
+        again.map((a) => a.row),
+      )
+      const claimed = again.filter((a) => free.has(a.row.id))
+      for (const a of claimed) {
         await setHandover(
           tx,
           [{ deliveryId: a.row.id, handover: a.doubted ? 'possibly-twice' : 'handing-over', handoverDetail: a.told }],
           { kind: 'handed-over-again', actor: 'gateway', summary: a.told },
         )
       }
+      return claimed
     })
     crashPoint('intake.after-handover-commit')
-    const given = again.map((a): Given => ({ deliveryId: a.row.id, target: a.target, doubted: a.doubted }))
-    return deps.handover(tenant, incoming, given, sent, placement)
+    const given = mine.map(({ row, target, doubted, lost }): Given => ({ deliveryId: row.id, target, doubted, lost }))
+    const replies = await deps.handover(tenant, incoming, given, sent, placement)
+    return again.map((a) => replies[mine.indexOf(a)] ?? WAIT)
   }
 
   return async (tenant: TenantId, id: MessageId, incoming: Incoming, raw: Buffer): Promise<Reply[]> => {
@@ -130,7 +139,7 @@ export function createResume(deps: ResumeDeps) {
       const row = rows.find((r) => r.mailbox_id === target.mailboxId)
       if (!row) continue
       if (added.has(row.id) && row.action === 'pending') {
-        fresh.push({ deliveryId: row.id, target, doubted: false })
+        fresh.push({ deliveryId: row.id, target, doubted: false, lost: false })
         continue
       }
       const next = await decide(tenant, row, target, placement)

@@ -12,6 +12,8 @@ export interface Settled {
   readonly placement: 'deliver' | 'junk'
   /** It may have been delivered by an earlier attempt already. Once doubted, always told. */
   readonly doubted: boolean
+  /** The answer to an earlier attempt was lost: the next attempt must look into the mailbox, too. */
+  readonly lost: boolean
   readonly by: 'gateway' | 'import'
 }
 
@@ -38,7 +40,7 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<void>
   }
 }
 
-function changeOf({ deliveryId, result, placement, doubted, by }: Settled): {
+function changeOf({ deliveryId, result, placement, doubted, lost, by }: Settled): {
   change: HandoverChange
   event: EventText
 } {
@@ -63,7 +65,7 @@ function changeOf({ deliveryId, result, placement, doubted, by }: Settled): {
       }
     case 'temporary':
       return {
-        change: { deliveryId, handover: doubted ? 'possibly-twice' : 'none', handoverDetail: said(result.reply) },
+        change: { deliveryId, handover: openAgain(doubted, lost), handoverDetail: said(result.reply) },
         event: { kind: 'deferred', actor: by, summary: `Not taken yet: ${said(result.reply)}` },
       }
     case 'permanent':
@@ -82,6 +84,8 @@ function changeOf({ deliveryId, result, placement, doubted, by }: Settled): {
       }
   }
 }
+
+const openAgain = (doubted: boolean, lost: boolean) => (doubted ? 'possibly-twice' : lost ? 'handing-over' : 'none')
 
 export const said = (r: Reply): string => `${r.code} ${r.enhanced} ${r.text}`.trim()
 

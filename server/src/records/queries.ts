@@ -47,6 +47,26 @@ export async function getDeliveries(tx: Tx, ids: readonly DeliveryId[]): Promise
   return await tx.selectFrom('delivery').selectAll().where('id', 'in', ids).execute()
 }
 
+/**
+ * Those of the copies that nobody has changed since they were read, locked until the end of the transaction: of two processes that want
+ * to hand the same copy over again, one gets it.
+ */
+export async function lockUnchanged(
+  tx: Tx,
+  seen: readonly Pick<Delivery, 'id' | 'updated_at'>[],
+): Promise<ReadonlySet<DeliveryId>> {
+  if (seen.length === 0) return new Set()
+  const at = new Map(seen.map((row) => [row.id, row.updated_at.getTime()]))
+  const rows = await tx
+    .selectFrom('delivery')
+    .select(['id', 'updated_at'])
+    .where('id', 'in', [...at.keys()])
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+  return new Set(rows.filter((row) => row.updated_at.getTime() === at.get(row.id)).map((row) => row.id))
+}
+
 export async function timeline(tx: Tx, messageId: MessageId): Promise<MessageEvent[]> {
   const query = tx.selectFrom('message_event').selectAll().where('message_id', '=', messageId)
   return await query.orderBy('at').orderBy('id').execute()
