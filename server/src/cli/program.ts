@@ -5,6 +5,7 @@ import { importCommand } from './commands/import.ts'
 import { messageCommands } from './commands/messages.ts'
 import { organisationCommands } from './commands/organisation.ts'
 import { peopleCommands } from './commands/people.ts'
+import { scanCommand } from './commands/scan.ts'
 import { serverCommands } from './commands/server.ts'
 
 export function program(): Command {
@@ -13,7 +14,7 @@ export function program(): Command {
     .addHelpText(
       'after',
       `
-The commands talk to a running server: its address from RECOURSE_URL or <data directory>/server.json, the token from
+The command scan works by itself. The other commands talk to a running server: its address from RECOURSE_URL or <data directory>/server.json, the token from
 RECOURSE_TOKEN or <data directory>/cli-token; RECOURSE_DATA_DIR names the data directory (default: data).
 Every command takes --json. Exit codes: 0 done, 1 failed (or a problem was found), 2 asked in a wrong way.`,
     )
@@ -28,6 +29,7 @@ Every command takes --json. Exit codes: 0 done, 1 failed (or a problem was found
     importCommand,
     organisationCommands,
     peopleCommands,
+    scanCommand,
   ])
     add(root)
   everyCommandTakesJson(root)

@@ -13,6 +13,7 @@ export {
   type ImportResult,
   importPath,
 } from './sources/import-path.ts'
+export { readMbox } from './sources/mbox.ts'
 export { readMailSources } from './sources/read.ts'
-export type { SourceItem, SourceMail, SourceProblem } from './sources/types.ts'
+export { MAX_MESSAGE, type SourceItem, type SourceMail, type SourceProblem } from './sources/types.ts'
 export type * from './types.ts'

@@ -74,13 +74,13 @@ interface Open {
   size: number
 }
 
-/** The messages of an mbox, one at a time; a huge file is never in memory. */
+/** The messages of an mbox, one at a time; a huge file is never in memory. `source`: its bytes, where they come by a pipe. */
 export async function* readMbox(
   path: string,
-  options: { highWaterMark?: number; maxMessage?: number } = {},
+  options: { highWaterMark?: number; maxMessage?: number; source?: AsyncIterable<Buffer> } = {},
 ): AsyncGenerator<SourceItem> {
   const limit = options.maxMessage ?? MAX_MESSAGE
-  const stream = createReadStream(path, { highWaterMark: options.highWaterMark ?? 256 * 1024 })
+  const stream = options.source ?? createReadStream(path, { highWaterMark: options.highWaterMark ?? 256 * 1024 })
   let open: Open | null = null
   let blankBefore = true
   try {

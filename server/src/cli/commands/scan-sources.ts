@@ -1,0 +1,103 @@
+import type { Dirent } from 'node:fs'
+import { lstat, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AppError, messageOf } from '../../base/index.ts'
+import { MAX_MESSAGE, readMailSources, readMbox } from '../../intake/index.ts'
+
+/** One message, or why there is none. */
+export type Found =
+  | { readonly kind: 'mail'; readonly file: string; readonly raw: Buffer }
+  /** It was read, and is no message: it counts as judged. */
+  | { readonly kind: 'unparsable'; readonly file: string; readonly why: string }
+  | { readonly kind: 'unreadable'; readonly file: string; readonly why: string }
+
+/**
+ * Every message below the paths, in order: files as given, folders sorted by name with everything below them, `-` = standard
+ * input. A file that begins with a From_ line is an mbox (`file#offset` names its messages); of a Maildir only `cur` and
+ * `new` are read. Names that begin with a dot are left out, except when they were given, or are folders of a Maildir. One message is in memory
+ * at a time.
+ */
+export async function* messagesIn(paths: readonly string[]): AsyncGenerator<Found> {
+  for (const path of paths) yield* path === '-' ? readInput(process.stdin) : visit(path, new Set())
+}
+
+/** `above`: folders that lead here, by device and inode, so that links cannot lead round in circles. */
+async function* visit(path: string, above: ReadonlySet<string>): AsyncGenerator<Found> {
+  try {
+    const info = await stat(path)
+    if (info.isFile()) yield* readFile(path)
+    else if (!info.isDirectory()) yield { kind: 'unreadable', file: path, why: 'is neither a file nor a folder' }
+    else {
+      const key = `${info.dev}:${info.ino}`
+      if (above.has(key)) yield { kind: 'unreadable', file: path, why: 'is a link to a folder that it lies in' }
+      else yield* readFolder(path, new Set([...above, key]))
+    }
+  } catch (error) {
+    yield { kind: 'unreadable', file: path, why: reason(error) }
+  }
+}
+
+async function* readFolder(path: string, above: ReadonlySet<string>): AsyncGenerator<Found> {
+  const entries = (await readdir(path, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))
+  const maildir = ['cur', 'new'].every((name) => entries.some((e) => e.name === name && e.isDirectory()))
+  for (const entry of entries)
+    if (maildir ? inMaildir(entry) : !entry.name.startsWith('.')) yield* visit(join(path, entry.name), above)
+}
+
+const inMaildir = (entry: Dirent): boolean =>
+  entry.isDirectory() && (entry.name === 'cur' || entry.name === 'new' || /^\.[^.]/.test(entry.name))
+
+async function* readFile(path: string): AsyncGenerator<Found> {
+  const { size } = await lstat(path)
+  if (size === 0 && (await stat(path)).size === 0) {
+    yield { kind: 'unparsable', file: path, why: 'the file is empty' }
+    return
+  }
+  for await (const item of readMailSources(path)) {
+    // Sources give absolute names; the reader of the answer knows the file by the name that was given.
+    const file = `${path}${/#\d+$/.exec(item.id)?.[0] ?? ''}`
+    if (item.kind === 'mail') yield { kind: 'mail', file, raw: item.raw }
+    else yield { kind: item.why.startsWith('larger than') ? 'unparsable' : 'unreadable', file, why: item.why }
+  }
+}
+
+/** One message or an mbox from a stream. */
+async function* readInput(input: AsyncIterable<Buffer>): AsyncGenerator<Found> {
+  const chunks = input[Symbol.asyncIterator]()
+  const start: Buffer[] = []
+  let length = 0
+  let ended = false
+  const more = async (): Promise<void> => {
+    const next = await chunks.next()
+    if (next.done) ended = true
+    else {
+      start.push(Buffer.from(next.value))
+      length += next.value.length
+    }
+  }
+  while (!ended && length < 5) await more()
+  if (Buffer.concat(start).toString('latin1', 0, 5) === 'From ') {
+    for await (const item of readMbox('-', { source: rest(start, chunks) }))
+      yield item.kind === 'mail'
+        ? { kind: 'mail', file: item.id, raw: item.raw }
+        : { kind: item.why.startsWith('larger than') ? 'unparsable' : 'unreadable', file: item.id, why: item.why }
+    return
+  }
+  while (!ended && length <= MAX_MESSAGE) await more()
+  if (length > MAX_MESSAGE) yield { kind: 'unparsable', file: '-', why: `larger than ${MAX_MESSAGE} bytes` }
+  else if (length === 0) yield { kind: 'unparsable', file: '-', why: 'there was no input' }
+  else yield { kind: 'mail', file: '-', raw: Buffer.concat(start) }
+}
+
+async function* rest(start: readonly Buffer[], chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield* start
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value
+}
+
+function reason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  if (code === 'ENOENT') return 'does not exist'
+  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this account'
+  if (code === 'ELOOP') return 'is a link that leads back to itself'
+  return error instanceof AppError ? error.message : messageOf(error)
+}

@@ -1,0 +1,134 @@
+import { resolve as resolveDns } from 'node:dns/promises'
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import type { Command } from 'commander'
+import { AppError, type MailboxId, messageOf, type TenantId, uuidv7 } from '../../base/index.ts'
+import type { OrganisationFacts } from '../../detection/index.ts'
+import type { PolicyMode } from '../../judgement/index.ts'
+import type { MailContext, Resolver } from '../../mail/index.ts'
+import { jsonText } from '../out.ts'
+
+interface Options {
+  readonly policy: string
+  readonly organisation?: string
+  readonly trustAuthserv?: readonly string[]
+  readonly dns?: true
+  readonly workers: string
+}
+
+export function scanCommand(root: Command): void {
+  root
+    .command('scan')
+    .argument('<path...>', 'files (.eml, mbox) or folders with everything below them; - reads from standard input')
+    .option('--policy <mode>', 'standard, strict, or observe (delivers everything)', 'standard')
+    .option('--organisation <file>', 'our domains and people, as `recourse org show --json` prints them')
+    .option(
+      '--trust-authserv <name...>',
+      'servers whose Authentication-Results are believed (*.example.org for all of a domain)',
+    )
+    .option('--dns', 'check SPF, DKIM and DMARC ourselves where nothing was recorded; asks DNS')
+    .option('--workers <n>', 'processes that read mail', String(availableParallelism()))
+    .description('judge mail without a server: one line of JSON each, in order')
+    .addHelpText('after', HELP)
+    .action(run)
+}
+
+const HELP = `
+Each line: {"file","sha256","messageId","action","threat","score","signals":[{"id","weight","evidence"}],"error"}.
+action: deliver, junk or quarantine, by the policy. score: badness from 0 to 100, comparable across messages. error: null,
+or why the message could not be read; such mail is placed by the policy too (quarantine by default).
+
+Without --trust-authserv an Authentication-Results header is believed where its place and name say that the receiver wrote it:
+above the first Received header of another domain than the topmost one's "by" host, and in the name of a server of that
+domain (or of none, for Microsoft's). The envelope sender is taken from the topmost Return-Path, the client from the receiver's
+lowest Received header. Nothing is asked of the network unless --dns is given.
+
+Exit code: 0 when everything was judged or marked as not readable as mail, 1 when something could not be read at all (the
+rest goes on), 2 when it was asked in a wrong way, 130 after Ctrl-C.`
+
+async function run(paths: readonly string[], options: Options): Promise<void> {
+  const mode = modeOf(options.policy)
+  const workers = Number(options.workers)
+  if (!Number.isInteger(workers) || workers < 1 || workers > 256)
+    throw new AppError('usage', `--workers ${options.workers} is not possible.`, 'Give a whole number from 1 to 256.')
+  const facts = options.organisation === undefined ? NOBODY : await organisationOf(options.organisation)
+  const [{ decidePolicy }, { createJudge }, mail, { messagesIn }, { scanAll }] = await Promise.all([
+    import('../../judgement/index.ts'),
+    import('../../intake/index.ts'),
+    import('../../mail/index.ts'),
+    import('./scan-sources.ts'),
+    import('./scan-run.ts'),
+  ])
+  const policy = decidePolicy({ mode, version: 1 })
+  const judge = createJudge(async () => ({ facts, policy, entries: [] }))
+  const parser = mail.createParser({ workers, ...(options.dns ? { resolver: askDns } : {}) })
+  const tenant = uuidv7<TenantId>()
+  const stopping = new AbortController()
+  process.once('SIGINT', () => stopping.abort())
+  const now = new Date()
+  const contextOf = (raw: Buffer): MailContext => {
+    const { trustedResults, ...context } = mail.receivedContext(raw)
+    return options.trustAuthserv === undefined
+      ? { ...context, ...(trustedResults === undefined ? {} : { trustedResults }) }
+      : { ...context, trustedAuthserv: options.trustAuthserv }
+  }
+  let unreadable = 0
+  try {
+    const answers = scanAll(
+      messagesIn(paths),
+      {
+        parser,
+        judge: (parsed, context) => judge(tenant, parsed, context, now),
+        contextOf,
+        policy,
+        inFlight: workers * 8,
+      },
+      stopping.signal,
+    )
+    for await (const answer of answers) {
+      if (answer.unreadable) unreadable++
+      await write(`${jsonText(answer.line)}\n`)
+    }
+  } finally {
+    await parser.close()
+  }
+  process.exitCode = stopping.signal.aborted ? 130 : unreadable > 0 ? 1 : 0
+}
+
+/** Waits while the reader is slower than we are: answers must not pile up. */
+async function write(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await new Promise((done) => process.stdout.once('drain', done))
+}
+
+const NOBODY: OrganisationFacts = { domains: [], protectedDomains: [], people: [] }
+
+function modeOf(text: string): PolicyMode {
+  if (text === 'standard' || text === 'strict' || text === 'observe') return text
+  throw new AppError('usage', `There is no policy "${text}".`, 'Give standard, strict or observe.')
+}
+
+/** Throws AppError `organisation` when it cannot be read, and what `readOrganisation` throws. */
+async function organisationOf(file: string): Promise<OrganisationFacts> {
+  const { factsOf } = await import('../../detection/index.ts')
+  const { Directory, readOrganisation } = await import('../../organisation/index.ts')
+  let value: unknown
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new AppError(
+      'organisation',
+      `${file} cannot be read: ${messageOf(error)}`,
+      'Give a file as `recourse org show --json` prints it.',
+    )
+  }
+  const document = readOrganisation(value)
+  const mailboxes = document.mailboxes.map((m) => ({ ...m, id: uuidv7<MailboxId>() }))
+  return factsOf(new Directory(null, document, mailboxes))
+}
+
+const askDns: Resolver = async (name, type) => {
+  if (type === 'TXT') return await resolveDns(name, 'TXT')
+  if (type === 'MX') return await resolveDns(name, 'MX')
+  if (type === 'A' || type === 'AAAA' || type === 'PTR') return await resolveDns(name, type)
+  return []
+}
