@@ -136,6 +136,7 @@ export interface MailboxSession {
    * `read-only`. (`move`, `append`, `setFlags` and `destroy` always look.)
    */
   position(folder: string, options?: { readonly writable?: boolean }): Promise<Position | null>
+  /** `refused` where the name is one of our holds'. */
   createFolder(path: string, options: { subscribe: boolean }): Promise<void>
   find(query: FindQuery): Promise<readonly CopyState[]>
   /** Copies of one folder by UID, in UID order; unknown UIDs are left out. */
@@ -204,3 +205,10 @@ export class ProviderError extends Error {
     this.code = code
   }
 }
+
+/** A user's folder cannot have the name of one of our holds: what lies there would be out of the user's reach. */
+export const notAFolder = (path: string): ProviderError =>
+  new ProviderError(
+    'refused',
+    `“${path}” is where Recourse holds mail, it cannot be a user’s folder: choose another name`,
+  )

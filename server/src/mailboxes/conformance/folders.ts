@@ -44,6 +44,13 @@ export function folders(kit: Kit): void {
       expect((await session.find({ refs: [must(other).ref] })).length).toBe(1)
     }))
 
+  test('a folder of the user cannot be made where our holds are', () =>
+    kit.pair(async (session) => {
+      const hold = await session.hold('quarantine', SEVEN)
+      await expect(session.createFolder(hold, { subscribe: true })).rejects.toMatchObject({ code: 'refused' })
+      await expect(session.createFolder(`${hold}/mine`, { subscribe: true })).rejects.toMatchObject({ code: 'refused' })
+    }))
+
   test('mailbox #58: a folder that we make is subscribed when asked; it is listed as it is', () =>
     kit.pair(async (session) => {
       await session.createFolder('Mine', { subscribe: true })

@@ -1,4 +1,4 @@
-import { type Folder, ProviderError, type SpecialUse } from '../provider.ts'
+import { type Folder, notAFolder, ProviderError, type SpecialUse } from '../provider.ts'
 import { SPECIAL_NAMES, specialUses } from '../special-use.ts'
 import { mailbox, parenthesised } from './connection.ts'
 import type { Context } from './context.ts'
@@ -123,6 +123,10 @@ export async function createFolder(
   more: readonly Arg[] = [],
 ): Promise<void> {
   const { connection } = context
+  const { holdPrefix, visibleHold } = context.server.settings
+  const root = connection.personal.prefix + visibleHold
+  if ([holdPrefix, root + connection.personal.separator].some((ours) => `${path}/`.startsWith(ours)))
+    throw notAFolder(path)
   await connection.run('CREATE', [mailbox(path), ...more], { doing: `making the folder ${path}`, effect: true })
   context.touched = true
   if ((await statusOf(connection, path, false)) === null) {

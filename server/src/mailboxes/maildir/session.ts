@@ -12,6 +12,7 @@ import {
   type Hold,
   type MailboxSession,
   type MoveResult,
+  notAFolder,
   type Position,
   ProviderError,
   type Restorable,
@@ -93,7 +94,10 @@ export class MaildirSession implements MailboxSession {
   }
 
   createFolder(path: string, options: { subscribe: boolean }): Promise<void> {
-    return this.#do(`making the folder ${path}`, () => this.#create(path, options.subscribe))
+    return this.#do(`making the folder ${path}`, async () => {
+      if (this.#account.isHold(path)) throw notAFolder(path)
+      await this.#create(path, options.subscribe)
+    })
   }
 
   hold(hold: Hold, _keywords: readonly string[]): Promise<string> {

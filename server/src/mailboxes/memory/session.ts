@@ -10,6 +10,7 @@ import {
   type Hold,
   type MailboxSession,
   type MoveResult,
+  notAFolder,
   type Position,
   ProviderError,
   type Restorable,
@@ -109,6 +110,7 @@ export class MemorySession implements MailboxSession {
 
   async createFolder(path: string, options: { subscribe: boolean }): Promise<void> {
     await this.#enter('createFolder', { folder: path })
+    if (path.startsWith('Recourse-Hold/')) throw notAFolder(path)
     this.#box.create(path, { use: null, subscribed: options.subscribe, hold: false })
   }
 
