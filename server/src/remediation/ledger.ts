@@ -156,6 +156,7 @@ function deltaOf(changes: readonly Change[]): Delta {
     if (item.state === 'failed') add('retrying', -1)
     if (to === 'failed' && set?.next_attempt_at !== undefined) add('retrying', 1)
     if (set?.verified_at !== undefined) add('verified', 1)
+    if ((to === 'ambiguous' || to === 'failed') && set?.after_ref) add('doubtful', 1)
   }
   return delta
 }
@@ -173,6 +174,7 @@ const COUNT_COLUMNS = {
   failed: 'n_failed',
   verified: 'n_verified',
   retrying: 'n_retrying',
+  doubtful: 'n_doubtful',
   reverted: 'n_reverted',
 } as const satisfies Record<keyof Counts, string>
 
@@ -192,6 +194,7 @@ export const countsOf = (row: CountRow): Counts => ({
   verified: row.n_verified,
   retrying: row.n_retrying,
   reverted: row.n_reverted,
+  doubtful: row.n_doubtful,
 })
 
 const ENDED = new Set([
@@ -249,8 +252,12 @@ export async function markReverted(tx: Tx, items: readonly Undoing[], tally: Tal
     // The items of this level are (or are not) in force now; mark what each of them takes back.
     const marked = await sql<{ id: ItemId; action_id: ActionId; undoes: ItemId | null }>`
       update action_item o set reverted_by = ${inForce ? sql`x.by_id` : sql`null`}
-      from unnest(${by}::uuid[], ${of}::uuid[]) as x(by_id, of_id)
-      where o.tenant_id = recourse_tenant() and o.id = any(${of}::uuid[]) and o.id = x.of_id
+      from (select * from unnest(${by}::uuid[], ${of}::uuid[]) as u(by_id, of_id)
+        union all select t.item_id, t.of_id from item_together t
+          where t.tenant_id = recourse_tenant() and t.item_id = any(${by}::uuid[])) as x
+      where o.tenant_id = recourse_tenant() and o.id = x.of_id
+        and o.id = any(${of}::uuid[] || array(select of_id from item_together
+          where tenant_id = recourse_tenant() and item_id = any(${by}::uuid[])))
         and ${inForce ? sql`o.reverted_by is null` : sql`o.reverted_by = x.by_id`}
       returning o.id, o.action_id, o.undoes`.execute(tx)
     for (const [actionId, rows] of Map.groupBy(marked.rows, (r) => r.action_id)) {

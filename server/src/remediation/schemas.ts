@@ -109,6 +109,7 @@ export const ActionRow = Type.Object({
     verified: Type.Integer(),
     retrying: Type.Integer(),
     reverted: Type.Integer(),
+    doubtful: Type.Integer(),
   }),
   problem: orNull(Type.String()),
   proof: orNull(Type.Array(Type.String())),

@@ -31,6 +31,7 @@ const counts = (states: readonly ItemState[], extra: Partial<Counts> = {}): Coun
     verified: 0,
     retrying: 0,
     reverted: 0,
+    doubtful: 0,
     ...extra,
   }
 }
@@ -101,6 +102,9 @@ describe('status of an action', () => {
   test('undone when everything that was done is taken back', () => {
     expect(actionState(counts(['done', 'done'], { reverted: 2 }), null)).toBe('undone')
     expect(actionState(counts(['done', 'done'], { reverted: 1 }), null)).toBe('partially-undone')
+    // One is in doubt and may still lie in our hold: not everything is back.
+    expect(actionState(counts(['done', 'ambiguous'], { reverted: 1, doubtful: 1 }), null)).toBe('partially-undone')
+    expect(actionState(counts(['done', 'ambiguous'], { reverted: 2, doubtful: 1 }), null)).toBe('undone')
     expect(actionState(counts(['done', 'not-found'], { reverted: 1 }), null)).toBe('undone')
   })
 })

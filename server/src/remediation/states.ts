@@ -68,8 +68,10 @@ export interface Counts {
   readonly verified: number
   /** Failed, with another attempt to come. */
   readonly retrying: number
-  /** Done, and taken back since by an undo that is itself in force. */
+  /** Done (or doubtful), and taken back since by an undo that is itself in force. */
   readonly reverted: number
+  /** Ended in doubt or failed, with a copy in (or perhaps in) our hold. */
+  readonly doubtful: number
 }
 
 /** Column of `action` that counts a state. */
@@ -97,7 +99,7 @@ export function actionState(c: Counts, decision: Decision): ActionState {
   const open = c.approved + c.executing + c.retrying
   if (c.planned > 0 && decision === null) return 'pending-approval'
   if (open > 0) return c.total === c.approved ? 'queued' : 'running'
-  if (c.reverted > 0) return c.reverted === c.done ? 'undone' : 'partially-undone'
+  if (c.reverted > 0) return c.reverted >= c.done + c.doubtful ? 'undone' : 'partially-undone'
   if (good === 0 && decision === 'expired') return 'expired'
   if (good === 0 && decision !== null) return 'rejected'
   if (good === c.total) return 'completed'

@@ -65,6 +65,36 @@ export interface ActionTable {
   n_verified: number
   n_retrying: number
   n_reverted: number
+  n_doubtful: Generated<number>
+}
+
+/** The actions that an undo takes back, one row each. */
+export interface ActionUndoesTable {
+  tenant_id: TenantId
+  undo_id: ActionId
+  action_id: ActionId
+}
+
+/** Lower layers that an undo's item takes back together with the one that it names in `undoes`. */
+export interface ItemTogetherTable {
+  tenant_id: TenantId
+  item_id: ItemId
+  of_id: ItemId
+}
+
+/** A member of a set of causes; sets are named by the hash of what is in them. */
+export interface CauseSetTable {
+  tenant_id: TenantId
+  id: string
+  kind: Cause['kind']
+  cause_id: string
+  version: number
+}
+
+export interface ActionCauseSetTable {
+  tenant_id: TenantId
+  action_id: ActionId
+  cause_set: string
 }
 
 export interface ActionItemTable {
@@ -95,6 +125,12 @@ export interface ActionItemTable {
   restorable: boolean
   lost: JsonOrNull<readonly string[]>
   vault_id: string | null
+  /** Causes of the message's verdict, where the verdict started the action. */
+  cause_set: string | null
+  /** There was an item of the same delivery already: only such ones can lie on another. */
+  layered: Generated<boolean>
+  /** When retention ended for what it took: nothing of it can be given back any more. */
+  expired_at: Instant | null
   epoch: ColumnType<string, number, number> | null
   attempts: number
   next_attempt_at: Instant | null
@@ -166,5 +202,9 @@ declare module '../storage/schema.ts' {
     item_transition: ItemTransitionTable
     vault: VaultTable
     guard: GuardTable
+    action_undoes: ActionUndoesTable
+    item_together: ItemTogetherTable
+    cause_set: CauseSetTable
+    action_cause_set: ActionCauseSetTable
   }
 }

@@ -83,6 +83,14 @@ export class MemoryUser {
     this.#box.folders.set(to, folder)
   }
 
+  /** The server shows another date for this message than it did: what a read-back must notice. */
+  redate(folder: string, uid: number, date: Date): void {
+    const { messages } = this.#box.folder(folder)
+    const at = messages.findIndex((m) => m.uid === uid)
+    const message = messages[at]
+    if (message) messages[at] = { ...message, internalDate: date }
+  }
+
   /** The server gives the folder a new UIDVALIDITY and all messages new UIDs. */
   renumber(path: string): void {
     this.#box.renumber(this.#box.folder(path))
