@@ -1,17 +1,20 @@
 import type { DecidePolicy, Placement, PolicyMode, Signal, Threat, Thresholds } from './types.ts'
 
 /** Version of `decide`: grows when the same input would give another verdict. */
-export const ENGINE = 1
+export const ENGINE = 2
 
 /**
  * ## From points to a verdict
  * Every signal speaks for one *family* of threat and carries points. A family's support is its own points plus half of
  * what speaks for the others (evidence of one kind makes another kind likelier), less the points that speak *for* the
- * message. From `suspicious` on it is convicted, from `high` on with high confidence.
+ * message. Signals that say the same count once and a bit (`groups.ts`). From `suspicious` on it is convicted, from `high` on with high confidence.
  * A family with fewer than two points of its own is not convicted: it would be named for what others have shown.
  * The scale: 5 points = one finding that honest mail rarely shows; 10 = one that honest mail practically never shows.
  */
 export type Family = 'malware' | 'phish' | 'spoof' | 'impersonation' | 'spam' | 'bulk'
+
+/** What speaks for a message can be forged or borrowed too: it never outweighs more than this. */
+export const MAX_FAVOUR = 6
 
 /** Points of its own that a family needs. */
 export const MIN_OWN = 2

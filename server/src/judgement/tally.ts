@@ -1,9 +1,20 @@
-import { FAMILY_OF, type Family, harsher, type Level, MIN_OWN, PLACES, THREAT_OF, THREAT_ORDER } from './table.ts'
+import { diminished, groupOf } from './groups.ts'
+import {
+  FAMILY_OF,
+  type Family,
+  harsher,
+  type Level,
+  MAX_FAVOUR,
+  MIN_OWN,
+  PLACES,
+  THREAT_OF,
+  THREAT_ORDER,
+} from './table.ts'
 import type { Placement, PolicyMode, Signal, Technology, Threat, Thresholds } from './types.ts'
 
 /** What the signals alone amount to. */
 export interface Tally {
-  /** Points against less points for, with two decimals. */
+  /** The support of the family that has most, in points with three decimals; what speaks for the message when nothing speaks against it. */
   readonly score: number
   readonly threat: Threat
   readonly technology: Technology
@@ -16,33 +27,48 @@ export interface Tally {
 const hundredths = (n: number): number => Math.round(n * 100)
 
 export function tally(signals: readonly Signal[], thresholds: Thresholds, mode: PolicyMode): Tally {
-  const own = new Map<Family, number>()
-  let against = 0
-  let inFavour = 0
-  for (const signal of signals) {
-    const points = hundredths(signal.weight)
-    if (points < 0) inFavour -= points
-    if (points <= 0 || signal.threat === 'none') continue
-    const family = FAMILY_OF[signal.threat]
-    own.set(family, (own.get(family) ?? 0) + points)
-    against += points
-  }
+  const own = ownPoints(signals)
+  const inFavour = Math.min(hundredths(MAX_FAVOUR), favour(signals))
+  const against = [...own.values()].reduce((sum, points) => sum + points, 0)
   const convicted = new Map<Family, Level>()
+  let most = -inFavour
   for (const [family, points] of own) {
-    if (points < hundredths(MIN_OWN)) continue
     // Nothing speaks for a message so well that its malware may be forgotten.
     const support = points + (against - points) / 2 - (family === 'malware' ? 0 : inFavour)
+    most = Math.max(most, support)
+    if (points < hundredths(MIN_OWN)) continue
     if (support >= hundredths(thresholds.high)) convicted.set(family, 'high')
     else if (support >= hundredths(thresholds.suspicious)) convicted.set(family, 'suspicious')
   }
   const threat = worst(convicted)
   return {
-    score: (against - inFavour) / 100,
+    score: Math.round(most * 10) / 1000,
     threat,
     technology: technologyOf(threat, signals),
     placement: placeOf(convicted, mode),
     convicted,
   }
+}
+
+/** What speaks for each family, evidence of one kind diminished: see `groups.ts`. */
+function ownPoints(signals: readonly Signal[]): Map<Family, number> {
+  const grouped = new Map<Family, Map<string, number[]>>()
+  for (const { id, weight, threat } of signals) {
+    if (weight <= 0 || threat === 'none') continue
+    const groups = grouped.get(FAMILY_OF[threat]) ?? new Map<string, number[]>()
+    grouped.set(FAMILY_OF[threat], groups)
+    groups.set(groupOf(id), [...(groups.get(groupOf(id)) ?? []), hundredths(weight)])
+  }
+  const sum = (groups: Map<string, number[]>) =>
+    [...groups.values()].reduce((all, points) => all + diminished(points), 0)
+  return new Map([...grouped].sort().map(([family, groups]) => [family, sum(groups)]))
+}
+
+function favour(signals: readonly Signal[]): number {
+  const groups = new Map<string, number[]>()
+  for (const { id, weight } of signals)
+    if (weight < 0) groups.set(groupOf(id), [...(groups.get(groupOf(id)) ?? []), -hundredths(weight)])
+  return [...groups.values()].reduce((all, points) => all + diminished(points), 0)
 }
 
 function worst(convicted: ReadonlyMap<Family, Level>): Threat {
