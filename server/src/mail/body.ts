@@ -1,9 +1,11 @@
 import { attachmentOf } from './attachments.ts'
-import { readHtml } from './html.ts'
+import { type HtmlContent, readHtml } from './html.ts'
+import { mergedFacts } from './html-facts.ts'
 import { cleanText, cut } from './text.ts'
 import type { Part } from './tree.ts'
-import type { AttachmentFound, UrlFound, UrlPlace } from './types.ts'
+import type { AttachmentFound, HtmlFacts, UrlFound, UrlPlace, WritingFacts } from './types.ts'
 import { MAX_URLS, urlsInText } from './urls.ts'
+import { afterGapOf, Writing } from './writing.ts'
 
 const MAX_TEXT = 64 * 1024
 const MAX_ATTACHMENTS = 500
@@ -13,6 +15,8 @@ const MAX_TEXT_PART = 4 * 1024 * 1024
 export interface Body {
   readonly text: string
   readonly hasHtml: boolean
+  readonly html: HtmlFacts | null
+  readonly writing: WritingFacts
   readonly urls: readonly UrlFound[]
   readonly attachments: readonly AttachmentFound[]
 }
@@ -47,21 +51,35 @@ interface Gathered {
   readonly urls: Map<string, UrlFound>
   readonly attachments: AttachmentFound[]
   readonly defects: string[]
-  hasHtml: boolean
+  readonly writing: Writing
+  readonly pages: HtmlFacts[]
+  /** data: pictures of the body. */
+  readonly pictures: string[]
 }
 
 /** Text, URLs and attachments of the whole tree, nested messages included. */
-export async function readBody(root: Part, defects: string[]): Promise<Body> {
-  const gathered: Gathered = { urls: new Map(), attachments: [], defects, hasHtml: false }
+export async function readBody(root: Part, subject: string, defects: string[]): Promise<Body> {
+  const gathered: Gathered = {
+    urls: new Map(),
+    attachments: [],
+    defects,
+    writing: new Writing(),
+    pages: [],
+    pictures: [],
+  }
   const shown = await walk(root, gathered, false)
   const text = shown
     .map((s) => s.text)
     .filter((t) => t !== '')
     .join('\n')
   if (gathered.urls.size >= MAX_URLS) defects.push(`more than ${MAX_URLS} URLs`)
+  const cleaned = cut(cleanText(text), MAX_TEXT)
+  gathered.writing.add(subject, 0)
   return {
-    text: cut(cleanText(text), MAX_TEXT),
-    hasHtml: gathered.hasHtml,
+    text: cleaned,
+    hasHtml: gathered.pages.length > 0,
+    html: mergedFacts(gathered.pages),
+    writing: gathered.writing.facts(cleaned),
     urls: [...gathered.urls.values()],
     attachments: gathered.attachments,
   }
@@ -94,11 +112,23 @@ async function walkMultipart(part: Part, gathered: Gathered, nested: boolean): P
 
 function readText(part: Part, gathered: Gathered, place: UrlPlace | null): Shown {
   const source = decodeText(part, gathered.defects)
-  const isHtml = part.type !== 'text/plain'
-  if (place === null && isHtml) gathered.hasHtml = true
-  const content = isHtml ? readHtml(source) : { text: source, urls: urlsInText(source, 'text') }
-  for (const url of content.urls) note(gathered, place === null ? url : { ...url, place })
-  return { text: content.text.trim(), html: isHtml }
+  const html = part.type === 'text/plain' ? null : readHtml(source)
+  const urls = html?.urls ?? urlsInText(source, 'text')
+  for (const url of urls) note(gathered, place === null ? url : { ...url, place })
+  if (place === null) describe(part, source, html, gathered)
+  return { text: (html?.text ?? source).trim(), html: html !== null }
+}
+
+/** Facts of a part that the reader sees. */
+function describe(part: Part, source: string, html: HtmlContent | null, gathered: Gathered): void {
+  gathered.writing.charset(part.params['charset'] ?? '')
+  if (html === null) {
+    gathered.writing.add(source, afterGapOf(source))
+    return
+  }
+  gathered.writing.add(html.raw, html.afterGap)
+  gathered.pages.push(html.facts)
+  if (gathered.pictures.length < 5) gathered.pictures.push(...html.pictures)
 }
 
 function note(gathered: Gathered, url: UrlFound): void {

@@ -7,6 +7,8 @@ const count = Type.Integer({ minimum: 0 })
 const list = (of: number, maxItems: number) => Type.Array(text(of), { maxItems })
 const oneOf = <const T extends string>(values: readonly T[]) => Type.Union(values.map((v) => Type.Literal(v)))
 
+const HIDINGS = ['not-shown', 'zero-font', 'tiny-font', 'same-colour', 'off-screen', 'no-room'] as const
+
 const form = Type.Object({
   host: textOrNull(4_096),
   method: oneOf(['get', 'post']),
@@ -19,9 +21,7 @@ export const htmlFacts = Type.Object({
   size: count,
   visible: count,
   hidden: count,
-  hiddenBy: Type.Array(oneOf(['not-shown', 'zero-font', 'tiny-font', 'same-colour', 'off-screen', 'no-room']), {
-    maxItems: 6,
-  }),
+  hiddenBy: Type.Array(Type.Object({ how: oneOf(HIDINGS), characters: count }), { maxItems: 6 }),
   hiddenSample: text(200),
   comments: count,
   forms,

@@ -35,11 +35,11 @@ export interface HtmlFacts {
   readonly size: number
   /** Characters (blanks left out) that a reader sees. */
   readonly visible: number
-  /** …and that stand in the text but are hidden from readers. */
+  /** …and that no reader sees, a preview line (hidden, before all visible text, up to 500) left out. */
   readonly hidden: number
   /** How, most used first. */
-  readonly hiddenBy: readonly Hiding[]
-  /** The first 200 hidden characters beyond the preview line. */
+  readonly hiddenBy: readonly { readonly how: Hiding; readonly characters: number }[]
+  /** The first 200 of these characters. */
   readonly hiddenSample: string
   /** Characters in comments that are not Outlook's conditions. */
   readonly comments: number

@@ -1,6 +1,8 @@
 import { html as names, type Token, Tokenizer, TokenizerMode } from 'parse5'
+import { HtmlTally } from './html-facts.ts'
+import { alike, colourOf, readStyle, type Seen } from './style.ts'
 import { cut, oneLine } from './text.ts'
-import type { UrlFound, UrlPlace } from './types.ts'
+import type { Hiding, HtmlFacts, UrlFound, UrlPlace } from './types.ts'
 import { MAX_URLS, urlFound, urlsInText } from './urls.ts'
 
 const MAX_TEXT = 512 * 1024
@@ -16,8 +18,11 @@ const BLOCK = new Set(
 const UNSEEN = new Set(
   'head script style template title textarea iframe noembed noframes xmp object svg math'.split(' '),
 )
-const HIDING =
-  /display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])/i
+/** Hidden so that no mail program shows it; other ways depend on the program, and that text counts as shown. */
+const NEVER_SHOWN: ReadonlySet<Hiding> = new Set(['not-shown', 'zero-font'])
+const WHITE = 0xffffff
+/** Characters without width inside a word, and blanks of all kinds. */
+const INVISIBLE = /[\u034f\u00ad\u200b-\u200d\u2060-\u2064\ufeff]/
 
 /**
  * The tokenizer of the HTML standard without its tree: what a mail says needs no tree, and the tree's scope checks are
@@ -37,7 +42,7 @@ export function tokenizeHtml(html: string, handler: HtmlHandler): void {
       onCharacter: (token) => handler.text(token.chars),
       onWhitespaceCharacter: (token) => handler.text(token.chars),
       onNullCharacter: () => undefined,
-      onComment: () => undefined,
+      onComment: (token) => handler.comment?.(token.data),
       onDoctype: () => undefined,
       onEof: () => undefined,
     },
@@ -57,37 +62,50 @@ export interface HtmlHandler {
   start(tag: Token.TagToken): void
   end(name: string): void
   text(chars: string): void
+  comment?(text: string): void
 }
 
 export interface HtmlContent {
   /** What a reader sees: hidden elements left out, blocks on lines of their own. */
   readonly text: string
   readonly urls: readonly UrlFound[]
+  readonly facts: HtmlFacts
+  /** Characters after many empty lines. */
+  readonly afterGap: number
+  /** The same text with the characters that take no room. */
+  readonly raw: string
+  /** data: pictures, as written. */
+  readonly pictures: readonly string[]
 }
 
 interface Open {
   readonly name: string
-  readonly hidden: boolean
+  /** Its content is no text at all. */
+  readonly unseen: boolean
+  readonly hides: Hiding | null
+  readonly colour: number | null
+  /** -1 = a picture, or a style sheet may say it. */
+  readonly ground: number
 }
+
+const ROOT: Open = { name: '', unseen: false, hides: null, colour: null, ground: WHITE }
 
 /** Text and URLs of an HTML body. Never throws; output is bounded, work is linear in the input. */
 export function readHtml(html: string): HtmlContent {
   const reader = new HtmlReader()
   tokenizeHtml(html, reader)
-  return reader.finish()
+  return reader.finish(html.length)
 }
 
 class HtmlReader implements HtmlHandler {
   private readonly urls: UrlFound[] = []
   private readonly stack: Open[] = []
   private readonly chunks: string[] = []
+  private readonly tally = new HtmlTally()
+  private readonly styles = new Map<string, Seen>()
   private length = 0
   private base: string | null = null
   private link: { href: string; chunks: string[]; length: number; alt: string } | null = null
-
-  private get hidden(): boolean {
-    return this.stack.at(-1)?.hidden ?? false
-  }
 
   start(tag: Token.TagToken): void {
     const name = tag.tagName
@@ -96,16 +114,44 @@ class HtmlReader implements HtmlHandler {
     else this.collect(name, attr)
     if (BLOCK.has(name)) this.push('\n')
     else if (name === 'td' || name === 'th') this.push(' ')
+    const seen = this.styleOf(attr('style') ?? '')
+    this.tally.element(name, attr, seen, this.link !== null)
+    for (const { name: key } of tag.attrs) if (key.length > 2 && key.startsWith('on')) this.tally.handler()
     if (VOID.has(name) || tag.selfClosing || this.stack.length >= MAX_DEPTH) return
-    const hides = UNSEEN.has(name) || attr('hidden') !== undefined || HIDING.test(cut(attr('style') ?? '', 2_000))
     // A body ends a head that was not closed.
     if (name === 'body') this.stack.length = 0
-    this.stack.push({ name, hidden: this.hidden || hides })
+    this.stack.push(this.inside(name, attr, seen))
+  }
+
+  private styleOf(style: string): Seen {
+    let seen = this.styles.get(style)
+    if (seen === undefined) {
+      seen = readStyle(style)
+      if (this.styles.size < 1_000) this.styles.set(style, seen)
+    }
+    return seen
+  }
+
+  /** What an element inherits, and what it says itself. */
+  private inside(name: string, attr: (name: string) => string | undefined, seen: Seen): Open {
+    const outer = this.stack.at(-1) ?? ROOT
+    const written = attr('bgcolor')
+    const own = attr('background') === undefined ? (seen.ground ?? colourOf(written)) : -1
+    // What a style sheet paints is not known: then only a ground written here counts.
+    const unknown = outer.ground === WHITE && attr('class') !== undefined ? -1 : outer.ground
+    return {
+      name,
+      unseen: outer.unseen || UNSEEN.has(name),
+      hides: outer.hides ?? (attr('hidden') === undefined ? seen.hides : 'not-shown'),
+      colour: seen.colour ?? (name === 'font' ? colourOf(attr('color')) : null) ?? outer.colour,
+      ground: own === null || own === -2 ? unknown : own,
+    }
   }
 
   end(name: string): void {
     if (name === 'a') this.close()
     if (BLOCK.has(name)) this.push('\n')
+    this.tally.end(name)
     for (let at = this.stack.length - 1; at >= 0; at--) {
       if (this.stack[at]?.name !== name) continue
       this.stack.length = at
@@ -113,13 +159,26 @@ class HtmlReader implements HtmlHandler {
     }
   }
 
-  text(chars: string): void {
-    if (!this.hidden) this.push(chars)
+  comment(text: string): void {
+    this.tally.comment(text)
   }
 
-  finish(): HtmlContent {
+  text(chars: string): void {
+    const { unseen, hides, colour, ground } = this.stack.at(-1) ?? ROOT
+    if (unseen) return
+    if (hides === null || !NEVER_SHOWN.has(hides)) this.push(chars)
+    if (/^[\s\u00a0]*$/.test(chars)) return
+    if (hides !== null) this.tally.hid(hides, chars)
+    else if (colour !== null && ground !== -1 && alike(colour, ground)) this.tally.hid('same-colour', chars)
+    else this.tally.shown(chars)
+  }
+
+  finish(size: number): HtmlContent {
     this.close()
-    const text = this.chunks.join('')
+    const raw = this.chunks.join('')
+    const text = INVISIBLE.test(raw)
+      ? raw.replace(/(\p{L})[\u034f\u00ad\u200b-\u200d\u2060-\u2064\ufeff]+(?=\p{L})/gu, '$1')
+      : raw
     const lines = text.split('\n').map((line) => line.replace(/[\s\u200b-\u200f\u2060\ufeff\u00ad]+/g, ' ').trim())
     const visible = lines.filter((line) => line !== '').join('\n')
     // A link's own text is already there as its anchor.
@@ -127,7 +186,14 @@ class HtmlReader implements HtmlHandler {
       this.urls.flatMap((u) => urlsInText(u.anchor ?? '', 'text', 10).map((inside) => inside.url)),
     )
     for (const url of urlsInText(visible, 'text', MAX_URLS)) if (!anchors.has(url.url)) this.add(url)
-    return { text: visible, urls: this.urls }
+    return {
+      text: visible,
+      urls: this.urls,
+      facts: this.tally.facts(size, this.base === null ? null : (urlFound(this.base, 'link')?.host ?? null)),
+      afterGap: this.tally.after,
+      raw,
+      pictures: this.tally.pictures,
+    }
   }
 
   private push(chars: string): void {

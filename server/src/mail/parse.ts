@@ -36,7 +36,7 @@ export function unparsable(raw: Buffer, why: string, trust: Trust): ParseOutcome
 async function parseAll(raw: Buffer, context: MailContext, settings: ParseSettings): Promise<ParsedMail> {
   const envelope = readEnvelope(raw, settings, settings.maxHeaderBytes)
   const defects = [...envelope.defects]
-  const body = await readBody(await readTree(raw, settings), defects)
+  const body = await readBody(await readTree(raw, settings), envelope.subject, defects)
   const unsubscribe = envelope.headers.filter((h) => h.name.toLowerCase() === 'list-unsubscribe')
   const text = body.text
   return {
@@ -45,6 +45,8 @@ async function parseAll(raw: Buffer, context: MailContext, settings: ParseSettin
     attachments: body.attachments,
     text,
     hasHtml: body.hasHtml,
+    html: body.html,
+    writing: body.writing,
     authentication: await authenticationOf(raw, envelope, context, settings),
     fingerprints: { ...envelope.fingerprints, body: bodyFingerprint(text, recipientNames(envelope)) },
     defects: bounded(defects),
