@@ -123,7 +123,39 @@ export interface MoveOptions {
   readonly careful?: boolean
 }
 
+/** A folder with the counters that tell a watcher whether anything happened there. */
+export interface FolderMark extends Folder {
+  readonly uidValidity: string
+  readonly uidNext: number
+  readonly messages: number
+  /** Differs after every change, flags included; null where the server keeps no such counter. Opaque. */
+  readonly modseq: string | null
+}
+
+/** A folder as it was when a watcher looked: what is asked of another incarnation is a ProviderError `changed`. */
+export interface Watched {
+  readonly folder: string
+  readonly uidValidity: string
+}
+
+export interface FlagsNow {
+  readonly uid: number
+  readonly flags: readonly SystemFlag[]
+  readonly keywords: readonly string[]
+}
+
+/** UIDs as closed ranges, ascending. */
+export type UidRanges = readonly (readonly [from: number, to: number])[]
+
 export interface MailboxSession {
+  /** All folders that the user sees, with their counters, in as few questions as the server allows. */
+  survey(): Promise<readonly FolderMark[]>
+  /** Copies with `from` ≤ UID ≤ `to`, in UID order. */
+  between(watched: Watched, from: number, to: number): Promise<readonly CopyState[]>
+  /** Flags that changed since `modseq` (CONDSTORE); all of them where the server cannot say. */
+  flagged(watched: Watched, modseq: string | null): Promise<readonly FlagsNow[]>
+  /** Which UIDs are there. */
+  present(watched: Watched): Promise<UidRanges>
   folders(): Promise<readonly Folder[]>
   /** Path of a special-use folder, made (and subscribed) if it is missing. Any language: by attribute, then by name. */
   special(use: SpecialUse): Promise<string>

@@ -4,6 +4,7 @@ import { Kit, type Subject } from './kit.ts'
 import { moving } from './moving.ts'
 import { settling } from './settling.ts'
 import { storing } from './storing.ts'
+import { watching } from './watching.ts'
 
 export * from './kit.ts'
 
@@ -17,5 +18,6 @@ export function describeConformance(subject: Subject): void {
     folders(kit)
     storing(kit)
     settling(kit)
+    watching(kit)
   })
 }

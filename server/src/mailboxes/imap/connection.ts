@@ -201,6 +201,14 @@ export class Connection {
     return this.selected
   }
 
+  /** The counters of a selected folder are those of its last command: it is left before they are asked for (or at least brought up to date). */
+  async unselect(): Promise<void> {
+    if (!this.selected) return
+    const leaves = this.has('UNSELECT')
+    if (leaves) this.selected = null
+    await this.run(leaves ? 'UNSELECT' : 'NOOP', [], { doing: 'leaving a folder' })
+  }
+
   close(): void {
     this.#alive = false
     this.#client.close()

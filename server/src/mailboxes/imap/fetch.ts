@@ -15,9 +15,14 @@ const BODY = section('BODY.PEEK')
 const BINARY = section('BINARY.PEEK')
 
 /** UID FETCH; the rows of one message are merged (a server may split them, or put a flag change in between). */
-export async function fetchRows(context: Context, set: string, items: readonly Arg[]): Promise<Fetched[]> {
+export async function fetchRows(
+  context: Context,
+  set: string,
+  items: readonly Arg[],
+  modifiers: readonly Arg[] = [],
+): Promise<Fetched[]> {
   const rows = new Map<number, Fetched>()
-  await context.connection.run('UID FETCH', [sequence(set), [atom('UID'), ...items]], {
+  await context.connection.run('UID FETCH', [sequence(set), [atom('UID'), ...items], ...modifiers], {
     doing: `reading ${context.connection.selected?.path ?? ''}`,
     untagged: {
       FETCH: (response) => {

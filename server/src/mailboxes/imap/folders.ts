@@ -31,7 +31,7 @@ function lineOf(response: unknown): Line | null {
 const isFolder = (line: Line) => !line.attributes.some((a) => /^\\(noselect|nonexistent)$/i.test(a))
 
 /** All folders that can be opened, with their place and number of messages, in as few commands as the server allows. */
-export async function listFolders(context: Context): Promise<ListedFolder[]> {
+export async function listFolders(context: Context, options: { modseq?: boolean } = {}): Promise<ListedFolder[]> {
   const { connection } = context
   const guid = (await context.server.idItem(connection)) === 'X-GUID'
   const lines: Line[] = []
@@ -49,12 +49,13 @@ export async function listFolders(context: Context): Promise<ListedFolder[]> {
     },
   }
   const args: Arg[] = [quoted(''), quoted('*')]
-  if (extended) args.push(atom('RETURN'), returned(context, guid))
+  if (extended) args.push(atom('RETURN'), returned(context, guid, options.modseq ?? false))
   await connection.run('LIST', args, { doing: 'listing the folders', untagged })
   const subscribed = extended ? null : await subscriptions(context)
   const folders: ListedFolder[] = []
   for (const line of lines) {
-    const status = statuses.get(line.path) ?? (await statusOf(connection, line.path, guid).catch(notToBeOpened))
+    const status =
+      statuses.get(line.path) ?? (await statusOf(connection, line.path, guid, options.modseq).catch(notToBeOpened))
     if (status) context.server.rememberFolder(context.login, line.path, status.uidValidity, status.folderId)
     folders.push({
       path: line.path,
@@ -72,11 +73,12 @@ const notToBeOpened = (error: unknown): null => {
   throw error
 }
 
-function returned({ connection }: Context, guid: boolean): Arg {
+function returned({ connection }: Context, guid: boolean, modseq: boolean): Arg {
   const wanted: Arg[] = [atom('SUBSCRIBED')]
   if (connection.has('SPECIAL-USE')) wanted.push(atom('SPECIAL-USE'))
   if (connection.has('LIST-STATUS')) {
     const items = ['MESSAGES', 'UIDNEXT', 'UIDVALIDITY', ...(guid ? ['X-GUID'] : [])]
+    if (modseq && connection.has('CONDSTORE')) items.push('HIGHESTMODSEQ')
     wanted.push(atom('STATUS'), parenthesised(...items))
   }
   return wanted

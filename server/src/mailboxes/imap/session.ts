@@ -6,7 +6,9 @@ import {
   type CopyWithBytes,
   type Doubt,
   type FindQuery,
+  type FlagsNow,
   type Folder,
+  type FolderMark,
   type Hold,
   type MailboxSession,
   type MoveOptions,
@@ -18,6 +20,8 @@ import {
   type SpecialUse,
   type StateOptions,
   type SystemFlag,
+  type UidRanges,
+  type Watched,
 } from '../provider.ts'
 import { append } from './append.ts'
 import type { Connection } from './connection.ts'
@@ -32,6 +36,7 @@ import type { Pool } from './pool.ts'
 import { type Server, statusOf } from './server.ts'
 import { ascending } from './sets.ts'
 import { settle } from './settle.ts'
+import { between, flagged, present, survey } from './watch.ts'
 
 /** One user of one pooled connection at a time; a connection that died is replaced before the next operation. */
 export class ImapSession implements MailboxSession {
@@ -97,6 +102,22 @@ export class ImapSession implements MailboxSession {
       const listed = (await listFolders(context)).filter((folder) => !isOurs(context, folder))
       return listed.map(({ path, id, use, subscribed }) => ({ path, id, use, subscribed }))
     })
+  }
+
+  survey(): Promise<readonly FolderMark[]> {
+    return this.#do(survey)
+  }
+
+  between(watched: Watched, from: number, to: number): Promise<readonly CopyState[]> {
+    return this.#do((context) => between(context, watched, from, to))
+  }
+
+  flagged(watched: Watched, modseq: string | null): Promise<readonly FlagsNow[]> {
+    return this.#do((context) => flagged(context, watched, modseq))
+  }
+
+  present(watched: Watched): Promise<UidRanges> {
+    return this.#do((context) => present(context, watched))
   }
 
   special(use: SpecialUse): Promise<string> {

@@ -8,7 +8,9 @@ import {
   type CopyWithBytes,
   type Doubt,
   type FindQuery,
+  type FlagsNow,
   type Folder,
+  type FolderMark,
   type Hold,
   type MailboxSession,
   type MoveResult,
@@ -20,7 +22,10 @@ import {
   type SpecialUse,
   type StateOptions,
   type SystemFlag,
+  type UidRanges,
+  type Watched,
 } from '../provider.ts'
+import { markOf, rangesOf } from '../ranges.ts'
 import { settleDoubt } from '../settle.ts'
 import { SPECIAL_NAMES, specialUses } from '../special-use.ts'
 import { sameFlags, storableFlags } from '../state.ts'
@@ -91,6 +96,50 @@ export class MaildirSession implements MailboxSession {
     await makeFolder(this.#account.dirOf(path))
     await this.#account.mustFolder(path)
     if (subscribe) await this.#account.subscribe(path)
+  }
+
+  survey(): Promise<readonly FolderMark[]> {
+    return this.#do('looking for changes', async () => {
+      const marks: FolderMark[] = []
+      for (const { path, id, use, subscribed } of await this.#folders()) {
+        const folder = await this.#account.folder(path)
+        if (!folder) continue
+        const entries = await folder.list()
+        const modseq = markOf([...entries.values()].map(({ uid, flags, keywords }) => [uid, flags, keywords]))
+        const { uidValidity, uidNext } = folder
+        marks.push({ path, id, use, subscribed, uidValidity, uidNext, messages: entries.size, modseq })
+      }
+      return marks
+    })
+  }
+
+  between(watched: Watched, from: number, to: number): Promise<readonly CopyState[]> {
+    return this.#do(`reading ${watched.folder}`, async () => {
+      const { folder, entries } = await this.#watched(watched)
+      const wanted = [...entries.keys()].filter((uid) => uid >= from && uid <= to)
+      return wanted.length === 0 ? [] : statesOf(this.#account, folder, new Set(wanted))
+    })
+  }
+
+  flagged(watched: Watched, _modseq: string | null): Promise<readonly FlagsNow[]> {
+    return this.#do(`reading flags of ${watched.folder}`, async () => {
+      const { folder, entries } = await this.#watched(watched)
+      return [...entries.values()].map((e) => ({ uid: e.uid, flags: e.flags, keywords: folder.keywordsOf(e) }))
+    })
+  }
+
+  present(watched: Watched): Promise<UidRanges> {
+    return this.#do(`listing ${watched.folder}`, async () => rangesOf((await this.#watched(watched)).entries.keys()))
+  }
+
+  async #watched({
+    folder: path,
+    uidValidity,
+  }: Watched): Promise<{ folder: FolderStore; entries: Map<number, Entry> }> {
+    const folder = await this.#account.mustFolder(path)
+    const entries = await folder.list()
+    if (folder.uidValidity === uidValidity) return { folder, entries }
+    throw new ProviderError('changed', `${path} of ${this.#account.login} has new UIDs`)
   }
 
   createFolder(path: string, options: { subscribe: boolean }): Promise<void> {

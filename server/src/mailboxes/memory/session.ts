@@ -6,7 +6,9 @@ import {
   type CopyWithBytes,
   type Doubt,
   type FindQuery,
+  type FlagsNow,
   type Folder,
+  type FolderMark,
   type Hold,
   type MailboxSession,
   type MoveResult,
@@ -18,7 +20,10 @@ import {
   type SpecialUse,
   type StateOptions,
   type SystemFlag,
+  type UidRanges,
+  type Watched,
 } from '../provider.ts'
+import { markOf, rangesOf } from '../ranges.ts'
 import { settleDoubt } from '../settle.ts'
 import { sameFlags, storableDate, storableFlags } from '../state.ts'
 import type { Fault, Faults, MemoryCallName } from './faults.ts'
@@ -76,6 +81,39 @@ export class MemorySession implements MailboxSession {
     await this.#enter('folders')
     const seen = [...this.#box.folders.values()].filter((folder) => !folder.hold)
     return seen.map(({ path, id, use, subscribed }) => ({ path, id, use, subscribed }))
+  }
+
+  async survey(): Promise<readonly FolderMark[]> {
+    await this.#enter('folders')
+    const seen = [...this.#box.folders.values()].filter((folder) => !folder.hold)
+    return seen.map((folder) => ({
+      ...{ path: folder.path, id: folder.id, use: folder.use, subscribed: folder.subscribed },
+      uidValidity: String(folder.uidValidity),
+      uidNext: folder.uidNext,
+      messages: folder.messages.length,
+      modseq: markOf(folder.messages.map(({ uid, flags, keywords }) => [uid, flags, keywords])),
+    }))
+  }
+
+  async between(watched: Watched, from: number, to: number): Promise<readonly CopyState[]> {
+    const folder = await this.#watched('state', watched)
+    return folder.messages.filter((m) => m.uid >= from && m.uid <= to).map((m) => this.#state(folder, m))
+  }
+
+  async flagged(watched: Watched, _modseq: string | null): Promise<readonly FlagsNow[]> {
+    const { messages } = await this.#watched('state', watched)
+    return messages.map(({ uid, flags, keywords }) => ({ uid, flags: [...flags], keywords: [...keywords] }))
+  }
+
+  async present(watched: Watched): Promise<UidRanges> {
+    return rangesOf((await this.#watched('state', watched)).messages.map((m) => m.uid))
+  }
+
+  async #watched(name: MemoryCallName, { folder: path, uidValidity }: Watched): Promise<MemoryFolder> {
+    await this.#enter(name, { folder: path })
+    const folder = this.#box.folder(path)
+    if (String(folder.uidValidity) === uidValidity) return folder
+    throw new ProviderError('changed', `${path} of ${this.#box.login} has new UIDs`)
   }
 
   async special(use: SpecialUse): Promise<string> {

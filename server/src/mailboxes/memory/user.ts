@@ -1,6 +1,6 @@
 import { type CopyState, ProviderError, type SystemFlag } from '../provider.ts'
 import { splitFlags } from '../state.ts'
-import { type MemoryMailbox, sha256, stateOf } from './model.ts'
+import { type MemoryMailbox, type MemoryMessage, sha256, stateOf } from './model.ts'
 
 export interface Snapshot {
   readonly folder: string
@@ -120,6 +120,11 @@ export class MemoryUser {
     return this.#snapshot(false)
   }
 
+  /** One message, wherever it lies. */
+  snapshotOf(folder: string, uid: number): Snapshot {
+    return snapshot(folder, this.#message(folder, uid))
+  }
+
   /** The same of our holds. */
   held(): readonly Snapshot[] {
     return this.#snapshot(true)
@@ -130,16 +135,18 @@ export class MemoryUser {
     for (const folder of this.#box.folders.values()) {
       if (folder.hold !== hold) continue
       for (const message of folder.messages) {
-        all.push({
-          folder: folder.path,
-          sha256: sha256(message.bytes),
-          flags: [...message.flags].sort(),
-          keywords: message.keywords.map((keyword) => keyword.toLowerCase()).sort(),
-          internalDate: message.internalDate.toISOString(),
-        })
+        all.push(snapshot(folder.path, message))
       }
     }
     const key = (one: Snapshot) => JSON.stringify(one)
     return all.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0))
   }
 }
+
+const snapshot = (folder: string, message: MemoryMessage): Snapshot => ({
+  folder,
+  sha256: sha256(message.bytes),
+  flags: [...message.flags].sort(),
+  keywords: message.keywords.map((keyword) => keyword.toLowerCase()).sort(),
+  internalDate: message.internalDate.toISOString(),
+})
