@@ -21,6 +21,18 @@ const settings = {
   ]),
   /** Where mail goes that could not be read. */
   unparsable: Place,
+  /** Who has to agree to an action on mailboxes. */
+  approvals: Type.Object(
+    {
+      /** Whether somebody may approve what they have proposed themselves. */
+      ownProposals: Type.Boolean(),
+      /** An action on more copies than this needs two people; null = never by its size. */
+      secondAbove: Type.Union([Type.Integer({ minimum: 0, maximum: 100_000_000 }), Type.Null()]),
+      /** A hard delete needs two people. */
+      secondForHardDelete: Type.Boolean(),
+    },
+    { additionalProperties: false },
+  ),
 }
 
 export const PolicySettings = Type.Object(settings, { additionalProperties: false })
@@ -45,6 +57,7 @@ export const DEFAULT_POLICY: Policy = {
   trustedAuthserv: [],
   thresholds: null,
   unparsable: 'quarantine',
+  approvals: { ownProposals: true, secondAbove: null, secondForHardDelete: false },
 }
 
 export async function getPolicy(tx: Tx): Promise<Policy> {
@@ -54,14 +67,15 @@ export async function getPolicy(tx: Tx): Promise<Policy> {
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirst()
-  return row ? { ...row.policy, version: row.version } : DEFAULT_POLICY
+  // Settings that came later are not in a version that was saved before.
+  return row ? { ...DEFAULT_POLICY, ...row.policy, version: row.version } : DEFAULT_POLICY
 }
 
 /** An earlier version, for showing what a verdict was decided by. */
 export async function policyVersion(tx: Tx, version: number): Promise<Policy | null> {
   if (version === 0) return DEFAULT_POLICY
   const row = await tx.selectFrom('policy_version').select('policy').where('version', '=', version).executeTakeFirst()
-  return row ? { ...row.policy, version } : null
+  return row ? { ...DEFAULT_POLICY, ...row.policy, version } : null
 }
 
 /** Saves a change as the next version. Throws AppError `policy` (what is wrong) or `version` (changed meanwhile). */
@@ -115,7 +129,7 @@ function refuse(wrong: readonly string[]): AppError {
   return new AppError(
     'policy',
     `The policy cannot be saved: ${[...new Set(wrong)].join('; ')}.`,
-    'mode: standard, strict or observe; trustedAuthserv: list of server names; thresholds: { suspicious, high } or null; unparsable: deliver, junk or quarantine.',
+    'mode: standard, strict or observe; trustedAuthserv: list of server names; thresholds: { suspicious, high } or null; unparsable: deliver, junk or quarantine; approvals: { ownProposals, secondAbove, secondForHardDelete }.',
     { status: 422 },
   )
 }

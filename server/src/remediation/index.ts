@@ -1,15 +1,27 @@
 import type { RoomMigrations } from '../storage/index.ts'
 
+export type { ApprovalRules } from './approval.ts'
 export { CRASH_POINTS } from './crash-points.ts'
+export type { Decided, Part } from './decide.ts'
 export type { RemediationLog, Tuning } from './desk.ts'
 export type * from './events.ts'
+export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export { type HomeOf, type MailboxHome, oneServer } from './outside.ts'
+export { type Chosen, type PlanRequest, readable } from './plans.ts'
 export type { Plan } from './preview.ts'
 export { type RemediationRoutesDeps, register } from './routes.ts'
 export * as schemas from './schemas.ts'
-export { guardedBy } from './select.ts'
-export { createRemediation, DEFAULT_TUNING, type Remediation, type RemediationDeps, type Submitted } from './service.ts'
+export { guardedBy, type Scope } from './select.ts'
+export {
+  createRemediation,
+  DEFAULT_TUNING,
+  type PlanDesk,
+  type Remediation,
+  type RemediationDeps,
+  type Submitted,
+} from './service.ts'
 export { ACTION_STATES, type ActionState, type Counts, ITEM_STATES, type ItemState } from './states.ts'
+export type { SubmittedAction } from './submit.ts'
 export type * from './tables.ts'
 export type * from './types.ts'
 export type { UndoPreview } from './undo.ts'

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { type ActionId, AppError, type ItemId, type TenantId } from '../base/index.ts'
 import type { CopyRef } from '../mailboxes/index.ts'
 import type { Location } from '../records/index.ts'
@@ -40,6 +40,8 @@ export interface LedgerContext {
   readonly who: string
   /** Of the mailbox's lease; null where no mailbox is touched. */
   readonly epoch: number | null
+  /** How long a new action waits for approval; default: seven days. */
+  readonly pendingMs?: number
 }
 
 /** Columns of the item itself… */
@@ -267,7 +269,7 @@ export async function markReverted(tx: Tx, items: readonly Undoing[], tally: Tal
   }
 }
 
-/** Every item of an action that is in one of these states, at once: approval, rejection, cancelling. Gives back how many. */
+/** Every item of an action that is in one of these states (and fulfils `only`), at once: approval, rejection, cancelling. Gives back how many. */
 export async function transitionAll(
   tx: Tx,
   context: LedgerContext,
@@ -275,12 +277,14 @@ export async function transitionAll(
   from: readonly ItemState[],
   to: ItemState,
   why: string | null,
+  only: RawBuilder<unknown> = sql`true`,
 ): Promise<number> {
   for (const state of from) if (!mayFollow(state, to)) throw new Error(`an item may not go from ${state} to ${to}`)
   const moved = await sql<{ was: ItemState; n: number; retrying: number }>`
     with x as (
       select id, state, next_attempt_at from action_item
       where tenant_id = ${context.tenant} and action_id = ${actionId} and state = any(${sql.val([...from])}::text[])
+        and ${only}
       order by id for update
     ), u as (
       update action_item i set state = ${to}, reason = ${why}, next_attempt_at = null, updated_at = ${context.now}

@@ -18,6 +18,7 @@ interface ItemRow {
   via: Via | null
   undoes: ItemId | null
   same_as: ItemId | null
+  sender_copy: boolean
   back_of: ItemId | null
   target_kind: PlaceKind
   target_location: Location
@@ -85,7 +86,7 @@ export async function loadWork(
   const ids = chosen.map((r) => r.id)
   const items =
     await sql<ItemRow>`${prepared} select id, action_id, delivery_id, message_id, mailbox_id, recipient, state, attempts,
-    via, undoes, same_as, back_of, target_kind, target_location, target_folder, target_folder_id, before_location, after_folder,
+    via, undoes, same_as, sender_copy, back_of, target_kind, target_location, target_folder, target_folder_id, before_location, after_folder,
     vault_id from action_item where tenant_id = ${tenant} and id = any(${ids}::uuid[]) order by id`.execute(tx)
   const facts = await factsOf(tx, tenant, items.rows)
   return items.rows.flatMap((r) => workItem(r, facts) ?? [])
@@ -180,6 +181,7 @@ function workItem(r: ItemRow, facts: Facts): WorkItem | null {
     via: r.via,
     undoes: r.undoes,
     sameAs: r.same_as,
+    senderCopy: r.sender_copy,
     target: { kind: r.target_kind, location: r.target_location, folder: r.target_folder, folderId: r.target_folder_id },
     folderGone: action.params.folderGone ?? 'recreate',
     sourceRef: given ? given.ref : newest(r, after?.ref ?? null, delivery.ref),

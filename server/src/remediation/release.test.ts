@@ -186,7 +186,7 @@ describe('who may, and what was decided', () => {
     expect(await office.view(id)).toMatchObject({ state: 'rejected', counts: { done: 0, skipped: 1 } })
     expect((await office.items(id))[0]?.reason).toContain('wanted mail')
     expect(office.snapshots()).toEqual(before)
-    await expect(office.service.approve(office.analyst(), id)).rejects.toMatchObject({ code: 'action-ended' })
+    await expect(office.service.approve(office.analyst(), id)).rejects.toMatchObject({ code: 'already-decided' })
   })
 
   test('cancelled while it waits for a server: the rest is skipped, what was done can be undone', async () => {

@@ -74,7 +74,7 @@ const Person = Type.Object({ id: orNull(Type.String()), name: Type.String() })
 
 export const ActionRow = Type.Object({
   id: Type.String(),
-  kind: Type.Enum(['move', 'soft-delete', 'hard-delete', 'quarantine', 'release', 'undo']),
+  kind: Type.Enum(['move', 'soft-delete', 'hard-delete', 'quarantine', 'release', 'undo', 'submit', 'list-entry']),
   target: orNull(Type.Enum(['inbox', 'junk', 'deleted-items'])),
   name: Type.String(),
   description: Type.String(),

@@ -1,171 +1,125 @@
-import { sql } from 'kysely'
-import type { DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../base/index.ts'
+import { type RawBuilder, sql } from 'kysely'
+import { AppError, type DeliveryId, type TenantId } from '../base/index.ts'
 import type { Cause } from '../judgement/index.ts'
-import type { CopyRef } from '../mailboxes/index.ts'
-import { copiesMatching, type Location } from '../records/index.ts'
-import type { Tx } from '../storage/index.ts'
-import { type Classified, classify } from './plan.ts'
-import { type ActionRequest, type Place, placeAt, type Selection, type StoredState } from './types.ts'
+import { copiesMatching } from '../records/index.ts'
+import { jsonText, type Tx } from '../storage/index.ts'
+import { decisionTable } from './plan.ts'
+import type { ActionRequest, Selection } from './types.ts'
 
-/** A recipient copy as recorded, with what stands in the way of an action. */
-export interface Copy {
-  readonly deliveryId: DeliveryId
-  readonly messageId: MessageId
-  readonly mailboxId: MailboxId | null
-  readonly recipient: string
-  readonly location: Location
-  readonly folder: string | null
-  readonly ref: CopyRef | null
-  readonly handover: string
-}
-
-interface Row {
-  id: DeliveryId
-  message_id: MessageId
-  mailbox_id: MailboxId | null
-  recipient: string
-  latest_location: Location
-  latest_folder: string | null
-  ref: CopyRef | null
-  handover: string
-}
-
-const columns = sql`d.id, d.message_id, d.mailbox_id, d.recipient, d.latest_location, d.latest_folder, d.ref, d.handover`
-
-/** The copies that a request selects; for a release only those of the named recipients. Order: message, copy. */
-export async function selectCopies(tx: Tx, tenant: TenantId, request: ActionRequest): Promise<readonly Copy[]> {
-  const rows = await selected(tx, tenant, request.select)
-  const only = request.recipients && new Set(request.recipients.map((r) => r.toLowerCase()))
-  const wanted = only ? rows.filter((r) => only.has(r.recipient.toLowerCase())) : rows
-  return wanted.map((r) => ({
-    deliveryId: r.id,
-    messageId: r.message_id,
-    mailboxId: r.mailbox_id,
-    recipient: r.recipient,
-    location: r.latest_location,
-    folder: r.latest_folder,
-    ref: r.ref,
-    handover: r.handover,
-  }))
-}
-
-async function selected(tx: Tx, tenant: TenantId, select: Selection): Promise<readonly Row[]> {
+/**
+ * Which copies a selection names, as a query for their ids. Nothing of it comes into our memory, however many they are. Throws
+ * AppError `no-action`, `bad-filter`.
+ */
+export async function chosen(tx: Tx, tenant: TenantId, select: Selection): Promise<RawBuilder<unknown>> {
   if ('filter' in select) {
-    const ids = copiesMatching(tx, select.filter).select('d.id')
-    return (
-      await sql<Row>`select ${columns} from delivery d where d.tenant_id = ${tenant} and d.id in (${ids})
-      order by d.message_id, d.id`.execute(tx)
-    ).rows
+    const { deliveryIds, messageIds } = select.except ?? {}
+    const left = [
+      ...(deliveryIds?.length ? [sql`and x.id <> all(${[...deliveryIds]}::uuid[])`] : []),
+      ...(messageIds?.length ? [sql`and x.message_id <> all(${[...messageIds]}::uuid[])`] : []),
+    ]
+    const matching = copiesMatching(tx, select.filter).select(['d.id', 'd.message_id'])
+    return sql`select x.id from (${matching}) x where true ${sql.join(left, sql` `)}`
   }
   if ('deliveryIds' in select) {
-    return (
-      await sql<Row>`select ${columns} from delivery d where d.tenant_id = ${tenant}
-      and d.id = any(${sql.val([...select.deliveryIds])}::uuid[]) order by d.message_id, d.id`.execute(tx)
-    ).rows
+    return sql`select id from delivery where tenant_id = ${tenant} and id = any(${[...select.deliveryIds]}::uuid[])`
   }
-  const recipients = select.recipients?.map((r) => r.toLowerCase()) ?? null
-  return (
-    await sql<Row>`select ${columns} from delivery d where d.tenant_id = ${tenant}
-    and d.message_id = any(${sql.val([...select.messageIds])}::uuid[])
-    and (${recipients}::text[] is null or lower(d.recipient) = any(${recipients}::text[]))
-    order by d.message_id, d.id`.execute(tx)
-  ).rows
+  if ('actionId' in select) {
+    const known = await sql`select 1 from action where tenant_id = ${tenant} and id = ${select.actionId}`.execute(tx)
+    if (known.rows.length === 0)
+      throw new AppError('no-action', 'There is no such action.', 'Look at the list of actions.', { status: 404 })
+    const only = select.itemIds
+      ? sql`and id = any(${[...select.itemIds]}::uuid[])`
+      : select.waiting
+        ? sql`and state = 'planned'`
+        : sql``
+    return sql`select delivery_id as id from action_item where tenant_id = ${tenant} and action_id = ${select.actionId} ${only}`
+  }
+  const recipients = select.recipients?.map((r) => r.toLowerCase())
+  const only = recipients ? sql`and recipient_key = any(${recipients}::text[])` : sql``
+  return sql`select id from delivery where tenant_id = ${tenant} and message_id = any(${[...select.messageIds]}::uuid[]) ${only}`
 }
 
-/** What an item of the plan starts with. */
-export interface Planned {
-  readonly copy: Copy
-  readonly is: Classified
-  readonly target: Place
-  /** For a copy that was taken from a folder: the way back to it. */
-  readonly back: Taking | null
+export interface Scope {
+  /** Only copies that are in quarantine, or only such as are not: one wish may need an action for each. */
+  readonly only?: 'quarantine' | 'elsewhere'
+  /** Take action refuses what has its own door: other moves out of quarantine, and what was hard-deleted. */
+  readonly door?: 'take'
 }
 
-/** The item that has put a copy where it is, with the folder it came from. */
-export interface Taking {
-  readonly itemId: ItemId
-  readonly deliveryId: DeliveryId
-  readonly before: Place
-  readonly beforeState: StoredState | null
-  readonly vaultId: string | null
-}
-
-/** Decides for every copy what the action would do with it; from recorded state only. */
-export async function plan(
-  tx: Tx,
+/**
+ * What an action would do with each chosen copy, as the query `k` (id, message_id, mailbox_id, recipient, location, folder, is, reason,
+ * target_kind, target_location, target_folder, target_folder_id, first, back_of, vault_id, back_date), from recorded state only. The decisions
+ * are the pure `classify`, tabulated; the database joins copies to them.
+ */
+export function classified(
   tenant: TenantId,
   request: ActionRequest,
-  copies: readonly Copy[],
-  options: { readonly automation: boolean },
-): Promise<readonly Planned[]> {
-  const ids = copies.map((c) => c.deliveryId)
+  ids: RawBuilder<unknown>,
+  options: Scope & { readonly automation: boolean },
+): RawBuilder<unknown> {
   const release = request.kind === 'release'
-  const releases = release ? await releasesOf(tx, tenant, ids) : new Map<string, 'open' | 'done'>()
-  const taken = release ? await takingsOf(tx, tenant, ids) : new Map<string, Taking>()
-  const guarded = options.automation && request.cause ? await guardedBy(tx, tenant, ids, request.cause) : new Set()
-  return copies.map((copy) => {
-    const is = guarded.has(copy.deliveryId)
-      ? ({
-          is: 'impossible',
-          reason: 'It was taken back from this cause before: automation does not take it again.',
-        } as const)
-      : releases.get(copy.deliveryId) === 'open'
-        ? ({ is: 'impossible', reason: 'A release to this recipient is under way.' } as const)
-        : classify(request.kind, request.target ?? null, {
-            location: copy.location,
-            inMailbox: copy.mailboxId !== null,
-            delivered: copy.ref !== null || (copy.handover !== 'none' && copy.handover !== 'refused'),
-            released: releases.get(copy.deliveryId) === 'done',
-          })
-    const back = taken.get(copy.deliveryId) ?? null
-    const goal = is.is === 'actionable' ? is.target : placeAt(copy.location)
-    return { copy, is, target: back && is.is === 'actionable' ? back.before : goal, back }
-  })
+  const rules = jsonText(decisionTable(request.kind, request.target ?? null, options.door ?? null))
+  const wanted = request.recipients?.map((r) => r.toLowerCase())
+  const conditions = [
+    ...(wanted ? [sql`and d.recipient_key = any(${wanted}::text[])`] : []),
+    ...(options.only ? [sql`and (d.latest_location = 'quarantine') = ${options.only === 'quarantine'}`] : []),
+  ]
+  return sql`
+    sel as materialized (${ids}),
+    ${release ? releases(tenant) : sql``}
+    rules as (select * from json_to_recordset(${rules}::json) as x(location text, in_mailbox boolean, delivered boolean,
+      released boolean, "is" text, reason text, target_kind text, target_location text)),
+    k as (
+      select d.id, d.message_id, d.mailbox_id, d.recipient, d.latest_location as location, d.latest_folder as folder,
+        case when g.blocked is null then r.is else 'impossible' end as is,
+        case when g.blocked is null then r.reason else g.blocked end as reason,
+        ${release ? sql`case when k1.item is null then r.target_kind else 'folder' end` : sql`r.target_kind`} as target_kind,
+        ${release ? sql`coalesce(k1.before_location, r.target_location)` : sql`r.target_location`} as target_location,
+        ${release ? sql`k1.before_folder` : sql`null::text`} as target_folder,
+        ${release ? sql`k1.folder_id` : sql`null::text`} as target_folder_id,
+        d.ref is null and d.handover = 'none' as first,
+        ${release ? sql`k1.item` : sql`null::uuid`} as back_of,
+        ${release ? sql`k1.vault_id` : sql`null::uuid`} as vault_id,
+        ${release ? sql`k1.internal_date` : sql`null::text`} as back_date
+      from delivery d
+      ${release ? sql`left join released rel on rel.delivery_id = d.id left join taken k1 on k1.delivery_id = d.id` : sql``}
+      left join lateral (select ${stands(tenant, request, options.automation, release)} as blocked) g on true
+      join rules r on r.location = d.latest_location and r.in_mailbox = (d.mailbox_id is not null)
+        and r.delivered = (d.ref is not null or d.handover not in ('none', 'refused'))
+        and r.released = ${release ? sql`coalesce(rel.done, false)` : sql`false`}
+      where d.tenant_id = ${tenant} and d.id in (select id from sel) ${sql.join(conditions, sql` `)}
+    )`
 }
 
-async function releasesOf(tx: Tx, tenant: TenantId, ids: readonly DeliveryId[]): Promise<Map<string, 'open' | 'done'>> {
-  const rows = await sql<{ delivery_id: string; open: boolean }>`
-    select i.delivery_id, bool_or(i.state <> 'done') as open
+/** Why a copy must not be taken whatever its place says; null = nothing stands in the way. */
+function stands(tenant: TenantId, request: ActionRequest, automation: boolean, release: boolean): RawBuilder<unknown> {
+  if (release) return sql`case when rel.open then 'A release to this recipient is under way.' end`
+  const { cause } = request
+  if (!automation || !cause) return sql`null::text`
+  return sql`(select 'It was taken back from this cause before: automation does not take it again.' from guard where
+    guard.tenant_id = ${tenant} and guard.delivery_id = d.id and guard.cause_kind = ${cause.kind}
+    and guard.cause_id = ${cause.id} and guard.cause_version = ${cause.version} limit 1)`
+}
+
+/** What was released already or is being released, and the way back of what was taken from a folder. */
+const releases = (tenant: TenantId): RawBuilder<unknown> => sql`
+  released as (
+    select i.delivery_id, bool_or(i.state <> 'done') as open, bool_and(i.state = 'done') as done
     from action_item i join action a on a.tenant_id = i.tenant_id and a.id = i.action_id
-    where i.tenant_id = ${tenant} and i.delivery_id = any(${sql.val([...ids])}::uuid[]) and a.kind = 'release'
+    where i.tenant_id = ${tenant} and i.delivery_id in (select id from sel) and a.kind = 'release'
       and (i.state in ('planned', 'approved', 'executing') or (i.state = 'failed' and i.next_attempt_at is not null)
         or (i.state = 'done' and i.reverted_by is null))
-    group by i.delivery_id`.execute(tx)
-  return new Map(rows.rows.map((r) => [r.delivery_id, r.open ? 'open' : 'done']))
-}
-
-async function takingsOf(tx: Tx, tenant: TenantId, ids: readonly DeliveryId[]): Promise<Map<string, Taking>> {
-  const rows = await sql<{
-    id: ItemId
-    delivery_id: DeliveryId
-    before_location: Location
-    before_folder: string | null
-    ref: CopyRef | null
-    state: StoredState | null
-    vault_id: string | null
-  }>`
-    select distinct on (i.delivery_id) i.id, i.delivery_id, i.before_location, i.before_folder, i.vault_id, b.ref, b.state
+    group by i.delivery_id
+  ),
+  taken as (
+    select distinct on (i.delivery_id) i.id as item, i.delivery_id, i.before_location, i.before_folder, i.vault_id,
+      b.ref->>'folderId' as folder_id, b.state->>'internalDate' as internal_date
     from action_item i
     left join item_copy b on b.tenant_id = i.tenant_id and b.item_id = i.id and b.side = 'before'
-    where i.tenant_id = ${tenant} and i.delivery_id = any(${sql.val([...ids])}::uuid[]) and i.state = 'done'
+    where i.tenant_id = ${tenant} and i.delivery_id in (select id from sel) and i.state = 'done'
       and i.same_as is null and i.reverted_by is null and i.before_kind = 'folder' and i.after_location = 'quarantine'
-    order by i.delivery_id, i.id desc`.execute(tx)
-  const takings = rows.rows.map(
-    (r): Taking => ({
-      itemId: r.id,
-      deliveryId: r.delivery_id,
-      before: {
-        kind: 'folder',
-        location: r.before_location,
-        folder: r.before_folder,
-        folderId: r.ref?.folderId ?? null,
-      },
-      beforeState: r.state,
-      vaultId: r.vault_id,
-    }),
-  )
-  return new Map(takings.map((t) => [t.deliveryId, t]))
-}
+    order by i.delivery_id, i.id desc
+  ),`
 
 /** Of these copies, those that automation may not take for this cause in this version. */
 export async function guardedBy(

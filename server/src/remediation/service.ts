@@ -1,16 +1,31 @@
+import { sql } from 'kysely'
 import { type AuditActor, record } from '../audit/index.ts'
 import { type ActionId, AppError, type TenantId } from '../base/index.ts'
 import type { MailboxProvider } from '../mailboxes/index.ts'
+import { getPolicy } from '../organisation/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
 import type { NextHop } from '../transport/index.ts'
-import { decideAction, type Verb } from './decide.ts'
+import { type Decided, decideAction, type Part, type Verb } from './decide.ts'
 import type { RemediationLog, Tuning, WorkDeps } from './desk.ts'
+import { expirePending } from './expire.ts'
 import type { LedgerContext } from './ledger.ts'
+import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { type HomeOf, oneServer } from './outside.ts'
+import {
+  answeredBefore,
+  beginPlan,
+  type Chosen,
+  endPlan,
+  insertStep,
+  type PlanRequest,
+  sizeOfSelection,
+} from './plans.ts'
 import { type Plan, previewAction } from './preview.ts'
+import type { Scope } from './select.ts'
 import type { ActionState } from './states.ts'
-import { submitAction } from './submit.ts'
-import type { ActionRequest, Requester, UndoOptions } from './types.ts'
+import { joinAction, type SubmitOptions, type SubmittedAction, submitAction } from './submit.ts'
+import type { About } from './tables.ts'
+import type { ActionRequest, Requester, Selection, UndoOptions } from './types.ts'
 import { previewUndo, submitUndoOf, type UndoPreview } from './undo.ts'
 import { createWorker } from './worker.ts'
 
@@ -22,6 +37,9 @@ export interface RemediationDeps {
   readonly log: RemediationLog
   readonly clock?: () => Date
   readonly tuning?: Partial<Tuning>
+  readonly limits?: Partial<Limits>
+  /** How long a proposal waits, and how long before its end that is said. Default: 7 days, 24 hours. */
+  readonly pending?: { readonly days: number; readonly warnHours: number }
   /** Default: every mailbox of every organisation is at `mailboxes`, by its login. */
   readonly homeOf?: HomeOf
 }
@@ -32,16 +50,48 @@ export interface Submitted {
   readonly state: ActionState
 }
 
+/** The steps of one plan, in its one transaction. `begin` comes before the others. */
+export interface PlanDesk {
+  readonly tx: Tx
+  readonly now: Date
+  size(select: Selection): Promise<Chosen>
+  preview(request: ActionRequest, scope?: Scope): Promise<Plan>
+  begin(plan: Omit<PlanRequest, 'key' | 'wish'>): Promise<{ readonly name: string; readonly approvalId: string }>
+  submit(request: ActionRequest, scope?: Scope): Promise<SubmittedAction>
+  join(to: ActionId, request: ActionRequest, scope?: Scope): Promise<SubmittedAction>
+  undo(of: ActionId, options: UndoOptions): Promise<Submitted>
+  /** Says in History what a step without copies did. */
+  note(step: {
+    readonly kind: 'submit' | 'list-entry'
+    readonly name: string
+    readonly about: About
+  }): Promise<ActionId>
+}
+
 /** Plan, approve, execute, verify, undo: one service for the API, the command line and the console. */
 export interface Remediation {
+  readonly limits: Limits
   /** From recorded state; nothing is asked of a mailbox. */
   preview(requester: Requester, request: ActionRequest): Promise<Plan>
   /** Runs with `remediation.approve`, else waits for approval. Within `tx` if given: then it starts when that is committed. */
-  submit(requester: Requester, request: ActionRequest, tx?: Tx): Promise<Submitted>
-  approve(requester: Requester, id: ActionId, why?: string): Promise<{ id: ActionId; state: ActionState }>
-  reject(requester: Requester, id: ActionId, why?: string): Promise<{ id: ActionId; state: ActionState }>
+  submit(requester: Requester, request: ActionRequest, tx?: Tx): Promise<SubmittedAction>
+  /**
+   * Several steps under one name and one approval ID, in one transaction: all or nothing. With a `key`, the same wish asked again by the
+   * same person is answered as before (`repeated`), and done once.
+   */
+  plan<A extends Readonly<Record<string, unknown>>>(
+    requester: Requester,
+    asked: { readonly key: string | null; readonly wish: unknown },
+    work: (desk: PlanDesk) => Promise<A>,
+  ): Promise<{ readonly answer: A | Readonly<Record<string, unknown>>; readonly repeated: boolean }>
+  /** All of it, or a part: without some items, or another action on them (which is then `derived`). */
+  approve(requester: Requester, id: ActionId, why?: string, part?: Part): Promise<Decided>
+  /** Within `tx` if given. */
+  reject(requester: Requester, id: ActionId, why?: string, tx?: Tx): Promise<Decided>
   /** Stops what has not begun; what was done stays done and can be undone. */
-  cancel(requester: Requester, id: ActionId, why?: string): Promise<{ id: ActionId; state: ActionState }>
+  cancel(requester: Requester, id: ActionId, why?: string): Promise<Decided>
+  /** Lets expire what nobody has decided in time, and warns before. Gives back how many have expired. */
+  expire(tenant: TenantId): Promise<number>
   undoPreview(requester: Requester, id: ActionId, items?: UndoOptions['items']): Promise<UndoPreview>
   submitUndo(requester: Requester, id: ActionId, options?: UndoOptions): Promise<Submitted>
   /** Starts working: jobs wake, interrupted items are settled. */
@@ -66,6 +116,9 @@ export const DEFAULT_TUNING: Tuning = {
 }
 
 const WAKE = 'remediation.wake'
+const HOUR_MS = 3_600_000
+/** How often it is looked whether a proposal expires. */
+const EXPIRE_MS = 300_000
 
 export function createRemediation(deps: RemediationDeps): Remediation {
   const { storage } = deps
@@ -80,6 +133,14 @@ export function createRemediation(deps: RemediationDeps): Remediation {
     now: clock(),
     who: requester.name,
     epoch: null,
+    pendingMs: pending.days * 24 * HOUR_MS,
+  })
+  const limits = { ...DEFAULT_LIMITS, ...deps.limits }
+  const pending = deps.pending ?? { days: 7, warnHours: 24 }
+  const options = async (tx: Tx): Promise<SubmitOptions> => ({
+    proveAbove: tuning.proveAbove,
+    rules: (await getPolicy(tx)).approvals,
+    limits,
   })
 
   /** Commits with an entry in the audit log, and wakes the workers of every process. */
@@ -101,33 +162,96 @@ export function createRemediation(deps: RemediationDeps): Remediation {
     return within ? all(within) : storage.tenant(tenant, all)
   }
 
-  const decide = (verb: Verb) => (requester: Requester, id: ActionId, why?: string) => {
+  const decide = (verb: Verb) => (requester: Requester, id: ActionId, why?: string, part?: Part, within?: Tx) => {
     need(requester, 'remediation.approve')
-    const detail = why === undefined ? {} : { why }
-    return waking(requester, verb, detail, (tx) =>
-      decideAction(tx, context(requester), requester, id, verb, why ?? null),
+    const detail = { ...(why === undefined ? {} : { why }), ...(part === undefined ? {} : { part }) }
+    return waking(
+      requester,
+      verb,
+      detail,
+      async (tx) => {
+        const how = { ...(await options(tx)), ...(part ? { part } : {}) }
+        return await decideAction(tx, context(requester), requester, id, verb, why ?? null, how)
+      },
+      within,
     )
   }
 
-  return {
+  const submitIn = (requester: Requester, request: ActionRequest, how: Partial<SubmitOptions>, tx?: Tx) => {
+    need(requester, 'remediation.propose')
+    const detail = { kind: request.kind, target: request.target ?? null, select: request.select }
+    const work = async (t: Tx) =>
+      await submitAction(t, context(requester), requester, request, { ...(await options(t)), ...how })
+    return waking(requester, 'submit', detail, work, tx)
+  }
+
+  /** A plan's steps; all of them name it. */
+  function planDesk(tx: Tx, requester: Requester, key: string | null, wish: unknown) {
+    let plan: (PlanRequest & { id: string; approvalId: string }) | null = null
+    const at = context(requester)
+    const begun = () => {
+      if (plan === null) throw new Error('a plan has to begin before its steps')
+      return plan
+    }
+    const desk: PlanDesk = {
+      tx,
+      now: at.now,
+      size: (select) => sizeOfSelection(tx, at, select, limits),
+      preview: (request, scope) => previewAction(tx, at, requester, request, scope),
+      begin: async (asked) => {
+        const { id, approvalId, name } = await beginPlan(tx, at, requester, { ...asked, key, wish })
+        plan = { ...asked, key, wish, id, approvalId }
+        return { name, approvalId }
+      },
+      submit: (request, scope) => submitIn(requester, request, { plan: begun(), ...(scope ? { scope } : {}) }, tx),
+      join: (to, request, scope) => {
+        need(requester, 'remediation.propose')
+        const work = async (t: Tx) =>
+          await joinAction(t, at, requester, to, request, { ...(await options(t)), ...(scope ? { scope } : {}) })
+        return waking(requester, 'join', { select: request.select }, work, tx)
+      },
+      undo: async (of, how) => {
+        const { id: planId, approvalId } = begun()
+        const undone = await waking(
+          requester,
+          'undo',
+          { of, ...how },
+          (t) => submitUndoOf(t, at, requester, of, how, tuning.proveAbove),
+          tx,
+        )
+        await sql`update action set plan_id = ${planId}, approval_id = ${approvalId}
+          where tenant_id = ${at.tenant} and id = ${undone.id}`.execute(tx)
+        return undone
+      },
+      note: (step) => insertStep(tx, at, requester, begun(), step),
+    }
+    return { desk, ref: () => plan }
+  }
+
+  const service: Remediation = {
     preview: (requester, request) => {
       propose(requester)
       return storage.tenant(requester.tenant, (tx) => previewAction(tx, context(requester), requester, request))
     },
-    submit: (requester, request, tx) => {
-      propose(requester)
-      const detail = { kind: request.kind, target: request.target ?? null, select: request.select }
-      return waking(
-        requester,
-        'submit',
-        detail,
-        (t) => submitAction(t, context(requester), requester, request, tuning.proveAbove),
-        tx,
-      )
-    },
-    approve: decide('approve'),
-    reject: decide('reject'),
-    cancel: decide('cancel'),
+    limits,
+    submit: (requester, request, tx) => submitIn(requester, request, {}, tx),
+    plan: (requester, { key, wish }, work) =>
+      storage.tenant(requester.tenant, async (tx) => {
+        const before = key === null ? null : await answeredBefore(tx, context(requester), requester, key, wish)
+        if (before) return { answer: before, repeated: true }
+        const { desk, ref } = planDesk(tx, requester, key, wish)
+        const answer = await work(desk)
+        const plan = ref()
+        if (plan) await endPlan(tx, context(requester), plan, answer)
+        return { answer, repeated: false }
+      }),
+    approve: (requester, id, why, part) => decide('approve')(requester, id, why, part),
+    reject: (requester, id, why, tx) => decide('reject')(requester, id, why, undefined, tx),
+    cancel: (requester, id, why) => decide('cancel')(requester, id, why),
+    expire: (tenant) =>
+      storage.tenant(tenant, (tx) =>
+        expirePending(tx, { tenant, now: clock(), who: 'Recourse', epoch: null }, pending.warnHours * HOUR_MS),
+      ),
     undoPreview: (requester, id, items) => {
       propose(requester)
       return storage.tenant(requester.tenant, (tx) => previewUndo(tx, context(requester), id, items))
@@ -147,11 +271,15 @@ export function createRemediation(deps: RemediationDeps): Remediation {
         for (const tenant of await storage.tenants()) worker.wake(tenant)
       }
       await storage.jobs.schedule('remediation.look', tuning.lookEveryMs, all)
+      await storage.jobs.schedule('remediation.expire', EXPIRE_MS, async () => {
+        for (const tenant of await storage.tenants()) await service.expire(tenant)
+      })
       await all()
     },
     drain: (tenant) => worker.drain(tenant),
     stop: () => worker.stop(),
   }
+  return service
 }
 
 const auditActor = (requester: Requester): AuditActor => ({

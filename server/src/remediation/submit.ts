@@ -1,11 +1,14 @@
 import { sql } from 'kysely'
-import { type ActionId, AppError, type ItemId, uuidv7 } from '../base/index.ts'
+import { type ActionId, AppError, uuidv7 } from '../base/index.ts'
 import { jsonText, type Tx } from '../storage/index.ts'
+import { type ApprovalRules, approvalFor, freeApprovalId } from './approval.ts'
 import { count, type Delta, type LedgerContext } from './ledger.ts'
-import { type Copy, type Planned, plan, selectCopies } from './select.ts'
+import { checkActive, checkSize, type Limits } from './limits.ts'
+import { chosen, classified, type Scope } from './select.ts'
+import { insertSenderCopies } from './sender-copy.ts'
 import { type ActionState, COUNTER, type ItemState } from './states.ts'
-import type { ActionParams, Person } from './tables.ts'
-import type { ActionKind, ActionRequest, MoveTarget, Requester } from './types.ts'
+import type { About, ActionParams, Person } from './tables.ts'
+import type { ActionKind, ActionRequest, MailKind, MoveTarget, Requester, Severity, Source } from './types.ts'
 
 export interface NewAction {
   readonly id: ActionId
@@ -19,14 +22,33 @@ export interface NewAction {
   readonly undoOf: ActionId | null
   /** Whether somebody still has to approve it. */
   readonly pending: boolean
+  /** How many have to; default: one if it is pending. */
+  readonly needed?: number
+  /** Asking for it was an approval; default: unless it is pending. */
+  readonly own?: boolean
+  readonly plan?: PlanRef
+  readonly severity?: Severity
+  readonly source?: Source
+  readonly about?: About
+  readonly derivedFrom?: ActionId
 }
 
+/** The plan that an action is a step of. */
+export interface PlanRef {
+  readonly id: string
+  readonly approvalId: string
+}
+
+const WEEK_MS = 7 * 86_400_000
+
 export async function insertAction(tx: Tx, context: LedgerContext, action: NewAction): Promise<void> {
-  const approved = { ...action.by, at: context.now.toISOString(), decision: 'approved', why: null }
+  const { now, tenant } = context
+  const approved = { ...action.by, at: now.toISOString(), decision: 'approved', why: null }
+  const expires = new Date(now.getTime() + (context.pendingMs ?? WEEK_MS))
   await tx
     .insertInto('action')
     .values({
-      tenant_id: context.tenant,
+      tenant_id: tenant,
       id: action.id,
       kind: action.kind,
       target: action.target,
@@ -35,10 +57,21 @@ export async function insertAction(tx: Tx, context: LedgerContext, action: NewAc
       description: action.description,
       cause: action.cause ? jsonText(action.cause) : null,
       requested_by: jsonText(action.by),
-      approvals: jsonText(action.pending ? [] : [approved]),
+      approvals: jsonText((action.own ?? !action.pending) ? [approved] : []),
+      approvals_needed: action.needed ?? (action.pending ? 1 : 0),
+      decided_by: action.pending ? null : action.by.name,
+      decided_at: action.pending ? null : now,
+      expires_at: action.pending ? expires : null,
+      plan_id: action.plan?.id ?? null,
+      approval_id: action.plan?.approvalId ?? (await freeApprovalId(tx, tenant, action.id)),
+      severity: action.severity ?? null,
+      source: action.source ?? (action.by.id === null ? 'automation' : 'api'),
+      about: action.about ? jsonText(action.about) : null,
+      derived_from: action.derivedFrom ?? null,
       undo_of: action.undoOf,
-      state: action.pending ? 'pending-approval' : 'queued',
-      created_at: context.now,
+      state: action.about ? 'completed' : action.pending ? 'pending-approval' : 'queued',
+      created_at: now,
+      ...(action.about ? { started_at: now, ended_at: now } : {}),
       proven: false,
       n_total: 0,
       n_planned: 0,
@@ -74,9 +107,7 @@ export async function openAction(
   return row.state
 }
 
-const CHUNK = 2000
-
-const VERB: Record<ActionRequest['kind'], string> = {
+const VERB: Record<MailKind, string> = {
   move: 'Move',
   'soft-delete': 'Soft delete',
   'hard-delete': 'Hard delete',
@@ -85,10 +116,28 @@ const VERB: Record<ActionRequest['kind'], string> = {
 }
 const TO: Record<MoveTarget, string> = { inbox: ' to Inbox', junk: ' to Junk', 'deleted-items': ' to Deleted items' }
 
-function nameOf(request: ActionRequest, copies: number): string {
+export function nameOf(request: Pick<ActionRequest, 'kind' | 'target' | 'name'>, copies: number): string {
   if (request.name) return request.name
   const to = request.kind === 'move' ? TO[request.target ?? 'inbox'] : ''
   return `${VERB[request.kind]}${to}: ${copies} ${copies === 1 ? 'message' : 'messages'}`
+}
+
+export interface SubmitOptions {
+  readonly proveAbove: number
+  readonly rules: ApprovalRules
+  readonly limits: Limits
+  readonly scope?: Scope
+  readonly plan?: PlanRef
+  readonly derivedFrom?: ActionId
+}
+
+export interface SubmittedAction {
+  readonly id: ActionId
+  readonly name: string
+  readonly state: ActionState
+  readonly approvalId: string
+  /** Copies that it will touch, as recorded. */
+  readonly copies: number
 }
 
 /** Writes an action down, item by item, before any mailbox is touched. */
@@ -96,121 +145,209 @@ export async function submitAction(
   tx: Tx,
   context: LedgerContext,
   requester: Requester,
-  asked: ActionRequest,
-  proveAbove: number,
-): Promise<{ id: ActionId; name: string; state: ActionState }> {
-  const request = normal(asked)
-  const copies = await selectCopies(tx, context.tenant, request)
-  if (copies.length === 0) {
-    throw new AppError(
-      'nothing-selected',
-      'No message matches the selection.',
-      'Select messages that exist, with their recipients.',
-    )
-  }
-  if (request.kind === 'release') await oneReleaseAtATime(tx, context, copies)
-  const planned = await plan(tx, context.tenant, request, copies, { automation: requester.user === null })
-  if (request.kind === 'release') refuseSecondRelease(planned)
-  const pending = !requester.permissions.has('remediation.approve')
+  request: ActionRequest,
+  options: SubmitOptions,
+): Promise<SubmittedAction> {
+  checkRequest(request)
+  const size = await sizeOf(tx, context, requester, request, options)
+  const mayApprove = requester.permissions.has('remediation.approve')
+  const wish = { kind: request.kind, copies: size.actionable, propose: request.propose ?? false }
+  const { needed, own } = approvalFor(wish, mayApprove, options.rules)
+  const pending = needed > 0
+  if (!pending) await checkActive(tx, context, options.limits, requester)
   const id = uuidv7<ActionId>()
-  const name = nameOf(request, planned.length)
+  const name = nameOf(request, size.total)
   await insertAction(tx, context, {
     id,
     kind: request.kind,
     target: request.target ?? null,
-    params: { select: { ...request.select }, ...(request.recipients ? { recipients: request.recipients } : {}) },
+    params: {
+      select: { ...request.select },
+      ...(request.recipients ? { recipients: request.recipients } : {}),
+      ...(request.senderCopy ? { senderCopy: true } : {}),
+    },
     name,
     description: request.description ?? '',
     cause: request.cause ?? null,
     by: { id: requester.user, name: requester.name },
     undoOf: null,
     pending,
+    needed,
+    own,
+    ...(options.plan ? { plan: options.plan } : {}),
+    ...(request.severity ? { severity: request.severity } : {}),
+    ...(request.source ? { source: request.source } : {}),
+    ...(options.derivedFrom ? { derivedFrom: options.derivedFrom } : {}),
   })
-  const delta: { [key: string]: number } = { total: planned.length }
-  for (let at = 0; at < planned.length; at += CHUNK) {
-    const rows = planned.slice(at, at + CHUNK).map((p) => rowOf(p, pending))
-    for (const r of rows) delta[COUNTER[r.state]] = (delta[COUNTER[r.state]] ?? 0) + 1
-    await insertItems(tx, context, id, rows)
+  const delta = await insertItems(tx, context, requester, request, { id, pending, ...options })
+  const open = pending ? (delta.planned ?? 0) : (delta.approved ?? 0)
+  if (request.kind === 'release') {
+    if (open === 0) await refuseSecondRelease(tx, context, id)
+    await guardReleased(tx, context, id)
   }
-  if (request.kind === 'release') await guardReleased(tx, context, id)
-  return { id, name, state: await openAction(tx, context, id, delta, proveAbove) }
+  if (request.senderCopy) {
+    const more = await insertSenderCopies(tx, context, id, pending ? 'planned' : 'approved')
+    delta.total = (delta.total ?? 0) + more
+    delta[pending ? 'planned' : 'approved'] = open + more
+  }
+  const state = await openAction(tx, context, id, delta, options.proveAbove)
+  return { id, name, state, approvalId: await approvalIdOf(tx, context, id), copies: open }
+}
+
+/**
+ * Copies that join an action of the same kind which waits for approval and which nobody has approved yet (explorer #91). Throws AppError
+ * `no-action`, `not-open`, `nothing-selected`, `too-many`.
+ */
+export async function joinAction(
+  tx: Tx,
+  context: LedgerContext,
+  requester: Requester,
+  to: ActionId,
+  request: ActionRequest,
+  options: SubmitOptions,
+): Promise<SubmittedAction> {
+  checkRequest(request)
+  const { tenant } = context
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`recourse decision ${tenant} ${to}`}, 0))`.execute(tx)
+  const found = await sql<{
+    name: string
+    state: string
+    kind: string
+    target: string | null
+    asked: number
+    n_total: number
+  }>`
+    select name, state, kind, target, jsonb_array_length(approvals) as asked, n_total from action
+    where tenant_id = ${tenant} and id = ${to}`.execute(tx)
+  const [row] = found.rows
+  if (!row) throw new AppError('no-action', 'There is no such action.', 'Look at the list of actions.', { status: 404 })
+  const same = row.kind === request.kind && row.target === (request.target ?? null)
+  if (row.state !== 'pending-approval' || row.asked > 0 || !same) {
+    const why = same
+      ? row.asked > 0
+        ? 'somebody has approved it as it is'
+        : `its state is ${row.state}`
+      : 'it does something else with its messages'
+    throw new AppError('not-open', `Nothing can be added to “${row.name}”: ${why}.`, 'Ask for a new one.', {
+      status: 409,
+    })
+  }
+  const size = await sizeOf(tx, context, requester, request, options)
+  checkSize(options.limits, request.select, size.total + row.n_total)
+  const delta = await insertItems(tx, context, requester, request, { ...options, id: to, pending: true, joins: true })
+  const state = await openAction(tx, context, to, delta, options.proveAbove)
+  return { id: to, name: row.name, state, approvalId: await approvalIdOf(tx, context, to), copies: delta.planned ?? 0 }
+}
+
+async function approvalIdOf(tx: Tx, context: LedgerContext, id: ActionId): Promise<string> {
+  const found = await sql<{ approval_id: string }>`
+    select approval_id from action where tenant_id = ${context.tenant} and id = ${id}`.execute(tx)
+  return found.rows[0]?.approval_id ?? ''
 }
 
 /** `recipients` belongs to a release; a move names its target. */
-function normal(request: ActionRequest): ActionRequest {
-  if (request.kind === 'move' && !request.target) {
+export function checkRequest(request: ActionRequest): void {
+  if (request.kind === 'move' && !request.target)
     throw new AppError('no-target', 'A move needs a target.', 'Name inbox, junk or deleted-items.')
+  if (request.senderCopy && request.kind !== 'soft-delete' && request.kind !== 'hard-delete')
+    throw new AppError(
+      'sender-copy',
+      'The sender’s copy can only be taken by a deletion.',
+      'Choose soft delete or hard delete, or leave the sender’s copy out.',
+    )
+}
+
+interface Size {
+  readonly total: number
+  readonly actionable: number
+}
+
+/** How many copies are meant; a release waits here for others of the same messages. Throws `nothing-selected`, `too-many`. */
+async function sizeOf(
+  tx: Tx,
+  context: LedgerContext,
+  requester: Requester,
+  request: ActionRequest,
+  { limits, scope }: SubmitOptions,
+): Promise<Size> {
+  const { tenant } = context
+  const ids = await chosen(tx, tenant, request.select)
+  // Two people who release together must not make two items for one copy: the second sees what the first has submitted.
+  if (request.kind === 'release')
+    await sql`select count(*) from (select 1 from message where tenant_id = ${tenant} and id in (
+      select message_id from delivery where tenant_id = ${tenant} and id in (${ids})) order by id for no key update) x`.execute(
+      tx,
+    )
+  const k = classified(tenant, request, ids, { ...scope, automation: requester.user === null })
+  const found = await sql<Size>`with ${k} select count(*)::int as total,
+    count(*) filter (where "is" = 'actionable')::int as actionable from k`.execute(tx)
+  const size = found.rows[0] ?? { total: 0, actionable: 0 }
+  if (size.total === 0)
+    throw new AppError(
+      'nothing-selected',
+      'No message matches the selection.',
+      'Select messages that exist, with their recipients.',
+    )
+  checkSize(limits, request.select, size.total)
+  return size
+}
+
+interface Made {
+  state: ItemState
+  n: number
+}
+
+async function insertItems(
+  tx: Tx,
+  context: LedgerContext,
+  requester: Requester,
+  request: ActionRequest,
+  action: { readonly id: ActionId; readonly pending: boolean; readonly scope?: Scope; readonly joins?: boolean },
+): Promise<Delta> {
+  const { tenant, now } = context
+  const ids = await chosen(tx, tenant, request.select)
+  const k = classified(tenant, request, ids, { ...action.scope, automation: requester.user === null })
+  const own = sql`(select count(*) from action_item where tenant_id = ${tenant} and action_id = ${action.id})`
+  const fresh = sql`where not exists (select 1 from action_item e where e.tenant_id = ${tenant} and e.delivery_id = k.id
+    and e.action_id = ${action.id})`
+  const made = await sql<Made>`
+    with ${k},
+    i as (
+      insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, reason, target_kind,
+        target_location, target_folder, target_folder_id, back_of, vault_id, before_location, before_folder, layered, updated_at)
+      select ${tenant}, recourse_item_id(${now.getTime()}, ${action.joins ? own : sql`0`} + row_number() over (order by k.message_id, k.id)), ${action.id}, k.id,
+        k.message_id, k.mailbox_id, k.recipient,
+        case k."is" when 'actionable' then ${action.pending ? 'planned' : 'approved'} when 'already-there' then 'already-there' else 'skipped' end,
+        k.reason, k.target_kind, k.target_location, k.target_folder, k.target_folder_id, k.back_of, k.vault_id, k.location, k.folder,
+        exists (select 1 from action_item e where e.tenant_id = ${tenant} and e.delivery_id = k.id), ${now}::timestamptz
+      from k ${action.joins ? fresh : sql``} order by k.message_id, k.id
+      returning id, state, mailbox_id
+    ), q as (
+      insert into item_due (tenant_id, item_id, action_id, mailbox_id)
+      select ${tenant}, i.id, ${action.id}, i.mailbox_id from i where i.state = 'approved' and i.mailbox_id is not null
+    )
+    select state, count(*)::int as n from i group by state`.execute(tx)
+  const delta: Delta = { total: 0 }
+  for (const { state, n } of made.rows) {
+    delta[COUNTER[state]] = n
+    delta.total = (delta.total ?? 0) + n
   }
-  return request
+  return delta
 }
 
-/** Two people who release together must not make two items for one copy: the second sees what the first has submitted. */
-async function oneReleaseAtATime(tx: Tx, context: LedgerContext, copies: readonly Copy[]): Promise<void> {
-  const ids = [...new Set(copies.map((c) => c.messageId))]
-  await sql`select 1 from message where tenant_id = ${context.tenant} and id = any(${sql.val(ids)}::uuid[])
-    order by id for no key update`.execute(tx)
-}
-
-function refuseSecondRelease(planned: readonly Planned[]): void {
-  if (planned.some((p) => p.is.is === 'actionable')) return
-  const [first] = planned
-  const reason = first && first.is.is !== 'actionable' ? first.is.reason : ''
-  const code = first?.is.is === 'already-there' ? 'already-released' : 'not-releasable'
+/** Nothing of it can be released: nothing is written down, and the first copy's reason is told. */
+async function refuseSecondRelease(tx: Tx, context: LedgerContext, id: ActionId): Promise<never> {
+  const found = await sql<{ state: ItemState; reason: string | null }>`
+    select state, reason from action_item where tenant_id = ${context.tenant} and action_id = ${id} order by id limit 1`.execute(
+    tx,
+  )
+  const [first] = found.rows
   throw new AppError(
-    code,
-    `There is nothing to release: ${reason}`,
+    first?.state === 'already-there' ? 'already-released' : 'not-releasable',
+    `There is nothing to release: ${first?.reason ?? ''}`,
     'Choose recipients to whom it was not released yet.',
     { status: 409 },
   )
-}
-
-interface ItemRow {
-  readonly id: ItemId
-  readonly state: ItemState
-  readonly [column: string]: unknown
-}
-
-function rowOf({ copy, is, target, back }: Planned, pending: boolean): ItemRow {
-  const open = pending ? 'planned' : 'approved'
-  const state: ItemState = is.is === 'actionable' ? open : is.is === 'already-there' ? 'already-there' : 'skipped'
-  return {
-    id: uuidv7<ItemId>(),
-    delivery_id: copy.deliveryId,
-    message_id: copy.messageId,
-    mailbox_id: copy.mailboxId,
-    recipient: copy.recipient,
-    state,
-    reason: is.is === 'actionable' ? null : is.reason,
-    target_kind: target.kind,
-    target_location: target.location,
-    target_folder: target.folder,
-    target_folder_id: target.folderId,
-    back_of: back?.itemId ?? null,
-    vault_id: back?.vaultId ?? null,
-    before_location: copy.location,
-    before_folder: copy.folder,
-  }
-}
-
-async function insertItems(tx: Tx, context: LedgerContext, action: ActionId, rows: readonly ItemRow[]): Promise<void> {
-  await sql`
-    with x as (
-      select * from json_to_recordset(${jsonText(rows)}::json) as x(id uuid, delivery_id uuid, message_id uuid, mailbox_id uuid,
-        recipient text, state text, reason text, target_kind text, target_location text, target_folder text, target_folder_id text,
-        back_of uuid, vault_id uuid, before_location text, before_folder text)
-    ), i as (
-      insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, reason, target_kind,
-        target_location, target_folder, target_folder_id, back_of, vault_id, before_location,
-        before_folder, updated_at)
-      select ${context.tenant}, x.id, ${action}, x.delivery_id, x.message_id, x.mailbox_id, x.recipient, x.state, x.reason,
-        x.target_kind, x.target_location, x.target_folder, x.target_folder_id, x.back_of, x.vault_id,
-        x.before_location, x.before_folder, ${context.now}::timestamptz from x
-      returning id
-    ), q as (
-      insert into item_due (tenant_id, item_id, action_id, mailbox_id)
-      select ${context.tenant}, x.id, ${action}, x.mailbox_id from x where x.state = 'approved' and x.mailbox_id is not null
-    )
-    select count(*) from i`.execute(tx)
 }
 
 /** Who releases takes back what the verdict's causes did: automation does not take it again for the same. */

@@ -4,7 +4,7 @@ import type { Cause } from '../judgement/index.ts'
 import type { CopyRef } from '../mailboxes/index.ts'
 import type { Location } from '../records/index.ts'
 import type { ActionState, Decision, ItemState } from './states.ts'
-import type { ActionKind, HoldPosition, MoveTarget, PlaceKind, StoredState, Via } from './types.ts'
+import type { ActionKind, HoldPosition, MoveTarget, PlaceKind, Severity, Source, StoredState, Via } from './types.ts'
 
 type Json<T> = ColumnType<T, string, string>
 type JsonOrNull<T> = ColumnType<T | null, string | null, string | null>
@@ -27,6 +27,46 @@ export interface ActionParams {
   readonly items?: readonly string[]
   readonly folderGone?: 'recreate' | 'inbox'
   readonly suspendCause?: boolean
+  readonly senderCopy?: boolean
+}
+
+/** What a step of a plan without copies did. */
+export type About =
+  | { readonly as: string; readonly messages: number; readonly submissionIds: readonly string[] }
+  | { readonly entryId: string; readonly action: string; readonly kind: string; readonly value: string }
+
+export interface Classification {
+  readonly value: 'false-positive'
+  readonly by: string
+  readonly at: string
+  readonly note: string | null
+}
+
+/** How the targets of a plan were chosen, frozen when it was submitted. */
+export interface Frozen {
+  readonly by: 'hand' | 'query' | 'action'
+  /** For people: the query's text, or the name of the action. */
+  readonly query: string | null
+  readonly at: string
+  readonly copies: number
+  readonly messages: number
+}
+
+export interface PlanTable {
+  tenant_id: TenantId
+  id: string
+  approval_id: string
+  name: string
+  description: string
+  severity: Severity
+  source: Source
+  requested_by: Json<Person>
+  created_at: Instant
+  selection: Json<Frozen>
+  asked_by: string
+  idempotency_key: string | null
+  request_hash: string
+  answer: JsonOrNull<Record<string, unknown>>
 }
 
 export interface ActionTable {
@@ -39,6 +79,21 @@ export interface ActionTable {
   description: string
   cause: JsonOrNull<Cause>
   requested_by: Json<Person>
+  plan_id: string | null
+  /** Short and readable; the steps of one plan share it. */
+  approval_id: string
+  severity: Severity | null
+  source: Source
+  about: JsonOrNull<About>
+  /** How many different people have to approve before it runs. */
+  approvals_needed: number
+  decided_by: string | null
+  decided_at: Instant | null
+  /** Waits for approval until then. */
+  expires_at: Instant | null
+  warned_at: Instant | null
+  derived_from: ActionId | null
+  classification: JsonOrNull<Classification>
   approvals: Json<readonly Approval[]>
   decision: Decision
   undo_of: ActionId | null
@@ -112,6 +167,8 @@ export interface ActionItemTable {
   /** The item whose copy this one gives back, where it is not an undo of it (a release). */
   back_of: ItemId | null
   reverted_by: ItemId | null
+  /** The sender's own copy in Sent, of the message of item `same_as`. */
+  sender_copy: Generated<boolean>
   via: Via | null
   target_kind: PlaceKind
   target_location: Location
@@ -196,6 +253,7 @@ export interface GuardTable {
 declare module '../storage/schema.ts' {
   interface Database {
     action: ActionTable
+    plan: PlanTable
     action_item: ActionItemTable
     item_copy: ItemCopyTable
     item_due: ItemDueTable

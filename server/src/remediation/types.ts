@@ -3,7 +3,10 @@ import type { Cause } from '../judgement/index.ts'
 import type { CopyRef, Hold, SystemFlag } from '../mailboxes/index.ts'
 import type { Location, MessageFilter } from '../records/index.ts'
 
-export type ActionKind = 'move' | 'soft-delete' | 'hard-delete' | 'quarantine' | 'release' | 'undo'
+/** What is done with copies. */
+export type MailKind = 'move' | 'soft-delete' | 'hard-delete' | 'quarantine' | 'release'
+/** `submit`, `list-entry`: steps of a plan that have no copies. */
+export type ActionKind = MailKind | 'undo' | 'submit' | 'list-entry'
 export type MoveTarget = 'inbox' | 'junk' | 'deleted-items'
 
 /** Who asks: a person, an API token, or `automation` (no user), which guards keep away from what was undone. */
@@ -17,10 +20,32 @@ export interface Requester {
 export type Selection =
   | { readonly deliveryIds: readonly DeliveryId[] }
   | { readonly messageIds: readonly MessageId[]; readonly recipients?: readonly string[] }
-  | { readonly filter: MessageFilter }
+  | { readonly filter: MessageFilter; readonly except?: Except }
+  /** What an earlier action touched, at its latest location; `waiting`: only what waits there for approval. */
+  | { readonly actionId: ActionId; readonly itemIds?: readonly ItemId[]; readonly waiting?: true }
+
+/** What a query selection leaves out. */
+export interface Except {
+  readonly deliveryIds?: readonly DeliveryId[]
+  readonly messageIds?: readonly MessageId[]
+}
+
+export type Severity = 'low' | 'medium' | 'high'
+/** The door through which somebody asked. */
+export const SOURCES = [
+  'explorer',
+  'message',
+  'action-center',
+  'quarantine',
+  'submissions',
+  'api',
+  'cli',
+  'automation',
+] as const
+export type Source = (typeof SOURCES)[number]
 
 export interface ActionRequest {
-  readonly kind: Exclude<ActionKind, 'undo'>
+  readonly kind: MailKind
   readonly target?: MoveTarget
   readonly select: Selection
   /** For release: some of the original recipients; absent = all. */
@@ -28,6 +53,12 @@ export interface ActionRequest {
   readonly name?: string
   readonly description?: string
   readonly cause?: Cause
+  readonly severity?: Severity
+  readonly source?: Source
+  /** Wait for somebody's approval although the asker could run it. */
+  readonly propose?: boolean
+  /** With a deletion: the sender's own copy in Sent too, where the sender is one of ours. */
+  readonly senderCopy?: boolean
 }
 
 export interface UndoOptions {
@@ -97,6 +128,8 @@ export interface WorkItem {
   readonly via: Via | null
   readonly undoes: ItemId | null
   readonly sameAs: ItemId | null
+  /** The sender's own copy in Sent: found by what it says of itself and its bytes, no delivery of its own. */
+  readonly senderCopy: boolean
   readonly target: Place
   readonly folderGone: 'recreate' | 'inbox'
   /** The copy this item is about where it is known beforehand: an undo's, a second copy's. */
