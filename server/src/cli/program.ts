@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { actionCommands } from './commands/actions.ts'
 import { entryCommands } from './commands/entries.ts'
 import { importCommand } from './commands/import.ts'
+import { learnCommand } from './commands/learn.ts'
 import { messageCommands } from './commands/messages.ts'
 import { organisationCommands } from './commands/organisation.ts'
 import { peopleCommands } from './commands/people.ts'
@@ -27,6 +28,7 @@ Every command takes --json. Exit codes: 0 done, 1 failed (or a problem was found
     actionCommands,
     entryCommands,
     importCommand,
+    learnCommand,
     organisationCommands,
     peopleCommands,
     scanCommand,

@@ -1,3 +1,4 @@
+export * from './engines/index.ts'
 export { factsOf, type TenantView, tenantView } from './facts.ts'
 export { ANALYSES, type Analysis, gather } from './signals/index.ts'
 export { convicting, countMatches, type Explanation, explain, notFound } from './today.ts'

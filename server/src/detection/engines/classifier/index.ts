@@ -1,0 +1,6 @@
+export { Classifier, type Learnt, MOST_KIN, MOST_LESSONS, versionOf } from './classifier.ts'
+export { openClassifier, openModel, saveClassifier } from './file.ts'
+export { CLASSES, type Class, type Lesson, lessonOf, packPlaces, unpackPlaces } from './lesson.ts'
+export { type Model, opinion } from './opinion.ts'
+export { START, startWeights } from './start.ts'
+export { isClass } from './weights.ts'

@@ -1,0 +1,75 @@
+import type { ParsedMail } from '../../../mail/index.ts'
+import { featuresOf } from './features.ts'
+
+/** What a message can be taught as; the order is that of the weights. */
+export const CLASSES = ['ham', 'spam', 'phish'] as const
+export type Class = (typeof CLASSES)[number]
+
+/** Places for features: two of 131,072 words share one rarely enough, and a model stays at 2 MB. */
+export const PLACES = 1 << 18
+
+/** One message that somebody called ham, spam or phish. */
+export interface Lesson {
+  /** SHA-256 of the message's bytes: the same message is one lesson, however often it is taught. */
+  readonly hash: string
+  readonly as: Class
+  /** Fingerprint of the body: copies that differ in details count as kin. Null = none of its own. */
+  readonly kin: string | null
+  /** Places of its features, ascending, each once. */
+  readonly places: Uint32Array
+}
+
+export function lessonOf(mail: ParsedMail, hash: string, as: Class): Lesson {
+  return { hash, as, kin: mail.fingerprints.body, places: placesOf(featuresOf(mail)) }
+}
+
+export const placesOf = (features: readonly string[]): Uint32Array =>
+  Uint32Array.from(new Set(features.map(placeOf))).sort()
+
+/** FNV-1a, stirred, so that the low bits depend on all of the text. */
+export function placeOf(feature: string): number {
+  let h = 2166136261
+  for (let i = 0; i < feature.length; i++) h = Math.imul(h ^ feature.charCodeAt(i), 16777619)
+  h = Math.imul(h ^ (h >>> 15), 2246822507)
+  h = Math.imul(h ^ (h >>> 13), 3266489909)
+  return (h ^ (h >>> 16)) & (PLACES - 1)
+}
+
+/** Places as gaps in 7-bit groups: two bytes each. */
+export function packPlaces(places: Uint32Array): Buffer {
+  const out = Buffer.alloc(places.length * 4)
+  let at = 0
+  let before = 0
+  for (const place of places) {
+    let gap = place - before
+    before = place
+    while (gap > 127) {
+      out[at++] = (gap & 127) | 128
+      gap >>>= 7
+    }
+    out[at++] = gap
+  }
+  return out.subarray(0, at)
+}
+
+/** Throws a RangeError for bytes that `packPlaces` does not write. */
+export function unpackPlaces(bytes: Uint8Array): Uint32Array {
+  const out: number[] = []
+  let gap = 0
+  let shift = 0
+  let place = 0
+  for (const byte of bytes) {
+    gap |= (byte & 127) << shift
+    shift += 7
+    if (shift > 28) throw new RangeError('not a list of features')
+    if (byte > 127) continue
+    if (out.length > 0 && gap === 0) throw new RangeError('not a list of features')
+    place += gap
+    if (place >= PLACES) throw new RangeError('not a list of features')
+    out.push(place)
+    gap = 0
+    shift = 0
+  }
+  if (shift !== 0) throw new RangeError('not a list of features')
+  return Uint32Array.from(out)
+}

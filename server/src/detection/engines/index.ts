@@ -1,0 +1,2 @@
+export * from './classifier/index.ts'
+export type * from './types.ts'
