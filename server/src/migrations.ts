@@ -2,6 +2,7 @@ import { migrations as access } from './access/index.ts'
 import { migrations as audit } from './audit/index.ts'
 import { migrations as lists } from './lists/index.ts'
 import { migrations as organisation } from './organisation/index.ts'
+import { migrations as quarantine } from './quarantine/index.ts'
 import { migrations as records } from './records/index.ts'
 import { migrations as remediation } from './remediation/index.ts'
 import { type RoomMigrations, migrations as storage } from './storage/index.ts'
@@ -15,6 +16,7 @@ export const ALL_MIGRATIONS: readonly RoomMigrations[] = [
   organisation,
   lists,
   records,
+  quarantine,
   remediation,
   submissions,
 ]

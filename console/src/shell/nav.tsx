@@ -23,7 +23,7 @@ const GROUPS: readonly { readonly title: string; readonly entries: readonly Entr
     title: 'Email & collaboration',
     entries: [
       { to: '/explorer', label: 'Explorer', icon: <Mail20Regular />, needs: 'mail.read' },
-      { to: '/quarantine', label: 'Quarantine', icon: <MailShield20Regular />, needs: 'quarantine.manage' },
+      { to: '/quarantine', label: 'Quarantine', icon: <MailShield20Regular />, needs: 'mail.read' },
       { to: '/submissions', label: 'Submissions', icon: <PersonFeedback20Regular />, needs: 'mail.read' },
       {
         to: '/tenant-allow-block-list',

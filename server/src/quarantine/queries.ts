@@ -1,23 +1,33 @@
-import { sql } from 'kysely'
-import type { DeliveryId, MailboxId, MessageId, TenantId } from '../base/index.ts'
-import type { Threat } from '../judgement/index.ts'
+import { type RawBuilder, sql } from 'kysely'
+import type { DeliveryId, MailboxId, MessageId } from '../base/index.ts'
+import type { Technology, Threat } from '../judgement/index.ts'
 import type { Location } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
-import { expiresAt } from './retention.ts'
-
-/** *Release status* of one recipient's copy. */
-export type ReleaseStatus = 'needs-review' | 'released' | 'deleted' | 'elsewhere'
+import { readCursor, type Sort, sortKey, writeCursor } from './cursor.ts'
+import { type HeldFilter, heldWhere } from './filter.ts'
+import { type PolicyType, type Reason, type ReleaseStatus, type State, statusOf } from './words.ts'
 
 export interface HeldRecipient {
   readonly deliveryId: DeliveryId
+  /** As in the envelope: an alias, a group, or the mailbox's own address. */
   readonly recipient: string
+  /** The mailbox's own address (quarantine #48); that of the envelope where the mailbox is gone. */
+  readonly address: string
   readonly mailboxId: MailboxId | null
   readonly status: ReleaseStatus
   readonly location: Location
+  readonly reason: Reason
+  readonly policyType: PolicyType
+  readonly policyName: string
   /** When it came into quarantine; null: not there now. */
   readonly heldSince: string | null
   readonly expiresAt: string | null
-  /** Last release, and by whom. */
+  /** Who moved the expiry. */
+  readonly extendedBy: string | null
+  /** Since when it has this status, and by whom; null: nobody has touched it. */
+  readonly statusAt: string | null
+  readonly statusBy: string | null
+  /** The same, where it was released. */
   readonly releasedAt: string | null
   readonly releasedBy: string | null
   /** It was taken out of a mailbox, so a release puts it back where it was; false: it never was in one. */
@@ -32,14 +42,32 @@ export interface HeldMessage {
   readonly sender: string | null
   readonly receivedAt: string
   readonly size: number
-  /** *Quarantine reason*: the threat of the current verdict. */
-  readonly reason: Threat
-  /** The first of its copies to expire. */
+  readonly direction: 'inbound' | 'internal' | 'outbound'
+  readonly threat: Threat
+  readonly technology: Technology
+  readonly reported: boolean
+  /** Of its copies that are held, else of any. */
+  readonly reason: Reason
+  readonly policyType: PolicyType
+  readonly policyName: string
+  /** The first of its held copies to expire; null: none is held. */
   readonly expiresAt: string | null
+  /** How many copies there are in each state. */
+  readonly counts: Readonly<Record<State, number>>
+  /** The first 100. */
   readonly recipients: readonly HeldRecipient[]
 }
 
-interface MessageRow {
+export interface HeldQuery {
+  readonly filter: HeldFilter
+  readonly sort: Sort
+  readonly limit: number
+  readonly cursor?: string | undefined
+  /** Only these messages. */
+  readonly ids?: readonly MessageId[]
+}
+
+interface Row {
   id: MessageId
   internet_message_id: string | null
   subject: string
@@ -47,100 +75,180 @@ interface MessageRow {
   sender_address: string | null
   received_at: Date
   size: string | number
+  direction: HeldMessage['direction']
   threat: Threat
+  technology: Technology
+  reported: boolean
+  reason: Reason
+  policy_type: PolicyType
+  policy_name: string
+  expires: Date | null
+  sort_key: string
+}
+
+const open = sql`h.state in ('held', 'denied')`
+const strongest = (column: string): RawBuilder<unknown> =>
+  sql`(array_agg(${sql.ref(column)} order by ${open} desc, h.delivery_id))[1] as ${sql.ref(column.slice(2))}`
+
+/** Messages of which copies are or were held and match. Throws AppError `bad-filter`, `bad-cursor`. */
+export async function listHeld(tx: Tx, query: HeldQuery): Promise<{ items: HeldMessage[]; next: string | null }> {
+  const key = sortKey(query.sort)
+  const way = query.sort.descending ? sql`desc` : sql`asc`
+  const after = readCursor(query.sort, query.cursor)
+  const beyond = after
+    ? sql`having (${key.sql}, m.id) ${query.sort.descending ? sql`<` : sql`>`} (${after.key}::${sql.raw(key.type)}, ${after.id}::uuid)`
+    : sql``
+  const found = await sql<Row>`
+    select m.id, m.internet_message_id, m.subject, m.sender_name, m.sender_address, m.received_at, m.size, m.direction, m.threat,
+      m.technology, exists (select 1 from message_event t where t.tenant_id = m.tenant_id and t.message_id = m.id
+        and t.kind = 'reported') as reported,
+      ${strongest('h.reason')}, ${strongest('h.policy_type')}, ${strongest('h.policy_name')},
+      min(h.expires_at) filter (where ${open}) as expires, ${key.sql}::text as sort_key
+    from held_copy h join message m on m.tenant_id = h.tenant_id and m.id = h.message_id
+    where h.tenant_id = recourse_tenant() and ${heldWhere(query.filter)}
+      ${query.ids ? sql`and h.message_id = any(${[...query.ids]}::uuid[])` : sql``}
+    group by m.tenant_id, m.id ${beyond}
+    order by ${key.sql} ${way}, m.id ${way} limit ${query.limit + 1}`.execute(tx)
+  const rows = found.rows.slice(0, query.limit)
+  const last = rows.at(-1)
+  const next = found.rows.length > query.limit && last ? writeCursor({ key: last.sort_key, id: last.id }) : null
+  return { items: await withCopies(tx, rows), next }
+}
+
+/** One message as the list shows it, with all its recipients; null: it never was in quarantine. */
+export async function heldMessage(tx: Tx, id: MessageId): Promise<HeldMessage | null> {
+  const one = { filter: {}, ids: [id], sort: { by: 'received', descending: true }, limit: 1 } as const
+  const [row] = (await listHeld(tx, one)).items
+  return row ? { ...row, recipients: (await copiesOf(tx, [id], 1_000_000)).map((c) => recipientOf(c)) } : null
+}
+
+export interface HeldCounts {
+  readonly messages: number
+  readonly copies: number
+  /** Copies that are still held. */
+  readonly held: number
+  readonly reasons: readonly { readonly reason: Reason; readonly count: number }[]
+}
+
+/** How much a filter matches; `reasons` counts copies. */
+export async function countHeld(tx: Tx, filter: HeldFilter): Promise<HeldCounts> {
+  const found = await sql<{ reason: Reason; copies: string; held: string }>`
+    select h.reason, count(*) as copies, count(*) filter (where ${open}) as held
+    from held_copy h join message m on m.tenant_id = h.tenant_id and m.id = h.message_id
+    where h.tenant_id = recourse_tenant() and ${heldWhere(filter)} group by h.reason order by 2 desc, 1`.execute(tx)
+  const messages = await sql<{ n: string }>`select count(distinct h.message_id) as n
+    from held_copy h join message m on m.tenant_id = h.tenant_id and m.id = h.message_id
+    where h.tenant_id = recourse_tenant() and ${heldWhere(filter)}`.execute(tx)
+  const sum = (of: (row: { copies: string; held: string }) => string) =>
+    found.rows.reduce((n, row) => n + Number(of(row)), 0)
+  return {
+    messages: Number(messages.rows[0]?.n ?? 0),
+    copies: sum((r) => r.copies),
+    held: sum((r) => r.held),
+    reasons: found.rows.map((r) => ({ reason: r.reason, count: Number(r.copies) })),
+  }
 }
 
 interface CopyRow {
-  id: DeliveryId
   message_id: MessageId
+  delivery_id: DeliveryId
   recipient: string
+  address: string | null
   mailbox_id: MailboxId | null
   latest_location: Location
   in_mailbox: boolean
-  held_at: Date | null
-  released_at: Date | null
-  released_by: string | null
+  reason: Reason
+  policy_type: PolicyType
+  policy_name: string
+  held_at: Date
+  expires_at: Date
+  extended_by: string | null
+  state: State
+  state_at: Date | null
+  state_by: string | null
 }
 
-export interface HeldQuery {
-  readonly limit: number
-  readonly before: { readonly at: Date; readonly id: string } | null
-  /** `held`: somebody still waits for it. `released`: it was released to somebody, and stays listed (quarantine #13). */
-  readonly status: 'held' | 'released' | 'all'
+const SHOWN = 100
+
+async function copiesOf(tx: Tx, ids: readonly MessageId[], most: number): Promise<readonly CopyRow[]> {
+  if (ids.length === 0) return []
+  const found = await sql<CopyRow>`
+    select * from (
+      select h.message_id, h.delivery_id, d.recipient, b.address, d.mailbox_id, d.latest_location, d.ref is not null as in_mailbox,
+        h.reason, h.policy_type, h.policy_name, h.held_at, h.expires_at, h.extended_by, h.state, h.state_at, h.state_by,
+        row_number() over (partition by h.message_id order by h.state not in ('held', 'denied'), d.recipient, h.delivery_id) as n
+      from held_copy h
+      join delivery d on d.tenant_id = h.tenant_id and d.id = h.delivery_id
+      left join mailbox b on b.tenant_id = d.tenant_id and b.id = d.mailbox_id
+      where h.tenant_id = recourse_tenant() and h.message_id = any(${[...ids]}::uuid[])
+    ) c where n <= ${most} order by message_id, coalesce(address, recipient), delivery_id`.execute(tx)
+  return found.rows
 }
 
-/** Messages of which copies are or were in quarantine, newest first. */
-export async function heldMessages(tx: Tx, tenant: TenantId, query: HeldQuery): Promise<readonly HeldMessage[]> {
-  const held = sql`exists (select 1 from delivery d where d.tenant_id = m.tenant_id and d.message_id = m.id
-    and d.latest_location = 'quarantine')`
-  const released = sql`exists (select 1 from message_event e where e.tenant_id = m.tenant_id and e.message_id = m.id
-    and e.kind = 'released')`
-  const which = { held, released, all: sql`(${held} or ${released})` }[query.status]
-  const { before } = query
-  const older = before ? sql`and (m.received_at, m.id) < (${before.at}::timestamptz, ${before.id}::uuid)` : sql``
-  const messages = await sql<MessageRow>`
-    select m.id, m.internet_message_id, m.subject, m.sender_name, m.sender_address, m.received_at, m.size, m.threat
-    from message m where m.tenant_id = ${tenant} and ${which} ${older}
-    order by m.received_at desc, m.id desc limit ${query.limit}`.execute(tx)
-  const copies = await copiesOf(
-    tx,
-    tenant,
-    messages.rows.map((m) => m.id),
-  )
-  const byMessage = Map.groupBy(copies, (c) => c.message_id)
-  return messages.rows.map((m) => heldMessage(m, byMessage.get(m.id) ?? []))
+async function withCopies(tx: Tx, rows: readonly Row[]): Promise<HeldMessage[]> {
+  const ids = rows.map((row) => row.id)
+  const copies = Map.groupBy(await copiesOf(tx, ids, SHOWN), (c) => c.message_id)
+  const counts = await countsOf(tx, ids)
+  return rows.map((row) => messageOf(row, copies.get(row.id) ?? [], counts.get(row.id) ?? new Map()))
 }
 
-async function copiesOf(tx: Tx, tenant: TenantId, ids: readonly MessageId[]): Promise<readonly CopyRow[]> {
-  const rows = await sql<CopyRow>`
-    select d.id, d.message_id, d.recipient, d.mailbox_id, d.latest_location, d.ref is not null as in_mailbox,
-      (select max(e.at) from message_event e where e.tenant_id = d.tenant_id and e.message_id = d.message_id
-        and e.kind in ('quarantined', 'restored') and (e.delivery_id = d.id or e.delivery_id is null)) as held_at,
-      r.at as released_at, r.actor as released_by
-    from delivery d
-    left join lateral (select e.at, e.actor from message_event e where e.tenant_id = d.tenant_id
-      and e.message_id = d.message_id and e.delivery_id = d.id and e.kind = 'released' order by e.at desc limit 1) r on true
-    where d.tenant_id = ${tenant} and d.message_id = any(${sql.val([...ids])}::uuid[])
-    order by d.recipient, d.id`.execute(tx)
-  return rows.rows
+/** Of all copies of these messages, whatever the filter was. */
+async function countsOf(tx: Tx, ids: readonly MessageId[]): Promise<Map<MessageId, Map<State, number>>> {
+  if (ids.length === 0) return new Map()
+  const { rows } = await sql<{ message_id: MessageId; state: State; n: string }>`
+    select message_id, state, count(*) as n from held_copy where tenant_id = recourse_tenant()
+      and message_id = any(${[...ids]}::uuid[]) group by message_id, state`.execute(tx)
+  const byMessage = Map.groupBy(rows, (r) => r.message_id)
+  return new Map([...byMessage].map(([id, part]) => [id, new Map(part.map((r) => [r.state, Number(r.n)]))]))
 }
 
-function heldMessage(m: MessageRow, copies: readonly CopyRow[]): HeldMessage {
-  const recipients = copies.map((c) => heldRecipient(m, c))
-  const ends = recipients.flatMap((r) => r.expiresAt ?? []).sort()
+const messageOf = (m: Row, copies: readonly CopyRow[], counts: ReadonlyMap<State, number>): HeldMessage => ({
+  messageId: m.id,
+  internetMessageId: m.internet_message_id,
+  subject: m.subject,
+  senderName: m.sender_name,
+  sender: m.sender_address,
+  receivedAt: m.received_at.toISOString(),
+  size: Number(m.size),
+  direction: m.direction,
+  threat: m.threat,
+  technology: m.technology,
+  reported: m.reported,
+  reason: m.reason,
+  policyType: m.policy_type,
+  policyName: m.policy_name,
+  expiresAt: m.expires?.toISOString() ?? null,
+  counts: {
+    held: counts.get('held') ?? 0,
+    denied: counts.get('denied') ?? 0,
+    released: counts.get('released') ?? 0,
+    deleted: counts.get('deleted') ?? 0,
+    expired: counts.get('expired') ?? 0,
+    elsewhere: counts.get('elsewhere') ?? 0,
+  },
+  recipients: copies.map(recipientOf),
+})
+
+function recipientOf(c: CopyRow): HeldRecipient {
+  const here = c.state === 'held' || c.state === 'denied'
+  const at = c.state_at?.toISOString() ?? null
   return {
-    messageId: m.id,
-    internetMessageId: m.internet_message_id,
-    subject: m.subject,
-    senderName: m.sender_name,
-    sender: m.sender_address,
-    receivedAt: m.received_at.toISOString(),
-    size: Number(m.size),
-    reason: m.threat,
-    expiresAt: ends[0] ?? null,
-    recipients,
-  }
-}
-
-function heldRecipient(m: MessageRow, c: CopyRow): HeldRecipient {
-  const here = c.latest_location === 'quarantine'
-  const since = here ? (c.held_at ?? m.received_at) : null
-  return {
-    deliveryId: c.id,
+    deliveryId: c.delivery_id,
     recipient: c.recipient,
+    address: c.address ?? c.recipient,
     mailboxId: c.mailbox_id,
-    status: statusOf(c),
+    status: statusOf(c.state),
     location: c.latest_location,
-    heldSince: since?.toISOString() ?? null,
-    expiresAt: since ? expiresAt(m.threat, since).toISOString() : null,
-    releasedAt: c.released_at?.toISOString() ?? null,
-    releasedBy: c.released_by,
+    reason: c.reason,
+    policyType: c.policy_type,
+    policyName: c.policy_name,
+    heldSince: here ? c.held_at.toISOString() : null,
+    expiresAt: here ? c.expires_at.toISOString() : null,
+    extendedBy: c.extended_by,
+    statusAt: at,
+    statusBy: c.state_by,
+    releasedAt: c.state === 'released' ? at : null,
+    releasedBy: c.state === 'released' ? c.state_by : null,
     taken: here && c.in_mailbox,
   }
-}
-
-function statusOf(c: CopyRow): ReleaseStatus {
-  if (c.latest_location === 'quarantine') return 'needs-review'
-  if (c.latest_location === 'soft-deleted' || c.latest_location === 'hard-deleted') return 'deleted'
-  return c.released_at ? 'released' : 'elsewhere'
 }

@@ -1,74 +1,169 @@
-import { type TSchema, Type } from 'typebox'
-import { type Api, InstantText, PageOf } from '../access/index.ts'
-import { AppError } from '../base/index.ts'
-import { Locations, Threats } from '../records/index.ts'
+import type { Api } from '../access/index.ts'
+import { AppError, type MessageId } from '../base/index.ts'
 import type { Storage } from '../storage/index.ts'
-import { type HeldQuery, heldMessages } from './queries.ts'
+import { archive } from './archive.ts'
+import { heldCsv } from './csv.ts'
+import type { Sort } from './cursor.ts'
+import { denyHeld, extendHeld, type MessageResult } from './decide.ts'
+import { countHeld, heldMessage, listHeld } from './queries.ts'
+import * as schemas from './schemas.ts'
 
-const orNull = <T extends TSchema>(item: T) => Type.Union([item, Type.Null()])
-
-export const HeldRecipientRow = Type.Object({
-  deliveryId: Type.String(),
-  recipient: Type.String(),
-  mailboxId: orNull(Type.String()),
-  status: Type.Enum(['needs-review', 'released', 'deleted', 'elsewhere']),
-  location: Locations,
-  heldSince: orNull(InstantText),
-  expiresAt: orNull(InstantText),
-  releasedAt: orNull(InstantText),
-  releasedBy: orNull(Type.String()),
-  taken: Type.Boolean(),
-})
-
-export const HeldMessageRow = Type.Object({
-  messageId: Type.String(),
-  internetMessageId: orNull(Type.String()),
-  subject: Type.String(),
-  senderName: Type.String(),
-  sender: orNull(Type.String()),
-  receivedAt: InstantText,
-  size: Type.Integer(),
-  reason: Threats,
-  expiresAt: orNull(InstantText),
-  recipients: Type.Array(HeldRecipientRow),
-})
-
-const Query = Type.Object({
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
-  cursor: Type.Optional(Type.String({ maxLength: 200 })),
-  status: Type.Optional(Type.Enum(['held', 'released', 'all'])),
-})
-
-/** Received instant and id of the last row. */
-function position(cursor: string): NonNullable<HeldQuery['before']> {
-  const [at = '', id = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ')
-  const date = new Date(at)
-  if (Number.isNaN(date.getTime()) || !/^[0-9a-f-]{36}$/.test(id)) {
-    throw new AppError('bad-cursor', 'This cursor was not given by a list.', 'Begin again without cursor.')
-  }
-  return { at: date, id }
+export interface QuarantineRoutesDeps {
+  readonly storage: Pick<Storage, 'tenant' | 'blobs'>
 }
 
-export function register(app: Api, { storage }: { readonly storage: Pick<Storage, 'tenant'> }): void {
+const permission = 'mail.read'
+const sortOf = (query: { sort?: Sort['by']; dir?: 'asc' | 'desc' }): Sort => {
+  const by = query.sort ?? 'received'
+  return { by, descending: query.dir ? query.dir === 'desc' : by === 'received' }
+}
+
+/** What the list, its counts and its file share; who may see mail at all sees what is held (quarantine #109). */
+export function register(app: Api, { storage }: QuarantineRoutesDeps): void {
+  registerViews(app, storage)
+  registerDecisions(app, storage)
+}
+
+function registerViews(app: Api, storage: QuarantineRoutesDeps['storage']): void {
   app.get(
     '/quarantine',
     {
-      config: { permission: 'quarantine.manage' },
+      config: { permission },
       schema: {
-        summary: 'Held messages, newest first; releasing is an action of kind release',
-        querystring: Query,
-        response: { 200: PageOf(HeldMessageRow) },
+        summary:
+          'Messages of which copies are or were held; all parameters must match, a repeated one means any of its values',
+        querystring: schemas.HeldListQuery,
+        response: { 200: schemas.HeldPage },
       },
     },
     async ({ actor, query }) => {
-      const limit = query.limit ?? 100
-      const before = query.cursor === undefined ? null : position(query.cursor)
-      const which = { limit: limit + 1, before, status: query.status ?? 'held' } as const
-      const found = await storage.tenant(actor.tenant, (tx) => heldMessages(tx, actor.tenant, which))
-      const items = found.slice(0, limit).map((m) => ({ ...m, recipients: [...m.recipients] }))
-      const last = items.at(-1)
-      const cursor = last && Buffer.from(`${last.receivedAt} ${last.messageId}`, 'latin1').toString('base64url')
-      return { items, next: found.length > limit ? (cursor ?? null) : null }
+      const { limit = 100, cursor, sort, dir, ...filter } = query
+      const order = sortOf({ ...(sort ? { sort } : {}), ...(dir ? { dir } : {}) })
+      const page = await storage.tenant(actor.tenant, (tx) => listHeld(tx, { filter, sort: order, limit, cursor }))
+      return { items: page.items.map(rowOf), next: page.next }
     },
   )
+  app.get(
+    '/quarantine/counts',
+    {
+      config: { permission },
+      schema: {
+        summary: 'How many messages and copies match',
+        querystring: schemas.HeldCsvQuery,
+        response: { 200: schemas.HeldCountsBody },
+      },
+    },
+    async ({ actor, query }) => {
+      const { sort: _, dir: __, ...filter } = query
+      const counts = await storage.tenant(actor.tenant, (tx) => countHeld(tx, filter))
+      return { ...counts, reasons: [...counts.reasons] }
+    },
+  )
+  app.get(
+    '/quarantine.csv',
+    {
+      config: { permission },
+      schema: { summary: 'The list as CSV, a line for each recipient', querystring: schemas.HeldCsvQuery },
+    },
+    async ({ actor, query }, reply) => {
+      const { sort, dir, ...filter } = query
+      const order = sortOf({ ...(sort ? { sort } : {}), ...(dir ? { dir } : {}) })
+      const text = await storage.tenant(actor.tenant, (tx) => heldCsv(tx, filter, order))
+      return reply
+        .type('text/csv; charset=utf-8')
+        .header('content-disposition', 'attachment; filename="Quarantine.csv"')
+        .send(text)
+    },
+  )
+  app.get(
+    '/quarantine/:id',
+    {
+      config: { permission },
+      schema: {
+        summary: 'One message with all its recipients and what became of each copy',
+        params: schemas.MessageParams,
+        response: { 200: schemas.HeldMessageRow },
+      },
+    },
+    async ({ actor, params }) => {
+      const found = await storage.tenant(actor.tenant, (tx) => heldMessage(tx, params.id as MessageId))
+      if (!found)
+        throw new AppError(
+          'not-in-quarantine',
+          `Message ${params.id} is not in quarantine and never was.`,
+          'Look for it in Explorer.',
+          {
+            status: 404,
+          },
+        )
+      return rowOf(found)
+    },
+  )
+}
+
+function registerDecisions(app: Api, storage: QuarantineRoutesDeps['storage']): void {
+  app.post(
+    '/quarantine/deny',
+    {
+      config: { permission: 'quarantine.manage' },
+      schema: {
+        summary: 'Looked at and kept, for all recipients; it can still be released',
+        body: schemas.DenyBody,
+        response: { 200: schemas.Results },
+      },
+    },
+    async ({ actor, body }) =>
+      resultsBody(await storage.tenant(actor.tenant, (tx) => denyHeld(tx, { ...body, actor, now: new Date() }))),
+  )
+  app.post(
+    '/quarantine/extend',
+    {
+      config: { permission: 'quarantine.manage' },
+      schema: {
+        summary: 'Keep held copies longer',
+        body: schemas.ExtendBody,
+        response: { 200: schemas.Results },
+      },
+    },
+    async ({ actor, body }) =>
+      resultsBody(await storage.tenant(actor.tenant, (tx) => extendHeld(tx, { ...body, actor, now: new Date() }))),
+  )
+  app.post(
+    '/quarantine/download',
+    {
+      config: { permission: 'mail.content' },
+      schema: { summary: 'Raw messages in an archive with a password', body: schemas.DownloadBody },
+    },
+    async ({ actor, body }, reply) => {
+      const wish = {
+        messageIds: body.messageIds as MessageId[],
+        password: body.password,
+        reason: body.reason,
+        zipCrypto: body.cipher === 'zipcrypto',
+      }
+      const packed = await archive(storage, actor.tenant, actor, wish)
+      return reply
+        .type('application/zip')
+        .header('content-disposition', 'attachment; filename="Quarantined Messages.zip"')
+        .send(packed)
+    },
+  )
+}
+
+const rowOf = (m: Awaited<ReturnType<typeof listHeld>>['items'][number]) => ({
+  ...m,
+  counts: { ...m.counts },
+  recipients: m.recipients.map((r) => ({ ...r })),
+})
+
+const SHOWN = 1000
+
+/** A thousand lines are enough to read; the numbers are of all. */
+export function resultsBody(results: readonly MessageResult[]) {
+  return {
+    done: results.filter((r) => r.ok).length,
+    refused: results.filter((r) => !r.ok).length,
+    copies: results.reduce((sum, r) => sum + r.copies, 0),
+    results: [...results].sort((a, b) => Number(a.ok) - Number(b.ok)).slice(0, SHOWN),
+  }
 }

@@ -21,6 +21,13 @@ export interface TestApi {
     /** A Buffer is a raw message. */
     body?: object,
   ): Promise<Answer>
+  /** The answer's bytes, whatever they are. */
+  raw(
+    token: string,
+    method: 'GET' | 'POST',
+    path: string,
+    body?: object,
+  ): Promise<{ status: number; type: string; body: Buffer }>
   close(): Promise<void>
 }
 
@@ -56,6 +63,15 @@ export async function testApi(storage: Storage, routes: (api: Api) => void): Pro
         ...(body === undefined ? {} : { payload: body }),
       })
       return { status: answer.statusCode, body: answer.body === '' ? {} : answer.json() }
+    },
+    raw: async (token, method, path, body) => {
+      const answer = await app.inject({
+        method,
+        url: `${API_PATH}${path}`,
+        headers: { authorization: `Bearer ${token}` },
+        ...(body === undefined ? {} : { payload: body }),
+      })
+      return { status: answer.statusCode, type: String(answer.headers['content-type']), body: answer.rawPayload }
     },
     close: () => app.close(),
   }

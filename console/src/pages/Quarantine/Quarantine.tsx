@@ -50,7 +50,7 @@ const COLUMNS: readonly GridColumn<QuarantineRow>[] = [
     header: 'Quarantine reason',
     width: '176px',
     phone: 'detail',
-    cell: (q) => <ThreatStatus threat={q.reason} />,
+    cell: (q) => <ThreatStatus threat={q.threat} />,
   },
   { id: 'held', header: 'Held for', width: 'minmax(150px, 1.2fr)', phone: 'none', cell: (q) => <Held row={q} /> },
   { id: 'status', header: 'Release status', width: '130px', phone: 'detail', cell: (q) => <ReleaseStatus row={q} /> },
@@ -60,7 +60,9 @@ const COLUMNS: readonly GridColumn<QuarantineRow>[] = [
 const STATUS: Record<QuarantineRow['recipients'][number]['status'], string> = {
   'needs-review': 'Needs review',
   released: 'Released',
+  denied: 'Denied',
   deleted: 'Deleted',
+  expired: 'Expired',
   elsewhere: 'Elsewhere',
 }
 

@@ -3,4 +3,7 @@ import { usePages } from '../../parts/usePages.ts'
 
 export type Show = 'held' | 'released' | 'all'
 
-export const useQuarantine = (status: Show) => usePages<QuarantineRow>(['quarantine'], '/quarantine', { status })
+export const useQuarantine = (status: Show) =>
+  usePages<QuarantineRow>(['quarantine'], '/quarantine', {
+    status: status === 'held' ? ['needs-review', 'denied'] : status === 'released' ? status : undefined,
+  })

@@ -1,0 +1,17 @@
+import { sql } from 'kysely'
+import type { MessageId } from '../base/index.ts'
+import type { Tx } from '../storage/index.ts'
+
+/**
+ * Lets go of the bytes of messages that nobody can get any more: every copy has expired, or never was with us. The sweep takes the file
+ * when nothing else names it; reading such a message says that its retention has ended. Returns how many let go.
+ */
+export async function forgetBytes(tx: Tx, ids: readonly MessageId[]): Promise<number> {
+  if (ids.length === 0) return 0
+  const done = await sql<{ id: MessageId }>`
+    update message m set blob_key = '' where m.tenant_id = recourse_tenant() and m.id = any(${[...ids]}::uuid[]) and m.blob_key <> ''
+      and not exists (select 1 from delivery d where d.tenant_id = m.tenant_id and d.message_id = m.id
+        and d.latest_location not in ('dropped', 'external', 'failed'))
+    returning m.id`.execute(tx)
+  return done.rows.length
+}
