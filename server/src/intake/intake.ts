@@ -81,7 +81,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       ...(deps.trustedAuthserv ? { trustedAuthserv: await deps.trustedAuthserv(tenant) } : {}),
     }
     const parsed = await timed('parse', parser.parse(raw, context))
-    const judged = await timed('judge', judge(tenant, parsed, context, clock.now()))
+    const judged = await timed('judge', judge(tenant, parsed, context, clock.now(), raw))
     const id = uuidv7<MessageId>()
     const { verdict } = judged
     const sent = verdict.placement === 'quarantine' ? null : makeSent(id, incoming, verdict, raw)

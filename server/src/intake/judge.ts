@@ -1,5 +1,5 @@
 import type { TenantId } from '../base/index.ts'
-import { gather } from '../detection/index.ts'
+import { type AskEngines, gather } from '../detection/index.ts'
 import { decide, type EntityRef, entitiesOf, type Signal, type StoredInput, type Verdict } from '../judgement/index.ts'
 import type { MailContext, ParseOutcome } from '../mail/index.ts'
 import type { ViewOf } from './types.ts'
@@ -10,16 +10,27 @@ export interface Judged {
   readonly inputs: StoredInput
   readonly entities: readonly EntityRef[]
   readonly direction: 'inbound' | 'internal'
+  /** Engines that should have been heard and were not: to be judged again when they are back. */
+  readonly absent: readonly string[]
 }
 
-export type Judge = (tenant: TenantId, parsed: ParseOutcome, context: MailContext, now: Date) => Promise<Judged>
+export type Judge = (
+  tenant: TenantId,
+  parsed: ParseOutcome,
+  context: MailContext,
+  now: Date,
+  raw: Buffer,
+) => Promise<Judged>
 
-/** From parsed mail to verdict: signals, the tenant's policy, its list entries that may match. */
-export function createJudge(viewOf: ViewOf): Judge {
-  return async (tenant, parsed, context, now) => {
+/** From parsed mail to verdict: signals, what the engines say, the tenant's policy, its list entries that may match. */
+export function createJudge(viewOf: ViewOf, ask: AskEngines = NO_ENGINES): Judge {
+  return async (tenant, parsed, context, now, raw) => {
     const entities = entitiesOf(parsed.mail, context)
-    const view = await viewOf(tenant, entities, now)
-    const signals = gather({ mail: parsed.mail, context, organisation: view.facts })
+    const [view, answered] = await Promise.all([
+      viewOf(tenant, entities, now),
+      ask(tenant, { mail: parsed.mail, raw, context }),
+    ])
+    const signals = [...gather({ mail: parsed.mail, context, organisation: view.facts }), ...answered.signals]
     const inputs: StoredInput = {
       entities,
       authentication: parsed.mail.authentication,
@@ -34,9 +45,12 @@ export function createJudge(viewOf: ViewOf): Judge {
       inputs,
       entities,
       direction: isInternal(parsed, view.facts.domains) ? 'internal' : 'inbound',
+      absent: answered.absent,
     }
   }
 }
+
+const NO_ENGINES: AskEngines = async () => ({ signals: [], absent: [] })
 
 /** One of our own domains, and proved: anybody can write our name into From. */
 function isInternal(parsed: ParseOutcome, domains: readonly string[]): boolean {

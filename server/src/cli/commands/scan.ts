@@ -14,6 +14,7 @@ interface Options {
   readonly trustAuthserv?: readonly string[]
   readonly dns?: true
   readonly workers: string
+  readonly model?: string
 }
 
 export function scanCommand(root: Command): void {
@@ -27,6 +28,7 @@ export function scanCommand(root: Command): void {
       'servers whose Authentication-Results are believed (*.example.org for all of a domain)',
     )
     .option('--dns', 'check SPF, DKIM and DMARC ourselves where nothing was recorded; asks DNS')
+    .option('--model <file>', 'a classifier of your own, as `recourse learn` makes it; without it, the shipped start')
     .option('--workers <n>', 'processes that read mail', String(availableParallelism()))
     .description('judge mail without a server: one line of JSON each, in order')
     .addHelpText('after', HELP)
@@ -52,15 +54,18 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
   if (!Number.isInteger(workers) || workers < 1 || workers > 256)
     throw new AppError('usage', `--workers ${options.workers} is not possible.`, 'Give a whole number from 1 to 256.')
   const facts = options.organisation === undefined ? NOBODY : await organisationOf(options.organisation)
-  const [{ decidePolicy }, { createJudge }, mail, { messagesIn }, { scanAll }] = await Promise.all([
-    import('../../judgement/index.ts'),
-    import('../../intake/index.ts'),
-    import('../../mail/index.ts'),
-    import('./scan-sources.ts'),
-    import('./scan-run.ts'),
-  ])
+  const [{ classifyBy, openModel, SHIPPED }, { decidePolicy }, { createJudge }, mail, { messagesIn }, { scanAll }] =
+    await Promise.all([
+      import('../../detection/index.ts'),
+      import('../../judgement/index.ts'),
+      import('../../intake/index.ts'),
+      import('../../mail/index.ts'),
+      import('./scan-sources.ts'),
+      import('./scan-run.ts'),
+    ])
   const policy = decidePolicy({ mode, version: 1 })
-  const judge = createJudge(async () => ({ facts, policy, entries: [] }))
+  const model = options.model === undefined ? SHIPPED : openModel(options.model)
+  const judge = createJudge(async () => ({ facts, policy, entries: [] }), classifyBy(model))
   const parser = mail.createParser({ workers, ...(options.dns ? { resolver: askDns } : {}) })
   const tenant = uuidv7<TenantId>()
   const stopping = new AbortController()
@@ -78,7 +83,7 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
       messagesIn(paths),
       {
         parser,
-        judge: (parsed, context) => judge(tenant, parsed, context, now),
+        judge: (parsed, context, raw) => judge(tenant, parsed, context, now, raw),
         contextOf,
         policy,
         inFlight: workers * 8,

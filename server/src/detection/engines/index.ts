@@ -1,2 +1,3 @@
 export * from './classifier/index.ts'
+export { classifyBy } from './offline.ts'
 export type * from './types.ts'

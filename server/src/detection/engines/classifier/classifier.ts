@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { fitNow, fitSlowly } from './fit.ts'
 import { CLASSES, type Class, type Lesson } from './lesson.ts'
 import type { Model } from './opinion.ts'
-import { START, startWeights } from './start.ts'
+import { SHIPPED, START, startWeights } from './start.ts'
 
 /** Copies of one text that are learnt, per class: the 21st says nothing that 20 did not, and a flood must not drown the rest. */
 export const MOST_KIN = 20
@@ -25,7 +25,7 @@ export class Classifier {
   #model: Model
 
   /** `model`: weights that were kept with these lessons. */
-  constructor(lessons: Iterable<Lesson> = [], model: Model = { version: START, weights: startWeights() }) {
+  constructor(lessons: Iterable<Lesson> = [], model: Model = SHIPPED) {
     for (const lesson of lessons) this.#put(lesson)
     this.#model = model
   }

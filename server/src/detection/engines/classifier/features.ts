@@ -7,7 +7,7 @@ export const MAX_FEATURES = 1500
 
 /**
  * What the classifier looks at, each once, as readable tokens: `invoice`, `your account` (pairs), `subject:urgent`,
- * `url-domain:example.com`, `shape:html long-text`. Nothing that servers on the way wrote: no Received, no authentication, no lists' or
+ * `url-domain:example.com`, `shape:html long-text`. Nothing that receivers wrote: no Received, no authentication, no
  * filters' headers, and not to whom it was sent. Pure, and independent of language: scripts without spaces give pairs of characters.
  */
 export function featuresOf(mail: ParsedMail): string[] {
@@ -151,8 +151,10 @@ function headers(mail: ParsedMail, add: Add): void {
     const value = values.get(name)
     add(`${name}:${value === undefined ? 'none' : wordsOf(value.slice(0, 60)).slice(0, 3).join(' ')}`)
   }
-  for (const name of ['in-reply-to', 'references', 'list-unsubscribe', 'sender', 'mime-version', 'date'])
+  for (const name of ['in-reply-to', 'references', 'mime-version', 'date'])
     add(`${name}:${values.has(name) ? 'there' : 'none'}`)
+  const unsubscribe = values.get('list-unsubscribe')
+  add(`list-unsubscribe:${unsubscribe === undefined ? 'none' : /https?:/i.test(unsubscribe) ? 'web' : 'mail'}`)
   const type = values.get('content-type') ?? 'none'
   add(`content-type:${/^[^;]*/.exec(type.toLowerCase())?.[0]?.trim().slice(0, 60)}`)
   const charset = /charset="?([\w-]+)/i.exec(type)?.[1]

@@ -2,5 +2,5 @@ export { Classifier, type Learnt, MOST_KIN, MOST_LESSONS, versionOf } from './cl
 export { openClassifier, openModel, saveClassifier } from './file.ts'
 export { CLASSES, type Class, type Lesson, lessonOf, packPlaces, unpackPlaces } from './lesson.ts'
 export { type Model, opinion } from './opinion.ts'
-export { START, startWeights } from './start.ts'
+export { SHIPPED, START, startWeights } from './start.ts'
 export { isClass } from './weights.ts'

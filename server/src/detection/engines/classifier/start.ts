@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { PLACES } from './lesson.ts'
+import type { Model } from './opinion.ts'
 import { emptyWeights, type Weights } from './weights.ts'
 
 /**
@@ -23,6 +24,14 @@ let read: Weights | undefined
 export function startWeights(): Weights {
   read ??= readStart(bytes)
   return read
+}
+
+/** Before the first lesson. */
+export const SHIPPED: Model = {
+  version: START,
+  get weights() {
+    return startWeights()
+  },
 }
 
 export function readStart(from: Buffer): Weights {

@@ -1,0 +1,7 @@
+import { type Model, opinion } from './classifier/index.ts'
+import type { AskEngines } from './types.ts'
+
+/** The classifier alone, by one model for everybody: without a server. */
+export const classifyBy =
+  (model: Model): AskEngines =>
+  async (_tenant, { mail }) => ({ signals: [opinion(model, mail)], absent: [] })
