@@ -25,7 +25,7 @@ import type { Policy } from '../../../server/src/organisation/policy.ts'
 import type { HeldMessageRow } from '../../../server/src/quarantine/schemas.ts'
 import type { Plan } from '../../../server/src/remediation/preview.ts'
 import type { ActionState, Counts, ItemState } from '../../../server/src/remediation/states.ts'
-import type { ActionKind as AnyActionKind, MoveTarget } from '../../../server/src/remediation/types.ts'
+import type { MailKind, MoveTarget } from '../../../server/src/remediation/types.ts'
 import type { UndoPreview } from '../../../server/src/remediation/undo.ts'
 import type { ActionView, ItemPlace, ItemView } from '../../../server/src/remediation/view.ts'
 import type {
@@ -67,7 +67,7 @@ export type Authentication = Static<typeof AuthenticationView>
 export type Address = MessageDetail['from'][number]
 export type UrlFound = MessageDetail['urlList'][number]
 export type AttachmentFound = MessageDetail['attachmentList'][number]
-export type ActionKind = Exclude<AnyActionKind, 'undo'>
+export type ActionKind = MailKind
 export type ActionRow = ActionView
 export type ActionCounts = Counts
 export type ActionItem = ItemView

@@ -1,15 +1,18 @@
 import type { RoomMigrations } from '../storage/index.ts'
 
 export type { ApprovalRules } from './approval.ts'
+export { busyCopies } from './busy.ts'
+export { classifyAction, messagesOf } from './classify.ts'
 export { CRASH_POINTS } from './crash-points.ts'
 export type { Decided, Part } from './decide.ts'
 export type { RemediationLog, Tuning } from './desk.ts'
 export type * from './events.ts'
+export { type ActionQuery, listActions } from './history.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export { type HomeOf, type MailboxHome, oneServer } from './outside.ts'
 export { type Chosen, type PlanRequest, readable } from './plans.ts'
 export type { Plan } from './preview.ts'
-export { type RemediationRoutesDeps, register } from './routes.ts'
+export { type RejectAsFalsePositive, type RemediationRoutesDeps, register, selectionOf } from './routes.ts'
 export * as schemas from './schemas.ts'
 export { guardedBy, type Scope } from './select.ts'
 export {
@@ -31,7 +34,6 @@ export {
   actionsOfMessage,
   getAction,
   type ItemView,
-  listActions,
   listItems,
   type Transition,
   transitionsOf,

@@ -1,39 +1,57 @@
 import { type Static, Type } from 'typebox'
 import type { Actor, Api } from '../access/index.ts'
-import { type ActionId, AppError, type DeliveryId, type ItemId, type MessageId } from '../base/index.ts'
+import type { ActionId, DeliveryId, ItemId, MessageId } from '../base/index.ts'
 import type { Storage } from '../storage/index.ts'
+import type { Part } from './decide.ts'
+import { registerHistory } from './history-routes.ts'
 import * as schemas from './schemas.ts'
 import type { Remediation } from './service.ts'
-import type { ActionRequest, Requester, Selection } from './types.ts'
-import { getAction, listActions, listItems, transitionsOf } from './view.ts'
+import type { ActionRequest, Except, Requester, Selection } from './types.ts'
 
 export interface RemediationRoutesDeps {
   readonly storage: Pick<Storage, 'tenant'>
   readonly remediation: Remediation
+  /** Submissions stand below this room; without it nothing can be rejected as a false positive. */
+  readonly rejectAsFalsePositive?: RejectAsFalsePositive
 }
+
+export type RejectAsFalsePositive = (
+  actor: Actor,
+  id: ActionId,
+  body: Omit<Static<typeof schemas.RejectBody>, 'falsePositive'>,
+) => Promise<Static<typeof schemas.RejectedBody>>
 
 const requester = ({ tenant, user, name, permissions }: Actor): Requester => ({ tenant, user, name, permissions })
 
-const list = <T>(value: T | readonly T[] | undefined): readonly T[] =>
-  value === undefined ? [] : Array.isArray(value) ? value : [value as T]
-
 type Body = Static<typeof schemas.ActionRequestBody>
 
+const exceptOf = (except: { deliveryIds?: string[]; messageIds?: string[] }): Except => ({
+  ...(except.deliveryIds ? { deliveryIds: except.deliveryIds as DeliveryId[] } : {}),
+  ...(except.messageIds ? { messageIds: except.messageIds as MessageId[] } : {}),
+})
+
 /** The border where checked text becomes an ID of ours. */
-function selection(select: Body['select']): Selection {
-  if ('filter' in select) return { filter: select.filter }
+export function selectionOf(select: Static<typeof schemas.SelectBody>): Selection {
+  if ('filter' in select)
+    return { filter: select.filter, ...(select.except ? { except: exceptOf(select.except) } : {}) }
   if ('deliveryIds' in select) return { deliveryIds: select.deliveryIds as DeliveryId[] }
+  if ('actionId' in select) {
+    const itemIds = select.itemIds as ItemId[] | undefined
+    return { actionId: select.actionId as ActionId, ...(itemIds ? { itemIds } : {}) }
+  }
   const { messageIds, recipients } = select
   return { messageIds: messageIds as MessageId[], ...(recipients ? { recipients } : {}) }
 }
 
-const request = (body: Body): ActionRequest => ({ ...body, select: selection(body.select) })
+const request = (body: Body): ActionRequest => ({ ...body, select: selectionOf(body.select) })
 
-export function register(app: Api, { storage, remediation }: RemediationRoutesDeps): void {
+export function register(app: Api, deps: RemediationRoutesDeps): void {
+  const { storage, remediation } = deps
   registerProposals(app, remediation)
   registerDecisions(app, remediation)
+  registerReject(app, deps)
   registerUndo(app, remediation)
-  registerViews(app, storage)
+  registerHistory(app, storage)
 }
 
 function registerProposals(app: Api, remediation: Remediation): void {
@@ -71,21 +89,80 @@ function registerProposals(app: Api, remediation: Remediation): void {
   )
 }
 
-function registerDecisions(app: Api, remediation: Remediation): void {
-  for (const verb of ['approve', 'reject', 'cancel'] as const) {
-    app.post(
-      `/actions/:id/${verb}`,
-      {
-        config: { permission: 'remediation.approve' },
-        schema: {
-          params: schemas.Id,
-          body: Type.Union([schemas.Why, Type.Null()]),
-          response: { 200: schemas.DecidedBody },
-        },
-      },
-      ({ actor, params, body }) => remediation[verb](requester(actor), params.id as ActionId, body?.why),
-    )
+/** The border where checked text becomes an ID of ours. */
+function partOf({ except, instead }: Static<typeof schemas.ApproveBody>): Part | undefined {
+  if (!except && !instead) return undefined
+  return {
+    ...(except ? { except: { ...exceptOf(except), ...(except.itemIds ? { itemIds: except.itemIds } : {}) } } : {}),
+    ...(instead ? { instead } : {}),
   }
+}
+
+function registerDecisions(app: Api, remediation: Remediation): void {
+  const permission = 'remediation.approve' as const
+  app.post(
+    '/actions/:id/approve',
+    {
+      config: { permission },
+      schema: {
+        summary: 'Approve all of it, or part: without some items, or another action on them',
+        params: schemas.Id,
+        body: Type.Union([schemas.ApproveBody, Type.Null()]),
+        response: { 200: schemas.DecidedBody },
+      },
+    },
+    ({ actor, params, body }) =>
+      remediation.approve(requester(actor), params.id as ActionId, body?.why, body ? partOf(body) : undefined),
+  )
+  app.post(
+    '/actions/:id/cancel',
+    {
+      config: { permission },
+      schema: {
+        summary: 'Stop what has not begun; what was done stays done and can be undone',
+        params: schemas.Id,
+        body: Type.Union([schemas.Why, Type.Null()]),
+        response: { 200: schemas.DecidedBody },
+      },
+    },
+    ({ actor, params, body }) => remediation.cancel(requester(actor), params.id as ActionId, body?.why),
+  )
+  app.post(
+    '/actions/decide',
+    {
+      config: { permission },
+      schema: {
+        summary: 'One decision on several actions of the same kind; each is decided by itself and answers for itself',
+        body: schemas.DecideBody,
+        response: { 200: schemas.DecideResults },
+      },
+    },
+    async ({ actor, body }) => ({
+      results: [...(await remediation.decideAll(requester(actor), body.ids as ActionId[], body.verb, body.why))],
+    }),
+  )
+}
+
+function registerReject(app: Api, { remediation, rejectAsFalsePositive }: RemediationRoutesDeps): void {
+  app.post(
+    '/actions/:id/reject',
+    {
+      config: { permission: 'remediation.approve' },
+      schema: {
+        summary:
+          'It is never run. As a false positive: its messages are submitted as clean and allowed in the same step',
+        params: schemas.Id,
+        body: Type.Union([schemas.RejectBody, Type.Null()]),
+        response: { 200: schemas.RejectedBody },
+      },
+    },
+    async ({ actor, params, body }) => {
+      const id = params.id as ActionId
+      const { falsePositive, ...rest } = body ?? {}
+      if (falsePositive && rejectAsFalsePositive) return await rejectAsFalsePositive(actor, id, rest)
+      return { ...(await remediation.reject(requester(actor), id, rest.why)), submissions: 0, entries: [] }
+    },
+  )
 }
 
 function registerUndo(app: Api, remediation: Remediation): void {
@@ -124,77 +201,3 @@ function registerUndo(app: Api, remediation: Remediation): void {
     },
   )
 }
-
-function registerViews(app: Api, storage: Pick<Storage, 'tenant'>): void {
-  app.get(
-    '/actions',
-    {
-      config: { permission: 'mail.read' },
-      schema: {
-        summary: 'Actions, newest first',
-        querystring: schemas.ActionsQuery,
-        response: { 200: schemas.ActionPage },
-      },
-    },
-    async ({ actor, query }) => {
-      const page = { limit: query.limit ?? 100, before: query.cursor ?? null, state: list(query.state) }
-      const { items, next } = await storage.tenant(actor.tenant, (tx) => listActions(tx, actor.tenant, page))
-      return { items: items.map(mutable), next }
-    },
-  )
-  app.get(
-    '/actions/:id',
-    { config: { permission: 'mail.read' }, schema: { params: schemas.Id, response: { 200: schemas.ActionRow } } },
-    async ({ actor, params }) => {
-      const found = await storage.tenant(actor.tenant, (tx) => getAction(tx, actor.tenant, params.id as ActionId))
-      if (!found) throw noAction()
-      return mutable(found)
-    },
-  )
-  app.get(
-    '/actions/:id/items',
-    {
-      config: { permission: 'mail.read' },
-      schema: { params: schemas.Id, querystring: schemas.ItemsQuery, response: { 200: schemas.ItemPage } },
-    },
-    async ({ actor, params, query }) => {
-      const page = { limit: query.limit ?? 100, after: query.cursor ?? null, state: list(query.state) }
-      const { items, next } = await storage.tenant(actor.tenant, async (tx) => {
-        if (!(await getAction(tx, actor.tenant, params.id as ActionId))) throw noAction()
-        return await listItems(tx, actor.tenant, params.id as ActionId, page)
-      })
-      return { items: items.map(mutable), next }
-    },
-  )
-  app.get(
-    '/actions/:id/items/:item/transitions',
-    {
-      config: { permission: 'mail.read' },
-      schema: {
-        summary: 'Who moved an item from state to state, and why',
-        params: Type.Object({ id: Type.String(), item: Type.String({ format: 'uuid' }) }),
-        response: { 200: schemas.TransitionList },
-      },
-    },
-    async ({ actor, params }) => {
-      const found = await storage.tenant(actor.tenant, async (tx) => {
-        if (!(await getAction(tx, actor.tenant, params.id as ActionId))) throw noAction()
-        return await transitionsOf(tx, actor.tenant, params.item as ItemId)
-      })
-      return { items: [...found] }
-    },
-  )
-}
-
-const noAction = (): AppError =>
-  new AppError('no-action', 'There is no such action.', 'Look at the list of actions.', { status: 404 })
-
-type Mutable<T> = T extends string
-  ? T
-  : T extends readonly (infer U)[]
-    ? Mutable<U>[]
-    : T extends object
-      ? { -readonly [K in keyof T]: Mutable<T[K]> }
-      : T
-/** What the serialiser's types want; nothing is changed. */
-const mutable = <T>(value: T): Mutable<T> => value as Mutable<T>

@@ -5,6 +5,7 @@ import type { MailboxProvider } from '../mailboxes/index.ts'
 import { getPolicy } from '../organisation/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
 import type { NextHop } from '../transport/index.ts'
+import { answerOf, type BulkResult, sameKind } from './bulk.ts'
 import { type Decided, decideAction, type Part, type Verb } from './decide.ts'
 import type { RemediationLog, Tuning, WorkDeps } from './desk.ts'
 import { expirePending } from './expire.ts'
@@ -90,6 +91,16 @@ export interface Remediation {
   reject(requester: Requester, id: ActionId, why?: string, tx?: Tx): Promise<Decided>
   /** Stops what has not begun; what was done stays done and can be undone. */
   cancel(requester: Requester, id: ActionId, why?: string): Promise<Decided>
+  /**
+   * One decision on several actions of one kind. Each is decided in a transaction of its own and answers for itself. Throws AppError
+   * `mixed-types`, `no-action` before any is decided.
+   */
+  decideAll(
+    requester: Requester,
+    ids: readonly ActionId[],
+    verb: 'approve' | 'reject' | 'undo',
+    why?: string,
+  ): Promise<readonly BulkResult[]>
   /** Lets expire what nobody has decided in time, and warns before. Gives back how many have expired. */
   expire(tenant: TenantId): Promise<number>
   undoPreview(requester: Requester, id: ActionId, items?: UndoOptions['items']): Promise<UndoPreview>
@@ -248,6 +259,21 @@ export function createRemediation(deps: RemediationDeps): Remediation {
     approve: (requester, id, why, part) => decide('approve')(requester, id, why, part),
     reject: (requester, id, why, tx) => decide('reject')(requester, id, why, undefined, tx),
     cancel: (requester, id, why) => decide('cancel')(requester, id, why),
+    decideAll: async (requester, ids, verb, why) => {
+      need(requester, 'remediation.approve')
+      const once = [...new Set(ids)]
+      await storage.tenant(requester.tenant, (tx) => sameKind(tx, requester.tenant, once))
+      const one = async (id: ActionId): Promise<ActionState> => {
+        if (verb === 'undo') {
+          await service.submitUndo(requester, id, why === undefined ? {} : { description: why })
+          return 'queued'
+        }
+        return (await decide(verb)(requester, id, why)).state
+      }
+      const results: BulkResult[] = []
+      for (const id of once) results.push(await answerOf(id, one))
+      return results
+    },
     expire: (tenant) =>
       storage.tenant(tenant, (tx) =>
         expirePending(tx, { tenant, now: clock(), who: 'Recourse', epoch: null }, pending.warnHours * HOUR_MS),

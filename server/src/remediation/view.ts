@@ -5,8 +5,8 @@ import type { Location } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
 import { countsOf } from './ledger.ts'
 import type { ActionState, Counts, ItemState } from './states.ts'
-import type { Approval, Person } from './tables.ts'
-import type { ActionKind, MoveTarget, StoredState } from './types.ts'
+import type { About, Approval, Classification, Person } from './tables.ts'
+import type { ActionKind, MoveTarget, Severity, Source, StoredState } from './types.ts'
 
 export interface ActionView {
   readonly id: ActionId
@@ -25,13 +25,31 @@ export interface ActionView {
   /** The newest undo of it that was not rejected. */
   readonly undoneBy: ActionId | null
   readonly counts: Counts
+  /** Short; the steps of one plan share it. */
+  readonly approvalId: string
+  readonly severity: Severity | null
+  readonly source: Source
+  /** Of a step without copies: what it did. */
+  readonly about: About | null
+  readonly approvalsNeeded: number
+  readonly decidedBy: string | null
+  readonly decidedAt: string | null
+  /** Waits for approval until then. */
+  readonly expiresAt: string | null
+  /** It waits, and expires within a day. */
+  readonly expiring: boolean
+  /** The action that was proposed before somebody chose this one for it. */
+  readonly derivedFrom: ActionId | null
+  readonly classification: Classification | null
+  /** When its status last changed, as far as people notice. */
+  readonly updatedAt: string
   /** Why it does not go on. */
   readonly problem: string | null
   /** What was tried to prove the way back. */
   readonly proof: readonly string[] | null
 }
 
-type Row = Parameters<typeof countsOf>[0] & {
+export type ActionRow = Parameters<typeof countsOf>[0] & {
   id: ActionId
   kind: ActionKind
   target: MoveTarget | null
@@ -46,11 +64,22 @@ type Row = Parameters<typeof countsOf>[0] & {
   ended_at: Date | null
   undo_of: ActionId | null
   undone_by: ActionId | null
+  approval_id: string
+  severity: Severity | null
+  source: Source
+  about: About | null
+  approvals_needed: number
+  decided_by: string | null
+  decided_at: Date | null
+  expires_at: Date | null
+  warned_at: Date | null
+  derived_from: ActionId | null
+  classification: Classification | null
   problem: string | null
   proof: readonly string[] | null
 }
 
-const viewOf = (r: Row): ActionView => ({
+export const viewOf = (r: ActionRow): ActionView => ({
   id: r.id,
   kind: r.kind,
   target: r.target,
@@ -66,38 +95,41 @@ const viewOf = (r: Row): ActionView => ({
   undoOf: r.undo_of,
   undoneBy: r.undone_by,
   counts: countsOf(r),
+  approvalId: r.approval_id,
+  severity: r.severity,
+  source: r.source,
+  about: r.about,
+  approvalsNeeded: r.approvals_needed,
+  decidedBy: r.decided_by,
+  decidedAt: r.decided_at?.toISOString() ?? null,
+  expiresAt: r.state === 'pending-approval' ? (r.expires_at?.toISOString() ?? null) : null,
+  expiring: r.state === 'pending-approval' && r.warned_at !== null,
+  derivedFrom: r.derived_from,
+  classification: r.classification,
+  updatedAt: new Date(
+    Math.max(...[r.created_at, r.started_at, r.decided_at, r.ended_at].map((at) => at?.getTime() ?? 0)),
+  ).toISOString(),
   problem: r.problem,
   proof: r.proof,
 })
 
-const undoneBy = sql`(select u.id from action u where u.tenant_id = a.tenant_id and u.undo_of = a.id
-  and u.state not in ('rejected', 'expired') order by u.id desc limit 1) as undone_by`
-
-export async function listActions(
-  tx: Tx,
-  tenant: TenantId,
-  page: { readonly limit: number; readonly before: string | null; readonly state?: readonly string[] },
-): Promise<{ items: readonly ActionView[]; next: string | null }> {
-  const states = page.state && page.state.length > 0 ? [...page.state] : null
-  const rows = await sql<Row>`
-    select a.*, ${undoneBy} from action a where a.tenant_id = ${tenant}
-      and (${page.before}::uuid is null or a.id < ${page.before}::uuid)
-      and (${states}::text[] is null or a.state = any(${states}::text[]))
-    order by a.id desc limit ${page.limit + 1}`.execute(tx)
-  const items = rows.rows.slice(0, page.limit).map(viewOf)
-  return { items, next: rows.rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
-}
+export const undoneBy = sql`(select u.id from action u where u.tenant_id = a.tenant_id and u.state not in ('rejected', 'expired')
+  and u.id in (select id from action where tenant_id = a.tenant_id and undo_of = a.id
+    union all select undo_id from action_undoes where tenant_id = a.tenant_id and action_id = a.id)
+  order by u.id desc limit 1) as undone_by`
 
 export async function getAction(tx: Tx, tenant: TenantId, id: ActionId): Promise<ActionView | null> {
   const rows =
-    await sql<Row>`select a.*, ${undoneBy} from action a where a.tenant_id = ${tenant} and a.id = ${id}`.execute(tx)
+    await sql<ActionRow>`select a.*, ${undoneBy} from action a where a.tenant_id = ${tenant} and a.id = ${id}`.execute(
+      tx,
+    )
   const [row] = rows.rows
   return row ? viewOf(row) : null
 }
 
 /** Actions that have an item for this message, newest first. */
 export async function actionsOfMessage(tx: Tx, tenant: TenantId, message: MessageId): Promise<readonly ActionView[]> {
-  const rows = await sql<Row>`
+  const rows = await sql<ActionRow>`
     select a.*, ${undoneBy} from action a where a.tenant_id = ${tenant} and a.id in (
       select action_id from action_item where tenant_id = ${tenant} and delivery_id in (
         select id from delivery where tenant_id = ${tenant} and message_id = ${message}))
@@ -122,7 +154,28 @@ export interface ItemView {
   readonly undoes: ItemId | null
   readonly sameAs: ItemId | null
   readonly revertedBy: ItemId | null
+  /** The sender's own copy in Sent. */
+  readonly senderCopy: boolean
+  readonly class: ResultClass
 }
+
+/** How an item ended, as the action log tells it. */
+export const RESULT_CLASSES = [
+  'open',
+  'success',
+  'already-there',
+  'not-found',
+  'not-actionable',
+  'in-doubt',
+  'failed',
+] as const
+export type ResultClass = (typeof RESULT_CLASSES)[number]
+
+/** The class of item `i`. */
+export const classOf = sql<ResultClass>`case when i.state in ('planned', 'approved', 'executing') then 'open'
+  when i.state = 'failed' and i.next_attempt_at is not null then 'open'
+  when i.state = 'done' then 'success' when i.state = 'skipped' then 'not-actionable' when i.state = 'ambiguous' then 'in-doubt'
+  else i.state end`
 
 export interface ItemPlace {
   readonly location: Location | null
@@ -154,6 +207,8 @@ interface ItemRow {
   undoes: ItemId | null
   same_as: ItemId | null
   reverted_by: ItemId | null
+  sender_copy: boolean
+  class: ResultClass
 }
 
 const placeOf = (location: Location | null, folder: string | null, state: StoredState | null): ItemPlace | null =>
@@ -168,21 +223,37 @@ const placeOf = (location: Location | null, folder: string | null, state: Stored
         size: state?.size ?? null,
       }
 
+export interface ItemQuery {
+  readonly limit: number
+  readonly after: string | null
+  readonly state?: readonly string[]
+  readonly class?: readonly string[]
+  /** Text in recipient or subject. */
+  readonly q?: string
+}
+
+const someOf = (values: readonly string[] | undefined): string[] | null =>
+  values && values.length > 0 ? [...values] : null
+
 export async function listItems(
   tx: Tx,
   tenant: TenantId,
   action: ActionId,
-  page: { readonly limit: number; readonly after: string | null; readonly state?: readonly string[] },
+  page: ItemQuery,
 ): Promise<{ items: readonly ItemView[]; next: string | null }> {
-  const states = page.state && page.state.length > 0 ? [...page.state] : null
+  const states = someOf(page.state)
+  const classes = someOf(page.class)
+  const text = page.q ? `%${page.q.replace(/[\\%_]/g, '\\$&')}%` : null
   const rows = await sql<ItemRow>`
-    select i.*, m.subject, b.state as before_state, c.state as after_state
+    select i.*, ${classOf} as class, m.subject, b.state as before_state, c.state as after_state
     from action_item i join message m on m.tenant_id = i.tenant_id and m.id = i.message_id
     left join item_copy b on b.tenant_id = i.tenant_id and b.item_id = i.id and b.side = 'before'
     left join item_copy c on c.tenant_id = i.tenant_id and c.item_id = i.id and c.side = 'after'
     where i.tenant_id = ${tenant} and i.action_id = ${action}
       and (${page.after}::uuid is null or i.id > ${page.after}::uuid)
       and (${states}::text[] is null or i.state = any(${states}::text[]))
+      and (${classes}::text[] is null or ${classOf} = any(${classes}::text[]))
+      and (${text}::text is null or i.recipient ilike ${text} or m.subject ilike ${text})
     order by i.id limit ${page.limit + 1}`.execute(tx)
   const items = rows.rows.slice(0, page.limit).map(
     (r): ItemView => ({
@@ -202,6 +273,8 @@ export async function listItems(
       undoes: r.undoes,
       sameAs: r.same_as,
       revertedBy: r.reverted_by,
+      senderCopy: r.sender_copy,
+      class: r.class,
     }),
   )
   return { items, next: rows.rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }

@@ -8,6 +8,7 @@ import type { Storage } from '../../src/storage/index.ts'
 
 export interface Answer {
   readonly status: number
+  /** What is not JSON (an export) stands in `text`. */
   readonly body: Record<string, unknown>
 }
 
@@ -62,7 +63,9 @@ export async function testApi(storage: Storage, routes: (api: Api) => void): Pro
         },
         ...(body === undefined ? {} : { payload: body }),
       })
-      return { status: answer.statusCode, body: answer.body === '' ? {} : answer.json() }
+      if (answer.body === '') return { status: answer.statusCode, body: {} }
+      const json = String(answer.headers['content-type']).startsWith('application/json')
+      return { status: answer.statusCode, body: json ? answer.json() : { text: answer.body } }
     },
     raw: async (token, method, path, body) => {
       const answer = await app.inject({
