@@ -21,7 +21,7 @@ export async function setHandover(tx: Tx, changes: readonly HandoverChange[], ev
     id: c.deliveryId,
     event_id: uuidv7(),
     detail: event?.detail ?? {},
-    handover: c.handover,
+    handover: c.handover ?? null,
     handover_detail: c.handoverDetail ?? null,
     action: c.action ?? null,
     original_location: c.location ?? null,

@@ -90,7 +90,8 @@ export interface Relocation {
 
 export interface HandoverChange {
   readonly deliveryId: DeliveryId
-  readonly handover: Handover
+  /** Absent: as it is. */
+  readonly handover?: Handover
   readonly handoverDetail?: string
   readonly action?: DeliveryAction
   /** Original and latest location. */

@@ -29,7 +29,8 @@ export interface MessageTable {
   id: MessageId
   received_at: Instant
   direction: 'inbound' | 'internal' | 'outbound'
-  source: 'gateway' | 'import'
+  /** `mailbox`: found in a mailbox that is watched. */
+  source: 'gateway' | 'import' | 'mailbox'
   internet_message_id: string | null
   subject: string
   sender_name: string
