@@ -1,12 +1,24 @@
 import { messageOf } from '../../base/index.ts'
 import type { Signal } from '../../judgement/index.ts'
 import type { SignalInput } from '../types.ts'
+import { advanceFee } from './advance-fee.ts'
 import { authenticationFailure } from './authentication-failure.ts'
+import { brandImpersonation } from './brand-impersonation.ts'
+import { bulkMail } from './bulk-mail.ts'
+import { callback } from './callback.ts'
 import { dangerousAttachment } from './dangerous-attachment.ts'
 import { displayNameImpersonation } from './display-name-impersonation.ts'
+import { fromOddity } from './from-oddity.ts'
+import { goodEvidence } from './good-evidence.ts'
 import { linkMismatch } from './link-mismatch.ts'
 import { lookAlikeDomain } from './look-alike-domain.ts'
-
+import { lure } from './lure.ts'
+import { senderDisagreement } from './sender-disagreement.ts'
+import { senderDomain } from './sender-domain.ts'
+import { spamContent } from './spam-content.ts'
+import { textTricks } from './text-tricks.ts'
+import { transportOddity } from './transport-oddity.ts'
+import { unauthenticated } from './unauthenticated.ts'
 /** One analysis, one file, one signature: looks at a parsed message and says what it found. Pure. */
 export type Analysis = (input: SignalInput) => Signal[]
 
@@ -16,6 +28,19 @@ export const ANALYSES: Readonly<Record<string, Analysis>> = {
   'link-mismatch': linkMismatch,
   'look-alike-domain': lookAlikeDomain,
   'dangerous-attachment': dangerousAttachment,
+  unauthenticated: unauthenticated,
+  'transport-oddity': transportOddity,
+  'text-tricks': textTricks,
+  'spam-content': spamContent,
+  'sender-domain': senderDomain,
+  'sender-disagreement': senderDisagreement,
+  lure: lure,
+  'good-evidence': goodEvidence,
+  'from-oddity': fromOddity,
+  callback: callback,
+  'bulk-mail': bulkMail,
+  'brand-impersonation': brandImpersonation,
+  'advance-fee': advanceFee,
 }
 
 /** Everything that the analyses find. One that fails is noted and stops none of the others. */

@@ -1,0 +1,86 @@
+/**
+ * Finds phrases of several languages in a text by one walk over its words. A phrase is words in lower case without accents;
+ * `word*` stands for every word that begins so, `~` for up to three words between. Scripts without blanks are searched as they are.
+ */
+export interface Phrases {
+  /** What was found: concept → the different phrases, in order of the text. */
+  readonly find: (words: readonly string[], text: string) => ReadonlyMap<string, readonly string[]>
+}
+
+interface Phrase {
+  readonly concept: string
+  readonly shown: string
+  readonly parts: readonly string[]
+}
+
+const PREFIX = 3
+const GAP = 3
+const UNSPACED = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/
+
+/** `lexicon`: concept → its phrases, separated by `|` or line breaks. Throws for a phrase that could never be found. */
+export function compilePhrases(lexicon: Readonly<Record<string, string>>): Phrases {
+  const exact = new Map<string, Phrase[]>()
+  const byPrefix = new Map<string, Phrase[]>()
+  const unspaced: Phrase[] = []
+  for (const [concept, list] of Object.entries(lexicon))
+    for (const shown of list.split(/[|\n]/).map((p) => p.trim()))
+      if (shown !== '') place({ concept, shown, parts: shown.split(/\s+/) }, exact, byPrefix, unspaced)
+  const at = (words: readonly string[], i: number): readonly Phrase[] => {
+    const word = words[i] ?? ''
+    const a = exact.get(word)
+    const b = byPrefix.get(word.slice(0, PREFIX))
+    return a === undefined ? (b ?? NONE) : b === undefined ? a : [...a, ...b]
+  }
+  return {
+    find: (words, text) => {
+      const found = new Map<string, string[]>()
+      const note = ({ concept, shown }: Phrase) => {
+        const list = found.get(concept)
+        if (list === undefined) found.set(concept, [shown])
+        else if (!list.includes(shown)) list.push(shown)
+      }
+      for (let i = 0; i < words.length; i++)
+        for (const phrase of at(words, i)) if (follows(phrase.parts, words, i)) note(phrase)
+      if (UNSPACED.test(text)) for (const phrase of unspaced) if (text.includes(phrase.shown)) note(phrase)
+      return found
+    },
+  }
+}
+
+const NONE: readonly Phrase[] = []
+
+function place(
+  phrase: Phrase,
+  exact: Map<string, Phrase[]>,
+  byPrefix: Map<string, Phrase[]>,
+  unspaced: Phrase[],
+): void {
+  const [first = ''] = phrase.parts
+  if (UNSPACED.test(phrase.shown)) {
+    unspaced.push(phrase)
+    return
+  }
+  const prefix = first.endsWith('*')
+  const key = prefix ? first.slice(0, PREFIX) : first
+  if (first === '~' || (prefix && first.length <= PREFIX))
+    throw new Error(`the phrase "${phrase.shown}" begins with nothing to look for`)
+  const map = prefix ? byPrefix : exact
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [phrase])
+  else list.push(phrase)
+}
+
+function follows(parts: readonly string[], words: readonly string[], start: number, part = 0): boolean {
+  let at = start
+  for (let p = part; p < parts.length; p++) {
+    const wanted = parts[p] ?? ''
+    if (wanted === '~') {
+      for (let skip = 0; skip <= GAP; skip++) if (follows(parts, words, at + skip, p + 1)) return true
+      return false
+    }
+    const word = words[at++]
+    if (word === undefined || !(wanted.endsWith('*') ? word.startsWith(wanted.slice(0, -1)) : word === wanted))
+      return false
+  }
+  return true
+}
