@@ -42,3 +42,6 @@ export function uuidv7<T extends string = string>(now: number = Date.now()): T {
   const tail = random.toString('hex')
   return `${time.slice(0, 8)}-${time.slice(8)}-7${seq}-${tail.slice(0, 4)}-${tail.slice(4)}` as T
 }
+
+/** Milliseconds at which a UUID version 7 was made. */
+export const madeAt = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)

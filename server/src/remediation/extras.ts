@@ -26,9 +26,9 @@ export async function insertExtras(
       select * from json_to_recordset(${jsonText(rows)}::json) as x(id uuid, "like" uuid, ref jsonb, state json)
     ), made as (
       insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, reason, same_as,
-        target_kind, target_location, target_folder, target_folder_id, updated_at)
+        target_kind, target_location, target_folder, target_folder_id, layered, updated_at)
       select i.tenant_id, x.id, i.action_id, i.delivery_id, i.message_id, i.mailbox_id, i.recipient, 'approved', ${why}, i.id,
-        i.target_kind, i.target_location, i.target_folder, i.target_folder_id, ${context.now}
+        i.target_kind, i.target_location, i.target_folder, i.target_folder_id, true, ${context.now}
       from x join action_item i on i.tenant_id = ${context.tenant} and i.id = x."like"
       where not exists (select 1 from action_item o join item_copy c on c.tenant_id = o.tenant_id and c.item_id = o.id
         and c.side in ('source', 'before') and c.ref = x.ref

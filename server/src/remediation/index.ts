@@ -27,7 +27,7 @@ export { ACTION_STATES, type ActionState, type Counts, ITEM_STATES, type ItemSta
 export type { SubmittedAction } from './submit.ts'
 export type * from './tables.ts'
 export type * from './types.ts'
-export type { UndoPreview } from './undo.ts'
+export type { CauseRef, Counted, Future, TouchedAction, UndoPreview, UndoRequest, UndoSelection } from './undo/index.ts'
 export { withdraw } from './vault.ts'
 export {
   type ActionView,

@@ -147,7 +147,7 @@ const key = (item: ItemId, side: CopyRow['side']): string => `${side} ${item}`
 /** Of the items that were begun, their own *before*; of those that give back, what the other item has seen. */
 async function copiesOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Promise<ReadonlyMap<string, CopyRow>> {
   const own = items.filter((i) => i.same_as !== null || i.state === 'executing').map((i) => i.id)
-  const ids = distinct([...own, ...items.map(origin)])
+  const ids = distinct([...own, ...items.map(origin), ...items.map((i) => i.back_of)])
   if (ids.length === 0) return new Map()
   const rows = await sql<CopyRow>`${prepared} select item_id, side, ref, state, position from item_copy
     where tenant_id = ${tenant} and item_id = any(${ids}::uuid[])`.execute(tx)
@@ -164,7 +164,9 @@ function workItem(r: ItemRow, facts: Facts): WorkItem | null {
   const other = origin(r)
   const given = facts.copies.get(key(r.id, 'source'))
   const after = other === null ? undefined : facts.copies.get(key(other, 'after'))
-  const wanted = other === null ? undefined : facts.copies.get(key(other, 'before'))
+  // Of layers that go back together, the lowest knows where the copy came from.
+  const found = r.back_of ?? other
+  const wanted = found === null ? undefined : facts.copies.get(key(found, 'before'))
   const before = r.state === 'executing' ? facts.copies.get(key(r.id, 'before')) : undefined
   return {
     id: r.id,
@@ -187,6 +189,7 @@ function workItem(r: ItemRow, facts: Facts): WorkItem | null {
     sourceRef: given ? given.ref : newest(r, after?.ref ?? null, delivery.ref),
     sourceState: (given ?? after)?.state ?? null,
     wanted: wanted?.state ?? null,
+    wantedRef: wanted?.ref ?? null,
     beforeLocation: r.before_location,
     beforeRef: before?.ref ?? null,
     beforeState: before?.state ?? null,

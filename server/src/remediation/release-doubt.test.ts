@@ -107,9 +107,11 @@ describe('planned while only the gate had it, and released before it was worked 
   test('the deletion undone after the message was moved to the Inbox: it is not called quarantined', async () => {
     const { copies } = await office.hold(['ann'])
     const id = await office.run({ kind: 'hard-delete' }, copies)
+    const { id: undo } = await office.service.submitUndo(office.analyst(['remediation.propose']), id)
     await office.run({ kind: 'move', target: 'inbox' }, copies)
     expect(inbox()).toHaveLength(1)
-    const undo = await office.undo(id)
+    await office.service.approve(office.analyst(), undo)
+    await office.service.drain(t.a)
     expect((await office.items(undo))[0]).toMatchObject({ state: 'skipped', reason: expect.stringContaining('since') })
     expect(await locationOf(copies[0]?.id ?? '')).toBe('inbox')
   })

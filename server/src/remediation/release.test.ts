@@ -237,11 +237,24 @@ describe('who may, and what was decided', () => {
     const { copies } = await office.deliver(['ann'])
     const before = office.snapshots()
     const id = await office.run({ kind: 'soft-delete' }, copies)
-    const both = await Promise.allSettled([1, 2].map(() => office.service.submitUndo(office.analyst(), id)))
+    const other = { ...office.analyst(), user: '00000000-0000-7000-8000-000000000002', name: 'Bert Lyst' }
+    const both = await Promise.allSettled([office.analyst(), other].map((by) => office.service.submitUndo(by, id)))
     expect(both.filter((b) => b.status === 'fulfilled')).toHaveLength(1)
+    const told = both.flatMap((b) => (b.status === 'rejected' ? [String(b.reason)] : []))
+    expect(told[0]).toMatch(/being undone already: “Undo: Soft delete: 1 message” by (Anna|Bert) Lyst, since/)
     await office.service.drain(t.a)
     expect(office.snapshots()).toEqual(before)
   })
+})
+
+test('one person presses undo twice: the same action (lesson #5)', async () => {
+  const { copies } = await office.deliver(['ann'])
+  const before = office.snapshots()
+  const id = await office.run({ kind: 'soft-delete' }, copies)
+  const both = await Promise.all([1, 2].map(() => office.service.submitUndo(office.analyst(), id)))
+  expect(both[0]?.id).toBe(both[1]?.id)
+  await office.service.drain(t.a)
+  expect(office.snapshots()).toEqual(before)
 })
 
 describe('preview', () => {

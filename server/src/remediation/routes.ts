@@ -7,6 +7,8 @@ import { registerHistory } from './history-routes.ts'
 import * as schemas from './schemas.ts'
 import type { Remediation } from './service.ts'
 import type { ActionRequest, Except, Requester, Selection } from './types.ts'
+import { previewBody, registerUndoRoutes } from './undo/routes.ts'
+import { UndoPreviewBody } from './undo/schemas.ts'
 
 export interface RemediationRoutesDeps {
   readonly storage: Pick<Storage, 'tenant'>
@@ -51,6 +53,7 @@ export function register(app: Api, deps: RemediationRoutesDeps): void {
   registerDecisions(app, remediation)
   registerReject(app, deps)
   registerUndo(app, remediation)
+  registerUndoRoutes(app, remediation)
   registerHistory(app, storage)
 }
 
@@ -174,13 +177,13 @@ function registerUndo(app: Api, remediation: Remediation): void {
         summary: 'What an undo would bring back, and what it could not',
         params: schemas.Id,
         body: Type.Union([schemas.UndoBody, Type.Null()]),
-        response: { 200: schemas.UndoPreviewBody },
+        response: { 200: UndoPreviewBody },
       },
     },
     async ({ actor, params, body }) => {
       const items = body?.items as ItemId[] | undefined
       const preview = await remediation.undoPreview(requester(actor), params.id as ActionId, items)
-      return { ...preview, notExact: [...preview.notExact], impossible: [...preview.impossible] }
+      return previewBody(preview)
     },
   )
   app.post(

@@ -83,14 +83,7 @@ export const PlanBody = Type.Object({
   at: InstantText,
 })
 
-export const UndoPreviewBody = Type.Object({
-  copies: Type.Integer(),
-  mailboxes: Type.Integer(),
-  exact: Type.Integer(),
-  notExact: Type.Array(Reason),
-  impossible: Type.Array(Reason),
-  at: InstantText,
-})
+export { UndoPreviewBody, UndoPreviewRequest, UndoRequestBody, UndoSelection } from './undo/schemas.ts'
 
 const State = Type.Enum([...ACTION_STATES])
 export const SubmittedBody = Type.Object({
@@ -187,6 +180,7 @@ export const ActionRow = Type.Object({
   endedAt: orNull(InstantText),
   undoOf: orNull(Type.String()),
   undoneBy: orNull(Type.String()),
+  undoes: Type.Array(Type.String()),
   counts: Type.Object({
     total: Type.Integer(),
     planned: Type.Integer(),

@@ -37,8 +37,11 @@ export async function seekBack(desk: Desk, items: readonly BackItem[]): Promise<
     const elsewhere = there.get(item.id)
     const ready = proven.get(item.id)
     if (elsewhere) {
-      const why = `It is in ${elsewhere.copy.ref.folder} again already; no second copy was put there.`
-      out.ended.push({ item, to: 'already-there', why, seen: elsewhere })
+      const unmarked = await unmark(desk, item, elsewhere)
+      const why = unmarked
+        ? `It had only been marked as deleted in ${elsewhere.copy.ref.folder}; the mark was taken off again.`
+        : `It is in ${elsewhere.copy.ref.folder} again already; no second copy was put there.`
+      out.ended.push({ item, to: 'already-there', why, seen: unmarked ?? elsewhere })
     } else if (ready) await settle(desk, item, ready, out)
     else if (present.has(item.id)) {
       const why = 'The message at its place has other bytes than the one that was taken.'
@@ -47,6 +50,16 @@ export async function seekBack(desk: Desk, items: readonly BackItem[]): Promise<
   }
   await lookFor(desk, missing, fromHold, out)
   return out
+}
+
+/** The original itself, which a server without UIDPLUS could only mark: our mark, so we take it off. Null: not that. */
+async function unmark(desk: Desk, item: BackItem, seen: Seen): Promise<Seen | null> {
+  const { copy } = seen
+  const marked = copy.flags.includes('\\Deleted') && item.wanted !== null && !item.wanted.flags.includes('\\Deleted')
+  if (!marked || !sameRef(copy.ref, item.wantedRef)) return null
+  const flags = copy.flags.filter((f) => f !== '\\Deleted')
+  await (await desk.session()).setFlags(copy.ref, { flags, keywords: copy.keywords }, copy)
+  return { ...seen, copy: { ...copy, flags } }
 }
 
 const hidden = async (desk: Desk): Promise<boolean> => (await desk.session()).holdHidden()

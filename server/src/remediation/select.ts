@@ -5,6 +5,7 @@ import { copiesMatching } from '../records/index.ts'
 import { jsonText, type Tx } from '../storage/index.ts'
 import { decisionTable } from './plan.ts'
 import type { ActionRequest, Selection } from './types.ts'
+import { boundByVerdict } from './undo/verdicts.ts'
 
 /**
  * Which copies a selection names, as a query for their ids. Nothing of it comes into our memory, however many they are. Throws
@@ -95,10 +96,13 @@ export function classified(
 function stands(tenant: TenantId, request: ActionRequest, automation: boolean, release: boolean): RawBuilder<unknown> {
   if (release) return sql`case when rel.open then 'A release to this recipient is under way.' end`
   const { cause } = request
-  if (!automation || !cause) return sql`null::text`
+  if (!automation) return sql`null::text`
+  // Without a cause of its own it is the message's verdict that makes automation act.
+  const bound = cause
+    ? sql`guard.cause_kind = ${cause.kind} and guard.cause_id = ${cause.id} and guard.cause_version = ${cause.version}`
+    : boundByVerdict
   return sql`(select 'It was taken back from this cause before: automation does not take it again.' from guard where
-    guard.tenant_id = ${tenant} and guard.delivery_id = d.id and guard.cause_kind = ${cause.kind}
-    and guard.cause_id = ${cause.id} and guard.cause_version = ${cause.version} limit 1)`
+    guard.tenant_id = ${tenant} and guard.delivery_id = d.id and ${bound} limit 1)`
 }
 
 /** What was released already or is being released, and the way back of what was taken from a folder. */

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { ActionId, TenantId } from '../base/index.ts'
+import { type ActionId, madeAt, type TenantId } from '../base/index.ts'
 import type { Tx } from '../storage/index.ts'
 import type { LedgerContext } from './ledger.ts'
 
@@ -49,9 +49,9 @@ export async function insertSenderCopies(
       select count(*) as before from action_item where tenant_id = ${tenant} and action_id = ${action}
     ), i as (
       insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, reason, same_as,
-        sender_copy, target_kind, target_location, updated_at)
-      select ${tenant}, recourse_item_id(${now.getTime()}, n.before + row_number() over (order by x.message_id)), ${action},
-        x.delivery_id, x.message_id, x.mailbox_id, x.address, ${state}, null, x.like_id, true, 'hold', 'soft-deleted',
+        sender_copy, target_kind, target_location, layered, updated_at)
+      select ${tenant}, recourse_item_id(${madeAt(action)}, n.before + row_number() over (order by x.message_id)), ${action},
+        x.delivery_id, x.message_id, x.mailbox_id, x.address, ${state}, null, x.like_id, true, 'hold', 'soft-deleted', true,
         ${now}::timestamptz
       from x, n returning id, mailbox_id
     ), q as (

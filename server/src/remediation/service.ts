@@ -27,6 +27,8 @@ import type { ActionState } from './states.ts'
 import { joinAction, type SubmitOptions, type SubmittedAction, submitAction } from './submit.ts'
 import type { About } from './tables.ts'
 import type { ActionRequest, Requester, Selection, UndoOptions } from './types.ts'
+import { previewOf, submitUndo } from './undo/index.ts'
+import type { Undoing } from './undo/routes.ts'
 import { previewUndo, submitUndoOf, type UndoPreview } from './undo.ts'
 import { createWorker } from './worker.ts'
 
@@ -70,7 +72,7 @@ export interface PlanDesk {
 }
 
 /** Plan, approve, execute, verify, undo: one service for the API, the command line and the console. */
-export interface Remediation {
+export interface Remediation extends Undoing {
   readonly limits: Limits
   /** From recorded state; nothing is asked of a mailbox. */
   preview(requester: Requester, request: ActionRequest): Promise<Plan>
@@ -286,6 +288,16 @@ export function createRemediation(deps: RemediationDeps): Remediation {
       propose(requester)
       return waking(requester, 'undo', { of: id, ...options }, (tx) =>
         submitUndoOf(tx, context(requester), requester, id, options, tuning.proveAbove),
+      )
+    },
+    previewUndoOf: async (requester, select) => {
+      propose(requester)
+      return storage.tenant(requester.tenant, (tx) => previewOf(tx, requester.tenant, select, clock()))
+    },
+    undoAll: async (requester, request) => {
+      propose(requester)
+      return waking(requester, 'undo', { ...request }, (tx) =>
+        submitUndo(tx, context(requester), requester, request, tuning.proveAbove),
       )
     },
     run: async () => {

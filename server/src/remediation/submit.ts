@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type ActionId, AppError, uuidv7 } from '../base/index.ts'
+import { type ActionId, AppError, madeAt, uuidv7 } from '../base/index.ts'
 import { jsonText, type Tx } from '../storage/index.ts'
 import { type ApprovalRules, approvalFor, freeApprovalId } from './approval.ts'
 import { count, type Delta, type LedgerContext } from './ledger.ts'
@@ -9,6 +9,7 @@ import { insertSenderCopies } from './sender-copy.ts'
 import { type ActionState, COUNTER, type ItemState } from './states.ts'
 import type { About, ActionParams, Person } from './tables.ts'
 import type { ActionKind, ActionRequest, MailKind, MoveTarget, Requester, Severity, Source } from './types.ts'
+import { noteVerdictCauses } from './undo/verdicts.ts'
 
 export interface NewAction {
   readonly id: ActionId
@@ -190,6 +191,7 @@ export async function submitAction(
     delta.total = (delta.total ?? 0) + more
     delta[pending ? 'planned' : 'approved'] = open + more
   }
+  if (requester.user === null) await noteVerdictCauses(tx, context.tenant, id)
   const state = await openAction(tx, context, id, delta, options.proveAbove)
   return { id, name, state, approvalId: await approvalIdOf(tx, context, id), copies: open }
 }
@@ -315,7 +317,7 @@ async function insertItems(
     i as (
       insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, reason, target_kind,
         target_location, target_folder, target_folder_id, back_of, vault_id, before_location, before_folder, layered, updated_at)
-      select ${tenant}, recourse_item_id(${now.getTime()}, ${action.joins ? own : sql`0`} + row_number() over (order by k.message_id, k.id)), ${action.id}, k.id,
+      select ${tenant}, recourse_item_id(${madeAt(action.id)}, ${action.joins ? own : sql`0`} + row_number() over (order by k.message_id, k.id)), ${action.id}, k.id,
         k.message_id, k.mailbox_id, k.recipient,
         case k."is" when 'actionable' then ${action.pending ? 'planned' : 'approved'} when 'already-there' then 'already-there' else 'skipped' end,
         k.reason, k.target_kind, k.target_location, k.target_folder, k.target_folder_id, k.back_of, k.vault_id, k.location, k.folder,

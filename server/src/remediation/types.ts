@@ -137,6 +137,8 @@ export interface WorkItem {
   readonly sourceState: StoredState | null
   /** How the copy looked before the item that is undone: flags and date to come back to. */
   readonly wanted: StoredState | null
+  /** …and where it was. */
+  readonly wantedRef: CopyRef | null
   readonly beforeLocation: Location | null
   readonly beforeRef: CopyRef | null
   readonly beforeState: StoredState | null

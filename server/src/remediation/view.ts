@@ -21,7 +21,10 @@ export interface ActionView {
   readonly createdAt: string
   readonly startedAt: string | null
   readonly endedAt: string | null
+  /** The action that it takes back, where it is one… */
   readonly undoOf: ActionId | null
+  /** …and all of them. */
+  readonly undoes: readonly ActionId[]
   /** The newest undo of it that was not rejected. */
   readonly undoneBy: ActionId | null
   readonly counts: Counts
@@ -64,6 +67,7 @@ export type ActionRow = Parameters<typeof countsOf>[0] & {
   ended_at: Date | null
   undo_of: ActionId | null
   undone_by: ActionId | null
+  undoes: readonly ActionId[]
   approval_id: string
   severity: Severity | null
   source: Source
@@ -94,6 +98,7 @@ export const viewOf = (r: ActionRow): ActionView => ({
   endedAt: r.ended_at?.toISOString() ?? null,
   undoOf: r.undo_of,
   undoneBy: r.undone_by,
+  undoes: r.undoes,
   counts: countsOf(r),
   approvalId: r.approval_id,
   severity: r.severity,
@@ -116,7 +121,8 @@ export const viewOf = (r: ActionRow): ActionView => ({
 export const undoneBy = sql`(select u.id from action u where u.tenant_id = a.tenant_id and u.state not in ('rejected', 'expired')
   and u.id in (select id from action where tenant_id = a.tenant_id and undo_of = a.id
     union all select undo_id from action_undoes where tenant_id = a.tenant_id and action_id = a.id)
-  order by u.id desc limit 1) as undone_by`
+  order by u.id desc limit 1) as undone_by,
+  array(select action_id from action_undoes where tenant_id = a.tenant_id and undo_id = a.id order by action_id) as undoes`
 
 export async function getAction(tx: Tx, tenant: TenantId, id: ActionId): Promise<ActionView | null> {
   const rows =

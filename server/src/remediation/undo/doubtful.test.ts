@@ -1,0 +1,85 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { Office, people } from '../../../test/rig/memory-office.ts'
+import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
+import type { TenantId } from '../../base/index.ts'
+import type { Mailbox } from '../../organisation/index.ts'
+
+let t: TestStorage
+let all: ReadonlyMap<TenantId, ReadonlyMap<string, Mailbox>>
+const open: Office[] = []
+beforeAll(async () => {
+  t = await testStorage()
+  all = await people(t)
+})
+afterEach(async () => {
+  for (const o of open.splice(0)) await o.close()
+})
+afterAll(() => t.close())
+const office = (options: ConstructorParameters<typeof Office>[3] = {}): Office => {
+  const made = new Office(t, t.a, all, options)
+  open.push(made)
+  return made
+}
+const SOFT = 'Recourse-Hold/soft-deleted'
+
+test('taken, but read back with another date: in doubt, and an undo gives it back all the same', async () => {
+  const o = office()
+  const { copies } = await o.deliver(['ann', 'bob'])
+  const before = o.user('bob').snapshot()
+  const ann = o.user('ann')
+  o.provider.failOnce(
+    'move',
+    { after: () => ann.redate(SOFT, 1, new Date('2001-01-01T00:00:00Z')) },
+    o.mailbox('ann').login,
+  )
+  const id = await o.run({ kind: 'soft-delete' }, copies)
+  expect((await o.items(id)).map((i) => i.state).sort()).toEqual(['ambiguous', 'done'])
+  expect((await o.view(id)).state).toBe('partially-completed')
+
+  const preview = await o.service.undoPreview(o.analyst(), id)
+  expect(preview).toMatchObject({ copies: 2, exact: 1, impossible: [] })
+  expect(preview.notExact).toEqual([{ reason: expect.stringContaining('in doubt'), count: 1 }])
+  const undo = await o.undo(id)
+  expect((await o.items(undo)).map((i) => i.state)).toEqual(['done', 'done'])
+  expect(o.held().flat()).toEqual([])
+  expect(o.user('bob').snapshot()).toEqual(before)
+  expect(ann.snapshot()).toHaveLength(1)
+  expect(await o.view(id)).toMatchObject({ state: 'undone', counts: { reverted: 2, doubtful: 1 } })
+})
+
+test('only copied and marked, on a server that cannot remove single messages: the undo takes the mark off again, nothing is doubled', async () => {
+  const o = office({ memory: { uidPlus: false } })
+  const { copies } = await o.deliver(['ann'])
+  const before = o.snapshots()
+  const id = await o.run({ kind: 'soft-delete' }, copies)
+  expect((await o.items(id))[0]).toMatchObject({ state: 'failed', reason: expect.stringContaining('marked') })
+  expect(o.snapshots()).not.toEqual(before)
+  const undo = await o.undo(id)
+  expect((await o.items(undo))[0]?.state).toBe('already-there')
+  expect(o.snapshots()).toEqual(before)
+  expect(await o.view(id)).toMatchObject({ state: 'undone' })
+})
+
+test('only copied and marked, and the user’s program has expunged since: it comes back from the hold', async () => {
+  const o = office({ memory: { uidPlus: false } })
+  const { copies } = await o.deliver(['ann'])
+  const [before] = o.user('ann').snapshot()
+  const id = await o.run({ kind: 'soft-delete' }, copies)
+  const [marked] = o.user('ann').list('INBOX')
+  o.user('ann').expunge('INBOX', marked?.ref.uid ?? 0)
+  const undo = await o.undo(id)
+  // The same server can only copy and mark, now in the hold: the user has it back.
+  expect((await o.items(undo))[0]?.state).toBe('failed')
+  expect(o.user('ann').snapshot()).toEqual([before])
+})
+
+test('left untouched because several looked alike: there is nothing to take back', async () => {
+  const o = office({ memory: { serverIds: false } })
+  const { mail, copies } = await o.deliver(['ann'])
+  const [only] = o.user('ann').list('INBOX')
+  o.user('ann').expunge('INBOX', only?.ref.uid ?? 0)
+  o.user('ann').append('INBOX', Buffer.concat([mail.sent.bytes, Buffer.from('more\r\n')]))
+  const id = await o.run({ kind: 'soft-delete' }, copies)
+  expect((await o.items(id))[0]?.state).toBe('ambiguous')
+  await expect(o.service.submitUndo(o.analyst(), id)).rejects.toMatchObject({ code: 'nothing-to-undo' })
+})

@@ -1,0 +1,113 @@
+import { sql } from 'kysely'
+import type { ActionId, DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../../base/index.ts'
+import type { Tx } from '../../storage/index.ts'
+import { judging, onLayers, standing } from './facts.ts'
+import { type Layer, pilesOf } from './layers.ts'
+import type { Chosen } from './selection.ts'
+
+/** Deliveries looked at together. */
+const CHUNK = 5000
+
+export interface LayeredItem extends Layer {
+  readonly id: ItemId
+  readonly actionId: ActionId
+  readonly deliveryId: DeliveryId
+  readonly messageId: MessageId
+  readonly mailboxId: MailboxId | null
+  readonly folder: string | null
+  readonly obstacle: string | null
+  readonly inexact: string | null
+}
+
+/** One copy that goes back, with the layers that go together; or why it does not. */
+export interface Resolved {
+  readonly top: LayeredItem
+  readonly below: readonly LayeredItem[]
+  readonly obstacle: string | null
+  readonly inexact: string | null
+}
+
+interface Row {
+  id: ItemId
+  action_id: ActionId
+  action_name: string
+  delivery_id: DeliveryId
+  message_id: MessageId
+  mailbox_id: MailboxId | null
+  same_as: string | null
+  undoes: string | null
+  chosen: boolean
+  open: boolean
+  at: Date
+  before: string | null
+  after: string | null
+  folder: string | null
+  obstacle: string | null
+  inexact: string | null
+}
+
+/** Selected items that share their delivery with others, resolved delivery by delivery. */
+export async function* layered(
+  tx: Tx,
+  tenant: TenantId,
+  chosen: Chosen,
+  undos: readonly ActionId[],
+): AsyncGenerator<readonly Resolved[]> {
+  const found = await sql<{ delivery_id: DeliveryId }>`
+    select distinct i.delivery_id from action_item i where ${chosen.condition} and ${onLayers(tenant)}
+    order by i.delivery_id`.execute(tx)
+  for (let at = 0; at < found.rows.length; at += CHUNK) {
+    const ids = found.rows.slice(at, at + CHUNK).map((r) => r.delivery_id)
+    const { obstacle, inexact } = judging(tenant, undos)
+    const rows = await sql<Row>`
+      select i.id, i.action_id, a.name as action_name, i.delivery_id, i.message_id, i.mailbox_id, i.same_as, i.undoes,
+        coalesce(${chosen.condition}, false) as chosen, i.state in ('approved', 'executing') or i.next_attempt_at is not null as open,
+        coalesce(i.verified_at, i.updated_at) as at, f.ref::text as before, c.ref::text as after,
+        coalesce(i.before_folder, i.before_location) as folder, ${obstacle} as obstacle, ${inexact} as inexact
+      from action_item i
+      join action a on a.tenant_id = i.tenant_id and a.id = i.action_id
+      left join mailbox b on b.tenant_id = i.tenant_id and b.id = i.mailbox_id
+      left join item_copy f on f.tenant_id = i.tenant_id and f.item_id = i.id and f.side = 'before' and i.same_as is not null
+      left join item_copy c on c.tenant_id = i.tenant_id and c.item_id = i.id and c.side = 'after' and i.same_as is not null
+      where i.tenant_id = ${tenant} and i.delivery_id = any(${ids}::uuid[]) and ${standing('i')}
+      order by i.delivery_id, i.id`.execute(tx)
+    yield [...Map.groupBy(rows.rows, (r) => r.delivery_id).values()].flatMap(resolve)
+  }
+}
+
+function resolve(rows: readonly Row[]): Resolved[] {
+  const { piles, blocked } = pilesOf(rows.map(layerOf))
+  return [
+    ...piles.map(([top, ...below]): Resolved => {
+      const all = [top, ...below]
+      return {
+        top,
+        below,
+        obstacle: all.map((l) => l.obstacle).find((o) => o !== null) ?? null,
+        inexact: all.map((l) => l.inexact).find((o) => o !== null) ?? null,
+      }
+    }),
+    ...blocked.map(({ layer, by }): Resolved => {
+      const obstacle = layer.obstacle ?? `It was taken on since by “${by}”: undo that first.`
+      return { top: layer, below: [], obstacle, inexact: null }
+    }),
+  ]
+}
+
+const layerOf = (r: Row): LayeredItem => ({
+  id: r.id,
+  actionId: r.action_id,
+  actionName: r.action_name,
+  deliveryId: r.delivery_id,
+  messageId: r.message_id,
+  mailboxId: r.mailbox_id,
+  sameAs: r.same_as,
+  undoes: r.undoes,
+  chosen: r.chosen,
+  at: r.open ? Number.POSITIVE_INFINITY : r.at.getTime(),
+  before: r.before,
+  after: r.after,
+  folder: r.folder,
+  obstacle: r.obstacle,
+  inexact: r.inexact,
+})

@@ -1,0 +1,262 @@
+import { sql } from 'kysely'
+import type { ActionId, EntryId, MessageId, TenantId } from '../../base/index.ts'
+import type { Cause } from '../../judgement/index.ts'
+import { getEntry } from '../../lists/index.ts'
+import type { Tx } from '../../storage/index.ts'
+import type { ActionState } from '../states.ts'
+import type { Person } from '../tables.ts'
+import { judging, onLayers, openUndos } from './facts.ts'
+import { layered } from './layered.ts'
+import {
+  type ActionFacts,
+  type Chosen,
+  choose,
+  type NamedCause,
+  refuseUnended,
+  type UndoSelection,
+} from './selection.ts'
+
+export interface Counted {
+  readonly reason: string
+  readonly count: number
+}
+
+/** The blast radius of an undo: recorded state, with its time; execution decides. */
+export interface UndoPreview {
+  /** Copies that would be given back… */
+  readonly copies: number
+  /** …of so many messages, in so many mailboxes. */
+  readonly messages: number
+  readonly mailboxes: number
+  /** Of them, exactly as they were. */
+  readonly exact: number
+  readonly notExact: readonly Counted[]
+  /** Selected, but not to be given back. */
+  readonly impossible: readonly Counted[]
+  /** Where they go back to. */
+  readonly byFolder: readonly { readonly folder: string; readonly count: number }[]
+  readonly actions: readonly TouchedAction[]
+  /** When the first and the last of them were taken. */
+  readonly past: { readonly copies: number; readonly from: string | null; readonly to: string | null }
+  /** What matches and has not ended: stop it, or wait. */
+  readonly running: {
+    readonly copies: number
+    readonly actions: readonly {
+      readonly id: ActionId
+      readonly name: string
+      readonly state: ActionState
+      readonly left: number
+    }[]
+  }
+  /** What new mail would meet. */
+  readonly future: readonly Future[]
+  readonly at: string
+}
+
+export interface TouchedAction {
+  readonly id: ActionId
+  readonly name: string
+  readonly state: ActionState
+  readonly requestedBy: Person
+  readonly createdAt: string
+  readonly cause: Cause | null
+  readonly copies: number
+  readonly impossible: number
+}
+
+export interface Future {
+  readonly cause: NamedCause
+  readonly state: 'acts' | 'suspended' | 'gone' | 'unknown'
+  readonly canSuspend: boolean
+  readonly says: string
+}
+
+/** Sums up what the items say, however many there are. */
+class Sum {
+  readonly messages = new Set<string>()
+  readonly mailboxes = new Set<string>()
+  readonly #impossible = new Map<string, number>()
+  readonly #notExact = new Map<string, number>()
+  readonly #folders = new Map<string, number>()
+  readonly #actions = new Map<ActionId, { copies: number; impossible: number }>()
+  copies = 0
+  #inexact = 0
+  #from: Date | null = null
+  #to: Date | null = null
+
+  add(item: {
+    actionId: ActionId
+    mailboxId: string | null
+    folder: string | null
+    obstacle: string | null
+    inexact: string | null
+    n: number
+    from: Date
+    to: Date
+  }): void {
+    const { n } = item
+    const action = this.#actions.get(item.actionId) ?? { copies: 0, impossible: 0 }
+    this.#actions.set(item.actionId, action)
+    if (item.obstacle !== null) {
+      action.impossible += n
+      grow(this.#impossible, item.obstacle, n)
+      return
+    }
+    action.copies += n
+    this.copies += n
+    if (item.mailboxId !== null) this.mailboxes.add(item.mailboxId)
+    grow(this.#folders, item.folder ?? 'unknown', n)
+    if (this.#from === null || item.from < this.#from) this.#from = item.from
+    if (this.#to === null || item.to > this.#to) this.#to = item.to
+    if (item.inexact === null) return
+    this.#inexact += n
+    grow(this.#notExact, item.inexact, n)
+  }
+
+  /** An action whose item lies under another that is given back with it. */
+  lower(actionId: ActionId): void {
+    const action = this.#actions.get(actionId) ?? { copies: 0, impossible: 0 }
+    action.copies++
+    this.#actions.set(actionId, action)
+  }
+
+  preview(actions: readonly ActionFacts[]): Omit<UndoPreview, 'messages' | 'running' | 'future' | 'at'> {
+    return {
+      copies: this.copies,
+      mailboxes: this.mailboxes.size,
+      exact: this.copies - this.#inexact,
+      notExact: counted(this.#notExact),
+      impossible: counted(this.#impossible),
+      byFolder: counted(this.#folders).map(({ reason, count }) => ({ folder: reason, count })),
+      actions: actions.flatMap((a) => {
+        const sum = this.#actions.get(a.id)
+        return sum ? [{ ...touched(a), ...sum }] : []
+      }),
+      past: {
+        copies: this.copies,
+        from: this.#from?.toISOString() ?? null,
+        to: this.#to?.toISOString() ?? null,
+      },
+    }
+  }
+}
+
+const grow = (counts: Map<string, number>, key: string, n: number) => counts.set(key, (counts.get(key) ?? 0) + n)
+const counted = (counts: ReadonlyMap<string, number>): Counted[] =>
+  [...counts].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count)
+
+const touched = ({ id, name, state, requestedBy, createdAt, cause }: ActionFacts) => ({
+  id,
+  name,
+  state,
+  requestedBy,
+  createdAt: createdAt.toISOString(),
+  cause,
+})
+
+/** What an undo of this selection would do. */
+export async function previewOf(tx: Tx, tenant: TenantId, selection: UndoSelection, now: Date): Promise<UndoPreview> {
+  const chosen = await choose(tx, tenant, selection)
+  if (selection.actions) await refuseUnended(tx, tenant, chosen, selection.actions)
+  const undos = await openUndos(tx, tenant)
+  const sum = new Sum()
+  await plain(tx, tenant, chosen, undos, sum)
+  const messages: MessageId[] = []
+  for await (const part of layered(tx, tenant, chosen, undos)) {
+    for (const { top, below, obstacle, inexact } of part) {
+      const folder = (below.at(-1) ?? top).folder
+      const at = new Date(top.at === Number.POSITIVE_INFINITY ? now : top.at)
+      sum.add({ actionId: top.actionId, mailboxId: top.mailboxId, folder, obstacle, inexact, n: 1, from: at, to: at })
+      for (const l of below) sum.lower(l.actionId)
+      if (obstacle === null) messages.push(top.messageId)
+    }
+  }
+  return {
+    ...sum.preview(chosen.actions),
+    messages: await countMessages(tx, tenant, chosen, undos, messages),
+    running: {
+      copies: chosen.running.reduce((n, a) => n + a.left, 0),
+      actions: chosen.running.map(({ id, name, state, left }) => ({ id, name, state, left })),
+    },
+    future: await future(tx, chosen, now),
+    at: now.toISOString(),
+  }
+}
+
+interface Group {
+  action_id: ActionId
+  mailbox_id: string | null
+  folder: string | null
+  obstacle: string | null
+  inexact: string | null
+  n: number
+  first: Date
+  last: Date
+}
+
+/** Items that nothing lies on or under: summed up by the database. */
+async function plain(tx: Tx, tenant: TenantId, chosen: Chosen, undos: readonly ActionId[], sum: Sum): Promise<void> {
+  if (chosen.actions.length === 0) return
+  const { obstacle, inexact } = judging(tenant, undos)
+  const rows = await sql<Group>`
+    select i.action_id, i.mailbox_id, coalesce(i.before_folder, i.before_location) as folder, ${obstacle} as obstacle,
+      ${inexact} as inexact, count(*)::int as n, min(coalesce(i.verified_at, i.updated_at)) as first,
+      max(coalesce(i.verified_at, i.updated_at)) as last
+    from action_item i left join mailbox b on b.tenant_id = i.tenant_id and b.id = i.mailbox_id
+    where ${chosen.condition} and not ${onLayers(tenant)}
+    group by 1, 2, 3, 4, 5`.execute(tx)
+  for (const g of rows.rows) {
+    sum.add({ ...g, actionId: g.action_id, mailboxId: g.mailbox_id, from: g.first, to: g.last })
+  }
+}
+
+async function countMessages(
+  tx: Tx,
+  tenant: TenantId,
+  chosen: Chosen,
+  undos: readonly ActionId[],
+  more: readonly MessageId[],
+): Promise<number> {
+  if (chosen.actions.length === 0) return 0
+  const { obstacle } = judging(tenant, undos)
+  const rows = await sql<{ n: number }>`
+    select count(*)::int as n from (
+      select i.message_id from action_item i left join mailbox b on b.tenant_id = i.tenant_id and b.id = i.mailbox_id
+      where ${chosen.condition} and not ${onLayers(tenant)} and (${obstacle}) is null
+      union select unnest(${[...new Set(more)]}::uuid[])) m`.execute(tx)
+  return rows.rows[0]?.n ?? 0
+}
+
+/** The causes that were named, else those of the actions: does new mail still meet them? */
+async function future(tx: Tx, chosen: Chosen, now: Date): Promise<readonly Future[]> {
+  const named: readonly NamedCause[] =
+    chosen.causes.length > 0 ? chosen.causes : chosen.actions.flatMap((a) => (a.cause ? [a.cause] : []))
+  const distinct = [...new Map(named.map((c) => [`${c.kind} ${c.id} ${c.version}`, c])).values()]
+  return Promise.all(distinct.slice(0, 50).map((c) => futureOf(tx, c, now)))
+}
+
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
+
+async function futureOf(tx: Tx, cause: NamedCause, now: Date): Promise<Future> {
+  if (cause.kind === 'entry') {
+    const entry = UUID.test(cause.id) ? await getEntry(tx, cause.id as EntryId) : null
+    if (entry?.state === 'active') {
+      const says = `New mail that the ${entry.action} entry on ${entry.value} matches is treated as before.`
+      return { cause, state: 'acts', canSuspend: true, says }
+    }
+    const says = entry
+      ? `The entry on ${entry.value} is ${entry.state}: new mail does not meet it.`
+      : 'There is no such entry any more.'
+    return { cause, state: 'gone', canSuspend: false, says }
+  }
+  if (cause.kind === 'signal') {
+    return {
+      cause,
+      state: 'acts',
+      canSuspend: true,
+      says: `New mail in which ${cause.id} is found is still judged by it (${now.toISOString()}).`,
+    }
+  }
+  const says = 'This cause is not something that can be suspended: new mail is judged as before.'
+  return { cause, state: 'unknown', canSuspend: false, says }
+}

@@ -1,0 +1,244 @@
+import { sql } from 'kysely'
+import { type ActionId, AppError, madeAt, uuidv7 } from '../../base/index.ts'
+import { jsonText, type Tx } from '../../storage/index.ts'
+import type { LedgerContext } from '../ledger.ts'
+import type { ActionState } from '../states.ts'
+import { insertAction, openAction } from '../submit.ts'
+import type { ActionParams } from '../tables.ts'
+import type { Requester } from '../types.ts'
+import { bindCauses } from './bind.ts'
+import { judging, onLayers, openUndos } from './facts.ts'
+import { layered, type Resolved } from './layered.ts'
+import { type ActionFacts, type Chosen, causesOf, choose, refuseUnended, type UndoSelection } from './selection.ts'
+
+export interface UndoRequest {
+  readonly select: UndoSelection
+  readonly folderGone?: 'recreate' | 'inbox'
+  readonly suspendCause?: boolean
+  readonly name?: string
+  readonly description?: string
+}
+
+/**
+ * An action of its own, with an item for every copy that goes back; *before* and *after* change places. Throws AppErrors `still-running`,
+ * `undo-under-way` (says who was first) and `nothing-to-undo`; whoever asks twice for the same gets the action that he has.
+ */
+export async function submitUndo(
+  tx: Tx,
+  context: LedgerContext,
+  requester: Requester,
+  request: UndoRequest,
+  proveAbove: number,
+): Promise<{ id: ActionId; name: string; state: ActionState }> {
+  const { tenant } = context
+  const first = await choose(tx, tenant, request.select)
+  if (request.select.actions) await refuseUnended(tx, tenant, first, request.select.actions)
+  refuseRunning(first)
+  // One undo at a time: two people who press the button together must not make two items for one message.
+  const ids = first.actions.map((a) => a.id)
+  await sql`select id from action where tenant_id = ${tenant} and id = any(${ids}::uuid[]) order by id for update`.execute(
+    tx,
+  )
+  const chosen = await choose(tx, tenant, request.select)
+  refuseRunning(chosen)
+  const undos = await openUndos(tx, tenant)
+  const id = uuidv7<ActionId>()
+  const { total, obstacle } = await planned(tx, context, id, chosen, undos)
+  const params = paramsOf(request)
+  if (total === 0) {
+    const again = await sameAgain(tx, context, requester, undos, params)
+    if (again) return again
+    throw await nothing(tx, context, chosen, obstacle)
+  }
+  const pending = !requester.permissions.has('remediation.approve')
+  const name = request.name ?? nameOf(chosen, request.select)
+  const touched = await touchedActions(tx)
+  const [only] = touched
+  const of = touched.length === 1 ? chosen.actions.find((a) => a.id === only) : undefined
+  await insertAction(tx, context, {
+    id,
+    kind: 'undo',
+    target: null,
+    params,
+    name,
+    description: request.description ?? '',
+    cause: of?.cause ?? null,
+    by: { id: requester.user, name: requester.name },
+    undoOf: of?.id ?? null,
+    pending,
+  })
+  await insertItems(tx, context, id, pending)
+  await sql`insert into action_undoes (tenant_id, undo_id, action_id)
+    select ${tenant}, ${id}, x from unnest(${[...touched]}::uuid[]) x`.execute(tx)
+  await bindCauses(tx, context, { id, requester, chosen, suspend: request.suspendCause ?? false })
+  await sql`drop table undo_plan`.execute(tx)
+  return {
+    id,
+    name,
+    state: await openAction(
+      tx,
+      context,
+      id,
+      { total, ...(pending ? { planned: total } : { approved: total }) },
+      proveAbove,
+    ),
+  }
+}
+
+function refuseRunning({ running }: Chosen): void {
+  const [first] = running
+  if (!first) return
+  const more = running.length > 1 ? ` (and ${running.length - 1} more)` : ''
+  throw new AppError(
+    'still-running',
+    `“${first.name}” by ${first.requestedBy.name}${more} has not ended: its state is ${first.state}, ${first.left} items are left.`,
+    'Cancel it, or wait until it has ended.',
+    { status: 409 },
+  )
+}
+
+const paramsOf = ({ select, folderGone, suspendCause }: UndoRequest): ActionParams => ({
+  select: { ...select },
+  ...(select.items ? { items: select.items } : {}),
+  folderGone: folderGone ?? 'recreate',
+  suspendCause: suspendCause ?? false,
+})
+
+/**
+ * Writes what goes back into a table of this transaction (`undo_plan`: an id for each new item, the item that it takes back, the lowest layer
+ * that goes with it and all that lie between), so that no number of copies has to fit into memory.
+ */
+async function planned(
+  tx: Tx,
+  { tenant }: LedgerContext,
+  id: ActionId,
+  chosen: Chosen,
+  undos: readonly ActionId[],
+): Promise<{ total: number; obstacle: string | null }> {
+  // The time of the action's own id: of several actions on one copy the oldest goes first, whatever the clock says.
+  const at = new Date(madeAt(id))
+  const { obstacle } = judging(tenant, undos)
+  await sql`drop table if exists undo_plan`.execute(tx)
+  await sql`create temporary table undo_plan (id uuid not null, top uuid not null, low uuid not null, below uuid[] not null)
+    on commit drop`.execute(tx)
+  const plain = sql`from action_item i left join mailbox b on b.tenant_id = i.tenant_id and b.id = i.mailbox_id
+    where ${chosen.condition} and not ${onLayers(tenant)}`
+  await sql`insert into undo_plan select recourse_uuidv7(${at}), i.id, i.id, '{}' ${plain} and (${obstacle}) is null`.execute(
+    tx,
+  )
+  let refused: string | null = null
+  for await (const part of layered(tx, tenant, chosen, undos)) {
+    await insertPiles(tx, at, part)
+    refused ??= part.find((r) => r.obstacle !== null)?.obstacle ?? null
+  }
+  await sql`analyze undo_plan`.execute(tx)
+  const rows = await sql<{ n: number }>`select count(*)::int as n from undo_plan`.execute(tx)
+  const total = rows.rows[0]?.n ?? 0
+  if (total > 0 || refused !== null) return { total, obstacle: refused }
+  const why = await sql<{ obstacle: string | null }>`select ${obstacle} as obstacle ${plain} limit 1`.execute(tx)
+  return { total, obstacle: why.rows[0]?.obstacle ?? null }
+}
+
+async function insertPiles(tx: Tx, at: Date, part: readonly Resolved[]): Promise<void> {
+  const rows = part.flatMap(({ top, below, obstacle }) =>
+    obstacle === null ? [{ top: top.id, low: (below.at(-1) ?? top).id, below: below.map((l) => l.id) }] : [],
+  )
+  if (rows.length === 0) return
+  await sql`insert into undo_plan
+    select recourse_uuidv7(${at}), x.top, x.low, array(select jsonb_array_elements_text(x.below)::uuid)
+    from json_to_recordset(${jsonText(rows)}::json) as x(top uuid, low uuid, below jsonb)`.execute(tx)
+}
+
+async function touchedActions(tx: Tx): Promise<readonly ActionId[]> {
+  const rows = await sql<{ action_id: ActionId }>`
+    select distinct o.action_id from undo_plan p join action_item o on o.tenant_id = recourse_tenant() and o.id = p.top
+    union select o.action_id from undo_plan p, unnest(p.below) l join action_item o on o.tenant_id = recourse_tenant() and o.id = l
+    order by 1`.execute(tx)
+  return rows.rows.map((r) => r.action_id)
+}
+
+async function insertItems(tx: Tx, { tenant, now }: LedgerContext, action: ActionId, pending: boolean): Promise<void> {
+  const state = pending ? 'planned' : 'approved'
+  // Where the lowest layer found the copy; from where the uppermost has put it.
+  await sql`
+    insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, undoes, back_of, same_as, sender_copy,
+      target_kind, target_location, target_folder, target_folder_id, vault_id, before_location, before_folder, updated_at)
+    select o.tenant_id, p.id, ${action}, o.delivery_id, o.message_id, o.mailbox_id, o.recipient, ${state}, o.id,
+      case when p.low <> p.top then p.low end, o.same_as, o.sender_copy,
+      case when l.before_kind = 'store' and o.via <> 'record' then 'hold' else l.before_kind end, l.before_location,
+      case when l.before_kind = 'folder' then b.ref->>'folder' end, b.ref->>'folderId', coalesce(o.vault_id, l.vault_id),
+      coalesce(o.after_location, o.target_location), o.after_folder, ${now}::timestamptz
+    from undo_plan p
+    join action_item o on o.tenant_id = ${tenant} and o.id = p.top
+    join action_item l on l.tenant_id = ${tenant} and l.id = p.low
+    left join item_copy b on b.tenant_id = ${tenant} and b.item_id = p.low and b.side = 'before'`.execute(tx)
+  await sql`insert into item_together (tenant_id, item_id, of_id)
+    select ${tenant}, p.id, l from undo_plan p, unnest(p.below) l`.execute(tx)
+  if (pending) return
+  await sql`insert into item_due (tenant_id, item_id, action_id, mailbox_id)
+    select ${tenant}, p.id, ${action}, o.mailbox_id from undo_plan p
+    join action_item o on o.tenant_id = ${tenant} and o.id = p.top where o.mailbox_id is not null`.execute(tx)
+}
+
+/** The button pressed twice: the same person, the same selection, and it is still under way. */
+async function sameAgain(
+  tx: Tx,
+  { tenant }: LedgerContext,
+  requester: Requester,
+  undos: readonly ActionId[],
+  params: ActionParams,
+): Promise<{ id: ActionId; name: string; state: ActionState } | null> {
+  const rows = await sql<{ id: ActionId; name: string; state: ActionState }>`
+    select id, name, state from action where tenant_id = ${tenant} and id = any(${[...undos]}::uuid[])
+      and requested_by->>'id' = ${requester.user} and params = ${jsonText(params)}::jsonb order by id limit 1`.execute(
+    tx,
+  )
+  return rows.rows[0] ?? null
+}
+
+async function nothing(tx: Tx, { tenant }: LedgerContext, chosen: Chosen, obstacle: string | null): Promise<AppError> {
+  const ids = chosen.actions.map((a) => a.id)
+  const rows = await sql<{ name: string; by: string; at: Date; state: ActionState }>`
+    select u.name, u.requested_by->>'name' as by, u.created_at as at, u.state from action u
+    join action_undoes x on x.tenant_id = u.tenant_id and x.undo_id = u.id
+    where u.tenant_id = ${tenant} and x.action_id = any(${ids}::uuid[])
+      and u.n_planned + u.n_approved + u.n_executing + u.n_retrying > 0 order by u.id limit 1`.execute(tx)
+  const [first] = rows.rows
+  if (first && obstacle?.startsWith('An undo')) {
+    const when = first.at.toISOString().slice(0, 19).replace('T', ' ')
+    return new AppError(
+      'undo-under-way',
+      `It is being undone already: “${first.name}” by ${first.by}, since ${when} UTC, ${first.state}.`,
+      'Wait until that has ended.',
+      { status: 409 },
+    )
+  }
+  const [only] = chosen.actions
+  const what =
+    chosen.actions.length === 1 && only
+      ? `“${only.name}” has done nothing that is still to be taken back.`
+      : 'Nothing that matches is still to be taken back.'
+  return new AppError('nothing-to-undo', obstacle ?? what, 'Look at its items.', { status: 409 })
+}
+
+function nameOf(chosen: Chosen, select: UndoSelection): string {
+  const [only] = chosen.actions
+  if (select.actions && chosen.actions.length === 1 && only) {
+    const plain = only.name.replace(/^(Undo|Redo): /, '')
+    return only.kind === 'undo' ? `Redo: ${plain}` : `Undo: ${plain}`
+  }
+  return `Undo: ${described(chosen.actions, select)}`
+}
+
+function described(actions: readonly ActionFacts[], select: UndoSelection): string {
+  const parts = causesOf(select).map((c) => `${c.kind} ${c.id}${c.version === null ? '' : ` version ${c.version}`}`)
+  if (select.person !== undefined) parts.push(`what ${select.person} did`)
+  if (select.from !== undefined || select.to !== undefined) parts.push(`${select.from ?? '…'} to ${select.to ?? 'now'}`)
+  if (select.messageIds)
+    parts.push(`${select.messageIds.length} ${select.messageIds.length === 1 ? 'message' : 'messages'}`)
+  if (select.deliveryIds)
+    parts.push(`${select.deliveryIds.length} ${select.deliveryIds.length === 1 ? 'copy' : 'copies'}`)
+  if (select.filter) parts.push('what a query finds')
+  if (parts.length === 0) parts.push(`${actions.length} actions`)
+  return parts.join(', ').slice(0, 180)
+}

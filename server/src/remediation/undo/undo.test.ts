@@ -1,0 +1,344 @@
+import { sql } from 'kysely'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { Office, people } from '../../../test/rig/memory-office.ts'
+import type { Copy } from '../../../test/rig/office.ts'
+import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
+import type { ActionId, TenantId } from '../../base/index.ts'
+import type { Cause } from '../../judgement/index.ts'
+import type { Mailbox } from '../../organisation/index.ts'
+import type { Requester } from '../types.ts'
+import type { UndoRequest, UndoSelection } from './index.ts'
+
+let t: TestStorage
+let all: ReadonlyMap<TenantId, ReadonlyMap<string, Mailbox>>
+let o: Office
+let other: Office
+beforeAll(async () => {
+  t = await testStorage()
+  all = await people(t)
+})
+beforeEach(() => {
+  o = new Office(t, t.a, all)
+  other = new Office(t, t.b, all)
+})
+afterEach(async () => {
+  await o.close()
+  await other.close()
+})
+afterAll(() => t.close())
+
+const preview = (select: UndoSelection, at = o) => at.service.previewUndoOf(at.analyst(), select)
+async function undo(request: UndoRequest, at = o): Promise<ActionId> {
+  const { id } = await at.service.undoAll(at.analyst(), request)
+  await at.service.drain(at.tenant)
+  return id
+}
+const automation = (at = o): Requester => ({ ...at.analyst(), user: null, name: 'ZAP' })
+const named = (name: string, n: number, at = o): Requester => ({
+  ...at.analyst(),
+  user: `00000000-0000-7000-8000-00000000000${n}`,
+  name,
+})
+let k = 0
+/** A cause of its own for each test. */
+const cause = (kind: Cause['kind'], version = 1, id = `${kind}-${++k}`): Cause => ({ kind, id, version })
+const ids = (copies: readonly Copy[]) => copies.map((c) => c.id)
+/** A delivery whose verdict has these causes. */
+async function judged(causes: readonly Cause[], to: readonly string[] = ['ann']): Promise<readonly Copy[]> {
+  const { copies } = await o.deliver(to)
+  await t.storage.tenant(t.a, (tx) =>
+    sql`update verdict set verdict = jsonb_set(verdict::jsonb, '{causes}', ${JSON.stringify(causes)}::jsonb)
+      where message_id = ${copies[0]?.messageId ?? ''}::uuid`.execute(tx),
+  )
+  return copies
+}
+
+describe('by cause', () => {
+  test('air #120 lesson #60: one undo for all actions of a signal, in one version or in all; each action says what became of it', async () => {
+    const signal = cause('signal', 3)
+    const one = await o.deliver(['ann', 'bob'], { folder: 'Work' })
+    const two = await o.deliver(['cem'])
+    const theirs = await other.deliver(['ann', 'bob'], { folder: 'Work' })
+    const before = o.snapshots()
+    const first = await o.run({ kind: 'soft-delete', cause: signal }, one.copies)
+    const second = await o.run({ kind: 'quarantine', cause: { ...signal, version: 4 } }, two.copies)
+    const foreign = await other.run({ kind: 'soft-delete', cause: signal }, theirs.copies)
+    const taken = other.snapshots()
+
+    expect(await preview({ signal: { id: signal.id, version: 4 } })).toMatchObject({
+      copies: 1,
+      actions: [{ id: second }],
+    })
+    const plan = await preview({ signal: { id: signal.id } })
+    expect(plan).toMatchObject({
+      copies: 3,
+      messages: 2,
+      mailboxes: 3,
+      exact: 3,
+      notExact: [],
+      impossible: [],
+      running: { copies: 0, actions: [] },
+      byFolder: [
+        { folder: 'Work', count: 2 },
+        { folder: 'INBOX', count: 1 },
+      ],
+      actions: [
+        { id: first, copies: 2, impossible: 0 },
+        { id: second, copies: 1, impossible: 0 },
+      ],
+      future: [{ cause: { kind: 'signal', id: signal.id, version: null }, state: 'acts', canSuspend: true }],
+    })
+    const made = await undo({ select: { signal: { id: signal.id } } })
+    expect(o.snapshots()).toEqual(before)
+    expect(await o.view(made)).toMatchObject({
+      kind: 'undo',
+      state: 'completed',
+      undoOf: null,
+      undoes: [first, second],
+    })
+    for (const id of [first, second]) expect(await o.view(id)).toMatchObject({ state: 'undone', undoneBy: made })
+    // The other organisation has the same signal and the same mail: nothing of it was touched.
+    expect(other.snapshots()).toEqual(taken)
+    expect((await other.view(foreign)).state).toBe('completed')
+
+    // It is an action like any other: taken back, everything is as it was before the undo.
+    const redo = await undo({ select: { actions: [made] } })
+    expect((await o.view(redo)).name).toMatch(/^Redo: /)
+    expect(o.snapshots().flat()).toEqual([])
+    for (const id of [first, second]) expect((await o.view(id)).state).toBe('completed')
+    await undo({ select: { signal: { id: signal.id } } })
+    expect(o.snapshots()).toEqual(before)
+  })
+
+  test('by list entry, policy, submission, person and time, and combined: each part narrows', async () => {
+    const entry = cause('entry', 2)
+    const [a, b] = [named('Ada', 5), named('Bob', 6)]
+    const copies = (await o.deliver(['ann', 'bob', 'cem'])).copies
+    const first = await o.run({ kind: 'soft-delete', cause: entry }, copies.slice(0, 1), a)
+    o.later(3_600_000)
+    const cut = '2026-05-01T10:30:00Z'
+    const second = await o.run({ kind: 'soft-delete', cause: entry }, copies.slice(1, 2), b)
+    const third = await o.run({ kind: 'soft-delete', cause: cause('policy') }, copies.slice(2), b)
+    const found = async (select: UndoSelection) => (await preview(select)).actions.map((x) => x.id)
+    expect(await found({ entry: { id: entry.id } })).toEqual([first, second])
+    expect(await found({ entry: { id: entry.id, version: 1 } })).toEqual([])
+    expect(await found({ person: 'Bob' })).toEqual([second, third])
+    expect(await found({ person: a.user ?? '' })).toEqual([first])
+    expect(await found({ entry: { id: entry.id }, person: 'bob' })).toEqual([second])
+    expect(await found({ from: cut, entry: { id: entry.id } })).toEqual([second])
+    expect(await found({ to: cut, entry: { id: entry.id } })).toEqual([first])
+    expect(await found({ entry: { id: entry.id }, from: cut, to: '2026-05-01T11:00:00Z' })).toEqual([])
+    expect(await found({ policy: { id: 'nothing' } })).toEqual([])
+    expect(await found({ entry: { id: entry.id }, signal: { id: 'x' } })).toEqual([])
+    await expect(preview({})).rejects.toMatchObject({ code: 'nothing-selected' })
+    await expect(preview({ from: cut, to: cut })).rejects.toMatchObject({ code: 'bad-window' })
+    await expect(preview({ from: 'yesterday' })).rejects.toMatchObject({ code: 'bad-window' })
+  })
+
+  test('the chain is walked: an action that an action caused is found by the first one’s cause', async () => {
+    const signal = cause('signal')
+    const { copies } = await o.deliver(['ann', 'bob'])
+    const before = o.snapshots()
+    const first = await o.run({ kind: 'soft-delete', cause: signal }, copies.slice(0, 1))
+    const second = await o.run(
+      { kind: 'soft-delete', cause: { kind: 'action', id: first, version: 1 } },
+      copies.slice(1),
+    )
+    expect((await preview({ signal: { id: signal.id } })).actions.map((a) => a.id)).toEqual([first, second])
+    await undo({ select: { signal: { id: signal.id } } })
+    expect(o.snapshots()).toEqual(before)
+  })
+
+  test('an action that a verdict started is found by each cause of the verdict, and only its messages', async () => {
+    const [bad, fine] = [cause('signal', 2), cause('entry')]
+    const one = await judged([bad])
+    const both = await judged([fine, bad], ['bob'])
+    const none = await judged([fine], ['cem'])
+    const before = o.user('cem').snapshot()
+    const id = await o.run({ kind: 'quarantine' }, [...one, ...both, ...none], automation())
+    expect((await preview({ entry: { id: fine.id } })).copies).toBe(2)
+    expect(await preview({ signal: { id: bad.id, version: 2 } })).toMatchObject({
+      copies: 2,
+      actions: [{ id, copies: 2 }],
+    })
+    expect((await preview({ signal: { id: bad.id, version: 1 } })).copies).toBe(0)
+    await undo({ select: { signal: { id: bad.id } } })
+    expect((await o.view(id)).state).toBe('partially-undone')
+    expect([o.user('ann').snapshot().length, o.user('bob').snapshot().length]).toEqual([1, 1])
+    expect(o.user('cem').snapshot()).toEqual(before.slice(1))
+  })
+
+  test('what a verdict has started by itself is not told as a person’s doing', async () => {
+    const bad = cause('signal')
+    const copies = await judged([bad])
+    await o.run({ kind: 'quarantine' }, copies)
+    expect((await preview({ signal: { id: bad.id } })).copies).toBe(0)
+  })
+})
+
+describe('from messages', () => {
+  test('all that was done to one message, or to one copy of it', async () => {
+    const { mail, copies } = await o.deliver(['ann', 'bob'])
+    const more = await o.deliver(['ann'])
+    const before = o.snapshots()
+    await o.run({ kind: 'soft-delete' }, [...copies, ...more.copies])
+    expect(await preview({ messageIds: [mail.id] })).toMatchObject({ copies: 2, messages: 1 })
+    expect(await preview({ deliveryIds: ids(copies.slice(0, 1)) })).toMatchObject({ copies: 1 })
+    expect(
+      await preview({ filter: { recipient: copies[0]?.mailbox.address ?? '' }, messageIds: [mail.id] }),
+    ).toMatchObject({ copies: 1 })
+    await undo({ select: { messageIds: [mail.id] } })
+    expect(o.user('bob').snapshot()).toEqual(before[1])
+    expect(o.user('ann').snapshot()).toHaveLength(1)
+  })
+})
+
+describe('layers', () => {
+  test('junk, then soft delete: all of it goes back to the first place in one step; the lower one alone waits', async () => {
+    const { mail, copies } = await o.deliver(['ann'], { folder: 'Work/2026' })
+    const before = o.snapshots()
+    const junk = await o.run({ kind: 'move', target: 'junk' }, copies)
+    o.later(1000)
+    const soft = await o.run({ kind: 'soft-delete' }, copies)
+    const alone = await preview({ actions: [junk] })
+    expect(alone).toMatchObject({
+      copies: 0,
+      impossible: [{ count: 1, reason: expect.stringContaining('Soft delete: 1 message”: undo that first') }],
+    })
+    await expect(o.service.undoAll(o.analyst(), { select: { actions: [junk] } })).rejects.toThrow(/undo that first/)
+    expect(await preview({ messageIds: [mail.id] })).toMatchObject({
+      copies: 1,
+      exact: 1,
+      byFolder: [{ folder: 'Work/2026', count: 1 }],
+      actions: [
+        { id: junk, copies: 1 },
+        { id: soft, copies: 1 },
+      ],
+    })
+    const id = await undo({ select: { messageIds: [mail.id] } })
+    expect(await o.items(id)).toHaveLength(1)
+    expect(o.snapshots()).toEqual(before)
+    for (const a of [junk, soft]) expect(await o.view(a)).toMatchObject({ state: 'undone', undoneBy: id })
+    // Taken back, the copy is where the upper layer had put it, and both are in force again.
+    await undo({ select: { actions: [id] } })
+    expect(o.user('ann').held()).toHaveLength(1)
+    for (const a of [junk, soft]) expect((await o.view(a)).state).toBe('completed')
+    // Now one layer after the other.
+    await undo({ select: { actions: [soft] } })
+    expect(o.user('ann').list('Junk')).toHaveLength(1)
+    await undo({ select: { actions: [junk] } })
+    expect(o.snapshots()).toEqual(before)
+  })
+
+  test('quarantined, released, deleted: undone as a whole it is where it was', async () => {
+    const { mail, copies } = await o.deliver(['ann'])
+    const before = o.snapshots()
+    await o.run({ kind: 'quarantine' }, copies)
+    o.later(1000)
+    await o.run({ kind: 'release' }, copies)
+    o.later(1000)
+    await o.run({ kind: 'hard-delete' }, copies)
+    await undo({ select: { messageIds: [mail.id] } })
+    expect(o.snapshots()).toEqual(before)
+    expect(o.held().flat()).toEqual([])
+  })
+
+  test('further copies of the user’s, taken twice, go back too', async () => {
+    const { mail, copies } = await o.deliver(['ann'])
+    o.user('ann').createFolder('Mine')
+    o.user('ann').copy('INBOX', copies[0]?.ref?.uid ?? 0, 'Mine')
+    const before = o.snapshots()
+    await o.run({ kind: 'move', target: 'junk' }, copies)
+    o.later(1000)
+    await o.run({ kind: 'soft-delete' }, copies)
+    expect(o.snapshots().flat()).toEqual([])
+    await undo({ select: { messageIds: [mail.id] } })
+    expect(o.snapshots()).toEqual(before)
+  })
+})
+
+describe('who, when, and twice', () => {
+  test('lesson #5: a second analyst is told who was first; the same one who presses twice gets the same action', async () => {
+    const signal = cause('signal')
+    const { copies } = await o.deliver(['ann', 'bob'])
+    await o.run({ kind: 'soft-delete', cause: signal }, copies)
+    const request: UndoRequest = { select: { signal: { id: signal.id } } }
+    const [ada, bert] = [named('Ada', 7), named('Bert', 8)]
+    const first = await o.service.undoAll(ada, request)
+    expect((await o.service.undoAll(ada, request)).id).toBe(first.id)
+    await expect(o.service.undoAll(bert, request)).rejects.toMatchObject({
+      code: 'undo-under-way',
+      message: expect.stringMatching(/by Ada, since 2026-05-01/),
+    })
+    await o.service.drain(t.a)
+    await expect(o.service.undoAll(bert, request)).rejects.toMatchObject({ code: 'nothing-to-undo' })
+  })
+
+  test('an undo that is running cannot be undone yet, nor what it takes back', async () => {
+    const { copies } = await o.deliver(['ann'])
+    const id = await o.run({ kind: 'soft-delete' }, copies)
+    const running = await o.service.undoAll(o.analyst(), { select: { actions: [id] } })
+    await expect(o.service.undoAll(o.analyst(), { select: { actions: [running.id] } })).rejects.toMatchObject({
+      code: 'still-running',
+    })
+    expect((await preview({ actions: [running.id] })).running).toMatchObject({
+      copies: 1,
+      actions: [{ id: running.id, left: 1 }],
+    })
+    await o.service.drain(t.a)
+  })
+
+  test('permissions #2: who may only propose, proposes; nothing moves until it is approved', async () => {
+    const { copies } = await o.deliver(['ann'])
+    const before = o.snapshots()
+    const id = await o.run({ kind: 'soft-delete' }, copies)
+    const proposer = o.analyst(['remediation.propose'])
+    const made = await o.service.undoAll(proposer, { select: { actions: [id] } })
+    expect(made.state).toBe('pending-approval')
+    await o.service.drain(t.a)
+    expect(o.snapshots().flat()).toEqual([])
+    expect((await preview({ actions: [id] })).impossible).toEqual([{ reason: 'An undo of it is under way.', count: 1 }])
+    await o.service.approve({ ...named('Other', 9) }, made.id)
+    await o.service.drain(t.a)
+    expect(o.snapshots()).toEqual(before)
+    await expect(o.service.undoAll(o.analyst(['mail.read']), { select: { actions: [id] } })).rejects.toMatchObject({
+      code: 'forbidden',
+    })
+  })
+})
+
+describe('it binds', () => {
+  test('lesson #1 air #121: automation never takes it again for a bound cause or verdict, an analyst may; a redo lets go', async () => {
+    const signal = cause('signal', 3)
+    const { copies } = await o.deliver(['ann'])
+    const before = o.snapshots()
+    await o.run({ kind: 'quarantine', cause: signal }, copies, automation())
+    const back = await undo({ select: { signal: { id: signal.id } } })
+    const again = await o.run({ kind: 'quarantine', cause: signal }, copies, automation())
+    expect((await o.items(again))[0]).toMatchObject({
+      state: 'skipped',
+      reason: expect.stringContaining('automation does not take it again'),
+    })
+    expect(o.snapshots()).toEqual(before)
+    await undo({ select: { actions: [back] } })
+    expect(o.held().flat()).toHaveLength(1)
+    await undo({ select: { signal: { id: signal.id } } })
+    const person = await o.run({ kind: 'quarantine', cause: signal }, copies)
+    expect((await o.view(person)).state).toBe('completed')
+  })
+
+  test('a verdict with a bound cause among others does not let automation take it either', async () => {
+    const [bad, new1] = [cause('signal'), cause('signal')]
+    const copies = await judged([bad])
+    const before = o.snapshots()
+    await o.run({ kind: 'quarantine' }, copies, automation())
+    await undo({ select: { signal: { id: bad.id } } })
+    await t.storage.tenant(t.a, (tx) =>
+      sql`update verdict set verdict = jsonb_set(verdict::jsonb, '{causes}', ${JSON.stringify([new1, bad])}::jsonb)
+        where message_id = ${copies[0]?.messageId ?? ''}::uuid`.execute(tx),
+    )
+    const again = await o.run({ kind: 'quarantine' }, copies, automation())
+    expect((await o.items(again))[0]?.state).toBe('skipped')
+    expect(o.snapshots()).toEqual(before)
+  })
+})
