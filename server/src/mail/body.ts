@@ -1,9 +1,11 @@
 import { attachmentOf } from './attachments.ts'
+import { readEnvelope } from './envelope.ts'
 import { type HtmlContent, readHtml } from './html.ts'
 import { mergedFacts } from './html-facts.ts'
-import { cleanText, cut } from './text.ts'
+import { Budget, codesOf, drawnInText, fromRows, lookAt, lookInside } from './inside/index.ts'
+import { cleanText, cut, oneLine } from './text.ts'
 import type { Part } from './tree.ts'
-import type { AttachmentFound, HtmlFacts, UrlFound, UrlPlace, WritingFacts } from './types.ts'
+import type { AttachmentFound, HtmlFacts, ImageFacts, Inside, UrlFound, UrlPlace, WritingFacts } from './types.ts'
 import { MAX_URLS, urlsInText } from './urls.ts'
 import { afterGapOf, Writing } from './writing.ts'
 
@@ -19,6 +21,8 @@ export interface Body {
   readonly writing: WritingFacts
   readonly urls: readonly UrlFound[]
   readonly attachments: readonly AttachmentFound[]
+  /** Difference hash of the largest picture. */
+  readonly picture: string | null
 }
 
 /** Text of a part by its charset. Without one: UTF-8 when it is valid, else Windows-1252 as mail programs assume. */
@@ -55,6 +59,11 @@ interface Gathered {
   readonly pages: HtmlFacts[]
   /** data: pictures of the body. */
   readonly pictures: string[]
+  /** Modules of codes that are drawn with table cells. */
+  readonly drawings: (readonly (readonly boolean[])[])[]
+  readonly budget: Budget
+  /** Of the largest picture that was decoded. */
+  picture: { hash: string; pixels: number } | null
 }
 
 /** Text, URLs and attachments of the whole tree, nested messages included. */
@@ -66,8 +75,13 @@ export async function readBody(root: Part, subject: string, defects: string[]): 
     writing: new Writing(),
     pages: [],
     pictures: [],
+    drawings: [],
+    budget: new Budget(defects),
+    picture: null,
   }
   const shown = await walk(root, gathered, false)
+  await lookAtPictures(gathered, shown)
+  for (const url of gathered.budget.urls) note(gathered, url)
   const text = shown
     .map((s) => s.text)
     .filter((t) => t !== '')
@@ -82,6 +96,7 @@ export async function readBody(root: Part, subject: string, defects: string[]): 
     writing: gathered.writing.facts(cleaned),
     urls: [...gathered.urls.values()],
     attachments: gathered.attachments,
+    picture: gathered.picture?.hash ?? null,
   }
 }
 
@@ -92,7 +107,7 @@ async function walk(part: Part, gathered: Gathered, nested: boolean): Promise<Sh
   if (isText && part.disposition !== 'attachment') return [readText(part, gathered, nested ? 'attachment' : null)]
   await attach(part, gathered)
   if (part.message !== null) await walk(part.message, gathered, true)
-  else if (isText || part.type === 'application/xhtml+xml') readText(part, gathered, 'attachment')
+  else if (part.type === 'text/plain') readText(part, gathered, 'attachment')
   return []
 }
 
@@ -129,6 +144,7 @@ function describe(part: Part, source: string, html: HtmlContent | null, gathered
   gathered.writing.add(html.raw, html.afterGap)
   gathered.pages.push(html.facts)
   if (gathered.pictures.length < 5) gathered.pictures.push(...html.pictures)
+  if (html.drawing !== null && gathered.drawings.length < 3) gathered.drawings.push(html.drawing)
 }
 
 function note(gathered: Gathered, url: UrlFound): void {
@@ -143,5 +159,42 @@ async function attach(part: Part, gathered: Gathered): Promise<void> {
       gathered.defects.push(`more than ${MAX_ATTACHMENTS} attachments`)
     return
   }
-  gathered.attachments.push(await attachmentOf(part, gathered.attachments.length + 1))
+  const file = await attachmentOf(part, gathered.attachments.length + 1)
+  const inside = await insideOf(part, file, gathered.budget)
+  if (inside?.image !== undefined) keepPicture(gathered, inside.image)
+  gathered.attachments.push(inside === undefined ? file : { ...file, inside })
+}
+
+async function insideOf(part: Part, file: AttachmentFound, budget: Budget): Promise<Inside | undefined> {
+  if (part.message === null) return lookInside(file.name, file.declaredType, part.content, budget)
+  const nested = readEnvelope(part.content, { trustedAuthserv: [] }, 64 * 1024)
+  const names = part.message.children.flatMap((p) => (p.fileName === null ? [] : [oneLine(p.fileName, 255)]))
+  const message = {
+    subject: cut(nested.subject, 500),
+    from: cut(nested.from[0]?.address ?? '', 320) || null,
+    files: names.slice(0, 50),
+  }
+  return { message }
+}
+
+function keepPicture(gathered: Gathered, image: ImageFacts): void {
+  const pixels = image.width * image.height
+  if (image.hash === null || (gathered.picture?.pixels ?? 0) >= pixels) return
+  gathered.picture = { hash: image.hash, pixels }
+}
+
+/** Pictures and drawings in the body itself. */
+async function lookAtPictures(gathered: Gathered, shown: readonly Shown[]): Promise<void> {
+  const { budget } = gathered
+  for (const source of gathered.pictures) {
+    const packed = /^data:[^,]{0,200};base64,/i.exec(source.slice(0, 300))
+    if (packed === null || source.length > 6 * 1024 * 1024) continue
+    const image = await lookAt(Buffer.from(source.slice(packed[0].length), 'base64'), budget)
+    if (image !== null) keepPicture(gathered, image)
+  }
+  for (const drawing of gathered.drawings) await codesOf(fromRows(drawing, 4, 4), budget)
+  for (const { text } of shown.slice(0, 10)) {
+    const drawn = /[█▀▄]/.test(text) ? drawnInText(text) : null
+    if (drawn !== null) await codesOf(drawn, budget)
+  }
 }

@@ -1,10 +1,13 @@
-import type { Seen } from './style.ts'
+import { colourOf, type Seen } from './style.ts'
 import { oneLine } from './text.ts'
 import type { FormFound, Hiding, HtmlFacts, OddLink } from './types.ts'
 import { urlFound } from './urls.ts'
 
 const MAX = 10_000
 const MAX_FORMS = 10
+const WHITE = 0xffffff
+/** The smallest codes have 21 × 21 modules; neighbours of one colour may be one cell. */
+const MIN_MODULES = 200
 const MAX_ODD = 20
 /** A preview line is what list views show beside the subject; nobody writes a longer one. */
 const PREVIEW = 500
@@ -44,6 +47,8 @@ export class HtmlTally {
   private frames = 0
   private refreshes = 0
   private modules = 0
+  private row: boolean[] | null = null
+  private readonly rows: boolean[][] = []
   private breaks = 0
   private gap = false
   /** Characters after the gap. */
@@ -62,7 +67,25 @@ export class HtmlTally {
       this.frames++
       this.source(attr('src') ?? attr('data'))
     } else if (name === 'meta' && /refresh/i.test(attr('http-equiv') ?? '')) this.refreshes++
-    if (seen.module || (name === 'td' && isModule(attr))) this.modules++
+    if (name === 'tr') this.row = null
+    if (seen.module || (name === 'td' && isModule(attr))) this.module(seen.ground ?? colourOf(attr('bgcolor')) ?? WHITE)
+  }
+
+  /** A small coloured cell; cells of one row follow each other. */
+  private module(ground: number): void {
+    this.modules++
+    if (this.modules > MAX) return
+    if (this.row === null || this.row.length >= 200) {
+      this.row = []
+      this.rows.push(this.row)
+    }
+    this.row.push(ground >= 0 && brightness(ground) < 128)
+  }
+
+  /** Rows of the cells, when there are enough of them to be a code. */
+  drawing(): readonly (readonly boolean[])[] | null {
+    const rows = this.rows.filter((row) => row.length >= 17)
+    return this.modules >= MIN_MODULES && rows.length >= 17 ? rows.slice(0, 200) : null
   }
 
   handler(): void {
@@ -114,7 +137,7 @@ export class HtmlTally {
       refreshes: Math.min(MAX, this.refreshes),
       odd: this.odd,
       base,
-      drawn: this.modules < 200 ? 0 : Math.min(MAX, this.modules),
+      drawn: this.modules < MIN_MODULES ? 0 : Math.min(MAX, this.modules),
     }
   }
 
@@ -163,6 +186,9 @@ export class HtmlTally {
     if (type === 'password') this.form.passwords++
   }
 }
+
+const brightness = (colour: number): number =>
+  (((colour >> 16) & 255) * 77 + ((colour >> 8) & 255) * 150 + (colour & 255) * 29) >> 8
 
 const dot = (size: string | undefined): boolean => size !== undefined && /^\s*[01](px)?\s*$/i.test(size)
 

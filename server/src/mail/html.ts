@@ -76,6 +76,8 @@ export interface HtmlContent {
   readonly raw: string
   /** data: pictures, as written. */
   readonly pictures: readonly string[]
+  /** Rows of dark (true) and light cells, where a table draws a picture. */
+  readonly drawing: readonly (readonly boolean[])[] | null
 }
 
 interface Open {
@@ -193,6 +195,7 @@ class HtmlReader implements HtmlHandler {
       afterGap: this.tally.after,
       raw,
       pictures: this.tally.pictures,
+      drawing: this.tally.drawing(),
     }
   }
 

@@ -71,6 +71,7 @@ Hallo
         sha256: createHash('sha256').update(html).digest('hex'),
         inline: false,
         contentId: null,
+        inside: { page: expect.objectContaining({ scripts: 0, visible: 1 }) },
       },
     ])
     expect(mail.urls).toEqual([
