@@ -1,5 +1,6 @@
 import { migrations as access } from './access/index.ts'
 import { migrations as audit } from './audit/index.ts'
+import { migrations as intake } from './intake/index.ts'
 import { migrations as lists } from './lists/index.ts'
 import { migrations as organisation } from './organisation/index.ts'
 import { migrations as quarantine } from './quarantine/index.ts'
@@ -18,5 +19,6 @@ export const ALL_MIGRATIONS: readonly RoomMigrations[] = [
   records,
   quarantine,
   remediation,
+  intake,
   submissions,
 ]

@@ -1,3 +1,5 @@
+import type { RoomMigrations } from '../storage/index.ts'
+
 export { type AcceptorDeps, createAcceptor } from './acceptor.ts'
 export { attemptKey, importKey, receivedId } from './attempt.ts'
 export { type ImportDeps, type Imported, type ImportRequest, importMessage } from './import-message.ts'
@@ -17,3 +19,16 @@ export { readMbox } from './sources/mbox.ts'
 export { readMailSources } from './sources/read.ts'
 export { MAX_MESSAGE, type SourceItem, type SourceMail, type SourceProblem } from './sources/types.ts'
 export type * from './types.ts'
+export type * from './watch/events.ts'
+export { createRemedy } from './watch/remedy.ts'
+export type * from './watch/tables.ts'
+export {
+  createWatcher,
+  DEFAULT_WATCH,
+  type Watcher,
+  type WatcherDeps,
+  type WatchHealth,
+  type WatchTuning,
+} from './watch/watcher.ts'
+
+export const migrations: RoomMigrations = { room: 'intake', dir: new URL('./migrations/', import.meta.url) }

@@ -206,6 +206,13 @@ export interface WayBackProof {
   readonly holdHidden?: boolean
 }
 
+/** A connection over which the server tells of news by itself. */
+export interface Listening {
+  /** `all`: news of every folder (NOTIFY, RFC 5465); `inbox`: of the Inbox only (IDLE, RFC 2177). */
+  readonly scope: 'all' | 'inbox'
+  close(): Promise<void>
+}
+
 export interface MailboxProvider {
   readonly kind: 'imap' | 'maildir' | 'memory'
   /** Sessions are pooled; `signal` aborts waiting. The socket deadline is shorter than the lease's. */
@@ -214,6 +221,8 @@ export interface MailboxProvider {
   proveWayBack(account: MailboxAccount): Promise<WayBackProof>
   /** Puts a new message in the Inbox or Junk folder as a delivery. Only where we are the store (Maildir, memory). */
   deliver?(account: MailboxAccount, use: 'inbox' | 'junk', bytes: Buffer): Promise<CopyRef>
+  /** Null: this server tells nothing by itself. `ended`: it does not any more; listen anew. */
+  listen?(account: MailboxAccount, on: { news(): void; ended(): void }): Promise<Listening | null>
   close(): Promise<void>
 }
 

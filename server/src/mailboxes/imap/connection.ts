@@ -61,7 +61,14 @@ export class Connection {
     })
   }
 
-  static async open(settings: ImapSettings, ca: string | null, login: string, auth: Credentials): Promise<Connection> {
+  /** `quietMs`: how long the server may say nothing at all. */
+  static async open(
+    settings: ImapSettings,
+    ca: string | null,
+    login: string,
+    auth: Credentials,
+    quietMs = settings.commandMs * 4,
+  ): Promise<Connection> {
     const where = { host: settings.host, port: settings.port, login }
     const client = new ImapFlow({
       host: settings.host,
@@ -77,7 +84,7 @@ export class Connection {
       connectionTimeout: settings.connectMs,
       greetingTimeout: settings.connectMs,
       // Only a last resort: the deadline of a command is ours.
-      socketTimeout: settings.commandMs * 4,
+      socketTimeout: quietMs,
       ...(settings.servername === null ? {} : { servername: settings.servername }),
       tls: { rejectUnauthorized: settings.verify, ...(ca === null ? {} : { ca }) },
     })
@@ -201,6 +208,36 @@ export class Connection {
     return this.selected
   }
 
+  /** Handlers for answers that come unasked. */
+  unasked(handlers: Untagged): void {
+    const known: unknown = Reflect.get(this.#client, 'untaggedHandlers')
+    if (typeof known !== 'object' || known === null)
+      throw new Error('this imapflow has no handlers of untagged answers')
+    Object.assign(known, handlers)
+  }
+
+  onClose(ended: () => void): void {
+    this.#client.on('close', ended)
+  }
+
+  /** IDLE (RFC 2177): resolves when it ended, after `done` of the given signal; the server tells news by untagged answers. */
+  async idle(until: AbortSignal): Promise<void> {
+    const write: unknown = Reflect.get(this.#client, 'write')
+    let acknowledged = false
+    const end = () => {
+      if (acknowledged && this.alive && typeof write === 'function') Reflect.apply(write, this.#client, ['DONE'])
+    }
+    until.addEventListener('abort', end, { once: true })
+    await execute(this.#client, 'IDLE', [], {
+      untagged: {},
+      onSend: () => {},
+      onPlusTag: async () => {
+        acknowledged = true
+        if (until.aborted) end()
+      },
+    })
+  }
+
   /** The counters of a selected folder are those of its last command: it is left before they are asked for (or at least brought up to date). */
   async unselect(): Promise<void> {
     if (!this.selected) return
@@ -233,7 +270,7 @@ async function execute(
   client: ImapFlow,
   command: string,
   args: readonly Arg[],
-  options: { untagged: Untagged; onSend: () => void },
+  options: { untagged: Untagged; onSend: () => void; onPlusTag?: () => Promise<void> },
 ): Promise<Answer> {
   const exec: unknown = Reflect.get(client, 'exec')
   if (typeof exec !== 'function') throw new Error('this imapflow has no raw commands')

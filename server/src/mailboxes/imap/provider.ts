@@ -4,6 +4,7 @@ import type { MailboxProvider } from '../provider.ts'
 import { proveWayBack } from '../way-back.ts'
 import { Connection } from './connection.ts'
 import { credentialsOf } from './credentials.ts'
+import { listen, QUIET_MS } from './listen.ts'
 import { type ImapOptions, settingsOf } from './options.ts'
 import { Pool } from './pool.ts'
 import { Server } from './server.ts'
@@ -15,16 +16,17 @@ export function createImapProvider(options: ImapOptions): MailboxProvider {
   const server = new Server(settings)
   const credentials = credentialsOf(options.auth)
   let ca: Promise<string | null> | undefined
-  const open = async (login: string) => {
+  const open = async (login: string, quietMs?: number) => {
     ca ??= authority(settings.ca)
-    return Connection.open(settings, await ca, login, await credentials(login))
+    return Connection.open(settings, await ca, login, await credentials(login), quietMs)
   }
-  const pool = new Pool(open, settings)
+  const pool = new Pool((login) => open(login), settings)
   const provider: MailboxProvider = {
     kind: 'imap',
     open: async ({ login }, { signal } = {}) =>
       new ImapSession(pool, server, await pool.acquire(login, signal), signal),
     proveWayBack: (account) => proveWayBack(() => provider.open(account)),
+    listen: async ({ login }, on) => listen(await open(login, QUIET_MS), on),
     close: () => pool.close(),
   }
   return provider

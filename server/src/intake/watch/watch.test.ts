@@ -1,0 +1,334 @@
+import { sql } from 'kysely'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { homesAt, saveCompany } from '../../../test/rig/intake.ts'
+import { analyst, quietLog } from '../../../test/rig/office.ts'
+import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
+import type { TenantId } from '../../base/index.ts'
+import { addEntry } from '../../lists/index.ts'
+import { createParser, type Parser } from '../../mail/index.ts'
+import { createMemoryProvider, type MemoryProvider } from '../../mailboxes/index.ts'
+import { createRemediation, listActions, type Remediation } from '../../remediation/index.ts'
+import { createNextHop } from '../../transport/index.ts'
+import { createJudge } from '../judge.ts'
+import { createView } from '../organisation.ts'
+import { createRemedy } from './remedy.ts'
+import { createWatcher, type Watcher, type WatchTuning } from './watcher.ts'
+
+let t: TestStorage
+let parser: Parser
+let provider: MemoryProvider
+let remediation: Remediation
+let watcher: Watcher
+let now: Date
+
+beforeAll(async () => {
+  t = await testStorage()
+  parser = createParser({ workers: 1 })
+  provider = createMemoryProvider()
+  await saveCompany(t.storage, t.a, 'a.example')
+  await saveCompany(t.storage, t.b, 'b.example')
+})
+afterAll(async () => {
+  await parser.close()
+  await t.close()
+})
+
+function watch(tuning: Partial<WatchTuning> = {}): Watcher {
+  return createWatcher({
+    storage: t.storage,
+    parser,
+    judge: createJudge(createView(t.storage)),
+    homeOf: homesAt(t.storage, provider),
+    clock: { now: () => now },
+    remedy: createRemedy(remediation),
+    log: quietLog,
+    tuning: { graceMs: 20_000, ...tuning },
+  })
+}
+
+beforeEach(async () => {
+  now = new Date()
+  remediation = createRemediation({
+    storage: t.storage,
+    mailboxes: provider,
+    nextHop: createNextHop({ kind: 'mailbox', provider }),
+    log: quietLog,
+    clock: () => now,
+    tuning: { deadlineMs: 50, leaseMs: 5000 },
+  })
+  for (const tenant of [t.a, t.b])
+    await t.storage.tenant(tenant, (tx) => sql`delete from outbox where kind = 'mailbox.opinion'`.execute(tx))
+  watcher = watch()
+  await look()
+})
+afterEach(async () => {
+  await watcher.stop()
+  await remediation.stop()
+})
+
+async function look(tenant: TenantId = t.a): Promise<void> {
+  await watcher.drain(tenant)
+}
+
+let serial = 0
+const letter = (subject: string, from = 'friend@client.example') =>
+  Buffer.from(
+    `From: Friend <${from}>\r\nTo: ann@a.example\r\nSubject: ${subject}\r\nMessage-ID: <${++serial}.${process.pid}@client.example>\r\n\r\nHello ${serial}.\r\n`,
+  )
+const ann = (domain = 'a.example') => provider.user(`ann@${domain}`)
+
+/** What is recorded of messages with this subject. */
+const recorded = (subject: string, tenant: TenantId = t.a) =>
+  t.storage.tenant(tenant, async (tx) => {
+    const rows = await tx
+      .selectFrom('message as m')
+      .innerJoin('delivery as d', 'd.message_id', 'm.id')
+      .select(['m.id', 'm.source', 'd.id as delivery', 'd.recipient', 'd.latest_location', 'd.latest_folder', 'd.ref'])
+      .where('m.subject', '=', subject)
+      .execute()
+    const events = await tx
+      .selectFrom('message_event')
+      .select(['kind', 'summary'])
+      .where('message_id', 'in', [...rows.map((r) => r.id), '00000000-0000-7000-8000-000000000000' as never])
+      .orderBy('at')
+      .orderBy('id')
+      .execute()
+    return { rows, kinds: events.map((e) => e.kind), events }
+  })
+
+const opinions = (tenant: TenantId = t.a) =>
+  t.storage.tenant(tenant, async (tx) => {
+    const rows = await sql<{ data: { opinion: string; threat: string | null; how: string } }>`
+      select data from outbox where kind = 'mailbox.opinion' order by seq`.execute(tx)
+    return rows.rows.map(({ data }) => [data.opinion, data.threat, data.how])
+  })
+
+describe('what arrives', () => {
+  test('mail found in a mailbox is judged and recorded where it lies, once; the other tenant sees nothing of it', async () => {
+    const uid = ann().append('INBOX', letter('found'), {})
+    ann('b.example').append('INBOX', letter('other'), {})
+    await look()
+    await look()
+    const { rows, kinds } = await recorded('found')
+    expect(rows).toHaveLength(1)
+    expect(rows[0]).toMatchObject({ source: 'mailbox', recipient: 'ann@a.example', latest_location: 'inbox' })
+    expect(rows[0]?.ref).toMatchObject({ folder: 'INBOX', uid })
+    expect(kinds).toEqual(['received', 'judged', 'found'])
+    expect((await recorded('other')).rows).toEqual([])
+    await look(t.b)
+    expect((await recorded('other', t.b)).rows).toHaveLength(1)
+    expect((await recorded('found', t.b)).rows).toEqual([])
+  })
+
+  test('drafts and sent mail are not judged; a copy of a known message is no second message', async () => {
+    ann().append('Sent', letter('written'), {})
+    const uid = ann().append('INBOX', letter('doubled'), {})
+    await look()
+    ann().createFolder('Keep')
+    ann().copy('INBOX', uid, 'Keep')
+    await look()
+    expect((await recorded('written')).rows).toEqual([])
+    const { rows, kinds } = await recorded('doubled')
+    expect([rows.length, rows[0]?.latest_location, kinds.includes('moved')]).toEqual([1, 'inbox', false])
+  })
+
+  test('a look that is cut off is made again: nothing is lost, nothing is there twice', async () => {
+    for (let i = 0; i < 5; i++) ann().append('INBOX', letter(`cut ${i}`), {})
+    provider.failOnce('read', { error: 'unavailable' }, 'ann@a.example')
+    await expect(look()).rejects.toThrow()
+    await look()
+    await look()
+    for (let i = 0; i < 5; i++) expect((await recorded(`cut ${i}`)).rows).toHaveLength(1)
+  })
+})
+
+describe('what users do', () => {
+  test('a move is a move: latest location, timeline, and an opinion where it is about Junk', async () => {
+    let uid = ann().append('INBOX', letter('wandering'), {})
+    await look()
+    uid = ann().move('INBOX', uid, 'Junk')
+    await look()
+    expect((await recorded('wandering')).rows[0]).toMatchObject({
+      latest_location: 'junk',
+      ref: { folder: 'Junk', uid },
+    })
+    uid = ann().move('Junk', uid, 'INBOX')
+    await look()
+    ann().createFolder('Projects/Tübingen')
+    uid = ann().move('INBOX', uid, 'Projects/Tübingen')
+    await look()
+    const { rows, kinds, events } = await recorded('wandering')
+    expect(rows[0]).toMatchObject({ latest_location: 'folder', latest_folder: 'Projects/Tübingen' })
+    expect(kinds.filter((k) => k === 'moved')).toHaveLength(3)
+    expect(events.at(-1)?.summary).toBe('Was moved from inbox to Projects/Tübingen by its owner')
+    expect(await opinions()).toEqual([
+      ['should-have-been-blocked', null, 'moved from inbox to junk'],
+      ['should-not-have-been-blocked', null, 'moved from junk to inbox'],
+    ])
+  })
+
+  test('Junk to Trash is housekeeping, no report', async () => {
+    let uid = ann().append('Junk', letter('emptied'), {})
+    await look()
+    uid = ann().move('Junk', uid, 'Trash')
+    await look()
+    expect((await recorded('emptied')).rows[0]).toMatchObject({ latest_location: 'deleted-items' })
+    expect(await opinions()).toEqual([])
+    ann().move('Trash', uid, 'INBOX')
+    await look()
+    expect(await opinions()).toEqual([])
+  })
+
+  test('$Junk, $NotJunk and $Phishing say something once; other keywords and those of arrival say nothing', async () => {
+    const uid = ann().append('INBOX', letter('marked'), {})
+    ann().append('INBOX', letter('came marked'), { flags: ['$Junk'] })
+    await look()
+    for (const flags of [
+      ['\\Seen', '$Label1'],
+      ['$Phishing'],
+      ['$Phishing', '\\Seen'],
+      ['NotJunk'],
+      ['$junk', '$notjunk'],
+    ]) {
+      ann().flag('INBOX', uid, flags)
+      await look()
+    }
+    expect(await opinions()).toEqual([
+      ['should-have-been-blocked', 'phish', 'marked $Phishing'],
+      ['should-not-have-been-blocked', null, 'marked $NotJunk'],
+      ['should-have-been-blocked', 'spam', 'marked $Junk'],
+    ])
+  })
+
+  test('what is nowhere for the grace period was removed for good; what shows up in time was moved', async () => {
+    const [gone = 0, moved = 0] = ['expunged', 'slow move'].map((s) => ann().append('INBOX', letter(s), {}))
+    await look()
+    const copied = ann().copy('INBOX', moved, 'Trash')
+    ann().expunge('INBOX', gone)
+    ann().expunge('INBOX', moved)
+    await look()
+    expect((await recorded('expunged')).rows[0]).toMatchObject({ latest_location: 'inbox' })
+    expect((await recorded('slow move')).rows[0]).toMatchObject({
+      latest_location: 'deleted-items',
+      ref: { uid: copied },
+    })
+    now = new Date(now.getTime() + 30_000)
+    await look()
+    expect((await recorded('expunged')).rows[0]).toMatchObject({ latest_location: 'hard-deleted', ref: null })
+    expect((await recorded('expunged')).kinds).toContain('expunged')
+    expect((await recorded('slow move')).rows[0]).toMatchObject({ latest_location: 'deleted-items' })
+  })
+
+  test('a renamed folder, a deleted folder, new UIDs: places follow, nothing is judged again', async () => {
+    ann().createFolder('Old')
+    ann().append('Old', letter('in a folder'), {})
+    ann().createFolder('Doomed')
+    const doomed = ann().append('Doomed', letter('with its folder'), {})
+    expect(doomed).toBe(1)
+    await look()
+    ann().renameFolder('Old', 'New')
+    ann().deleteFolder('Doomed')
+    await look()
+    expect((await recorded('in a folder')).rows[0]).toMatchObject({ latest_folder: 'New', ref: { folder: 'New' } })
+    now = new Date(now.getTime() + 30_000)
+    await look()
+    expect((await recorded('with its folder')).rows[0]).toMatchObject({ latest_location: 'hard-deleted' })
+    ann().renumber('New')
+    await look()
+    await look()
+    const { rows, kinds } = await recorded('in a folder')
+    expect([rows.length, rows[0]?.latest_folder]).toEqual([1, 'New'])
+    expect(kinds.filter((k) => k === 'expunged')).toEqual([])
+  })
+})
+
+describe('what we do', () => {
+  const block = (domain: string) =>
+    t.storage.tenant(t.a, (tx) =>
+      addEntry(
+        tx,
+        t.storage.outbox,
+        { user: 'u', name: 'Ann' },
+        { action: 'block', kind: 'sender-domain', value: domain },
+      ),
+    )
+
+  test('bad mail that is found is taken out by policy, with its cause; what was undone stays', async () => {
+    const entry = await block('bad.example')
+    const before = ann().snapshot()
+    ann().append('INBOX', letter('bad', 'x@bad.example'), { flags: ['\\Seen'] })
+    const with_ = ann().snapshot()
+    await look()
+    await remediation.drain(t.a)
+    expect(ann().snapshot()).toEqual(before)
+    const { items } = await t.storage.tenant(t.a, (tx) => listActions(tx, t.a, { limit: 10 }))
+    const [action] = items
+    expect(action).toMatchObject({ kind: 'quarantine', state: 'completed', cause: { kind: 'entry', id: entry.id } })
+    await look()
+    now = new Date(now.getTime() + 60_000)
+    await look()
+    // Ours: neither a move by the owner nor a removal.
+    const taken = await recorded('bad')
+    expect(taken.rows[0]).toMatchObject({ latest_location: 'quarantine' })
+    expect(taken.kinds.filter((k) => k === 'expunged')).toEqual([])
+    await remediation.submitUndo(analyst(t.a), action?.id as never)
+    await remediation.drain(t.a)
+    expect(ann().snapshot()).toEqual(with_)
+    await look()
+    await remediation.drain(t.a)
+    expect(ann().snapshot()).toEqual(with_)
+    expect((await recorded('bad')).rows).toHaveLength(1)
+    expect(await opinions()).toEqual([])
+  })
+
+  test('a move of ours to Junk and back is nobody’s opinion, even while it is under way', async () => {
+    ann().append('INBOX', letter('ours'), {})
+    await look()
+    const [row] = (await recorded('ours')).rows
+    const request = { kind: 'move', target: 'junk', select: { deliveryIds: [row?.delivery as never] } } as const
+    const { id } = await remediation.submit(analyst(t.a), request)
+    await look()
+    await remediation.drain(t.a)
+    await look()
+    expect((await recorded('ours')).rows[0]).toMatchObject({ latest_location: 'junk' })
+    await remediation.submitUndo(analyst(t.a), id)
+    await look()
+    await remediation.drain(t.a)
+    await look()
+    expect((await recorded('ours')).rows[0]).toMatchObject({ latest_location: 'inbox' })
+    expect(await opinions()).toEqual([])
+    expect((await recorded('ours')).events.filter((e) => e.summary.includes('by its owner'))).toEqual([])
+  })
+
+  test('what was there before is judged newest first, so many at a time, and left where it is', async () => {
+    await block('old.example')
+    // Nobody has looked into this mailbox yet.
+    await t.storage.tenant(t.a, (tx) =>
+      sql`delete from watched_folder where mailbox_id = (select id from mailbox where login = 'bo@a.example')`.execute(
+        tx,
+      ),
+    )
+    const bob = provider.user('bo@a.example')
+    for (let i = 0; i < 25; i++) bob.append('INBOX', letter(`backlog ${i}`, 'x@old.example'), {})
+    await watcher.stop()
+    watcher = watch({ batch: 10, backlogPerMinute: 10 })
+    const there = async () => {
+      const found: number[] = []
+      for (let i = 0; i < 25; i++) if ((await recorded(`backlog ${i}`)).rows.length > 0) found.push(i)
+      return found
+    }
+    await look()
+    expect(await there()).toEqual([15, 16, 17, 18, 19, 20, 21, 22, 23, 24])
+    bob.append('INBOX', letter('news', 'x@old.example'), {})
+    await look()
+    // New mail is not held up by the limit, and is acted on; the backlog goes on where it stopped, by another process too.
+    expect((await recorded('news')).rows).toHaveLength(1)
+    await watcher.stop()
+    watcher = watch({ batch: 10, backlogPerMinute: 1000 })
+    await look()
+    expect((await there()).length).toBe(25)
+    await remediation.drain(t.a)
+    expect(bob.list('INBOX')).toHaveLength(25)
+    expect((await recorded('news')).rows[0]).toMatchObject({ latest_location: 'quarantine' })
+  })
+})
