@@ -21,6 +21,16 @@ const settings = {
   ]),
   /** Where mail goes that could not be read. */
   unparsable: Place,
+  /** What users do in watched mailboxes that counts as their report. */
+  userReports: Type.Object(
+    {
+      /** Moving a message into Junk or out of it (emptying Junk into the trash says nothing). */
+      junkMoves: Type.Boolean(),
+      /** Setting $Junk, $NotJunk or $Phishing. Some mail programs set them by filters of their own. */
+      keywords: Type.Boolean(),
+    },
+    { additionalProperties: false },
+  ),
   /** Who has to agree to an action on mailboxes. */
   approvals: Type.Object(
     {
@@ -57,6 +67,7 @@ export const DEFAULT_POLICY: Policy = {
   trustedAuthserv: [],
   thresholds: null,
   unparsable: 'quarantine',
+  userReports: { junkMoves: true, keywords: true },
   approvals: { ownProposals: true, secondAbove: null, secondForHardDelete: false },
 }
 
@@ -129,7 +140,7 @@ function refuse(wrong: readonly string[]): AppError {
   return new AppError(
     'policy',
     `The policy cannot be saved: ${[...new Set(wrong)].join('; ')}.`,
-    'mode: standard, strict or observe; trustedAuthserv: list of server names; thresholds: { suspicious, high } or null; unparsable: deliver, junk or quarantine; approvals: { ownProposals, secondAbove, secondForHardDelete }.',
+    'mode: standard, strict or observe; trustedAuthserv: list of server names; thresholds: { suspicious, high } or null; unparsable: deliver, junk or quarantine; userReports: { junkMoves, keywords }; approvals: { ownProposals, secondAbove, secondForHardDelete }.',
     { status: 422 },
   )
 }

@@ -1,7 +1,9 @@
 import type { RoomMigrations } from '../storage/index.ts'
 
 export type * from './events.ts'
+export { allowCandidates, type Candidate } from './identities.ts'
 export { type NextStep, nextSteps } from './next-steps.ts'
+export { reportOpinion } from './opinions.ts'
 export { type Past, type PastOptions, tryOnPast } from './past.ts'
 export { listSubmissions, type SubmissionQuery, submissionExists } from './queries.ts'
 export { type Report, type ReportDeps, report, type Submission, type SubmissionMade } from './report.ts'
