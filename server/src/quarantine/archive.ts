@@ -9,7 +9,7 @@ import type { Storage, Tx } from '../storage/index.ts'
 configure({ useWebWorkers: false })
 
 export const MANY_FILES = 1000
-const MANY_BYTES = 1024 * 1024 * 1024
+const MANY_BYTES = 200 * 1024 * 1024
 
 export interface ArchiveWish {
   readonly messageIds: readonly MessageId[]

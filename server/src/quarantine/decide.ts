@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
-import { type AuditActor, record } from '../audit/index.ts'
+import type { AuditActor } from '../audit/index.ts'
 import { AppError } from '../base/index.ts'
 import { addEvents } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
+import { auditHeld } from './audit.ts'
 import { LONGEST_DAYS } from './retention.ts'
 import { chosenCopies, type HeldCopy, type HeldSelection, isOpen, notHeld, whyClosed } from './selection.ts'
 
@@ -144,11 +145,11 @@ async function tell(
       detail: said,
     })),
   )
-  const ids = [...new Set(copies.map((c) => c.messageId))]
-  for (const id of ids.slice(0, AUDITED))
-    await record(tx, { actor, action, subject: { kind: 'message', id }, detail: said })
-  if (ids.length > AUDITED) await record(tx, { actor, action, subject: null, detail: { ...said, messages: ids } })
+  await auditHeld(
+    tx,
+    actor,
+    action,
+    copies.map((c) => c.messageId),
+    said,
+  )
 }
-
-/** Above this many messages one entry of the audit log names them all. */
-const AUDITED = 100

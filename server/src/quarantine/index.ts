@@ -1,5 +1,6 @@
 import type { RoomMigrations } from '../storage/index.ts'
 
+export { auditHeld } from './audit.ts'
 export { type MessageResult, needSome, resultsOf } from './decide.ts'
 export { type Expired, type ExpiryDeps, expireAll, expireHeld } from './expiry.ts'
 export { HeldFilter } from './filter.ts'

@@ -1,0 +1,167 @@
+import { Value } from 'typebox/value'
+import { type Actor, requirePermission } from '../../access/index.ts'
+import { AppError, type MessageId } from '../../base/index.ts'
+import { auditHeld, type HeldCopy, resultsBody } from '../../quarantine/index.ts'
+import type { MailKind, PlanDesk, Remediation, Requester } from '../../remediation/index.ts'
+import type { Storage } from '../../storage/index.ts'
+import type { ReportDeps } from '../../submissions/index.ts'
+import { type Choice, choose, refuse } from './choose.ts'
+import { type DeleteBody, HeldDone, type HeldPlan, type PreviewBody, type ReleaseBody } from './schemas.ts'
+import { type Besides, NOTHING, submitAll } from './submit.ts'
+
+export interface HeldDeps extends Pick<ReportDeps, 'emailOf'> {
+  readonly storage: Pick<Storage, 'tenant' | 'outbox'>
+  readonly remediation: Pick<Remediation, 'plan' | 'preview' | 'limits'>
+}
+
+/** Who manages the quarantine releases and deletes there without further rights; the organisation's rules on second persons hold. */
+const asManager = ({ tenant, user, name, permissions }: Actor): Requester => ({
+  tenant,
+  user,
+  name,
+  permissions: new Set<string>([...permissions, 'remediation.propose', 'remediation.approve']),
+})
+
+/** What a release or deletion would do, counted from recorded state; nothing is changed. */
+export async function previewHeld(deps: HeldDeps, actor: Actor, body: PreviewBody): Promise<HeldPlan> {
+  const now = new Date()
+  const wish = { tenant: actor.tenant, select: body.select, recipients: body.recipients }
+  const choice = await deps.storage.tenant(actor.tenant, (tx) => choose(tx, wish, { lock: false, now }))
+  const refused = tally(choice.refused)
+  if (choice.ready.length === 0)
+    return { messages: 0, copies: 0, mailboxes: 0, back: 0, first: 0, notExact: [], refused, at: now.toISOString() }
+  const kind = body.do === 'release' ? 'release' : body.permanently ? 'hard-delete' : 'soft-delete'
+  const plan = await deps.remediation.preview(asManager(actor), {
+    kind,
+    select: { deliveryIds: choice.ready.map((c) => c.deliveryId) },
+  })
+  const first = plan.notExact.find((r) => /first time/.test(r.reason))?.count ?? 0
+  const more = plan.impossible.map(({ reason, count }) => ({ reason, count }))
+  return {
+    messages: plan.messages,
+    copies: plan.items.actionable,
+    mailboxes: plan.mailboxes,
+    back: plan.items.actionable - first,
+    first,
+    notExact: [...plan.notExact],
+    refused: [...refused, ...more],
+    at: plan.at,
+  }
+}
+
+function tally(reasons: readonly string[]): { reason: string; count: number }[] {
+  const counts = new Map<string, number>()
+  // Names and times differ from copy to copy: where there are many, the kind of reason is what matters.
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  return [...counts]
+    .map(([reason, count]) => ({ reason, count }))
+    .sort((a, b) => b.count - a.count)
+    .slice(0, 20)
+}
+
+/**
+ * Releases held copies; with `submit` each message becomes a submission, with `allow` what held it is allowed for some days: all of it in
+ * one transaction. Throws AppError `already-released`, `expired`, `under-way`, `no-recipient`, `not-in-quarantine`, `nothing-selected`,
+ * `too-many`, `forbidden`, `bad-wish`.
+ */
+export async function releaseHeld(deps: HeldDeps, actor: Actor, body: ReleaseBody): Promise<HeldDone> {
+  if (body.submit) requirePermission(actor, 'submission.write')
+  if (body.allow) requirePermission(actor, 'lists.write')
+  if (body.allow && !body.submit)
+    throw new AppError(
+      'bad-wish',
+      'What is to be allowed is found by judging the report: a release that allows has to submit.',
+      'Add submit, or leave allow out.',
+    )
+  return await act(deps, actor, body, 'release', async (desk, messages) => {
+    if (!body.submit) return NOTHING
+    return await submitAll(deps, actor, desk, messages, body)
+  })
+}
+
+/** Deletes held copies. Soft: the recipient may find it under *Recoverable*; permanently: only an analyst can undo it, until retention ends. */
+export async function deleteHeld(deps: HeldDeps, actor: Actor, body: DeleteBody): Promise<HeldDone> {
+  const kind = body.permanently ? 'hard-delete' : 'soft-delete'
+  return await act(deps, actor, body, kind, async () => NOTHING)
+}
+
+async function act(
+  deps: HeldDeps,
+  actor: Actor,
+  body: ReleaseBody | DeleteBody,
+  kind: MailKind,
+  besides: (desk: PlanDesk, messages: readonly MessageId[]) => Promise<Besides>,
+): Promise<HeldDone> {
+  const verb = kind === 'release' ? 'release' : 'delete'
+  const { idempotencyKey, ...wish } = body
+  const asked = { key: idempotencyKey ?? null, wish: { ...wish, do: kind } }
+  const { answer, repeated } = await deps.remediation.plan(asManager(actor), asked, async (desk) => {
+    const which = { tenant: actor.tenant, select: body.select, recipients: body.recipients }
+    const choice = await choose(desk.tx, which, { lock: true, now: new Date() })
+    if (choice.ready.length === 0) throw refuse(choice, verb)
+    const messages = [...new Set(choice.ready.map((c) => c.messageId))]
+    const { name, approvalId } = await begin(desk, body, choice, kind, messages.length)
+    const actions = await move(deps, desk, choice.ready, kind, name, body.note)
+    await auditHeld(desk.tx, actor, `quarantine.${verb}`, messages, {
+      approvalId,
+      ...(body.recipients ? { recipients: body.recipients } : {}),
+      ...(kind === 'hard-delete' ? { permanently: true } : {}),
+      ...(body.note ? { note: body.note } : {}),
+    })
+    return { ...resultsBody(choice.results), approvalId, name, actions, ...(await besides(desk, messages)) }
+  })
+  const done = { ...answer, repeated }
+  if (!Value.Check(HeldDone, done)) throw new Error('a plan was answered in another form than it was written down in')
+  return done
+}
+
+async function begin(desk: PlanDesk, body: ReleaseBody | DeleteBody, choice: Choice, kind: MailKind, messages: number) {
+  const { select } = body
+  const verb = kind === 'release' ? 'Release' : kind === 'hard-delete' ? 'Delete permanently' : 'Delete'
+  const subject = choice.ready[0]?.subject.slice(0, 80) || '(no subject)'
+  return await desk.begin({
+    name: null,
+    defaultName: `${verb} from quarantine: ${messages === 1 ? `“${subject}”` : `${messages} messages`}`,
+    description: body.note ?? '',
+    severity: 'low',
+    source: 'quarantine',
+    selection: {
+      by: 'filter' in select ? 'query' : 'hand',
+      query: 'filter' in select ? readable(select.filter) : null,
+      at: desk.now.toISOString(),
+      copies: choice.copies.length,
+      messages: choice.results.length,
+    },
+  })
+}
+
+const readable = (filter: object): string =>
+  Object.entries(filter)
+    .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(' or ') : String(value)}`)
+    .join(', ') || 'all that is held'
+
+/** As many actions as the limit for copies that are named makes necessary; they have one approval ID. */
+async function move(
+  { remediation }: HeldDeps,
+  desk: PlanDesk,
+  copies: readonly HeldCopy[],
+  kind: MailKind,
+  name: string,
+  note: string | undefined,
+): Promise<HeldDone['actions']> {
+  const actions: HeldDone['actions'] = []
+  const most = remediation.limits.maxByHand
+  for (let at = 0; at < copies.length; at += most) {
+    const deliveryIds = copies.slice(at, at + most).map((c) => c.deliveryId)
+    const part = copies.length > most ? ` (${at / most + 1})` : ''
+    const made = await desk.submit({
+      kind,
+      select: { deliveryIds },
+      name: `${name}${part}`,
+      source: 'quarantine',
+      ...(note ? { description: note } : {}),
+    })
+    actions.push({ id: made.id, state: made.state, copies: made.copies })
+  }
+  return actions
+}
