@@ -21,6 +21,7 @@ import {
   createMetrics,
   type EntryId,
   type Log,
+  type MailboxId,
   type Metrics,
   messageOf,
   type TenantId,
@@ -230,10 +231,17 @@ function subscribe({ storage, log, metrics }: Rooms): void {
   })
 }
 
+const MINUTE = 60_000
 const DAY = 86_400_000
 
 /** What is done from time to time, whoever does it. */
-async function schedule({ storage, log }: Rooms): Promise<void> {
+async function schedule({ storage, log, mailboxes }: Rooms): Promise<void> {
+  const homeOf = oneServer(storage, mailboxes)
+  const loginOf = async (tenant: TenantId, mailbox: MailboxId) => (await homeOf(tenant, mailbox))?.account.login ?? null
+  await storage.jobs.schedule('quarantine.expire', 5 * MINUTE, async () => {
+    const done = await quarantine.expireAll({ storage, mailboxes, loginOf, log: log.child({ room: 'quarantine' }) })
+    if (done.copies > 0 || done.left > 0) log.info(done, 'copies expired in quarantine')
+  })
   await storage.jobs.schedule('blobs.sweep', DAY, async () => {
     for (const tenant of await storage.tenants()) {
       const removed = await storage.blobs.sweep(tenant, { graceMs: DAY })
@@ -269,6 +277,11 @@ async function serveHttp(rooms: Rooms, opened: Opened): Promise<string> {
       quarantine.register(api, { storage })
       intakeRoom.register(api, { intake: rooms.intake, directory: rooms.directory })
       explorer.register(api, { storage })
+      explorer.registerHeld(api, {
+        storage,
+        remediation: rooms.remediation,
+        emailOf: accessRoom.emailOf(storage),
+      })
       registerRaw(api, { storage, parser })
       registerAudit(api, storage)
     },
