@@ -179,6 +179,67 @@ export const ConfigSchema = Type.Object({
   }),
   mailboxes: Type.Union([Maildir, ImapOptions], { default: { kind: 'maildir' } }),
   gateway: Gateway,
+  remediation: Type.Object(
+    {
+      maxByHand: Type.Integer({
+        minimum: 1,
+        default: 10_000,
+        description: 'Copies of an action that are chosen by hand.',
+      }),
+      maxByQuery: Type.Integer({
+        minimum: 1,
+        default: 1_000_000,
+        description: 'Copies of an action chosen by a query.',
+      }),
+      maxActive: Type.Integer({ minimum: 1, default: 50, description: 'Actions of an organisation that wait or run.' }),
+      maxActiveCopies: Type.Integer({
+        minimum: 1,
+        default: 1_000_000,
+        description: 'While an action on more copies runs, people begin no other.',
+      }),
+      maxSubmit: Type.Integer({ minimum: 1, default: 100, description: 'Messages submitted for review in one go.' }),
+      pendingDays: Type.Integer({
+        minimum: 1,
+        maximum: 365,
+        default: 7,
+        description: 'Days that a proposed action waits for approval before it expires.',
+      }),
+      warnHours: Type.Integer({ minimum: 1, default: 24, description: 'Hours before that at which it is announced.' }),
+    },
+    strict,
+  ),
+  watch: Type.Object(
+    {
+      enabled: Type.Boolean({
+        default: false,
+        description: 'Watch the mailboxes: judge what is found there, follow what users move and mark.',
+      }),
+      pollSeconds: Type.Integer({
+        minimum: 1,
+        maximum: 3600,
+        default: 30,
+        description: 'Between two looks at a mailbox.',
+      }),
+      concurrency: Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        default: 4,
+        description: 'Mailboxes looked at side by side.',
+      }),
+      listeners: Type.Integer({
+        minimum: 0,
+        maximum: 100_000,
+        default: 0,
+        description: 'Mailboxes with a connection of their own that tells of news at once (NOTIFY, IDLE).',
+      }),
+      backlogPerMinute: Type.Integer({
+        minimum: 1,
+        default: 6000,
+        description: 'Messages from before watching began that are judged in a minute.',
+      }),
+    },
+    strict,
+  ),
   parser: Type.Object(
     {
       workers: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: 'Processes that read mail.' }),
