@@ -164,7 +164,7 @@ export type ActionBrief = Static<typeof ActionBrief>
 
 export const MessageDetail = Type.Object({
   ...MessageRow.properties,
-  source: Type.Enum(['gateway', 'import']),
+  source: Type.Enum(['gateway', 'import', 'mailbox']),
   internetMessageId: orNull(text),
   mailFrom: orNull(text),
   clientIp: orNull(text),
