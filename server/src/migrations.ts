@@ -1,5 +1,6 @@
 import { migrations as access } from './access/index.ts'
 import { migrations as audit } from './audit/index.ts'
+import { migrations as detection } from './detection/index.ts'
 import { migrations as intake } from './intake/index.ts'
 import { migrations as lists } from './lists/index.ts'
 import { migrations as organisation } from './organisation/index.ts'
@@ -17,6 +18,7 @@ export const ALL_MIGRATIONS: readonly RoomMigrations[] = [
   organisation,
   lists,
   records,
+  detection,
   quarantine,
   remediation,
   intake,

@@ -1,5 +1,11 @@
+import type { RoomMigrations } from '../storage/index.ts'
+
 export * from './engines/index.ts'
+export type * from './events.ts'
 export { factsOf, type TenantView, tenantView } from './facts.ts'
 export { ANALYSES, type Analysis, gather } from './signals/index.ts'
+export type * from './tables.ts'
 export { convicting, countMatches, type Explanation, explain, notFound } from './today.ts'
 export type * from './types.ts'
+
+export const migrations: RoomMigrations = { room: 'detection', dir: new URL('./migrations/', import.meta.url) }

@@ -7,6 +7,7 @@ import {
   type TenantId,
   uuidv7,
 } from '../base/index.ts'
+import { judgeLater } from '../detection/index.ts'
 import type { Verdict } from '../judgement/index.ts'
 import type { MailContext, Parser } from '../mail/index.ts'
 import { type NewMessage, receive } from '../records/index.ts'
@@ -110,7 +111,9 @@ export function createIntake(deps: IntakeDeps): Intake {
       'record',
       storage.tenant(tenant, async (tx) => {
         await storage.blobs.mark(tx, [blob])
-        return receive(tx, message)
+        const received = await receive(tx, message)
+        if (!received.duplicate) await judgeLater(tx, received.messageId, judged.absent)
+        return received
       }),
     )
     crashPoint('intake.after-record')

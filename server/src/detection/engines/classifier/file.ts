@@ -51,28 +51,12 @@ export function openClassifier(file: string): Classifier {
 
 /** Written beside it, fsynced and renamed: a crash leaves the old file or the new one. */
 export function saveClassifier(file: string, classifier: Classifier): void {
-  const { version, weights } = classifier.model
-  const body = Buffer.concat([
-    floats(weights.spam),
-    floats(weights.phish),
-    ...[...classifier.lessons()].sort((a, b) => (a.hash < b.hash ? -1 : 1)).flatMap(writeLesson),
-  ])
-  const head: Static<typeof Head> = {
-    start: START,
-    version,
-    bias: [...weights.bias],
-    calibration: weights.calibration,
-    taught: weights.taught,
-    kin: [...weights.kin].map(([k, [h, s, p]]) => [k, h, s, p]),
-    lessons: classifier.size,
-    sha256: createHash('sha256').update(body).digest('hex'),
-  }
+  const bytes = packModel(classifier.model, classifier.lessons())
   const beside = join(dirname(file), `.${randomUUID()}.tmp`)
   try {
     const to = openSync(beside, 'wx', 0o600)
     try {
-      writeAll(to, Buffer.from(`${MAGIC} ${FORMAT}\n${JSON.stringify(head)}\n`))
-      writeAll(to, body)
+      writeAll(to, bytes)
       fsyncSync(to)
     } finally {
       closeSync(to)
@@ -91,6 +75,26 @@ export function saveClassifier(file: string, classifier: Classifier): void {
     )
   }
 }
+
+/** A model, with the lessons that it follows from or without. */
+export function packModel({ version, weights }: Model, from: Iterable<Lesson> = []): Buffer {
+  const lessons = [...from].sort((a, b) => (a.hash < b.hash ? -1 : 1))
+  const body = Buffer.concat([floats(weights.spam), floats(weights.phish), ...lessons.flatMap(writeLesson)])
+  const head: Static<typeof Head> = {
+    start: START,
+    version,
+    bias: [...weights.bias],
+    calibration: weights.calibration,
+    taught: weights.taught,
+    kin: [...weights.kin].map(([k, [h, s, p]]) => [k, h, s, p]),
+    lessons: lessons.length,
+    sha256: createHash('sha256').update(body).digest('hex'),
+  }
+  return Buffer.concat([Buffer.from(`${MAGIC} ${FORMAT}\n${JSON.stringify(head)}\n`), body])
+}
+
+/** `name`: what to call it in an error. Throws AppError `model-file`. */
+export const unpackModel = (bytes: Buffer, name: string): Model => decode(bytes, name).model
 
 function writeAll(to: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(to, bytes, at)
@@ -119,6 +123,10 @@ function read(file: string): { model: Model; head: Static<typeof Head>; lessons:
       { cause },
     )
   }
+  return decode(bytes, file)
+}
+
+function decode(bytes: Buffer, file: string): { model: Model; head: Static<typeof Head>; lessons: Buffer } {
   const first = bytes.indexOf(10)
   const second = bytes.indexOf(10, first + 1)
   const line = /^recourse-classifier (\d{1,9})$/.exec(bytes.toString('latin1', 0, Math.max(0, Math.min(first, 64))))

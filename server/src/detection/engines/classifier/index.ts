@@ -1,5 +1,6 @@
 export { Classifier, type Learnt, MOST_KIN, MOST_LESSONS, versionOf } from './classifier.ts'
-export { openClassifier, openModel, saveClassifier } from './file.ts'
+export { openClassifier, openModel, packModel, saveClassifier, unpackModel } from './file.ts'
+export { fitSlowly } from './fit.ts'
 export { CLASSES, type Class, type Lesson, lessonOf, packPlaces, unpackPlaces } from './lesson.ts'
 export { type Model, opinion } from './opinion.ts'
 export { SHIPPED, START, startWeights } from './start.ts'
