@@ -223,6 +223,32 @@ function calibration(mails: readonly Taken[], scores: Scores): void {
   }
 }
 
+/** What the missed have and lack, in numbers only: the texts of the phish are for measuring, not for reading. */
+function missed(scores: Scores): void {
+  const ham = mails.filter((m) => m.label === 'ham' && !m.flagged)
+  const limit = limitAt(scores, ham, 0.01)
+  const phish = mails.filter((m) => m.label === 'phish' && !m.flagged)
+  const sets = [phish.filter((m) => (scores.get(m) ?? 0) > limit), phish.filter((m) => (scores.get(m) ?? 0) <= limit)]
+  const words = (m: Taken) => m.outcome.mail.text.split(/\s+/).length
+  const facts: Record<string, (m: Taken) => boolean> = {
+    'no HTML': (m) => !m.outcome.mail.hasHtml,
+    'no link': (m) => !m.outcome.mail.urls.some((u) => u.place === 'link' || u.place === 'text'),
+    'under 15 words': (m) => words(m) < 15,
+    'under 60 words': (m) => words(m) < 60,
+    'over 300 words': (m) => words(m) > 300,
+    attachments: (m) => m.outcome.mail.attachments.length > 0,
+    'aligned sender': (m) => m.outcome.mail.authentication.aligned,
+    'in a list': (m) => m.signals.some((s) => s.id === 'good-evidence' && s.weight <= -1),
+    'unparsable sender': (m) => m.outcome.mail.from.every((f) => f.address === null),
+    'not English': (m) => !['en', ''].includes(m.mail.about['lang'] ?? ''),
+  }
+  for (const id of new Set(phish.flatMap((m) => m.signals.map((s) => s.id))))
+    facts[`signal ${id}`] = (m) => m.signals.some((s) => s.id === id && s.weight > 0)
+  say(`\nPhish above and below the limit for 1 %, ${sets.map((s) => s.length).join(' and ')}`)
+  for (const [name, has] of Object.entries(facts))
+    say(`  ${name.padEnd(34)} ${sets.map((s) => percent(s.filter(has).length, s.length)).join(' ')}`)
+}
+
 const started = process.cpuUsage()
 const mails = await take()
 if (mails.length === 0) {
@@ -278,11 +304,13 @@ bySubset(cold, fresh)
 calibration(fresh, cold)
 perSignal(fresh, cold)
 if (process.env['DETECTION_SHOW_HAM']) {
-  const ham = fresh.filter((m) => m.label === 'ham').sort((a, b) => (cold.get(b) ?? 0) - (cold.get(a) ?? 0))
+  const bare = scoresBy(mails, (m) => m.signals)
+  const ham = mails.filter((m) => m.label === 'ham').sort((a, b) => (bare.get(b) ?? 0) - (bare.get(a) ?? 0))
   for (const m of ham.slice(0, Number(process.env['DETECTION_SHOW_HAM']))) {
-    say(`\n${(cold.get(m) ?? 0).toFixed(2)} ${m.mail.file} ${m.mail.about['subset']}: ${m.outcome.mail.subject}`)
-    for (const s of withClassifier(m)) say(`   ${String(s.weight).padStart(6)} ${s.id}: ${s.summary}`)
+    say(`\n${(bare.get(m) ?? 0).toFixed(2)} ${m.mail.file} ${m.mail.about['subset']}: ${m.outcome.mail.subject}`)
+    for (const s of m.signals) say(`   ${String(s.weight).padStart(6)} ${s.id}: ${s.summary}`)
   }
 }
+if (process.env['DETECTION_MISSED']) missed(scoresBy(mails, (m) => m.signals))
 const cpu = process.cpuUsage(started)
 say(`\nProcessor time of this process: ${((cpu.user + cpu.system) / 1e6).toFixed(1)} s`)

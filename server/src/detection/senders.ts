@@ -53,7 +53,7 @@ export interface List {
  * handled the message. Newsletters name a list, too, but nobody can post to them.
  */
 export function listOf(mail: ParsedMail): List | null {
-  const id = headerOf(mail, 'list-id') ?? headerOf(mail, 'x-mailing-list')
+  const id = headerOf(mail, 'list-id') ?? headerOf(mail, 'x-mailing-list') ?? headerOf(mail, 'mailing-list')
   const post = headerOf(mail, 'list-post')
   const manager =
     headerOf(mail, 'x-mailman-version') ??

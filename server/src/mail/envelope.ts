@@ -82,6 +82,14 @@ function fromDefects(from: readonly Address[], fromHeaders: number, defects: str
   if (from.some((f) => f.address === null)) defects.push('From without a readable address')
 }
 
+/** Base64 around plain ASCII: programs encode what needs it; who encodes the rest hides it from whatever does not decode. */
+function encodedWithoutNeed(value: string): boolean {
+  const words = [...cut(value, 4_096).matchAll(/=\?[^?]{1,40}\?b\?([A-Za-z0-9+/=]{8,800})\?=/gi)]
+  return (
+    words.length > 0 && words.every((w) => /^[\x20-\x7e]+$/.test(Buffer.from(w[1] ?? '', 'base64').toString('latin1')))
+  )
+}
+
 /** Every name that can be split into words: what fingerprints leave out because it changes with the recipient. */
 export function recipientNames(mail: Pick<ParsedMail, 'to' | 'cc'>): Set<string> {
   const names = new Set<string>()
@@ -113,6 +121,7 @@ export function readEnvelope(raw: Buffer, trust: Trust, maxBytes: number): Parse
   const fromHeaders = lines.raw.get('from')?.length ?? 0
   fromDefects(from, fromHeaders, defects)
   const subject = oneLine(decodeHeader(first('subject') ?? ''), 4_096)
+  if (encodedWithoutNeed(first('subject') ?? '')) defects.push('Subject encoded without need')
   const results = (lines.raw.get('authentication-results') ?? []).slice(0, trust.trustedResults)
   const senders = addressesOf(lines, 'sender', defects)
   return {

@@ -17,7 +17,7 @@ linkedin: linkedin.com
 !twitter: twitter.com x.com
 tiktok: tiktok.com
 snapchat: snapchat.com
-telegram: telegram.org
+!telegram: telegram.org
 netflix: netflix.com
 spotify: spotify.com
 disney, disney+, disneyplus, disney plus: disneyplus.com disney.com
@@ -25,7 +25,7 @@ dropbox, dropbox sign, hellosign: dropbox.com dropboxmail.com hellosign.com
 docusign: docusign.com docusign.net
 adobe, adobe sign, adobe acrobat: adobe.com adobesign.com
 wetransfer: wetransfer.com
-zoom: zoom.us zoom.com
+!zoom: zoom.us zoom.com
 ebay: ebay.com ebay.de ebay.co.uk ebay.fr ebay.it ebay.es
 walmart: walmart.com
 !target: target.com
@@ -56,7 +56,7 @@ fedex, fed ex: fedex.com
 !ups, ups delivery, united parcel: ups.com
 usps, u s postal, us postal: usps.com usps.gov
 royal mail, royalmail: royalmail.com
-evri, hermes: evri.com myhermes.co.uk hermesworld.com
+evri, !hermes: evri.com myhermes.co.uk hermesworld.com
 dpd: dpd.com dpd.de dpd.co.uk dpd.fr dpdgroup.com
 gls: gls-group.eu gls-group.com
 postnl: postnl.nl
@@ -67,7 +67,7 @@ correos: correos.es
 correios: correios.com.br
 ctt, ctt expresso: ctt.pt
 postnord: postnord.com postnord.se postnord.dk postnord.no
-posti: posti.fi
+!posti: posti.fi
 swiss post, swisspost, die post: post.ch
 osterreichische post: post.at
 inpost: inpost.pl
@@ -105,7 +105,7 @@ moneygram: moneygram.com
 revolut: revolut.com
 n26: n26.com
 klarna: klarna.com klarna.de klarna.se
-stripe: stripe.com
+!stripe: stripe.com
 transferwise: wise.com transferwise.com
 hsbc: hsbc.com hsbc.co.uk hsbc.com.hk
 barclays: barclays.com barclays.co.uk barclaycard.co.uk
@@ -155,7 +155,7 @@ zalando: zalando.de zalando.com
 otto versand: otto.de
 ikea: ikea.com ikea.de
 mediamarkt, media markt: mediamarkt.de mediamarkt.com
-orange: orange.fr orange.com
+!orange: orange.fr orange.com
 sfr: sfr.fr sfr.com
 bouygues: bouyguestelecom.fr
 credit agricole: credit-agricole.fr credit-agricole.com
@@ -191,7 +191,7 @@ intesa sanpaolo, intesa: intesasanpaolo.com
 unicredit: unicredit.it unicredit.eu unicreditgroup.eu
 nexi: nexi.it
 bper: bper.it
-mps: mps.it
+!mps: mps.it
 aruba: aruba.it staff.aruba.it arubapec.it
 agenzia entrate, agenzia delle entrate: agenziaentrate.it agenziaentrate.gov.it
 inps: inps.it
@@ -215,11 +215,11 @@ receita federal: gov.br
 magalu, magazine luiza: magazineluiza.com.br magalu.com.br
 americanas: americanas.com.br
 casas bahia: casasbahia.com.br
-claro: claro.com.br claro.com
-vivo: vivo.com.br
+!claro: claro.com.br claro.com
+!vivo: vivo.com.br
 uol: uol.com.br
 locaweb: locaweb.com.br
-smiles: smiles.com.br
+!smiles: smiles.com.br
 millennium bcp: millenniumbcp.pt
 caixa geral: cgd.pt
 novo banco: novobanco.pt
@@ -230,23 +230,23 @@ digid: digid.nl logius.nl
 bol.com, bol com: bol.com
 kpn: kpn.com kpnmail.nl
 ziggo: ziggo.nl
-international card services, ics: icscards.nl
+international card services, !ics: icscards.nl
 albert heijn: ah.nl
 kbc: kbc.be
 belfius: belfius.be
 bnp paribas fortis: bnpparibasfortis.be bnpparibasfortis.com
-argenta: argenta.be
+!argenta: argenta.be
 proximus: proximus.be
 itsme: itsme.be itsme-id.com
 mbank: mbank.pl
 pko bp, pko bank, ipko: pkobp.pl ipko.pl
-allegro: allegro.pl
+!allegro: allegro.pl
 swedbank: swedbank.se swedbank.com
 nordea: nordea.com nordea.se nordea.fi nordea.dk
 handelsbanken: handelsbanken.se
 danske bank: danskebank.dk danskebank.com
 bankid: bankid.com bankid.no
-nets: nets.eu nets.dk
+!nets: nets.eu nets.dk
 mitid: mitid.dk
 skatteverket: skatteverket.se
 telenor: telenor.no telenor.com
@@ -259,7 +259,7 @@ smbc, mitsui sumitomo: smbc.co.jp smbc-card.com smbcgroup.com vpass.ne.jp
 mufg: mufg.jp bk.mufg.jp cr.mufg.jp
 mizuho: mizuhobank.co.jp mizuho-fg.co.jp
 jcb: jcb.co.jp
-saison: saisoncard.co.jp
+!saison: saisoncard.co.jp
 aeon card, aeon: aeon.co.jp aeonbank.co.jp
 epos card: eposcard.co.jp
 etc meisai: etc-meisai.jp
@@ -278,15 +278,15 @@ metamask: metamask.io consensys.net
 trust wallet, trustwallet: trustwallet.com
 ledger live, ledger wallet, !ledger: ledger.com ledger.fr
 trezor: trezor.io
-kraken: kraken.com
+!kraken: kraken.com
 kucoin: kucoin.com
 crypto.com, crypto com: crypto.com
 blockchain.com, blockchain com: blockchain.com blockchain.info
 blockfi: blockfi.com
 opensea: opensea.io
-phantom wallet: phantom.app phantom.com
+!phantom wallet: phantom.app phantom.com
 exodus wallet: exodus.com exodus.io
-gemini: gemini.com
+!gemini: gemini.com
 bitpanda: bitpanda.com
 etoro: etoro.com
 norton, norton lifelock, nortonlifelock, lifelock: norton.com nortonlifelock.com lifelock.com symantec.com gen.com
@@ -305,23 +305,23 @@ sendgrid: sendgrid.com sendgrid.net twilio.com
 github: github.com
 atlassian: atlassian.com atlassian.net
 salesforce: salesforce.com
-slack: slack.com
+!slack: slack.com
 quickbooks, intuit, turbotax: intuit.com quickbooks.com turbotax.com
 xerox: xerox.com
 ringcentral: ringcentral.com
-at&t, att: att.com att.net att-mail.com
+at&t, !att: att.com att.net att-mail.com
 verizon: verizon.com verizonwireless.com
 t mobile: t-mobile.com
 comcast, xfinity: comcast.net comcast.com xfinity.com
-spectrum: spectrum.com charter.com spectrum.net
+!spectrum: spectrum.com charter.com spectrum.net
 bt group, bt broadband: bt.com
 british gas: britishgas.co.uk
 hmrc, hm revenue: hmrc.gov.uk gov.uk
 tv licensing, tvlicensing: tvlicensing.co.uk
 dvla: dvla.gov.uk gov.uk
-irs, internal revenue service: irs.gov
+!irs, internal revenue service: irs.gov
 social security administration: ssa.gov
-medicare: medicare.gov
+!medicare: medicare.gov
 state farm: statefarm.com
 blue cross: bcbs.com
 yahoo, yahoo mail: yahoo.com yahooinc.com
@@ -341,12 +341,12 @@ delta air lines, delta airlines: delta.com
 ryanair: ryanair.com
 lufthansa: lufthansa.com
 turkish airlines: turkishairlines.com thy.com
-shell: shell.com
-interpol: interpol.int
+!shell: shell.com
+!interpol: interpol.int
 europol: europol.europa.eu
 world health organization: who.int
-united nations: un.org
-world bank: worldbank.org
+!united nations: un.org
+!world bank: worldbank.org
 oneamerica: oneamerica.com
 omaha steaks: omahasteaks.com
 `
@@ -435,9 +435,21 @@ export function belongsTo(host: string, brand: Brand): boolean {
 const COUNTRY = /^(?:(?:com|co|net|org)\.)?[a-z]{2}$/
 const ownLabel = (brand: Brand): string => brand.domains[0]?.split('.')[0] ?? ''
 
+/** Labels that are words of their own, or of somebody else's as well. */
+const PLAIN: ReadonlySet<string> = new Set(
+  'office outlook windows azure skype android square interac nationwide vodafone-mail services online store music post discover cash wise meta kraken crypto'.split(
+    ' ',
+  ),
+)
+
 /** The own labels of the brands' domains that are long enough to be imitated recognisably: `paypal` of `paypal.com`. */
 export const BRAND_LABELS: ReadonlyMap<string, Brand> = new Map(
   BRANDS.flatMap((brand) =>
-    brand.domains.map((d): [string, Brand] => [d.split('.')[0] ?? '', brand]).filter(([label]) => label.length >= 5),
+    brand.domains
+      .map((d): [string, Brand] => [d.split('.')[0] ?? '', brand])
+      .filter(
+        ([label]) =>
+          label.length >= 5 && !all.names.some((n) => n.common && n.words.join('') === label) && !PLAIN.has(label),
+      ),
   ),
 )

@@ -54,20 +54,27 @@ function byName(from: Senders, domain: string | null): Claim | null {
     if (name === '') continue
     const odd = disguised(name)
     const claimed = firstOf(nameWords(name, odd), domain)
-    if (claimed === null) continue
-    // "Anna Chase" may be called so; "Chase Bank" is in the list as such.
-    const person = claimed.common && nameWords(name, odd).length <= 3
-    const base = claimed.common ? (person ? 1 : 2) : 3.6
+    // "Tim Chase" may be called so: an ordinary word counts only where the whole name is the company's.
+    if (claimed === null || (claimed.common && !standsAlone(name, claimed))) continue
     const loose = domain === null ? 1 : isFreeMail(domain) ? 1.2 : 0
     return {
       brand: claimed.brand,
       how: odd ? 'disguised name' : 'name',
-      weight: base + (person ? 0 : loose) + (odd ? 2.5 : 0),
+      weight: (claimed.common ? 2.2 : 3.6) + loose + (odd ? 2.5 : 0),
       says: `Calls itself ${claimed.brand.name}${odd ? ' in letters that only look like those of the name' : ''}`,
     }
   }
   return null
 }
+
+const OFFICE = new Set(
+  'the my your support team service services customer care help desk center centre account accounts security alert alerts notification notifications info billing payment payments no reply noreply delivery express online bank card cards id inc llc ltd gmbh com net de uk us update updates message rewards reward survey winner prize promo shop store kundenservice sicherheit servicio atencion cliente clientes suporte assistenza clienti klantenservice'.split(
+    ' ',
+  ),
+)
+
+const standsAlone = (name: string, { words }: BrandName): boolean =>
+  wordsOf(name, 12).words.every((w) => words.includes(w) || OFFICE.has(w) || /^\d+$/.test(w))
 
 /** Words of a name as the eye reads them: `PαyPal`, `Pay Pal`, `AMAZ0N`. */
 function nameWords(name: string, odd: boolean): readonly string[] {
@@ -139,7 +146,7 @@ export function brandLikeness(host: string): BrandLikeness | null {
       return belongsTo(host, brand) ? null : { brand, how: 'letters or digits that look alike', weight: 6 }
     if (words.length > 1 && words.includes(own)) return { brand, how: 'words added to the name', weight: 4 }
     if (own.length >= 6 && label.length > own.length && (label.startsWith(own) || label.endsWith(own)))
-      return { brand, how: 'words added to the name', weight: 3 }
+      return { brand, how: 'letters added to the name', weight: 2.2 }
     if (own.length >= 6 && above.includes(own)) return { brand, how: 'the name in front of another domain', weight: 3 }
     if (
       own.length >= 7 &&

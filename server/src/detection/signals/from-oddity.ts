@@ -18,11 +18,12 @@ export function fromOddity({ mail, organisation }: SignalInput): Signal[] {
   if (mail.fromHeaders > 1) add(4, `there are ${mail.fromHeaders} From headers`)
   else if (new Set(mail.from.map((f) => f.address)).size > 1)
     add(2.5, `the From header names ${mail.from.length} addresses`)
+  const recipients = new Set([...mail.to, ...mail.cc].flatMap((r) => (r.address === null ? [] : [domainOf(r.address)])))
   const [first] = mail.from
   if (first !== undefined) {
     const address = first.address === null ? null : normaliseAddress(first.address)
     if (address === null) add(3, 'the From header holds no readable address')
-    else for (const odd of ofAddress(address)) found.push(odd)
+    else for (const odd of ofAddress(address, recipients)) found.push(odd)
     for (const odd of ofName(first.name, address, listOf(mail) !== null, organisation.domains)) found.push(odd)
     if (encodedAscii(first.raw)) add(1.2, 'the name is encoded without need')
   }
@@ -47,16 +48,19 @@ export function fromOddity({ mail, organisation }: SignalInput): Signal[] {
   ]
 }
 
-function ofAddress(address: string): { what: string; weight: number }[] {
+function ofAddress(address: string, recipients: ReadonlySet<string>): { what: string; weight: number }[] {
   const local = address.slice(0, address.lastIndexOf('@'))
   const domain = domainOf(address)
   const out: { what: string; weight: number }[] = []
   if (domain.startsWith('[')) out.push({ weight: 2, what: 'the address has a number instead of a domain' })
+  // Whoever writes in the recipient's own name uses their domain, whatever it is.
+  else if (recipients.has(domain)) return out
   else if (!domain.includes('.') || /\.(?:local|localdomain|localhost|lan|internal|invalid)$/.test(domain))
     out.push({ weight: 1.8, what: `the domain ${domain} exists nowhere` })
   if (local.length > 45) out.push({ weight: 0.8, what: 'the local part is very long' })
-  if (looksRandom(local))
-    out.push({ weight: 1.2, what: `the local part ${local.slice(0, 40)} is made of random letters` })
+  // Newsletters write the recipient's number into theirs, behind signs that split it.
+  if (!/[#=]/.test(local) && local.split(/[._+-]/).some(looksRandom))
+    out.push({ weight: 1, what: `the local part ${local.slice(0, 40)} is made of random letters` })
   if (/[%!]|@/.test(local)) out.push({ weight: 1.5, what: 'the local part holds a second address' })
   return out
 }

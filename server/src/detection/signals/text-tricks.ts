@@ -54,6 +54,7 @@ export function textTricks({ mail }: SignalInput): Signal[] {
     !threaded
   )
     add(0.6, 'a forwarded message without one')
+  if (!list && namesReader(mail)) add(1.8, 'the address of its reader')
   if (subject.trim() === '') add(0.8, 'nothing at all')
   if (mail.defects.includes('Subject encoded without need')) add(1.2, 'an encoding that it does not need')
   if (readingOf(mail).body.words.length < 12 && readingOf(mail).links > 0 && !list)
@@ -76,3 +77,7 @@ export function textTricks({ mail }: SignalInput): Signal[] {
     },
   ]
 }
+
+/** Mass mail that pretends to know its reader has nothing but the address to show it. */
+const namesReader = ({ subject, to }: SignalInput['mail']): boolean =>
+  to.slice(0, 5).some(({ address }) => address !== null && subject.toLowerCase().includes(address.toLowerCase()))

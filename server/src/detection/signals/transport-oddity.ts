@@ -44,7 +44,9 @@ function headers(mail: ParsedMail): Odd[] {
   const id = mail.internetMessageId
   if (id === null) out.push({ weight: 1.5, what: 'no Message-ID' })
   else if (!id.includes('@')) out.push({ weight: 0.9, what: 'a Message-ID without a domain' })
-  else if (/@(?:localhost|\[|[^.@]+$)/i.test(id)) out.push({ weight: 0.7, what: 'a Message-ID of no domain' })
+  else if (/@(?:localhost|\[|[^.@]+$)/i.test(id)) out.push({ weight: 0.4, what: 'a Message-ID of no domain' })
+  else if (forgedId(id, mail))
+    out.push({ weight: 1.5, what: 'a Message-ID of a provider that it did not come through' })
   if (headerOf(mail, 'date') === null) out.push({ weight: 1.5, what: 'no Date' })
   else if (mail.date === null) out.push({ weight: 1.2, what: 'an unreadable Date' })
   if (headerOf(mail, 'x-php-originating-script') !== null || headerOf(mail, 'x-php-script') !== null)
@@ -75,6 +77,19 @@ function headers(mail: ParsedMail): Odd[] {
   if (mail.hasHtml && headerOf(mail, 'mime-version') === null) out.push({ weight: 1, what: 'no MIME-Version' })
   return out
 }
+
+/** Large providers make the Message-ID of what is sent through them. */
+function forgedId(id: string, mail: ParsedMail): boolean {
+  const maker = MAKERS.find(([pattern]) => pattern.test(id))
+  return maker !== undefined && !mail.headers.some((h) => h.name.toLowerCase() === 'received' && maker[1].test(h.value))
+}
+
+const MAKERS: readonly (readonly [RegExp, RegExp])[] = [
+  [/@(?:mail\.)?gmail\.com$/i, /google|gmail/i],
+  [/@(?:hotmail|outlook|live|msn)\.com$/i, /hotmail|outlook|microsoft|msn/i],
+  [/@(?:mail\.)?yahoo\.(?:com|co\.\w+)$/i, /yahoo/i],
+  [/@aol\.com$/i, /aol|yahoo/i],
+]
 
 function recipients(mail: ParsedMail): Odd[] {
   const out: Odd[] = []

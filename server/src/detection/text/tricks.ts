@@ -1,8 +1,8 @@
 /** Letters that Unicode has for mathematics, circles and full width: read as Latin, searched as something else. */
 const STYLED = /[\u{1d400}-\u{1d7ff}\u{1f130}-\u{1f189}\u24b6-\u24e9\uff21-\uff3a\uff41-\uff5a]/u
 const STRUCK = /(?:[a-z][\u0300-\u036f\u20d0-\u20ff]+\s?){3,}/i
-// biome-ignore lint/suspicious/noMisleadingCharacterClass: each of them is looked for by itself
 const INVISIBLE =
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: each of them is looked for by itself
   /[a-z][\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+[a-z]/i
 const TURNED = /[\u202a-\u202e\u2066-\u2069]/
 
