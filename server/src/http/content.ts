@@ -27,6 +27,13 @@ async function read(
       throw new AppError('not-found', `There is no message ${id}.`, 'Check the id, or look it up under Messages.', {
         status: 404,
       })
+    if (found.blob_key === '')
+      throw new AppError(
+        'bytes-expired',
+        'What this message said is not kept any more: its retention has ended.',
+        'Its headers, verdict and timeline are still there.',
+        { status: 410 },
+      )
     await record(tx, {
       actor,
       action: how,
