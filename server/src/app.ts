@@ -15,6 +15,7 @@ import {
   reachable,
   readIfThere,
 } from './app-parts.ts'
+import { openWatcher, reportOpinions } from './app-watch.ts'
 import { SYSTEM } from './audit/index.ts'
 import {
   AppError,
@@ -40,6 +41,7 @@ import {
   createJudge,
   createView,
   type Intake,
+  type Watcher,
 } from './intake/index.ts'
 import * as lists from './lists/index.ts'
 import { createParser, isolation, type Parser } from './mail/index.ts'
@@ -82,6 +84,7 @@ interface Rooms {
   readonly intake: Intake
   readonly directory: AcceptorDeps['directory']
   readonly remediation: Remediation
+  readonly watcher: Watcher | null
 }
 
 /** What was opened, to be closed in the opposite order; closing goes on when one of them fails. */
@@ -119,6 +122,11 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       await schedule(rooms)
     }
     opened.add('remediation', () => rooms.remediation.stop())
+    if (rooms.watcher) {
+      const { watcher } = rooms
+      watcher.run()
+      opened.add('watcher', () => watcher.stop())
+    }
     const gateway = await serveMail(rooms, opened)
     const setupCode = url === null ? null : await announce(rooms, url, opened)
     const { storage, tenant, mailboxes, remediation } = rooms
@@ -167,14 +175,17 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
     )
   const homeOf = oneServer(storage, mailboxes)
   const stages = metrics.histogram('recourse_intake_seconds', 'Time of each step of taking a message in.', ['stage'])
+  const judge = countVerdicts(metrics, createJudge(createView(storage)))
+  const trustedAuthserv = (id: TenantId) =>
+    storage.tenant(id, async (tx) => (await organisation.getPolicy(tx)).trustedAuthserv)
   const intake = createIntake({
     storage,
     parser,
-    judge: countVerdicts(metrics, createJudge(createView(storage))),
+    judge,
     nextHop: nextHop ?? NO_HOP,
     homeOf,
     hostname: config.gateway.hostname,
-    trustedAuthserv: (id) => storage.tenant(id, async (tx) => (await organisation.getPolicy(tx)).trustedAuthserv),
+    trustedAuthserv,
     observe: (stage, ms) => stages.observe({ stage }, ms / 1000),
   })
   const remediation = createRemediation({
@@ -183,6 +194,8 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
     nextHop,
     homeOf,
     log: log.child({ room: 'remediation' }),
+    limits: config.remediation,
+    pending: { days: config.remediation.pendingDays, warnHours: config.remediation.warnHours },
   })
   // Makes the key file on the first start, and finds out now, not at the first mail, that it is a wrong one.
   await storage.blobs.put(tenant, Buffer.from('Recourse'))
@@ -201,6 +214,7 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
     intake,
     directory: createDirectory(storage),
     remediation,
+    watcher: openWatcher({ config, log, metrics, storage, parser, judge, homeOf, remediation, trustedAuthserv }),
   }
 }
 
@@ -216,6 +230,7 @@ const dataOf = (config: Config): string[] => [
 function subscribe({ storage, log, metrics }: Rooms): void {
   countMatches(storage.outbox)
   countEvents(metrics, storage)
+  reportOpinions(storage)
   // An undo may ask that its cause stop acting on new mail: an entry is taken off the list.
   storage.outbox.subscribe('lists.suspend-cause', ['cause.suspend'], async (tx, { data }) => {
     if (data.cause.kind !== 'entry') return
@@ -273,7 +288,18 @@ async function serveHttp(rooms: Rooms, opened: Opened): Promise<string> {
       organisation.register(api, { storage })
       lists.register(api, { storage, submissionExists: submissions.submissionExists })
       submissions.register(api, { storage, emailOf: accessRoom.emailOf(storage) })
-      remediationRoom.register(api, { storage, remediation: rooms.remediation })
+      const take = {
+        storage,
+        remediation: rooms.remediation,
+        outbox: storage.outbox,
+        emailOf: accessRoom.emailOf(storage),
+      }
+      remediationRoom.register(api, {
+        storage,
+        remediation: rooms.remediation,
+        rejectAsFalsePositive: explorer.rejectAsFalsePositive(take),
+      })
+      explorer.registerTakeAction(api, take)
       quarantine.register(api, { storage })
       intakeRoom.register(api, { intake: rooms.intake, directory: rooms.directory })
       explorer.register(api, { storage })

@@ -3,7 +3,7 @@ import { InstantText, PageOf } from '../access/index.ts'
 import { Locations, MessageFilter } from '../records/index.ts'
 import { ACTION_SORTS, PERIODS } from './history.ts'
 import { ACTION_STATES, ITEM_STATES } from './states.ts'
-import { SOURCES } from './types.ts'
+import { SOURCES, TAKE_SOURCES } from './types.ts'
 import { RESULT_CLASSES } from './view.ts'
 
 const uuid = Type.String({ pattern: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' })
@@ -55,7 +55,7 @@ export const ActionRequestBody = Type.Object(
     description: Type.Optional(Description),
     cause: Type.Optional(Cause),
     severity: Type.Optional(Severities),
-    source: Type.Optional(Type.Enum(SOURCES.filter((s) => s !== 'automation'))),
+    source: Type.Optional(Type.Enum([...TAKE_SOURCES])),
     propose: Type.Optional(Type.Boolean({ description: 'wait for approval although the asker could run it' })),
     senderCopy: Type.Optional(Type.Boolean({ description: 'with a deletion: the copy in the sender’s Sent too' })),
   },

@@ -5,6 +5,7 @@ import type { MailboxProvider } from '../mailboxes/index.ts'
 import { getPolicy } from '../organisation/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
 import type { NextHop } from '../transport/index.ts'
+import { approvalFor } from './approval.ts'
 import { answerOf, type BulkResult, sameKind } from './bulk.ts'
 import { type Decided, decideAction, type Part, type Verb } from './decide.ts'
 import type { RemediationLog, Tuning, WorkDeps } from './desk.ts'
@@ -26,7 +27,7 @@ import type { Scope } from './select.ts'
 import type { ActionState } from './states.ts'
 import { joinAction, type SubmitOptions, type SubmittedAction, submitAction } from './submit.ts'
 import type { About } from './tables.ts'
-import type { ActionRequest, Requester, Selection, UndoOptions } from './types.ts'
+import type { ActionKind, ActionRequest, Requester, Selection, UndoOptions } from './types.ts'
 import { previewOf, submitUndo } from './undo/index.ts'
 import type { Undoing } from './undo/routes.ts'
 import { previewUndo, submitUndoOf, type UndoPreview } from './undo.ts'
@@ -59,6 +60,11 @@ export interface PlanDesk {
   readonly now: Date
   size(select: Selection): Promise<Chosen>
   preview(request: ActionRequest, scope?: Scope): Promise<Plan>
+  /** Who has to agree to all of it. */
+  approval(
+    actions: readonly { readonly kind: ActionKind; readonly copies: number }[],
+    propose: boolean,
+  ): Promise<{ readonly needed: 0 | 1 | 2; readonly why: string | null }>
   begin(plan: Omit<PlanRequest, 'key' | 'wish'>): Promise<{ readonly name: string; readonly approvalId: string }>
   submit(request: ActionRequest, scope?: Scope): Promise<SubmittedAction>
   join(to: ActionId, request: ActionRequest, scope?: Scope): Promise<SubmittedAction>
@@ -211,6 +217,13 @@ export function createRemediation(deps: RemediationDeps): Remediation {
       now: at.now,
       size: (select) => sizeOfSelection(tx, at, select, limits),
       preview: (request, scope) => previewAction(tx, at, requester, request, scope),
+      approval: async (actions, propose) => {
+        const { rules } = await options(tx)
+        const mayApprove = requester.permissions.has('remediation.approve')
+        const each = actions.map((a) => approvalFor({ ...a, propose }, mayApprove, rules))
+        const most = each.toSorted((a, b) => b.needed - a.needed)[0]
+        return { needed: most?.needed ?? 0, why: most?.why ?? null }
+      },
       begin: async (asked) => {
         const { id, approvalId, name } = await beginPlan(tx, at, requester, { ...asked, key, wish })
         plan = { ...asked, key, wish, id, approvalId }
@@ -255,7 +268,12 @@ export function createRemediation(deps: RemediationDeps): Remediation {
         const { desk, ref } = planDesk(tx, requester, key, wish)
         const answer = await work(desk)
         const plan = ref()
-        if (plan) await endPlan(tx, context(requester), plan, answer)
+        if (plan) {
+          await endPlan(tx, context(requester), plan, answer)
+          const subject = { kind: 'plan', id: plan.approvalId }
+          const detail = { name: plan.name ?? plan.defaultName, selection: plan.selection }
+          await record(tx, { actor: auditActor(requester), action: 'plan.submit', subject, detail })
+        }
         return { answer, repeated: false }
       }),
     approve: (requester, id, why, part) => decide('approve')(requester, id, why, part),

@@ -43,6 +43,8 @@ export const SOURCES = [
   'automation',
 ] as const
 export type Source = (typeof SOURCES)[number]
+/** Doors that people and their programs use. */
+export const TAKE_SOURCES = SOURCES.filter((s) => s !== 'automation')
 
 export interface ActionRequest {
   readonly kind: MailKind

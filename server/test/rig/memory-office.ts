@@ -12,6 +12,7 @@ import {
   createRemediation,
   getAction,
   type ItemView,
+  type Limits,
   listItems,
   type Remediation,
   type Requester,
@@ -62,19 +63,27 @@ export class Office {
   readonly #mailboxes: ReadonlyMap<string, Mailbox>
   readonly #nextHop: NextHop
   readonly #services: Remediation[] = []
+  readonly #limits: Partial<Limits>
   #now = new Date('2026-05-01T10:00:00Z')
 
   constructor(
     t: TestStorage,
     tenant: TenantId,
     all: ReadonlyMap<TenantId, ReadonlyMap<string, Mailbox>>,
-    options: { provider?: MemoryProvider; memory?: MemoryOptions; tuning?: Partial<Tuning>; nextHop?: NextHop } = {},
+    options: {
+      provider?: MemoryProvider
+      memory?: MemoryOptions
+      tuning?: Partial<Tuning>
+      nextHop?: NextHop
+      limits?: Partial<Limits>
+    } = {},
   ) {
     this.#t = t
     this.tenant = tenant
     this.#mailboxes = all.get(tenant) ?? new Map()
     this.provider = options.provider ?? createMemoryProvider(options.memory)
     this.#nextHop = options.nextHop ?? createNextHop({ kind: 'mailbox', provider: this.provider })
+    this.#limits = options.limits ?? {}
     this.service = this.restarted(options.tuning)
   }
 
@@ -91,6 +100,7 @@ export class Office {
       nextHop: this.#nextHop,
       log: quietLog,
       clock: () => this.#now,
+      limits: this.#limits,
       tuning: { backoffMs: 1000, leaseMs: 5000, deadlineMs: 100, ...tuning },
     })
     this.#services.push(service)

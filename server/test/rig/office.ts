@@ -1,5 +1,5 @@
 import { type DeliveryId, type MessageId, type TenantId, uuidv7 } from '../../src/base/index.ts'
-import type { Verdict } from '../../src/judgement/index.ts'
+import { decidePolicy, type Verdict } from '../../src/judgement/index.ts'
 import type { CopyRef } from '../../src/mailboxes/index.ts'
 import { directory, type Mailbox, setOrganisation } from '../../src/organisation/index.ts'
 import { type NewDelivery, type NewMessage, receive } from '../../src/records/index.ts'
@@ -110,6 +110,7 @@ export async function record(tx: Tx, arrival: Arrival): Promise<readonly Copy[]>
       ...(held ? {} : { sentSha256: mail.sent.sha256, sentSize: mail.sent.size, sentPrefix: mail.sent.prefix }),
     }),
   )
+  const parsed = parsedMail({ internetMessageId: mail.internetMessageId, subject: 'A letter' })
   const message: NewMessage = {
     id: mail.id,
     receivedAt: arrival.receivedAt ?? new Date(),
@@ -118,13 +119,21 @@ export async function record(tx: Tx, arrival: Arrival): Promise<readonly Copy[]>
     mailFrom: 'sender@sender.example',
     clientIp: '192.0.2.1',
     blob,
-    parsed: { kind: 'parsed', mail: parsedMail({ internetMessageId: mail.internetMessageId, subject: 'A letter' }) },
+    parsed: { kind: 'parsed', mail: parsed },
     attemptKey: null,
     deliveries,
     entities: [],
     verdict: arrival.verdict ?? verdict(held ? { threat: 'phish', placement: 'quarantine' } : {}),
     signals: [],
-    inputs: {},
+    // Enough to be judged again, as submissions do.
+    inputs: {
+      entities: [{ kind: 'sender', value: 'letters@news.example' }],
+      authentication: parsed.authentication,
+      entries: [],
+      policy: decidePolicy({ mode: 'standard', version: 0 }),
+      unparsable: null,
+      now: new Date().toISOString(),
+    },
   }
   await receive(tx, message)
   return copies

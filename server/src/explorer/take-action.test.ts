@@ -1,0 +1,497 @@
+import { sql } from 'kysely'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Answer, type TestApi, testApi } from '../../test/rig/api.ts'
+import { Office, people } from '../../test/rig/memory-office.ts'
+import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
+import type { Permission } from '../access/index.ts'
+import { register as registerLists } from '../lists/index.ts'
+import { register as registerRemediation } from '../remediation/index.ts'
+import { submissionExists } from '../submissions/index.ts'
+import { rejectAsFalsePositive } from './false-positive.ts'
+import { registerTakeAction } from './take-routes.ts'
+
+let t: TestStorage
+let all: Awaited<ReturnType<typeof people>>
+let office: Office
+let other: Office
+let api: TestApi
+let analyst: string
+let foreign: string
+const RIGHTS: readonly Permission[] = [
+  'mail.read',
+  'remediation.propose',
+  'remediation.approve',
+  'submission.write',
+  'lists.read',
+  'lists.write',
+]
+
+beforeAll(async () => {
+  t = await testStorage()
+  all = await people(t)
+})
+afterAll(() => t.close())
+beforeEach(async () => {
+  office = new Office(t, t.a, all)
+  other = new Office(t, t.b, all, { provider: office.provider })
+  api = await apiOf(office)
+  analyst = await api.token(t.a, RIGHTS, 'Anna Lyst')
+  foreign = await api.token(t.b, RIGHTS, 'Fia Foreign')
+})
+afterEach(async () => {
+  await api.close()
+  await office.close()
+  await other.close()
+})
+
+const apiOf = (of: Office): Promise<TestApi> =>
+  testApi(t.storage, (app) => {
+    const deps = { storage: t.storage, remediation: of.service, outbox: t.storage.outbox, emailOf: async () => null }
+    registerRemediation(app, {
+      storage: t.storage,
+      remediation: of.service,
+      rejectAsFalsePositive: rejectAsFalsePositive(deps),
+    })
+    registerLists(app, { storage: t.storage, submissionExists })
+    registerTakeAction(app, deps)
+  })
+
+const take = (body: object, token = analyst): Promise<Answer> => api.call(token, 'POST', '/take-action', body)
+const preview = async (body: object, token = analyst) =>
+  (await api.call(token, 'POST', '/take-action/preview', body)).body
+const get = async (path: string, token = analyst) => (await api.call(token, 'GET', path)).body
+const drain = () => office.service.drain(t.a)
+const code = (answer: Answer) => (answer.body['error'] as { code: string } | undefined)?.code
+const told = (answer: Answer) => {
+  const { message, cure } = answer.body['error'] as { message: string; cure: string }
+  return `${message} ${cure}`
+}
+interface Taken {
+  readonly approvalId: string
+  readonly actions: readonly {
+    readonly id: string
+    readonly kind: string
+    readonly state: string
+    readonly copies: number
+  }[]
+}
+const taken = (answer: Answer): Taken => {
+  if (answer.status !== 201 && answer.status !== 200) throw new Error(JSON.stringify(answer.body))
+  return answer.body as unknown as Taken
+}
+const folder = (name: string, path: string) => office.user(name).list(path).length
+const actions = async (query = '') => (await get(`/actions${query}`))['items'] as Record<string, unknown>[]
+
+describe('one wish, several steps', () => {
+  test('soft delete, report as phish, block the sender: one approval ID, one transaction (explorer #69, #85, #107, air #97)', async () => {
+    const { mail } = await office.deliver(['ann', 'bob'])
+    await other.deliver(['ann', 'bob'])
+    const body = {
+      select: { messageIds: [mail.id] },
+      move: { kind: 'soft-delete' },
+      submit: { as: 'phish', note: 'asks for a password' },
+      entries: [{ action: 'block', kind: 'sender', value: 'Bad@Sender.example', expiresInDays: 30 }],
+      name: 'Fake invoice',
+      description: 'seen by the help desk',
+      severity: 'medium',
+      source: 'explorer',
+    }
+    const seen = await preview(body)
+    expect(seen).toMatchObject({
+      selection: { by: 'hand', copies: 2, messages: 1, unknown: 0, query: null },
+      actions: [{ kind: 'soft-delete', copies: 2, mailboxes: 2, messages: 1 }],
+      submit: { as: 'phish', messages: 1 },
+      entries: [{ action: 'block', kind: 'sender', value: 'bad@sender.example' }],
+      approval: { needed: 0, why: null },
+      refused: null,
+    })
+    const made = await take(body)
+    expect(made).toMatchObject({
+      status: 201,
+      body: {
+        name: 'Fake invoice',
+        repeated: false,
+        actions: [{ kind: 'soft-delete', state: 'queued', copies: 2 }],
+        submissions: [{ messageId: mail.id }],
+        entries: [{ action: 'block', kind: 'sender', value: 'bad@sender.example', existed: false }],
+      },
+    })
+    const { approvalId } = taken(made)
+    expect(approvalId).toMatch(/^[0-9a-f]{6,}$/)
+    expect(made.body['link']).toBe(`/action-center?approval=${approvalId}`)
+    await drain()
+    const rows = await actions(`?approval=${approvalId}&sort=created&dir=asc`)
+    expect(rows.map((r) => [r['kind'], r['state'], r['severity'], r['source']])).toEqual([
+      ['soft-delete', 'completed', 'medium', 'explorer'],
+      ['submit', 'completed', 'medium', 'explorer'],
+      ['list-entry', 'completed', 'medium', 'explorer'],
+    ])
+    const detail = await get(`/actions/${rows[0]?.['id']}`)
+    expect(detail).toMatchObject({
+      selection: { by: 'hand', copies: 2, messages: 1 },
+      can: { undo: true, approve: false },
+    })
+    expect(detail['together']).toHaveLength(2)
+    expect((await get('/entries'))['items']).toMatchObject([{ value: 'bad@sender.example', origin: 'submission' }])
+    // The other tenant's identical mail is untouched, and knows nothing of it.
+    expect((await get(`/actions?approval=${approvalId}`, foreign))['items']).toEqual([])
+    expect((await get('/entries', foreign))['items']).toEqual([])
+    expect(folder('ann', 'INBOX')).toBe(0)
+    expect(other.user('ann').list('INBOX')).toHaveLength(1)
+  })
+
+  test('nothing is half done: a part that is refused refuses all (lesson #5)', async () => {
+    const { mail } = await office.deliver(['ann'])
+    const answer = await take({
+      select: { messageIds: [mail.id] },
+      move: { kind: 'soft-delete' },
+      entries: [{ action: 'block', kind: 'sender', value: 'not an address' }],
+      name: 'Half',
+    })
+    expect(answer.status).toBe(400)
+    await drain()
+    expect(await actions('?q=Half')).toEqual([])
+    expect(folder('ann', 'INBOX')).toBe(1)
+  })
+
+  test('each part needs its own right, and the refusal names it (explorer #105, permissions #81)', async () => {
+    const { mail } = await office.deliver(['ann'])
+    const select = { messageIds: [mail.id] }
+    const block = [{ action: 'block', kind: 'sender', value: 'x@bad.example' }]
+    const reader = await api.token(t.a, ['mail.read'])
+    for (const [part, right] of [
+      [{ move: { kind: 'soft-delete' } }, 'remediation.propose'],
+      [{ submit: { as: 'clean' } }, 'submission.write'],
+      [{ entries: block }, 'lists.write'],
+    ] as const) {
+      const refused = await take({ select, ...part }, reader)
+      expect([refused.status, code(refused)]).toEqual([403, 'forbidden'])
+      expect(told(refused)).toContain(right)
+    }
+    // Whoever may only approve may not ask, and whoever may only ask does not run it.
+    const approver = await api.token(t.a, ['mail.read', 'remediation.approve'])
+    expect(told(await take({ select, move: { kind: 'soft-delete' } }, approver))).toContain('remediation.propose')
+    const proposer = await api.token(t.a, ['mail.read', 'remediation.propose'])
+    const proposed = taken(await take({ select, move: { kind: 'soft-delete' } }, proposer))
+    expect(proposed.actions).toMatchObject([{ state: 'pending-approval' }])
+    const id = proposed.actions[0]?.id
+    expect((await api.call(proposer, 'POST', `/actions/${id}/approve`, {})).status).toBe(403)
+    expect((await api.call(approver, 'POST', `/actions/${id}/approve`, {})).body).toMatchObject({ state: 'queued' })
+    // Who may make entries needs no right on mailboxes for it.
+    const lister = await api.token(t.a, ['mail.read', 'lists.write'])
+    expect(taken(await take({ select, entries: block }, lister)).actions).toEqual([])
+  })
+
+  test('contradictions and nothing at all are refused with what to do', async () => {
+    const { mail } = await office.deliver(['ann'])
+    const select = { messageIds: [mail.id] }
+    const allow = [{ action: 'allow', kind: 'sender', value: 'a@b.example' }]
+    for (const [wish, expected] of [
+      [{}, 'nothing-chosen'],
+      [{ move: { kind: 'move' } }, 'no-target'],
+      [{ move: { kind: 'soft-delete', target: 'junk' } }, 'no-target'],
+      [{ move: { kind: 'soft-delete' }, release: {} }, 'contradiction'],
+      [{ submit: { as: 'phish' }, entries: allow }, 'contradiction'],
+      [{ move: { kind: 'move', target: 'junk', senderCopy: true } }, 'sender-copy'],
+    ] as const) {
+      expect(code(await take({ select, ...wish }))).toBe(expected)
+    }
+    expect((await preview({ select, move: { kind: 'move' } }))['refused']).toMatchObject({ code: 'no-target' })
+  })
+
+  test('a double click is one plan; the key for something else is refused', async () => {
+    const { mail } = await office.deliver(['ann'])
+    const body = { select: { messageIds: [mail.id] }, move: { kind: 'soft-delete' }, idempotencyKey: 'double-click-1' }
+    const both = await Promise.all([take(body), take(body)])
+    expect(both.map((a) => a.status).sort()).toEqual([200, 201])
+    expect(both[0]?.body['approvalId']).toBe(both[1]?.body['approvalId'])
+    expect(both.map((a) => a.body['repeated']).sort()).toEqual([false, true])
+    expect(await actions('?q=Soft delete: 1 message')).not.toHaveLength(0)
+    const count = await t.storage.tenant(t.a, (tx) =>
+      sql<{ n: number }>`select count(*)::int as n from action_item where message_id = ${mail.id}`.execute(tx),
+    )
+    expect(count.rows[0]?.n).toBe(1)
+    const reused = await take({ ...body, move: { kind: 'hard-delete' } })
+    expect([reused.status, code(reused)]).toEqual([409, 'key-reused'])
+    // Another person's same key is another wish.
+    const second = await api.token(t.a, RIGHTS, 'Sam Second')
+    expect((await take(body, second)).status).toBe(201)
+  })
+
+  test('a name finds its plan: one that is taken is refused with a free one (explorer #93)', async () => {
+    const { mail } = await office.deliver(['ann'])
+    const body = { select: { messageIds: [mail.id] }, submit: { as: 'spam' }, name: 'Weekly spam' }
+    expect((await take(body)).status).toBe(201)
+    const second = await take({ ...body, name: 'weekly SPAM' })
+    expect([second.status, code(second)]).toEqual([409, 'name-taken'])
+    expect(told(second)).toContain('(2)” is free')
+    expect((await take({ ...body, name: '   ' })).status).toBe(422)
+    const theirs = await other.deliver(['ann'])
+    expect((await take({ ...body, select: { messageIds: [theirs.mail.id] } }, foreign)).status).toBe(201)
+  })
+})
+
+describe('what fits which state', () => {
+  test('the moves of a message in Junk; Inbox of one that is there is no failure (explorer #74, #75, #98, air #118, #119)', async () => {
+    for (const [move, at, there] of [
+      [{ kind: 'move', target: 'inbox' }, 'inbox', 'INBOX'],
+      [{ kind: 'move', target: 'deleted-items' }, 'deleted-items', 'Trash'],
+      [{ kind: 'soft-delete' }, 'soft-deleted', null],
+      [{ kind: 'hard-delete' }, 'hard-deleted', null],
+    ] as const) {
+      const { mail, copies } = await office.deliver(['ann'])
+      await office.run({ kind: 'move', target: 'junk' }, copies)
+      const select = { messageIds: [mail.id] }
+      const before = there === null ? 0 : folder('ann', there)
+      const possible = (await preview({ select }))['possible'] as {
+        target: string | null
+        kind: string
+        copies: number
+      }[]
+      expect(Object.fromEntries(possible.map((p) => [p.target ?? p.kind, p.copies]))).toEqual({
+        inbox: 1,
+        junk: 0,
+        'deleted-items': 1,
+        'soft-delete': 1,
+        'hard-delete': 1,
+        release: 0,
+      })
+      const answer = taken(await take({ select, move }))
+      expect(answer.actions).toHaveLength(1)
+      await drain()
+      const detail = await get(`/actions/${answer.actions[0]?.id}/items`)
+      expect(detail['items']).toMatchObject([{ state: 'done', class: 'success', after: { location: at } }])
+      if (there !== null) expect(folder('ann', there)).toBe(before + 1)
+      const again = await take({ select, move })
+      const items = await get(`/actions/${taken(again).actions[0]?.id}/items`)
+      expect(items['items']).toMatchObject([{ state: 'already-there', class: 'already-there' }])
+    }
+  })
+
+  test('Inbox of a held message is its release, to all or to chosen recipients; other moves are refused (explorer #81, #82, air #120)', async () => {
+    const { mail } = await office.hold(['ann', 'bob', 'cem'])
+    const select = { messageIds: [mail.id] }
+    for (const move of [{ kind: 'move', target: 'junk' }, { kind: 'soft-delete' }, { kind: 'hard-delete' }]) {
+      const refused = await take({ select, move })
+      expect([refused.status, code(refused)]).toEqual([409, 'nothing-to-do'])
+      expect(told(refused)).toContain('It is in quarantine: release it')
+    }
+    const inbox = { kind: 'move', target: 'inbox' }
+    const some = taken(await take({ select, move: inbox, release: { recipients: [office.mailbox('ann').address] } }))
+    expect(some.actions).toMatchObject([{ kind: 'release', copies: 1 }])
+    await drain()
+    expect([folder('ann', 'INBOX'), folder('bob', 'INBOX')]).toEqual([1, 0])
+    const rest = taken(await take({ select, move: inbox }))
+    expect(rest.actions.map((a) => [a.kind, a.copies])).toContainEqual(['release', 2])
+    await drain()
+    expect([folder('ann', 'INBOX'), folder('bob', 'INBOX'), folder('cem', 'INBOX')]).toEqual([1, 1, 1])
+    // A second time, to the same people: refused (air #120).
+    const second = await take({ select, release: {} })
+    expect(second.status).toBe(409)
+  })
+
+  test('a mixed selection: one wish moves what is in Junk and releases what is held', async () => {
+    const junk = await office.deliver(['ann'])
+    await office.run({ kind: 'move', target: 'junk' }, junk.copies)
+    const held = await office.hold(['bob'])
+    const gone = await office.deliver(['cem'])
+    await office.run({ kind: 'hard-delete' }, gone.copies)
+    const select = { messageIds: [junk.mail.id, held.mail.id, gone.mail.id, junk.mail.id] }
+    const seen = await preview({ select, move: { kind: 'move', target: 'inbox' } })
+    expect(seen).toMatchObject({
+      selection: { copies: 3, messages: 3, unknown: 0 },
+      actions: [
+        {
+          kind: 'move',
+          copies: 1,
+          impossible: [{ reason: 'It was hard-deleted: undo the action that did it.', count: 1 }],
+        },
+        { kind: 'release', copies: 1 },
+      ],
+    })
+    const answer = taken(await take({ select, move: { kind: 'move', target: 'inbox' } }))
+    expect(answer.actions.map((a) => [a.kind, a.copies])).toEqual([
+      ['move', 1],
+      ['release', 1],
+    ])
+    await drain()
+    expect([folder('ann', 'INBOX'), folder('bob', 'INBOX'), folder('cem', 'INBOX')]).toEqual([1, 1, 0])
+  })
+
+  test('each target with where it is, what is done with it, and why nothing; as a CSV that cannot calculate (explorer #83, #94)', async () => {
+    const { mail, copies } = await office.deliver(['ann', 'bob'])
+    await office.run({ kind: 'hard-delete' }, copies.slice(0, 1))
+    await t.storage.tenant(t.a, (tx) => sql`update message set subject = '=cmd|calc' where id = ${mail.id}`.execute(tx))
+    const body = { select: { messageIds: [mail.id] }, move: { kind: 'move', target: 'junk' } }
+    const first = await api.call(analyst, 'POST', '/take-action/targets', { ...body, limit: 1 })
+    const rest = await api.call(analyst, 'POST', '/take-action/targets', {
+      ...body,
+      cursor: first.body['next'] as string,
+    })
+    const rows = [first, rest].flatMap((a) => a.body['items'] as Record<string, unknown>[])
+    expect(rows.map((r) => [r['recipient'], r['location'], r['does'], r['reason']])).toEqual([
+      [office.mailbox('ann').address, 'hard-deleted', 'none', 'It was hard-deleted: undo the action that did it.'],
+      [office.mailbox('bob').address, 'inbox', 'move', null],
+    ])
+    const csv = String((await api.call(analyst, 'POST', '/take-action/targets.csv', body)).body['text'])
+    expect(csv.split('\r\n')).toHaveLength(4)
+    expect(csv).toContain("'=cmd|calc")
+    const theirs = await api.call(foreign, 'POST', '/take-action/targets', body)
+    expect(theirs.body['items']).toEqual([])
+  })
+
+  test('from a History entry: what it touched, at its latest place (air #115-117)', async () => {
+    const one = await office.deliver(['ann', 'bob'])
+    const made = taken(await take({ select: { messageIds: [one.mail.id] }, move: { kind: 'soft-delete' } }))
+    await drain()
+    const [action] = made.actions
+    const items = (await get(`/actions/${action?.id}/items`))['items'] as { id: string }[]
+    const some = await take({
+      select: { actionId: action?.id, itemIds: [items[0]?.id] },
+      move: { kind: 'move', target: 'junk' },
+      source: 'action-center',
+    })
+    expect(taken(some).actions).toMatchObject([{ copies: 1 }])
+    await drain()
+    const seen = await preview({ select: { actionId: action?.id }, move: { kind: 'move', target: 'inbox' } })
+    expect(seen).toMatchObject({ selection: { by: 'action', copies: 2 }, actions: [{ kind: 'move', copies: 2 }] })
+    await take({ select: { actionId: action?.id }, move: { kind: 'move', target: 'inbox' } })
+    await drain()
+    expect([folder('ann', 'INBOX'), folder('bob', 'INBOX')]).toEqual([1, 1])
+    const foreignTry = await take({ select: { actionId: action?.id }, move: { kind: 'soft-delete' } }, foreign)
+    expect([foreignTry.status, code(foreignTry)]).toEqual([404, 'no-action'])
+  })
+})
+
+describe('by query', () => {
+  test('frozen at submit with its text, time and count; exclusions are untouched (explorer #71, #73, air #106)', async () => {
+    const one = await office.deliver(['ann', 'bob'])
+    const two = await office.deliver(['cem'])
+    const { rows } = await t.storage.tenant(t.a, (tx) =>
+      sql`update message set sender_address = 'query@bad.example' where id = any(${[one.mail.id, two.mail.id]}::uuid[]) returning id`.execute(
+        tx,
+      ),
+    )
+    expect(rows).toHaveLength(2)
+    const [kept] = one.copies
+    const select = {
+      filter: { sender: 'query@bad.example', location: 'inbox' },
+      except: { deliveryIds: [kept?.id], messageIds: [two.mail.id] },
+    }
+    const answer = taken(await take({ select, move: { kind: 'soft-delete' } }))
+    const detail = await get(`/actions/${answer.actions[0]?.id}`)
+    expect(detail['selection']).toMatchObject({
+      by: 'query',
+      copies: 1,
+      messages: 1,
+      query: 'sender = query@bad.example, location = inbox, without 1 copies and 1 messages',
+    })
+    // Comes after the submit: not among its targets.
+    const late = await office.deliver(['ann'])
+    await t.storage.tenant(t.a, (tx) =>
+      sql`update message set sender_address = 'query@bad.example' where id = ${late.mail.id}`.execute(tx),
+    )
+    await drain()
+    const items = (await get(`/actions/${answer.actions[0]?.id}/items`))['items'] as { deliveryId: string }[]
+    expect(items.map((i) => i.deliveryId)).toEqual([one.copies[1]?.id])
+    expect(folder('bob', 'INBOX')).toBe(0)
+    expect(folder('ann', 'INBOX')).toBe(2)
+    expect(folder('cem', 'INBOX')).toBe(1)
+  })
+
+  test('limits refuse with the reason and the cure (explorer #72, #100, air #105, #107, #108)', async () => {
+    await office.close()
+    await api.close()
+    office = new Office(t, t.a, all, {
+      limits: { maxByHand: 2, maxByQuery: 3, maxActive: 1, maxActiveCopies: 1_000, maxSubmit: 1 },
+    })
+    api = await apiOf(office)
+    const one = await office.deliver(['ann', 'bob', 'cem'])
+    const two = await office.deliver(['ann'])
+    const hand = await take({ select: { messageIds: [one.mail.id] }, move: { kind: 'soft-delete' } })
+    expect([hand.status, code(hand)]).toEqual([422, 'too-many'])
+    expect(told(hand)).toContain('remediation.maxByHand')
+    await t.storage.tenant(t.a, (tx) =>
+      sql`update message set sender_address = 'many@bad.example' where id = any(${[one.mail.id, two.mail.id]}::uuid[])`.execute(
+        tx,
+      ),
+    )
+    const query = { select: { filter: { sender: 'many@bad.example' } }, move: { kind: 'soft-delete' } }
+    expect(told(await take(query))).toContain('remediation.maxByQuery')
+    expect((await preview(query))['refused']).toMatchObject({ code: 'too-many' })
+    const submit = await take({
+      select: { deliveryIds: [one.copies[0]?.id, two.copies[0]?.id] },
+      submit: { as: 'phish' },
+    })
+    expect(code(submit)).toBe('too-many-submissions')
+    expect((await take({ select: { messageIds: [two.mail.id] }, move: { kind: 'soft-delete' } })).status).toBe(201)
+    const second = { select: { deliveryIds: [one.copies[0]?.id] }, move: { kind: 'soft-delete' } }
+    const busy = await take(second)
+    expect([busy.status, code(busy)]).toEqual([409, 'too-many-active'])
+    // A proposal waits anyway; the other tenant has limits of its own.
+    expect((await take({ ...second, propose: true })).status).toBe(201)
+    await drain()
+    expect((await take({ ...second, name: 'now it may' })).status).toBe(201)
+  })
+})
+
+describe('bad input', () => {
+  test('unknown, duplicate, already deleted, of another tenant: clear errors and nothing half done', async () => {
+    const { mail } = await office.deliver(['ann'])
+    const theirs = await other.deliver(['ann'])
+    const unknown = await take({
+      select: { messageIds: [mail.id, theirs.mail.id] },
+      move: { kind: 'soft-delete' },
+    })
+    expect([unknown.status, code(unknown)]).toEqual([404, 'unknown-messages'])
+    expect(told(unknown)).toContain('1 of what is selected does not exist')
+    const duplicates = taken(
+      await take({ select: { messageIds: [mail.id, mail.id, mail.id] }, move: { kind: 'soft-delete' } }),
+    )
+    expect(duplicates.actions).toMatchObject([{ copies: 1 }])
+    await drain()
+    const again = taken(await take({ select: { messageIds: [mail.id] }, move: { kind: 'soft-delete' } }))
+    const [done] = again.actions
+    expect(await get(`/actions/${done?.id}`)).toMatchObject({ state: 'completed', counts: { alreadyThere: 1 } })
+    const nobody = await take({
+      select: { filter: { sender: 'nobody@nowhere.example' } },
+      move: { kind: 'soft-delete' },
+    })
+    expect(code(nobody)).toBe('nothing-selected')
+    expect((await take({ select: {}, move: { kind: 'soft-delete' } })).status).toBe(422)
+  })
+
+  test('a release to somebody who was not a recipient is refused and names the way; a copy for him is recorded (air #121)', async () => {
+    const { mail } = await office.hold(['ann'])
+    const select = { messageIds: [mail.id] }
+    const bob = office.mailbox('bob').address
+    const stranger = await take({ select, release: { recipients: [office.mailbox('ann').address, bob] } })
+    expect([stranger.status, code(stranger)]).toEqual([400, 'not-a-recipient'])
+    expect(told(stranger)).toContain('copyTo')
+    await drain()
+    expect(folder('ann', 'INBOX')).toBe(0)
+    const outside = await take({ select, release: { copyTo: ['someone@elsewhere.example'] } })
+    expect(code(outside)).toBe('no-mailbox')
+    const mine = await take({ select, release: { copyTo: [office.mailbox('ann').address] } })
+    expect(code(mine)).toBe('is-recipient')
+    const proposer = await api.token(t.a, ['mail.read', 'remediation.propose'])
+    expect(code(await take({ select, release: { copyTo: [bob] } }, proposer))).toBe('copy-needs-approval')
+    const copy = taken(await take({ select, release: { recipients: [office.mailbox('ann').address], copyTo: [bob] } }))
+    expect(copy.actions.map((a) => [a.kind, a.copies])).toEqual([
+      ['release', 1],
+      ['release', 1],
+    ])
+    await drain()
+    expect([folder('ann', 'INBOX'), folder('bob', 'INBOX')]).toEqual([1, 1])
+    const events = await t.storage.tenant(t.a, (tx) =>
+      sql<{ kind: string; actor: string; summary: string }>`select kind, actor, summary from message_event
+        where message_id = ${mail.id} order by at, id`.execute(tx),
+    )
+    expect(events.rows).toContainEqual({
+      kind: 'recipient-added',
+      actor: 'Anna Lyst',
+      summary: `A copy is released to ${bob}, who was not a recipient`,
+    })
+    expect(events.rows.filter((e) => e.kind === 'released')).toHaveLength(2)
+  })
+})
