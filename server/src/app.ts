@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import * as accessRoom from './access/index.ts'
 import { ALL_PERMISSIONS, type Auth, actorOfToken, createToken, makeAuth, newSetupCode } from './access/index.ts'
+import { engineStates, openEngines, subscribeEngines, workForEngines } from './app-engines.ts'
 import { countEvents, countVerdicts } from './app-metrics.ts'
 import {
   askTheResolver,
@@ -29,7 +30,7 @@ import {
   writePrivateFile,
 } from './base/index.ts'
 import { type Config, takesMail } from './config.ts'
-import { countMatches } from './detection/index.ts'
+import * as detection from './detection/index.ts'
 import * as explorer from './explorer/index.ts'
 import { createHttp, registerAudit, registerPreview, registerRaw } from './http/index.ts'
 import * as intakeRoom from './intake/index.ts'
@@ -84,6 +85,7 @@ interface Rooms {
   readonly intake: Intake
   readonly directory: AcceptorDeps['directory']
   readonly remediation: Remediation
+  readonly engines: detection.Engines
   readonly watcher: Watcher | null
 }
 
@@ -120,6 +122,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
     if (config.roles.includes('worker')) {
       await rooms.remediation.run()
       await schedule(rooms)
+      await workForEngines(rooms)
     }
     opened.add('remediation', () => rooms.remediation.stop())
     if (rooms.watcher) {
@@ -173,9 +176,10 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
       { why: kept.why },
       'Mail is parsed without namespaces of its own: only Node’s permission model limits the parsers.',
     )
+  const engines = openEngines(config, storage, log, metrics, opened)
   const homeOf = oneServer(storage, mailboxes)
   const stages = metrics.histogram('recourse_intake_seconds', 'Time of each step of taking a message in.', ['stage'])
-  const judge = countVerdicts(metrics, createJudge(createView(storage)))
+  const judge = countVerdicts(metrics, createJudge(createView(storage), engines.ask))
   const trustedAuthserv = (id: TenantId) =>
     storage.tenant(id, async (tx) => (await organisation.getPolicy(tx)).trustedAuthserv)
   const intake = createIntake({
@@ -214,6 +218,7 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
     intake,
     directory: createDirectory(storage),
     remediation,
+    engines,
     watcher: openWatcher({ config, log, metrics, storage, parser, judge, homeOf, remediation, trustedAuthserv }),
   }
 }
@@ -227,8 +232,8 @@ const dataOf = (config: Config): string[] => [
 ]
 
 /** The only place where subscribers of the outbox are named. */
-function subscribe({ storage, log, metrics }: Rooms): void {
-  countMatches(storage.outbox)
+function subscribe({ storage, log, metrics, remediation }: Rooms): void {
+  subscribeEngines(storage, remediation)
   countEvents(metrics, storage)
   reportOpinions(storage)
   // An undo may ask that its cause stop acting on new mail: an entry is taken off the list.
@@ -277,6 +282,7 @@ async function serveHttp(rooms: Rooms, opened: Opened): Promise<string> {
     consoleDir: config.http.consoleDir,
     maxBody: config.http.maxBodyMb * 1024 * 1024,
     checks: checks(rooms),
+    details: () => engineStates(rooms.engines),
     routes: (api) => {
       accessRoom.register(api, {
         storage,
@@ -286,6 +292,7 @@ async function serveHttp(rooms: Rooms, opened: Opened): Promise<string> {
         onSetUp: () => void rm(join(config.dataDir, 'setup-code'), { force: true }),
       })
       organisation.register(api, { storage })
+      detection.register(api, { storage, engines: rooms.engines })
       lists.register(api, { storage, submissionExists: submissions.submissionExists })
       submissions.register(api, { storage, emailOf: accessRoom.emailOf(storage) })
       const take = {

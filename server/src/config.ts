@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Type, { type Static, type TSchema } from 'typebox'
 import { AppError, type Environment, type Loaded, loadConfig } from './base/index.ts'
+import { EngineOptions } from './detection/index.ts'
 import { ImapOptions } from './mailboxes/index.ts'
 
 const orNull = <T extends TSchema>(type: T, options: { default: null; description: string; secret?: boolean }) =>
@@ -179,6 +180,7 @@ export const ConfigSchema = Type.Object({
   }),
   mailboxes: Type.Union([Maildir, ImapOptions], { default: { kind: 'maildir' } }),
   gateway: Gateway,
+  engines: EngineOptions,
   remediation: Type.Object(
     {
       maxByHand: Type.Integer({

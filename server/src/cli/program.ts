@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { actionCommands } from './commands/actions.ts'
+import { engineCommands } from './commands/engines.ts'
 import { entryCommands } from './commands/entries.ts'
 import { importCommand } from './commands/import.ts'
 import { learnCommand } from './commands/learn.ts'
@@ -27,6 +28,7 @@ Every command takes --json. Exit codes: 0 done, 1 failed (or a problem was found
     messageCommands,
     actionCommands,
     entryCommands,
+    engineCommands,
     importCommand,
     learnCommand,
     organisationCommands,

@@ -7,13 +7,15 @@ export type Check = () => Promise<unknown>
 export interface HealthDeps {
   readonly metrics: Metrics
   readonly checks: Readonly<Record<string, Check>>
+  /** What is told beside them and makes nothing unready. */
+  readonly details?: () => Readonly<Record<string, unknown>>
 }
 
 const KEPT_MS = 2000
 const LIMIT_MS = 5000
 
 /** `/healthz`: the process answers. `/readyz`: what it stands on works. `/metrics`: figures for Prometheus. */
-export function registerHealth(app: FastifyInstance, { metrics, checks }: HealthDeps): void {
+export function registerHealth(app: FastifyInstance, { metrics, checks, details }: HealthDeps): void {
   const config = { permission: 'none' as const }
   app.get('/healthz', { config }, () => ({ status: 'ok' }))
 
@@ -35,7 +37,7 @@ export function registerHealth(app: FastifyInstance, { metrics, checks }: Health
   app.get('/readyz', { config }, async (_, reply) => {
     if (!last || Date.now() - last.at > KEPT_MS) last = { at: Date.now(), result: run(app.log) }
     const result = await last.result
-    return reply.code(result.ready ? 200 : 503).send(result)
+    return reply.code(result.ready ? 200 : 503).send({ ...result, ...details?.() })
   })
 
   app.get('/metrics', { config }, async (_, reply) =>

@@ -18,6 +18,8 @@ export interface HttpDeps {
   readonly log: Log
   readonly metrics: Metrics
   readonly checks: Readonly<Record<string, Check>>
+  /** Told by `/readyz` beside them; makes nothing unready. */
+  readonly details?: () => Readonly<Record<string, unknown>>
   readonly publicUrl: string | null
   /** Addresses of proxies whose X-Forwarded-* we believe; empty = nobody. */
   readonly trustedProxies: readonly string[]

@@ -18,5 +18,6 @@ export {
   SubmissionRow,
 } from './schemas.ts'
 export type * from './tables.ts'
+export { classOf, type TeachDeps, teachFromSubmissions, teachSubmission, workOnLessons } from './teach.ts'
 
 export const migrations: RoomMigrations = { room: 'submissions', dir: new URL('./migrations/', import.meta.url) }

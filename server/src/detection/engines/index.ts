@@ -4,6 +4,7 @@ export { ABSENT, createEngines, type Engines, type EnginesDeps } from './engines
 export { forget, type LessonCause, type TaughtLesson, taughtLessons, teach } from './lessons.ts'
 export { createModels, type Models } from './models.ts'
 export { classifyBy } from './offline.ts'
+export { EngineOptions } from './options.ts'
 export {
   claimPending,
   countPending,

@@ -1,0 +1,90 @@
+import { type Log, type Metrics, messageOf, type TenantId } from './base/index.ts'
+import type { Config } from './config.ts'
+import { countMatches, createEngines, duePending, type Engines } from './detection/index.ts'
+import { actOnLateVerdicts, judgeLate } from './intake/index.ts'
+import type { Parser } from './mail/index.ts'
+import type { Remediation } from './remediation/index.ts'
+import type { Storage } from './storage/index.ts'
+import { teachFromSubmissions, workOnLessons } from './submissions/index.ts'
+
+const MB = 1024 * 1024
+const LATE = 'engines.late'
+const REFIT = 'classifier.refit'
+const LATE_EVERY_MS = 15_000
+
+export function openEngines(
+  config: Config,
+  storage: Storage,
+  log: Log,
+  metrics: Metrics,
+  opened: { add(name: string, close: () => Promise<unknown>): void },
+): Engines {
+  const { rspamd, clamav } = config.engines
+  const engines = createEngines({
+    storage,
+    log: log.child({ room: 'engines' }),
+    metrics,
+    rspamd:
+      rspamd.url === null
+        ? null
+        : { url: rspamd.url, password: rspamd.password, timeoutMs: rspamd.timeoutMs, maxBytes: rspamd.maxMb * MB },
+    clamav:
+      clamav.address === null
+        ? null
+        : { address: clamav.address, timeoutMs: clamav.timeoutMs, maxBytes: clamav.maxMb * MB },
+    onUp: (engine) => void wake(storage, engine, log),
+  })
+  opened.add('engines', async () => engines.stop())
+  // Known from the start, not only from the first message on; nobody waits for it.
+  void engines.check()
+  return engines
+}
+
+/** An engine is back: what waits for it is due now. */
+async function wake(storage: Storage, engine: string, log: Log): Promise<void> {
+  try {
+    for (const tenant of await storage.tenants())
+      await storage.tenant(tenant, async (tx) => {
+        if ((await duePending(tx, [engine])) > 0) await storage.jobs.send(tx, LATE, {}, { key: LATE })
+      })
+  } catch (error) {
+    log.warn({ engine, reason: messageOf(error) }, 'mail that waits for an engine is looked for later')
+  }
+}
+
+/** Before `storage.start()`. */
+export function subscribeEngines(storage: Storage, remediation: Remediation): void {
+  countMatches(storage.outbox)
+  teachFromSubmissions({ storage })
+  actOnLateVerdicts(storage.outbox, remediation)
+  storage.outbox.subscribe('classifier.refit', ['classifier.taught'], (tx) =>
+    storage.jobs.send(tx, REFIT, {}, { key: REFIT }),
+  )
+}
+
+interface Work {
+  readonly storage: Storage
+  readonly parser: Parser
+  readonly engines: Engines
+  readonly log: Log
+}
+
+/** What the role `worker` does for the engines. */
+export async function workForEngines({ storage, parser, engines, log }: Work): Promise<void> {
+  const late = { storage, parser, engines, log: log.child({ room: 'engines' }) }
+  await workOnLessons({ storage, parser, log: log.child({ room: 'submissions' }) })
+  await storage.jobs.work(REFIT, async ({ tenant }) => {
+    if (typeof tenant === 'string') while (await engines.refit(tenant as TenantId));
+  })
+  await storage.jobs.work(LATE, async ({ tenant }) => {
+    if (typeof tenant === 'string') await judgeLate(late, tenant as TenantId)
+  })
+  await storage.jobs.schedule('engines.late.look', LATE_EVERY_MS, async () => {
+    for (const tenant of await storage.tenants()) await judgeLate(late, tenant)
+  })
+}
+
+/** For `/readyz`: mail is taken without them, so they never make a server unready. */
+export const engineStates = (engines: Engines) => ({
+  engines: Object.fromEntries(engines.statuses().map((s) => [s.id, s.state])),
+})
