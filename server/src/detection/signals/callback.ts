@@ -36,14 +36,14 @@ export function callback({ mail }: SignalInput): Signal[] {
   ]
 }
 
-const PHONE = /(?:\+|\b00)?\(?[\dOoIl]{1,4}\)?(?:[\s.\-–—_)(]{1,3}[\dOoIl]{2,4}){2,4}\b|\+\d{10,13}\b/g
+const PHONE = /(?:\+|\b00)?\(?[\dOoIl]{1,4}\)?(?:[\s.\-–—_)(]{1,3}[\dOoIl]{2,8}){2,4}\b|\+\d{10,13}\b/g
 
 /** A telephone number of a text, and whether letters stand for some of its digits. */
 export function phoneIn(text: string): { readonly shown: string; readonly odd: boolean } | null {
   for (const [found] of text.matchAll(PHONE)) {
     const digits = found.replace(/\D/g, '').length
     const letters = found.replace(/[^OoIl]/g, '').length
-    if (digits + letters < 10 || digits + letters > 14 || digits < 7) continue
+    if (digits + letters < 10 || digits + letters > 14 || digits < 7 || /^\d{4}-\d\d-\d\d/.test(found)) continue
     return { shown: found.trim(), odd: letters > 0 }
   }
   return null

@@ -7,8 +7,8 @@ import type { SignalInput } from '../types.ts'
 
 /**
  * Somebody looked and nothing proves the sender: no SPF, no DKIM, no DMARC, or only of a domain that is not the one shown. Honest
- * senders of today prove themselves one way or the other, because large providers refuse them otherwise. Failing is the business of
- * `authentication-failure`; where nobody looked, nothing is said.
+ * senders of today prove themselves one way or the other, because large providers refuse them otherwise. Where a check failed outright
+ * `authentication-failure` says more; where nobody looked, nothing is said.
  */
 export function unauthenticated({ mail, organisation }: SignalInput): Signal[] {
   const auth = mail.authentication

@@ -1,3 +1,5 @@
+import { plain } from '../names.ts'
+
 /**
  * Finds phrases of several languages in a text by one walk over its words. A phrase is words in lower case without accents;
  * `word*` stands for every word that begins so, `~` for up to three words between. Scripts without blanks are searched as they are.
@@ -11,6 +13,8 @@ interface Phrase {
   readonly concept: string
   readonly shown: string
   readonly parts: readonly string[]
+  /** As the text is read: without accents, voicing marks of kana included. */
+  readonly whole: string
 }
 
 const PREFIX = 3
@@ -24,7 +28,8 @@ export function compilePhrases(lexicon: Readonly<Record<string, string>>): Phras
   const unspaced: Phrase[] = []
   for (const [concept, list] of Object.entries(lexicon))
     for (const shown of list.split(/[|\n]/).map((p) => p.trim()))
-      if (shown !== '') place({ concept, shown, parts: shown.split(/\s+/) }, exact, byPrefix, unspaced)
+      if (shown !== '')
+        place({ concept, shown, parts: shown.split(/\s+/), whole: plain(shown) }, exact, byPrefix, unspaced)
   const at = (words: readonly string[], i: number): readonly Phrase[] => {
     const word = words[i] ?? ''
     const a = exact.get(word)
@@ -41,7 +46,7 @@ export function compilePhrases(lexicon: Readonly<Record<string, string>>): Phras
       }
       for (let i = 0; i < words.length; i++)
         for (const phrase of at(words, i)) if (follows(phrase.parts, words, i)) note(phrase)
-      if (UNSPACED.test(text)) for (const phrase of unspaced) if (text.includes(phrase.shown)) note(phrase)
+      if (UNSPACED.test(text)) for (const phrase of unspaced) if (text.includes(phrase.whole)) note(phrase)
       return found
     },
   }
