@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import * as accessRoom from './access/index.ts'
 import { ALL_PERMISSIONS, type Auth, actorOfToken, createToken, makeAuth, newSetupCode } from './access/index.ts'
+import { suspendCauses } from './app-causes.ts'
 import { engineStates, openEngines, subscribeEngines, workForEngines } from './app-engines.ts'
 import { countEvents, countVerdicts } from './app-metrics.ts'
 import {
@@ -21,7 +22,6 @@ import { SYSTEM } from './audit/index.ts'
 import {
   AppError,
   createMetrics,
-  type EntryId,
   type Log,
   type MailboxId,
   type Metrics,
@@ -236,19 +236,7 @@ function subscribe({ storage, log, metrics, remediation }: Rooms): void {
   subscribeEngines(storage, remediation)
   countEvents(metrics, storage)
   reportOpinions(storage)
-  // An undo may ask that its cause stop acting on new mail: an entry is taken off the list.
-  storage.outbox.subscribe('lists.suspend-cause', ['cause.suspend'], async (tx, { data }) => {
-    if (data.cause.kind !== 'entry') return
-    const entry = await lists.getEntry(tx, data.cause.id as EntryId)
-    if (!entry || entry.state === 'removed') return
-    await lists.removeEntry(
-      tx,
-      storage.outbox,
-      { user: 'system', name: `Undo of action ${data.undoActionId}` },
-      entry.id,
-    )
-    log.info({ entry: entry.id, undo: data.undoActionId }, 'an entry was suspended because what it caused is undone')
-  })
+  suspendCauses(storage, log)
 }
 
 const MINUTE = 60_000

@@ -1,4 +1,5 @@
 import { type DecidePolicy, decidePolicy } from '../judgement/index.ts'
+import { suspendedSignals } from '../lists/index.ts'
 import { type Directory, directory, getPolicy } from '../organisation/index.ts'
 import type { Tx } from '../storage/index.ts'
 import type { OrganisationFacts, Person } from './types.ts'
@@ -10,7 +11,10 @@ export interface TenantView {
 }
 
 export async function tenantView(tx: Tx): Promise<TenantView> {
-  return { facts: factsOf(await directory(tx)), policy: decidePolicy(await getPolicy(tx)) }
+  return {
+    facts: factsOf(await directory(tx)),
+    policy: { ...decidePolicy(await getPolicy(tx)), suspended: await suspendedSignals(tx) },
+  }
 }
 
 // The directory is kept in memory per version; so is what is made of it.

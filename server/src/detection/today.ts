@@ -66,6 +66,7 @@ function differences(stored: CurrentVerdict, judgement: StoredJudgement, today: 
     ...[...now.values()]
       .filter((o) => then.has(o.entryId) && then.get(o.entryId)?.applied !== o.applied)
       .map((o) => `${o.applied ? 'Applied now' : 'Applied no more'}: ${name(o)}.`),
+    ...suspensions(verdict, today.verdict),
     ...(policyThen.version === today.policy.version && policyThen.mode === today.policy.mode
       ? []
       : [
@@ -80,6 +81,15 @@ function differences(stored: CurrentVerdict, judgement: StoredJudgement, today: 
     ...(verdict.placement === today.verdict.placement
       ? []
       : [`Placement: ${verdict.placement} then, ${today.verdict.placement} now.`]),
+  ]
+}
+
+function suspensions(then: Verdict, now: Verdict): string[] {
+  const names = (v: Verdict) => (v.suspended ?? []).map((c) => `${c.id} (version ${c.version})`)
+  const [before, after] = [names(then), names(now)]
+  return [
+    ...after.filter((n) => !before.includes(n)).map((n) => `Suspended since then, so that it does not count: ${n}.`),
+    ...before.filter((n) => !after.includes(n)).map((n) => `Suspended then, counts now: ${n}.`),
   ]
 }
 

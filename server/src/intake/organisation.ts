@@ -1,7 +1,7 @@
 import type { TenantId } from '../base/index.ts'
 import type { OrganisationFacts } from '../detection/index.ts'
 import { decidePolicy } from '../judgement/index.ts'
-import { entriesFor } from '../lists/index.ts'
+import { entriesFor, suspendedSignals } from '../lists/index.ts'
 import { directory, getPolicy, type Directory as Organisation, tenantOfDomain } from '../organisation/index.ts'
 import type { Storage } from '../storage/index.ts'
 import type { Directory, Resolution, Target, ViewOf } from './types.ts'
@@ -88,6 +88,6 @@ export const createView =
   (tenant, entities, now) =>
     storage.tenant(tenant, async (tx) => ({
       facts: factsOf(await directory(tx)),
-      policy: decidePolicy(await getPolicy(tx)),
+      policy: { ...decidePolicy(await getPolicy(tx)), suspended: await suspendedSignals(tx, now) },
       entries: await entriesFor(tx, entities, now),
     }))

@@ -223,4 +223,24 @@ describe('replay', () => {
       runs,
     )
   })
+
+  it('a suspended signal is shown and counts for nothing: judged as if it had not been found (replay too)', () => {
+    fc.assert(
+      fc.property(input, fc.nat(10), fc.boolean(), (i, pick, anyVersion) => {
+        const off = i.signals[pick % Math.max(1, i.signals.length)]
+        const rule = { id: off?.id ?? 'none', version: anyVersion ? null : (off?.version ?? 1) }
+        const policy = { ...i.policy, suspended: [rule] }
+        const hit = (s: Signal) => s.id === rule.id && (rule.version === null || s.version === rule.version)
+        const without = decide({ ...i, signals: i.signals.filter((s) => !hit(s)) })
+        const judged = decide({ ...i, policy })
+        expect({ ...judged, because: [], suspended: [] }).toEqual({ ...without, because: [], suspended: [] })
+        expect(judged.suspended ?? []).toHaveLength(i.signals.filter(hit).length)
+        if (off) expect(judged.because.some((b) => b.includes('suspended: it does not count'))).toBe(true)
+        const { signals, ...inputs } = i
+        expect(replay({ signals, inputs }, { policy })).toEqual(judged)
+        expect(replay({ signals, inputs })).toEqual(decide(i))
+      }),
+      runs,
+    )
+  })
 })

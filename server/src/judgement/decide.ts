@@ -2,7 +2,17 @@ import { type Match, matchEntries } from './match.ts'
 import { reasoning } from './reasoning.ts'
 import { ENGINE, FAMILY_OF, harsher, reaches, THREAT_ORDER } from './table.ts'
 import { strongestFirst, type Tally, tally } from './tally.ts'
-import type { Cause, DecideInput, Override, Placement, Signal, Technology, Threat, Verdict } from './types.ts'
+import type {
+  Cause,
+  DecideInput,
+  DecidePolicy,
+  Override,
+  Placement,
+  Signal,
+  Technology,
+  Threat,
+  Verdict,
+} from './types.ts'
 
 /**
  * Judges one message. A pure function: the same input gives the same verdict, in whatever order signals, entities and
@@ -11,7 +21,9 @@ import type { Cause, DecideInput, Override, Placement, Signal, Technology, Threa
  */
 export function decide(input: DecideInput): Verdict {
   const { policy } = input
-  const signals = strongestFirst(input.signals)
+  const all = strongestFirst(input.signals)
+  const suspended = all.filter((s) => isSuspended(s, policy))
+  const signals = all.filter((s) => !suspended.includes(s))
   const matches = matchEntries(input.entities, input.entries, input.now)
   const raw = tally(signals, policy.thresholds, policy.mode)
   const outcome = apply(input, signals, matches, raw)
@@ -26,10 +38,16 @@ export function decide(input: DecideInput): Verdict {
     wouldPlace: observing ? acting : withUnparsable(raw.placement, input, false),
     policy: policy.mode,
     overrides: outcome.overrides,
+    ...(suspended.length > 0 ? { suspended: suspended.map(causeOf) } : {}),
     causes: causesOf(input, signals, outcome),
   }
-  return { ...verdict, because: reasoning(input, signals, raw, verdict, outcome.setAside) }
+  return { ...verdict, because: reasoning(input, { signals, suspended, setAside: outcome.setAside }, raw, verdict) }
 }
+
+const isSuspended = (signal: Signal, { suspended = [] }: DecidePolicy): boolean =>
+  suspended.some((s) => s.id === signal.id && (s.version === null || s.version === signal.version))
+
+const causeOf = ({ id, version }: Signal): Cause => ({ kind: 'signal', id, version })
 
 interface Outcome {
   readonly threat: Threat
@@ -161,9 +179,7 @@ function causesOf(input: DecideInput, signals: readonly Signal[], outcome: Outco
   const found =
     outcome.threat === 'none'
       ? []
-      : signals
-          .filter((s) => s.weight > 0 && s.threat !== 'none' && !outcome.setAside.has(s))
-          .map((s): Cause => ({ kind: 'signal', id: s.id, version: s.version }))
+      : signals.filter((s) => s.weight > 0 && s.threat !== 'none' && !outcome.setAside.has(s)).map(causeOf)
   const byPolicy =
     input.policy.mode === 'observe' || (input.unparsable !== null && outcome.placement !== 'deliver')
       ? [{ kind: 'policy' as const, id: input.policy.mode, version: input.policy.version }]

@@ -8,15 +8,11 @@ const PLACED: Readonly<Record<Placement, string>> = {
 }
 
 /** The reasoning in sentences, in the order in which it went: findings, sum, entries, policy. */
-export function reasoning(
-  input: DecideInput,
-  signals: readonly Signal[],
-  raw: Tally,
-  verdict: Omit<Verdict, 'because'>,
-  setAside: ReadonlySet<Signal>,
-): string[] {
+export function reasoning(input: DecideInput, found: Found, raw: Tally, verdict: Omit<Verdict, 'because'>): string[] {
+  const { signals, suspended, setAside } = found
   return [
-    ...signals.map((s) => sentence(s, setAside.has(s))),
+    ...signals.map((s) => sentence(s, setAside.has(s) ? ', set aside by an allow entry' : '')),
+    ...suspended.map((s) => sentence(s, ', suspended: it does not count')),
     sum(input, signals, raw),
     ...(input.unparsable === null ? [] : [`The message could not be read completely: ${input.unparsable}.`]),
     ...verdict.overrides.map(
@@ -27,14 +23,21 @@ export function reasoning(
   ]
 }
 
-function sentence(signal: Signal, aside: boolean): string {
+interface Found {
+  readonly signals: readonly Signal[]
+  /** Found, but not counted. */
+  readonly suspended: readonly Signal[]
+  readonly setAside: ReadonlySet<Signal>
+}
+
+function sentence(signal: Signal, but: string): string {
   const points =
     signal.weight === 0
       ? 'noted only'
       : signal.weight > 0
         ? `${signal.weight} points`
         : `${signal.weight} points, for it`
-  return `${signal.summary.replace(/\.$/, '')} (${aside ? `${points}, set aside by an allow entry` : points}).`
+  return `${signal.summary.replace(/\.$/, '')} (${points}${but}).`
 }
 
 function sum(input: DecideInput, signals: readonly Signal[], raw: Tally): string {

@@ -1,4 +1,4 @@
-import type { EntryRule } from '../lists/index.ts'
+import type { EntryRule, SuspensionRule } from '../lists/index.ts'
 import type { Authentication } from '../mail/index.ts'
 
 /** Kinds of entity that lists match, clusters group by and Explorer pivots on. */
@@ -92,6 +92,8 @@ export interface Verdict {
   readonly wouldPlace: Placement
   readonly policy: PolicyMode
   readonly overrides: readonly Override[]
+  /** Signals that were found and did not count, because the organisation has suspended them. Absent = none. */
+  readonly suspended?: readonly Cause[]
   /** Signals and entries that made the difference, strongest first. */
   readonly causes: readonly Cause[]
   /** The reasoning in sentences, in order. */
@@ -110,6 +112,8 @@ export interface DecidePolicy {
   /** Grows with every change; a verdict names it. */
   readonly version: number
   readonly thresholds: Thresholds
+  /** Signals that are found and shown, but do not count. Absent = none. */
+  readonly suspended?: readonly SuspensionRule[]
   /** What happens to mail that could not be read: it is never dropped, and never judged clean either. */
   readonly unparsable: Placement
 }

@@ -8,6 +8,15 @@ export { type Entity, keyOf, type LookupKey, lookupKeys } from './keys.ts'
 export { isBelow, splitUrl, urlMatches } from './patterns.ts'
 export { type EntryQuery, entriesFor, getEntry, historyOf, listEntries, noteMatches } from './queries.ts'
 export { EntryBody, EntryDetail, EntryRow, entryRow, type ListsDeps, register } from './routes.ts'
+export { SuspensionBody, SuspensionRow } from './suspension-routes.ts'
+export {
+  listSuspensions,
+  type NewSuspension,
+  revokeSuspension,
+  type Suspension,
+  suspendedSignals,
+  suspendSignal,
+} from './suspensions.ts'
 export type * from './tables.ts'
 export * from './types.ts'
 export { canonicalHost, canonicalIp, normalValue } from './values.ts'

@@ -5,6 +5,7 @@ import type { Storage, Tx } from '../storage/index.ts'
 import type { Entry } from './door.ts'
 import { addEntry, editEntry, gone, removeEntry } from './entries.ts'
 import { getEntry, historyOf, listEntries } from './queries.ts'
+import { registerSuspensions } from './suspension-routes.ts'
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()])
 
@@ -82,6 +83,7 @@ export interface ListsDeps {
 const Id = Type.Object({ id: Type.String({ format: 'uuid' }) })
 
 export function register(app: Api, { storage, submissionExists }: ListsDeps): void {
+  registerSuspensions(app, { storage })
   app.get(
     '/entries',
     {

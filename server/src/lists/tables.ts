@@ -41,9 +41,24 @@ export interface ListEntryVersionTable {
   expires_at: ColumnType<Date | null, Date | string | null, Date | string | null>
 }
 
+export interface SuspendedSignalTable {
+  tenant_id: TenantId
+  id: string
+  signal_id: string
+  version: number | null
+  why: string
+  suspended_by: string
+  suspended_at: Instant
+  until: ColumnType<Date | null, Date | null, Date | null>
+  undo_id: string | null
+  revoked_by: string | null
+  revoked_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+}
+
 declare module '../storage/schema.ts' {
   interface Database {
     list_entry: ListEntryTable
     list_entry_version: ListEntryVersionTable
+    suspended_signal: SuspendedSignalTable
   }
 }

@@ -8,6 +8,12 @@ export type EntryAction = 'allow' | 'block'
  */
 export type EntryOrigin = 'direct' | 'submission'
 
+/** A detection signal that does not count; without a version: in none of its versions. */
+export interface SuspensionRule {
+  readonly id: string
+  readonly version: number | null
+}
+
 /** What judging needs to know of an entry. JSON, because it is stored with the verdict that it took part in. */
 export interface EntryRule {
   readonly id: string

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { ActionId, EntryId, MessageId, TenantId } from '../../base/index.ts'
 import type { Cause } from '../../judgement/index.ts'
-import { getEntry } from '../../lists/index.ts'
+import { getEntry, suspendedSignals } from '../../lists/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import type { ActionState } from '../states.ts'
 import type { Person } from '../tables.ts'
@@ -250,12 +250,12 @@ async function futureOf(tx: Tx, cause: NamedCause, now: Date): Promise<Future> {
     return { cause, state: 'gone', canSuspend: false, says }
   }
   if (cause.kind === 'signal') {
-    return {
-      cause,
-      state: 'acts',
-      canSuspend: true,
-      says: `New mail in which ${cause.id} is found is still judged by it (${now.toISOString()}).`,
-    }
+    const rules = (await suspendedSignals(tx, now)).filter((r) => r.id === cause.id)
+    const off = rules.some((r) => r.version === null || r.version === cause.version)
+    const says = off
+      ? `${cause.id} is suspended: new mail is judged without it.`
+      : `New mail in which ${cause.id} is found is still judged by it.`
+    return { cause, state: off ? 'suspended' : 'acts', canSuspend: !off, says }
   }
   const says = 'This cause is not something that can be suspended: new mail is judged as before.'
   return { cause, state: 'unknown', canSuspend: false, says }
