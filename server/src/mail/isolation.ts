@@ -41,10 +41,12 @@ export function isolated(command: Command, hide: readonly string[], needed: read
   const there = [...new Set([...hide, '/run', '/tmp'])].filter(
     (path) => existsSync(path) && !must.some((p) => p === path || p.startsWith(path.endsWith('/') ? path : `${path}/`)),
   )
+  // What lies below another is covered with it, and no longer there to be covered.
+  const outer = there.filter((path) => !there.some((o) => o !== path && path.startsWith(`${o}/`)))
   const inside = [SETPRIV, ...NO_RIGHTS, command.path, ...command.args]
   return {
     path: UNSHARE,
-    args: [...NAMESPACES, '/bin/sh', '-c', COVER, 'sh', String(there.length), ...there, ...inside],
+    args: [...NAMESPACES, '/bin/sh', '-c', COVER, 'sh', String(outer.length), ...outer, ...inside],
   }
 }
 
