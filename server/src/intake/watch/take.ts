@@ -1,4 +1,5 @@
 import { type Clock, crashPoint, type DeliveryId, type MessageId, type TenantId, uuidv7 } from '../../base/index.ts'
+import { judgeLater } from '../../detection/index.ts'
 import type { Cause, Placement } from '../../judgement/index.ts'
 import { type MailContext, type Parser, rawHeaderValues, readHeaders } from '../../mail/index.ts'
 import type { CopyWithBytes, SpecialUse } from '../../mailboxes/index.ts'
@@ -96,7 +97,10 @@ export async function takeFound(
   const { deliveryId, messageId } = await storage.tenant(tenant, async (tx) => {
     await storage.blobs.mark(tx, [blob])
     const received = await receive(tx, message)
-    if (!received.duplicate) return { deliveryId: delivery.id, messageId: message.id }
+    if (!received.duplicate) {
+      await judgeLater(tx, message.id, judged.absent)
+      return { deliveryId: delivery.id, messageId: message.id }
+    }
     const [known] = await deliveriesOf(tx, received.messageId)
     return { deliveryId: known?.id ?? delivery.id, messageId: received.messageId }
   })
