@@ -64,7 +64,7 @@ interface Ward extends WatchedMailbox {
 }
 
 const LEASE = { ttlMs: 60_000, deadlineMs: 30_000 }
-const REREAD_MS = 30_000
+const REREAD_MS = 10_000
 const TICK_MS = 250
 const MAX_BACKOFF_MS = 600_000
 /** Every so many looks, flags are asked for where the server keeps no counter of changes. */
