@@ -272,7 +272,8 @@ export class Pool {
     if (!lane.ready) this.failedStarts += how.startsWith('SIG') ? 0.25 : 1
     if (!lane.ready && this.failedStarts >= MAX_FAILED_STARTS) this.rejectAll(startError(lane.stderr || why))
     // After failed starts others wait: a broken installation must not spin.
-    setTimeout(() => this.replace(), lane.ready ? 0 : 200 * this.failedStarts).unref()
+    // (Not unref'd: somebody waits, and a process with nothing else to do would end before its answer.)
+    setTimeout(() => this.replace(), lane.ready ? 0 : 200 * this.failedStarts)
   }
 
   private replace(): void {

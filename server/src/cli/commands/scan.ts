@@ -24,8 +24,9 @@ export function scanCommand(root: Command): void {
     .option('--policy <mode>', 'standard, strict, or observe (delivers everything)', 'standard')
     .option('--organisation <file>', 'our domains and people, as `recourse org show --json` prints them')
     .option(
-      '--trust-authserv <name...>',
-      'servers whose Authentication-Results are believed (*.example.org for all of a domain)',
+      '--trust-authserv <name>',
+      'a server whose Authentication-Results are believed (*.example.org for all of a domain); may be repeated',
+      (name: string, before: readonly string[] = []) => [...before, name],
     )
     .option('--dns', 'check SPF, DKIM and DMARC ourselves where nothing was recorded; asks DNS')
     .option('--model <file>', 'a classifier of your own, as `recourse learn` makes it; without it, the shipped start')
