@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Answer, type TestApi, testApi } from '../../test/rig/api.ts'
 import { Office, people } from '../../test/rig/memory-office.ts'
+import { letter } from '../../test/rig/office.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import type { Permission } from '../access/index.ts'
 import { register as registerLists } from '../lists/index.ts'
@@ -493,5 +494,102 @@ describe('bad input', () => {
       summary: `A copy is released to ${bob}, who was not a recipient`,
     })
     expect(events.rows.filter((e) => e.kind === 'released')).toHaveLength(2)
+  })
+})
+
+describe('the sender’s own copy', () => {
+  /** A message from cem to ann and bob, and what cem's mail program has put into his Sent. */
+  async function internal(sentText = 'Hello.\r\n', direction = 'internal', of = office, tenant = t.a) {
+    const mail = letter('Team lunch', 'Hello.\r\n', 'X-Trace: by our server\r\n')
+    await of.deliver(['ann', 'bob'], { mail })
+    const own = mail.raw
+      .toString()
+      .replace('X-Trace: by our server\r\n', 'Bcc: secret@kontor.example\r\n')
+      .replace('Hello.\r\n', sentText)
+    const cem = of.user('cem')
+    if (!cem.folders().includes('Sent')) cem.createFolder('Sent')
+    cem.append('Sent', Buffer.from(own), { flags: ['\\Seen', 'KeyA'], date: new Date('2020-02-02T02:02:02Z') })
+    await t.storage.tenant(tenant, (tx) =>
+      sql`update message set sender_address = ${of.mailbox('cem').address}, direction = ${direction} where id = ${mail.id}`.execute(
+        tx,
+      ),
+    )
+    return { select: { messageIds: [mail.id] } }
+  }
+  const sent = () => office.user('cem').snapshot()
+
+  test('is soft-deleted with the others, an item of its own; and goes back to Sent, flags and date as before (explorer #79, #80, air #113, #114)', async () => {
+    const { select } = await internal()
+    const theirs = await internal('Hello.\r\n', 'internal', other, t.b)
+    const before = sent()
+    const wish = { select, move: { kind: 'hard-delete', senderCopy: true } }
+    expect((await preview(wish))['actions']).toMatchObject([{ copies: 2, senderCopies: 1 }])
+    const made = taken(await take(wish))
+    await drain()
+    const id = String(made.actions[0]?.id)
+    const items = (await get(`/actions/${id}/items`))['items'] as Record<string, unknown>[]
+    expect(items.map((i) => [i['senderCopy'], i['state'], (i['after'] as { location: string }).location])).toEqual([
+      [false, 'done', 'hard-deleted'],
+      [false, 'done', 'hard-deleted'],
+      [true, 'done', 'soft-deleted'],
+    ])
+    expect(folder('cem', 'Sent')).toBe(0)
+    expect(other.user('cem').list('Sent')).toHaveLength(1)
+    expect(theirs.select.messageIds).toHaveLength(1)
+    // Its delivery is nobody else's: what is recorded of the recipients' copies does not change by it.
+    const rows = await t.storage.tenant(t.a, (tx) =>
+      sql<{
+        latest_location: string
+      }>`select latest_location from delivery where message_id = ${select.messageIds[0]}`.execute(tx),
+    )
+    expect(rows.rows.map((r) => r.latest_location)).toEqual(['hard-deleted', 'hard-deleted'])
+    const back = { select, move: { kind: 'move', target: 'inbox', senderCopy: true } }
+    expect(await preview(back)).toMatchObject({ sentBack: 1, refused: null })
+    const returned = taken(await take(back))
+    expect(returned.actions.map((a) => [a.kind, a.copies])).toContainEqual(['undo', 1])
+    await drain()
+    expect(sent()).toEqual(before)
+    expect(await preview(back)).toMatchObject({ sentBack: 0 })
+    // The whole action, undone: the rest comes back too, and nothing twice.
+    await api.call(analyst, 'POST', `/actions/${id}/undo`, {})
+    await drain()
+    expect([folder('ann', 'INBOX'), folder('bob', 'INBOX'), folder('cem', 'Sent')]).toEqual([1, 1, 1])
+    expect(await get(`/actions/${id}`)).toMatchObject({ state: 'undone', counts: { total: 3, reverted: 3 } })
+  })
+
+  test('undo of the action brings it back as well, and a redo takes it again (air #114)', async () => {
+    const { select } = await internal()
+    const before = [office.snapshots(), sent()]
+    const made = taken(await take({ select, move: { kind: 'soft-delete', senderCopy: true } }))
+    await drain()
+    const undo = await api.call(analyst, 'POST', `/actions/${made.actions[0]?.id}/undo`, {})
+    await drain()
+    expect([office.snapshots(), sent()]).toEqual(before)
+    await api.call(analyst, 'POST', `/actions/${undo.body['id']}/undo`, {})
+    await drain()
+    expect([folder('ann', 'INBOX'), folder('cem', 'Sent')]).toEqual([0, 0])
+  })
+
+  test('only what is the same message, and only of senders whose domain was proved to be ours', async () => {
+    const spoofed = await internal('Hello.\r\n', 'inbound')
+    const wish = (select: object) => ({ select, move: { kind: 'soft-delete', senderCopy: true } })
+    expect((await preview(wish(spoofed.select)))['actions']).toMatchObject([{ senderCopies: 0 }])
+    await take(wish(spoofed.select))
+    const other = await internal('Something else.\r\n')
+    const made = taken(await take(wish(other.select)))
+    await drain()
+    const items = await get(`/actions/${made.actions[0]?.id}/items?class=in-doubt`)
+    expect(items['items']).toMatchObject([{ senderCopy: true, reason: expect.stringContaining('says something else') }])
+    expect(folder('cem', 'Sent')).toBe(2)
+    const none = await office.deliver(['ann'])
+    await t.storage.tenant(t.a, (tx) =>
+      sql`update message set sender_address = ${office.mailbox('bob').address}, direction = 'internal' where id = ${none.mail.id}`.execute(
+        tx,
+      ),
+    )
+    const missing = taken(await take(wish({ messageIds: [none.mail.id] })))
+    await drain()
+    const absent = await get(`/actions/${missing.actions[0]?.id}/items?class=not-found`)
+    expect(absent['items']).toMatchObject([{ senderCopy: true, reason: 'The sender has no copy of it in Sent.' }])
   })
 })

@@ -157,7 +157,7 @@ function done(desk: Desk, c: Checked, place: Place, left: CopyRef | undefined): 
 
 /** Copies by a race or by the user, in reach still: not remediated yet, so they become items (P1 step 7). */
 async function reachable(desk: Desk, path: string, checked: readonly Checked[]): Promise<readonly Extra[]> {
-  const taken = checked.filter((c) => pointsOf(c.item) === 'remediation')
+  const taken = checked.filter((c) => pointsOf(c.item) === 'remediation' && !c.item.senderCopy)
   if (taken.length === 0) return []
   const session = await desk.session()
   const found = await session.find({

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { DeliveryId, MessageId, TenantId } from '../base/index.ts'
+import type { DeliveryId, MailboxId, MessageId, TenantId } from '../base/index.ts'
 import type { CopyRef } from '../mailboxes/index.ts'
 import type { Tx } from '../storage/index.ts'
 import type { WorkItem } from './types.ts'
@@ -34,11 +34,12 @@ export async function siblingsOf(tx: Tx, tenant: TenantId, items: readonly WorkI
 export async function placedByUs(
   tx: Tx,
   tenant: TenantId,
+  mailbox: MailboxId,
   deliveries: readonly DeliveryId[],
 ): Promise<readonly CopyRef[]> {
   const rows = await sql<{ after_ref: CopyRef }>`
     select c.ref as after_ref from action_item i join item_copy c on c.tenant_id = i.tenant_id and c.item_id = i.id and c.side = 'after'
-    where i.tenant_id = ${tenant} and i.delivery_id = any(${sql.val([...deliveries])}::uuid[])
+    where i.tenant_id = ${tenant} and i.delivery_id = any(${sql.val([...deliveries])}::uuid[]) and i.mailbox_id = ${mailbox}
       and i.state = 'done' and i.reverted_by is null and c.ref is not null
     union all
     select o.ref from delivery d join delivery o on o.tenant_id = d.tenant_id and o.message_id = d.message_id

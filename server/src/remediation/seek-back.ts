@@ -134,7 +134,9 @@ async function putBackByUser(desk: Desk, items: readonly BackItem[]): Promise<Ma
   const seen = (await search(desk, items, [...places])).filter((s) => s.proven)
   if (seen.length === 0) return new Map()
   const deliveries = [...new Set(seen.map((s) => s.item.deliveryId))]
-  const ours = await desk.deps.storage.tenant(desk.tenant, (tx) => placedByUs(tx, desk.tenant, deliveries))
+  const ours = await desk.deps.storage.tenant(desk.tenant, (tx) =>
+    placedByUs(tx, desk.tenant, desk.mailbox, deliveries),
+  )
   const users = seen.filter((s) => !ours.some((o) => sameRef(o, s.copy.ref)))
   return new Map(users.map((s) => [s.item.id, s]))
 }

@@ -12,6 +12,7 @@ import { moveGroup, recordExtras } from './move.ts'
 import type { Ended, Ready } from './seek.ts'
 import { seekTake } from './seek.ts'
 import { isBack, seekBack } from './seek-back.ts'
+import { seekSent } from './seek-sent.ts'
 import { settleItems } from './settle.ts'
 import { type Target, targetOf } from './target.ts'
 import type { WorkItem } from './types.ts'
@@ -97,8 +98,10 @@ async function runBatch(desk: Desk, items: readonly WorkItem[]): Promise<boolean
   const mail = items.filter((i) => !isStored(i) && !isOvertaken(i)).map(inMailbox)
   const back = mail.filter(isBack)
   const takes = mail.filter((i) => !isBack(i))
+  const others = takes.filter((i) => !i.senderCopy)
+  const sent = takes.filter((i) => i.senderCopy)
   let all = stored.length === 0
-  for (const sought of [await seekTake(desk, takes), await seekBack(desk, back)]) {
+  for (const sought of [await seekTake(desk, others), await seekSent(desk, sent), await seekBack(desk, back)]) {
     if (sought.extras.length + sought.fromVault.length > 0) all = false
     await recordEnded(desk, sought.ended)
     await recordExtras(desk, sought.extras)
@@ -112,7 +115,8 @@ async function runBatch(desk: Desk, items: readonly WorkItem[]): Promise<boolean
  * Never was in a mailbox: only our blob has it. Asked when the item is worked on, not when it was planned: a release may have come in
  * between. After a hand-over whose answer was lost it may be there; then `deliverItems` looks before it sends again.
  */
-function isStored({ sourceRef, target, delivery }: WorkItem): boolean {
+function isStored({ sourceRef, target, delivery, senderCopy }: WorkItem): boolean {
+  if (senderCopy) return false
   const kept = ['quarantine', 'soft-deleted', 'hard-deleted'].includes(delivery.location)
   const doubted = delivery.handover === 'handing-over' && target.kind === 'folder'
   const never = delivery.handover === 'none' || delivery.handover === 'refused'
