@@ -1,19 +1,22 @@
-// Taking 10,000 messages out of 50 Dovecot mailboxes and undoing it, against a bare imapflow script that issues the commands correctness needs.
-import { createHash } from 'node:crypto'
-import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+// Taking messages out of Dovecot mailboxes and undoing it, against a bare imapflow script that issues the commands correctness needs.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ImapFlow } from 'imapflow'
 import { sql } from 'kysely'
+import pg from 'pg'
 import { createImapProvider } from '../server/src/mailboxes/index.ts'
 import { ALL_MIGRATIONS } from '../server/src/migrations.ts'
-import { createRemediation, getAction } from '../server/src/remediation/index.ts'
-import { connect, migrate } from '../server/src/storage/index.ts'
+import { type ActionView, createRemediation, getAction } from '../server/src/remediation/index.ts'
+import { connect, migrate, type Storage } from '../server/src/storage/index.ts'
 import { unprivileged } from '../server/test/rig/account.ts'
 import { type Dovecot, startDovecot } from '../server/test/rig/dovecot.ts'
 import { mailboxTruth } from '../server/test/rig/mail-truth.ts'
 import { analyst, asDelivered, keep, letter, organise, quietLog } from '../server/test/rig/office.ts'
 import { seedMaildir } from '../server/test/rig/seed.ts'
+import type { Errand } from './lib/bare-move.ts'
+import { cpuOf, family } from './lib/processes.ts'
 
 const MAILBOXES = Number(process.argv[2] ?? 50)
 const LETTERS = Number(process.argv[3] ?? 200)
@@ -21,59 +24,13 @@ const ROUNDS = Number(process.argv[4] ?? 3)
 const CONNECTIONS = 4
 const COPIES = MAILBOXES * LETTERS
 const LOGINS = Array.from({ length: MAILBOXES }, (_, n) => `user${String(n).padStart(3, '0')}@kontor.example`)
+const HOLD = 'Recourse-Hold/bare'
+/** Memory is looked at for so many copies too, where there are many more: it must not grow with them. */
+const FEW = 10_000
 
 /** 5 to 35 KB, 20 KB in the mean. */
 const body = (n: number) =>
   `${'A line of text in a message, as long as lines in mail often are.\r\n'.repeat(77 + ((n * 61) % 462))}`
-
-/** Works through all mailboxes, so many at a time; gives back the seconds. */
-async function everywhere(work: (login: string) => Promise<void>): Promise<number> {
-  const started = performance.now()
-  const waiting = [...LOGINS]
-  const one = async () => {
-    for (let login = waiting.shift(); login !== undefined; login = waiting.shift()) await work(login)
-  }
-  await Promise.all(Array.from({ length: CONNECTIONS }, one))
-  return (performance.now() - started) / 1000
-}
-
-/**
- * The bare script: log in, FETCH identity, UID MOVE, FETCH identity where it came to; nothing is written down. Identity is UID, flags,
- * date, size and the two ids in the header; `bytes`: the whole message too, hashed, which is how a take has to know what it takes (P1, step 3).
- */
-async function bare(dovecot: Dovecot, login: string, source: string, target: string, bytes: boolean): Promise<void> {
-  const { master } = dovecot
-  const client = new ImapFlow({
-    host: dovecot.host,
-    port: dovecot.imapPort,
-    secure: false,
-    logger: false,
-    auth: { user: `${login}${master.separator}${master.user}`, pass: master.password },
-  })
-  await client.connect()
-  if (target.startsWith('Recourse')) await client.mailboxCreate(target)
-  await client.mailboxOpen(source)
-  const before = await identities(client, bytes)
-  const moved = await client.messageMove([...before], target, { uid: true })
-  if (!moved || moved.uidMap?.size !== LETTERS) throw new Error(`${login}: not everything was moved`)
-  await client.mailboxOpen(target)
-  if ((await identities(client, false)).size !== LETTERS) throw new Error(`${login}: not everything has arrived`)
-  await client.logout()
-}
-
-async function identities(client: ImapFlow, bytes: boolean): Promise<Set<number>> {
-  const found = new Set<number>()
-  const headers = ['message-id', 'x-recourse-message-id']
-  const what = { uid: true, flags: true, internalDate: true, size: true, headers, source: bytes }
-  for await (const m of client.fetch('1:*', what)) {
-    if (bytes)
-      createHash('sha256')
-        .update(m.source ?? '')
-        .digest()
-    found.add(m.uid)
-  }
-  return found
-}
 
 async function ours(dovecot: Dovecot, dir: string) {
   const account = unprivileged()
@@ -101,11 +58,125 @@ async function ours(dovecot: Dovecot, dir: string) {
   return { storage, tenant, mailboxes, remediation }
 }
 
+const pidIn = (file: string): number => Number(readFileSync(file, 'utf8').split('\n')[0])
+
+interface Spent {
+  readonly seconds: number
+  /** CPU seconds, by process. */
+  readonly cpu: { readonly script: number; readonly ours: number; readonly database: number; readonly dovecot: number }
+  readonly rows: { readonly inserted: number; readonly updated: number; readonly hot: number; readonly deleted: number }
+  readonly statements: number
+  readonly commits: number
+  /** Highest resident size of our process, bytes. */
+  readonly peak: number
+}
+
+/** Statements that this process sends. */
+let statements = 0
+const send = pg.Client.prototype.query
+pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
+  statements++
+  return Reflect.apply(send, this, args)
+} as typeof send
+
+/** Runs something and says what it took. */
+function createMeter(storage: Storage, pids: { script: number; database: number; dovecot: number }) {
+  const written = async () => {
+    // A session of PostgreSQL tells its counters with its next transaction, a second later at the earliest.
+    await new Promise((done) => setTimeout(done, 1200))
+    await Promise.all(Array.from({ length: 20 }, () => sql`select pg_sleep(0.05)`.execute(storage.db)))
+    const found = await sql<{ inserted: number; updated: number; hot: number; deleted: number; commits: number }>`
+      select sum(n_tup_ins)::float8 as inserted, sum(n_tup_upd)::float8 as updated, sum(n_tup_hot_upd)::float8 as hot,
+        sum(n_tup_del)::float8 as deleted, (select xact_commit::float8 from pg_stat_database where datname = current_database()) as commits
+      from pg_stat_user_tables`.execute(storage.db)
+    return found.rows[0] ?? { inserted: 0, updated: 0, hot: 0, deleted: 0, commits: 0 }
+  }
+  const used = () => ({
+    script: cpuOf([pids.script]),
+    ours: cpuOf([process.pid], false),
+    database: cpuOf(family([pids.database])),
+    dovecot: cpuOf(family([pids.dovecot])),
+  })
+  return async (work: () => Promise<void>): Promise<Spent> => {
+    const rows = await written()
+    const cpu = used()
+    const sent = statements
+    let peak = 0
+    const watch = setInterval(() => {
+      peak = Math.max(peak, process.memoryUsage.rss())
+    }, 20)
+    const started = performance.now()
+    await work()
+    const seconds = (performance.now() - started) / 1000
+    clearInterval(watch)
+    const now = used()
+    const count = statements - sent
+    const after = await written()
+    return {
+      seconds,
+      cpu: {
+        script: now.script - cpu.script,
+        ours: now.ours - cpu.ours,
+        database: now.database - cpu.database,
+        dovecot: now.dovecot - cpu.dovecot,
+      },
+      rows: {
+        inserted: after.inserted - rows.inserted,
+        updated: after.updated - rows.updated,
+        hot: after.hot - rows.hot,
+        deleted: after.deleted - rows.deleted,
+      },
+      statements: count,
+      commits: after.commits - rows.commits,
+      peak,
+    }
+  }
+}
+
+function createBare(script: ChildProcess, dovecot: Dovecot) {
+  const { host, imapPort: port, master } = dovecot
+  return async (source: string, target: string, bytes: boolean): Promise<void> => {
+    const errand: Errand = {
+      ...{ host, port, user: master.user, pass: master.password, separator: master.separator },
+      ...{ logins: LOGINS, connections: CONNECTIONS, source, target, letters: LETTERS, bytes },
+    }
+    script.send(errand)
+    const [answer] = await once(script, 'message')
+    if (answer.error) throw new Error(answer.error)
+  }
+}
+
+const per10k = (x: number, copies = COPIES): string => ((x / copies) * 10_000).toFixed(2)
+const perMessage = (x: number, copies = COPIES): string => (x / copies).toFixed(2)
+
+function show(name: string, spent: Spent, copies = COPIES): void {
+  const { cpu, rows } = spent
+  const all = cpu.script + cpu.ours + cpu.database + cpu.dovecot
+  const parts = [
+    `${name.padEnd(16)}${String(Math.round(copies / spent.seconds)).padStart(7)}/s`,
+    `CPU s per 10,000: ${per10k(all, copies)} (${[
+      ...(cpu.script > 0.02 ? [`script ${per10k(cpu.script, copies)}`] : []),
+      `ours ${per10k(cpu.ours, copies)}`,
+      `PostgreSQL ${per10k(cpu.database, copies)}`,
+      `Dovecot ${per10k(cpu.dovecot, copies)}`,
+    ].join(', ')})`,
+  ]
+  if (rows.inserted + rows.updated > 10)
+    parts.push(
+      `rows a message: ${perMessage(rows.inserted, copies)} inserted, ${perMessage(rows.updated, copies)} updated ` +
+        `(${perMessage(rows.hot, copies)} without touching an index), ${perMessage(rows.deleted, copies)} deleted`,
+      `${spent.statements} statements, ${spent.commits} commits`,
+      `peak ${Math.round(spent.peak / 1e6)} MB`,
+    )
+  console.log(`  ${parts.join('; ')}`)
+}
+
 async function main(): Promise<void> {
   const account = unprivileged()
   const dir = mkdtempSync(join(tmpdir(), 'recourse-move-'))
   if (account) chownSync(dir, account.uid, account.gid)
   const dovecot = await startDovecot({ reuse: true })
+  const script = fork(new URL('./lib/bare-move.ts', import.meta.url), { stdio: 'inherit' })
   const { storage, tenant, mailboxes, remediation } = await ours(dovecot, dir)
   try {
     const people = await organise(storage, tenant, LOGINS)
@@ -124,54 +195,67 @@ async function main(): Promise<void> {
     // A running server: it also keeps the planner's statistics fresh.
     await storage.start()
     await sql`analyze`.execute(storage.db)
+    const meter = createMeter(storage, {
+      script: script.pid ?? 0,
+      database: pidIn(join(dir, 'pg', 'data', 'postmaster.pid')),
+      dovecot: pidIn(join(dovecot.dir, 'run', 'master.pid')),
+    })
+    const bare = createBare(script, dovecot)
     const before = await mailboxTruth(dovecot.imapPort, LOGINS[0] ?? '')
-    const select = { messageIds: letters.map((m) => m.id) }
-    const run = async (submit: () => Promise<{ id: Parameters<typeof getAction>[2] }>): Promise<number> => {
-      const started = performance.now()
-      const { id } = await submit()
-      await remediation.drain(tenant)
-      const seconds = (performance.now() - started) / 1000
-      const view = await storage.tenant(tenant, (tx) => getAction(tx, tenant, id))
-      if (view?.counts.verified !== COPIES) throw new Error(`not everything was done: ${JSON.stringify(view)}`)
-      return seconds
-    }
-    console.log(
-      `${COPIES} messages, ${MAILBOXES} mailboxes, ${CONNECTIONS} connections; messages/s, bare script and ours in turns`,
-    )
-    const seconds: Record<'take' | 'proven' | 'undo', { bare: number; ours: number }[]> = {
-      take: [],
-      proven: [],
-      undo: [],
-    }
-    for (let round = 1; round <= ROUNDS; round++) {
-      const away = (bytes: boolean) => everywhere((login) => bare(dovecot, login, 'INBOX', HOLD, bytes))
-      const back = () => everywhere((login) => bare(dovecot, login, HOLD, 'INBOX', false))
-      const light = await away(false)
-      const undone = await back()
-      const proven = await away(true)
-      await back()
-      let action: Awaited<ReturnType<typeof remediation.submit>> | null = null
-      const take = await run(async () => {
-        action = await remediation.submit(analyst(tenant), { kind: 'quarantine', select })
-        return action
+    const messageIds = letters.map((m) => m.id)
+    const run = async (copies: number, submit: () => Promise<{ id: ActionView['id'] }>) => {
+      let id: ActionView['id'] | null = null
+      const spent = await meter(async () => {
+        id = (await submit()).id
+        await remediation.drain(tenant)
       })
-      const undo = await run(() => remediation.submitUndo(analyst(tenant), (action ?? { id: never() }).id))
-      seconds.take.push({ bare: light, ours: take })
-      seconds.proven.push({ bare: proven, ours: take })
-      seconds.undo.push({ bare: undone, ours: undo })
+      const action = id ?? never()
+      const view = await storage.tenant(tenant, (tx) => getAction(tx, tenant, action))
+      if (view?.counts.verified !== copies) throw new Error(`not everything was done: ${JSON.stringify(view)}`)
+      return { id: action, spent }
+    }
+    const both = async (copies: number, recipients?: readonly string[]) => {
+      const select = { messageIds, ...(recipients ? { recipients } : {}) }
+      const take = await run(copies, () => remediation.submit(analyst(tenant), { kind: 'quarantine', select }))
+      const undo = await run(copies, () => remediation.submitUndo(analyst(tenant), take.id))
+      return { take: take.spent, undo: undo.spent }
+    }
+    console.log(`${COPIES} messages, ${MAILBOXES} mailboxes, ${CONNECTIONS} connections; bare script and ours in turns`)
+    const few = LOGINS.slice(0, Math.floor(FEW / LETTERS))
+    const small = COPIES >= 2 * FEW ? await both(few.length * LETTERS, few) : null
+    const all: { light: Spent; back: Spent; proven: Spent; take: Spent; undo: Spent }[] = []
+    for (let round = 1; round <= ROUNDS; round++) {
+      const light = await meter(() => bare('INBOX', HOLD, false))
+      const back = await meter(() => bare(HOLD, 'INBOX', false))
+      const proven = await meter(() => bare('INBOX', HOLD, true))
+      await bare(HOLD, 'INBOX', false)
+      const { take, undo } = await both(COPIES)
+      all.push({ light, back, proven, take, undo })
+      console.log(`round ${round}`)
+      show('bare take', light)
+      show('… bytes read', proven)
+      show('bare back', back)
+      show('ours take', take)
+      show('ours undo', undo)
+    }
+    const ratio = (of: (r: (typeof all)[number]) => number) => percent(median(all.map(of)))
+    console.log(
+      `median of ${ROUNDS}, of the bare script: take ${ratio((r) => r.light.seconds / r.take.seconds)} ` +
+        `(${ratio((r) => r.proven.seconds / r.take.seconds)} where it reads the bytes, as ours does), ` +
+        `undo ${ratio((r) => r.back.seconds / r.undo.seconds)}`,
+    )
+    if (small) {
+      const mb = (s: Spent) => `${Math.round(s.peak / 1e6)} MB`
+      const last = all.at(-1)
       console.log(
-        `round ${round}  bare: take${rate(light)}, with the bytes read${rate(proven)}, back${rate(undone)}   ` +
-          `ours: take${rate(take)}, undo${rate(undo)}`,
+        `peak memory of our process: ${few.length * LETTERS} copies ${mb(small.take)} and ${mb(small.undo)}` +
+          `${last ? `, ${COPIES} copies ${mb(last.take)} and ${mb(last.undo)}` : ''} (take and undo)`,
       )
     }
-    const ratio = (all: { bare: number; ours: number }[]) => percent(median(all.map((s) => s.bare / s.ours)))
-    console.log(
-      `median of ${ROUNDS}, of the bare script: take ${ratio(seconds.take)} (${ratio(seconds.proven)} where it reads the bytes, as ours does), ` +
-        `undo ${ratio(seconds.undo)}`,
-    )
     const after = await mailboxTruth(dovecot.imapPort, LOGINS[0] ?? '')
     if (JSON.stringify(after) !== JSON.stringify(before)) throw new Error('a mailbox is not as it was')
   } finally {
+    script.kill()
     await remediation.stop()
     await mailboxes.close()
     await storage.close()
@@ -180,8 +264,6 @@ async function main(): Promise<void> {
   }
 }
 
-const HOLD = 'Recourse-Hold/bare'
-const rate = (s: number): string => String(Math.round(COPIES / s)).padStart(7)
 const never = (): never => {
   throw new Error('nothing was submitted')
 }

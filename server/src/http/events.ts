@@ -68,8 +68,7 @@ export class LiveEvents {
       this.#gather ??= setTimeout(() => void this.#sendActions(), GATHER_MS)
       return
     }
-    const told = tell(event)
-    if (told) this.#send(event.tenant, told.event, told.data)
+    for (const told of tell(event)) this.#send(event.tenant, told.event, told.data)
   }
 
   async #sendActions(): Promise<void> {
@@ -99,20 +98,24 @@ export class LiveEvents {
   }
 }
 
-function tell(event: DomainEvent): { readonly event: string; readonly data: object } | null {
+function tell(event: DomainEvent): readonly { readonly event: string; readonly data: object }[] {
   switch (event.kind) {
     case 'message.received':
-      return { event: 'message', data: { messageId: event.data.messageId, kind: 'received' } }
+      return [{ event: 'message', data: { messageId: event.data.messageId, kind: 'received' } }]
     case 'message.changed':
-      return { event: 'message', data: { messageId: event.data.messageId, kind: event.data.kind } }
+      return [{ event: 'message', data: { messageId: event.data.messageId, kind: event.data.kind } }]
+    case 'messages.changed': {
+      const { messageIds, kind } = event.data
+      return messageIds.map((messageId) => ({ event: 'message', data: { messageId, kind } }))
+    }
     case 'entry.saved':
     case 'entry.removed':
-      return { event: 'entry', data: { entryId: event.data.entryId, kind: event.kind } }
+      return [{ event: 'entry', data: { entryId: event.data.entryId, kind: event.kind } }]
     case 'organisation.changed':
     case 'policy.changed':
-      return { event: 'settings', data: { kind: event.kind, version: event.data.version } }
+      return [{ event: 'settings', data: { kind: event.kind, version: event.data.version } }]
     default:
-      return null
+      return []
   }
 }
 

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import { type DeliveryId, type MessageId, uuidv7, type VerdictId } from '../base/index.ts'
 import { emit, jsonText, PREPARED, type Tx } from '../storage/index.ts'
-import type { EventText, HandoverChange, Judgement, NewEvent, Relocation } from './door.ts'
+import type { EventText, HandoverChange, Judgement, NewEvent } from './door.ts'
+import { changeFacts } from './facts.ts'
 import { eventRow } from './rows.ts'
 
 /** A change of copies as the statement takes it; null = leave as it is, except where a flag says otherwise. */
@@ -26,28 +27,11 @@ export async function setHandover(tx: Tx, changes: readonly HandoverChange[], ev
     action: c.action ?? null,
     original_location: c.location ?? null,
     latest_location: c.location ?? null,
-    place: false,
     ref: c.ref ?? null,
     sent_sha256: c.sentSha256 ?? null,
     sent_size: c.sentSize ?? null,
     sent_prefix: c.sentPrefix ?? null,
     copy_hash: c.copyHash ?? null,
-  }))
-  await change(tx, rows, event)
-}
-
-/** Where copies are now, in one statement for thousands: latest location, fact and timeline. Unknown ids are left out. */
-export async function locate(tx: Tx, relocations: readonly Relocation[], event: EventText): Promise<void> {
-  const rows: Change[] = relocations.map((r) => ({
-    id: r.deliveryId,
-    event_id: uuidv7(),
-    detail: { ...event.detail, ...r.detail },
-    action: r.action ?? null,
-    latest_location: r.location,
-    latest_folder: r.folder,
-    place: true,
-    ref: r.ref,
-    copy_hash: r.copyHash ?? null,
   }))
   await change(tx, rows, event)
 }
@@ -60,7 +44,7 @@ async function change(tx: Tx, rows: readonly Change[], event: EventText | undefi
   const done = await sql<Changed>`${sql.raw(PREPARED)}
     with c as (
       select * from json_to_recordset(${jsonText(rows)}::json) as x(id uuid, event_id uuid, detail jsonb, handover text,
-        handover_detail text, action text, original_location text, latest_location text, latest_folder text, place boolean,
+        handover_detail text, action text, original_location text, latest_location text,
         ref jsonb, sent_sha256 text, sent_size bigint, sent_prefix text, copy_hash text)
     ), d as (
       update delivery d set
@@ -69,8 +53,7 @@ async function change(tx: Tx, rows: readonly Change[], event: EventText | undefi
         action = coalesce(c.action, d.action),
         original_location = coalesce(c.original_location, d.original_location),
         latest_location = coalesce(c.latest_location, d.latest_location),
-        latest_folder = case when c.place then c.latest_folder else d.latest_folder end,
-        ref = case when c.place then c.ref else coalesce(c.ref, d.ref) end,
+        ref = coalesce(c.ref, d.ref),
         sent_sha256 = coalesce(c.sent_sha256, d.sent_sha256),
         sent_size = coalesce(c.sent_size, d.sent_size),
         sent_prefix = coalesce(c.sent_prefix, d.sent_prefix),
@@ -102,19 +85,6 @@ interface Changed {
   readonly received_at: Date
   readonly action: string
   readonly location: string
-}
-
-/** Not a prepared statement: planned with the bounds, it opens only the partitions between them. */
-async function changeFacts(tx: Tx, rows: readonly Changed[]): Promise<void> {
-  if (rows.length === 0) return
-  const times = rows.map((row) => row.received_at.getTime())
-  const first = new Date(times.reduce((a, b) => Math.min(a, b)))
-  const last = new Date(times.reduce((a, b) => Math.max(a, b)))
-  await sql`update copy_fact f set location = c.location, action = c.action, rev = f.rev + 1
-    from json_to_recordset(${jsonText(rows)}::json) as c(id uuid, received_at timestamptz, location text, action text)
-    where f.tenant_id = recourse_tenant() and f.received_at between ${first} and ${last}
-      and f.received_at = c.received_at and f.delivery_id = c.id
-      and (f.location, f.action) is distinct from (c.location, c.action)`.execute(tx)
 }
 
 /** Adds to timelines without changing anything else, and says so in `message.changed`. Unknown messages are left out. */

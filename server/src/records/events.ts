@@ -10,5 +10,7 @@ declare module '../storage/types.ts' {
       readonly deliveryId: DeliveryId | null
       readonly kind: string
     }
+    /** Several copies at once, as `message.changed` says of one. */
+    'messages.changed': { readonly messageIds: readonly MessageId[]; readonly copies: number; readonly kind: string }
   }
 }

@@ -26,7 +26,7 @@ async function appendOne(desk: Desk, item: WorkItem): Promise<void> {
   const session = await desk.session()
   const position = await session.position(target.path)
   if (!position) throw new ProviderError('no-folder', `There is no folder ${target.path}.`)
-  await desk.commit((tx) =>
+  const batches = await desk.commit((tx) =>
     transition(tx, desk.context(), [
       {
         item,
@@ -42,7 +42,8 @@ async function appendOne(desk: Desk, item: WorkItem): Promise<void> {
       },
     ]),
   )
-  const begun: WorkItem = { ...item, state: 'executing' }
+  const intent = { beforeRef: item.sourceRef, beforeState: state, holdPosition: position }
+  const begun: WorkItem = { ...item, ...intent, state: 'executing', batch: batches.get(item.id) ?? null }
   crashPoint(`${pointsOf(item)}.before-append`)
   let result: AppendResult
   try {

@@ -110,10 +110,10 @@ export class Desk {
   }
 
   /** Writes down what was done (or is about to be) in this mailbox; refused when the lease is no longer ours. */
-  commit(work: (tx: Tx) => Promise<void>): Promise<void> {
+  commit<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.deps.storage.tenant(this.tenant, async (tx) => {
       await this.lease.assertHeld(tx)
-      await work(tx)
+      return work(tx)
     })
   }
 
@@ -126,9 +126,8 @@ export class Desk {
     }
   }
 
-  record(changes: readonly Change[]): Promise<void> {
-    if (changes.length === 0) return Promise.resolve()
-    return this.commit((tx) => transition(tx, this.context(), changes))
+  async record(changes: readonly Change[]): Promise<void> {
+    if (changes.length > 0) await this.commit((tx) => transition(tx, this.context(), changes))
   }
 
   folders(): Promise<readonly Folder[]> {

@@ -35,8 +35,8 @@ export async function insertExtras(
         where o.tenant_id = i.tenant_id and o.action_id = i.action_id and o.delivery_id = i.delivery_id)
       returning id, action_id, mailbox_id
     ), c as (
-      insert into item_copy (tenant_id, item_id, side, ref, state)
-      select ${context.tenant}, made.id, 'source', x.ref, x.state from made join x on x.id = made.id
+      insert into item_seen (tenant_id, item_id, source_ref, source_state)
+      select ${context.tenant}, made.id, x.ref, x.state from made join x on x.id = made.id
     ), q as (
       insert into item_due (tenant_id, item_id, action_id, mailbox_id)
       select ${context.tenant}, made.id, made.action_id, made.mailbox_id from made

@@ -203,7 +203,7 @@ export interface Placed {
 /** Tells `records` where the copies are now; a further copy of the user's is not where the delivery is. */
 export async function relocate(tx: Tx, placed: readonly Placed[]): Promise<void> {
   const main = placed.filter((p) => p.item.sameAs === null)
-  for (const part of Map.groupBy(main, (p) => p.item.actionId).values()) {
+  for (const part of Map.groupBy(main, (p) => `${p.item.actionId} ${p.place.location}`).values()) {
     const [first] = part
     if (!first) continue
     const { actionKind, actionName, actionId, actor } = first.item
@@ -214,14 +214,14 @@ export async function relocate(tx: Tx, placed: readonly Placed[]): Promise<void>
         folder: p.place.location === 'folder' ? p.place.folder : null,
         ref: p.ref === null ? null : { ...p.ref },
         ...(p.copyHash === null ? {} : { copyHash: p.copyHash }),
-        detail: { itemId: p.item.id, to: p.place.location, ...(p.lost.length > 0 ? { lost: p.lost } : {}) },
+        ...(p.lost.length > 0 ? { detail: { lost: p.lost } } : {}),
       }),
     )
     await locate(tx, relocations, {
       kind: EVENT[actionKind] ?? 'moved',
       actor,
       summary: actionName,
-      detail: { actionId },
+      detail: { actionId, to: first.place.location },
     })
   }
 }

@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
-import { type ActionId, AppError, type ItemId, type TenantId } from '../base/index.ts'
+import { type ActionId, AppError, type ItemId, type MailboxId, type TenantId } from '../base/index.ts'
 import type { CopyRef } from '../mailboxes/index.ts'
 import type { Location } from '../records/index.ts'
-import { emit, jsonText, PREPARED, type Tx } from '../storage/index.ts'
+import { emit, type Tx } from '../storage/index.ts'
+import { closeBatches, moveItems, openBatches, writeHistory, writeSeen } from './ledger-rows.ts'
 import { actionState, COUNTER, type Counts, type Decision, type ItemState, mayFollow } from './states.ts'
 import type { HoldPosition, PlaceKind, StoredState, Via } from './types.ts'
 
@@ -26,8 +27,26 @@ export interface Fields {
   readonly verified_at?: string
 }
 
+/** Items that were begun together: their intent is one row. */
+export interface Batch {
+  readonly id: string
+  /** How many items it has. */
+  readonly size: number
+}
+
+/** An item as far as a change needs to know it; what was begun knows its batch and how its copy looked before. */
+export interface Changing {
+  readonly id: ItemId
+  readonly actionId: ActionId
+  readonly state: ItemState
+  readonly mailboxId?: MailboxId | null
+  readonly batch?: Batch | null
+  readonly beforeRef?: CopyRef | null
+  readonly beforeState?: StoredState | null
+}
+
 export interface Change {
-  readonly item: { readonly id: ItemId; readonly actionId: ActionId; readonly state: ItemState }
+  readonly item: Changing
   readonly to: ItemState
   readonly why?: string | null
   readonly set?: Fields
@@ -44,85 +63,34 @@ export interface LedgerContext {
   readonly pendingMs?: number
 }
 
-/** Columns of the item itself… */
-const COLUMNS = `via text, before_kind text, before_location text, before_folder text, after_location text, after_folder text,
-  vault_id uuid, restorable boolean, lost jsonb, next_attempt_at timestamptz, verified_at timestamptz`
-/** …and of its copies, each written once. */
-const COPIES = 'before_ref jsonb, before_state json, hold_position json, after_ref jsonb, after_state json'
-const KEPT = COLUMNS.split(',').map((c) => c.trim().split(' ')[0] ?? '')
-const KEEP = KEPT.filter((c) => c !== 'next_attempt_at').map((c) => `${c} = coalesce(x.${c}, i.${c})`)
-
-const BEFORE = sql`, b as (
-  insert into item_copy (tenant_id, item_id, side, ref, state, position)
-  select recourse_tenant(), x.id, 'before', x.before_ref, x.before_state, x.hold_position from x
-  where x.before_ref is not null or x.hold_position is not null
-  on conflict (tenant_id, item_id, side) do update set ref = excluded.ref, state = excluded.state, position = excluded.position)`
-const AFTER = sql`, a as (
-  insert into item_copy (tenant_id, item_id, side, ref, state)
-  select recourse_tenant(), x.id, 'after', x.after_ref, x.after_state from x where x.after_ref is not null
-  on conflict (tenant_id, item_id, side) do update set ref = excluded.ref, state = excluded.state)`
-/** What has ended is no longer due; what failed is due at its next attempt. */
-const NO_LONGER_DUE = sql`, e as (
-  delete from item_due q using u where q.tenant_id = recourse_tenant() and q.item_id = u.id and u.ended)`
-const WAITS = sql`, w as (
-  insert into item_due (tenant_id, item_id, action_id, mailbox_id, retry_at)
-  select recourse_tenant(), u.id, u.action_id, u.mailbox_id, u.next_attempt_at from u
-  where not u.ended and u.mailbox_id is not null
-  on conflict (tenant_id, item_id) do update set retry_at = excluded.retry_at)`
-
 /**
- * Moves items from state to state: one statement for the items, their copies and their history. Refuses an illegal step (a fault of
- * ours), and a step from a state in which an item no longer is (somebody else was faster): then nothing of the transaction happens. Counts go to
- * `tally`, to be written last; without one they are written at once.
+ * Moves items from state to state, with what they looked like and the history. Refuses an illegal step (a fault of ours), and a step
+ * from a state in which an item no longer is (somebody else was faster): then nothing of the transaction happens. Counts go to `tally`,
+ * to be written last; without one they are written at once. Gives back the batches of items that begin.
  */
 export async function transition(
   tx: Tx,
   context: LedgerContext,
   changes: readonly Change[],
   tally?: Tally,
-): Promise<void> {
-  if (changes.length === 0) return
+): Promise<ReadonlyMap<ItemId, Batch>> {
+  if (changes.length === 0) return new Map()
   for (const { item, to } of changes) {
     if (!mayFollow(item.state, to)) throw new Error(`an item may not go from ${item.state} to ${to}`)
   }
-  const rows = changes.map(({ item, to, why, set }) => ({
-    id: item.id,
-    from_state: item.state,
-    to_state: to,
-    why: why ?? null,
-    ...set,
-  }))
-  // The ids as an array too: whatever the statistics say, rows are looked up by their keys.
-  const ids = rows.map((r) => r.id)
-  const before = changes.some((c) => c.set?.before_ref || c.set?.hold_position)
-  const after = changes.some((c) => c.set?.after_ref)
-  const ended = changes.some((c) => c.to !== 'approved' && c.to !== 'executing')
-  const waits = changes.some((c) => c.to === 'failed' || (c.to === 'approved' && c.item.state !== 'executing'))
-  const nothing = sql``
-  const moved = await sql<{ n: number }>`${sql.raw(PREPARED)}
-    with x as (
-      select * from json_to_recordset(${jsonText(rows)}::json) as x(
-        id uuid, from_state text, to_state text, why text, ${sql.raw(COLUMNS)}, ${sql.raw(COPIES)})
-    ), u as (
-      update action_item i set state = x.to_state, reason = x.why, ${sql.raw(KEEP.join(', '))},
-        next_attempt_at = x.next_attempt_at, epoch = coalesce(${context.epoch}::bigint, i.epoch),
-        attempts = i.attempts + (x.to_state = 'executing' or (x.to_state = 'failed' and x.from_state = 'approved'))::int,
-        updated_at = ${context.now}
-      from x where i.tenant_id = recourse_tenant() and i.id = any(${ids}::uuid[]) and i.id = x.id and i.state = x.from_state
-      returning i.id, i.action_id, i.mailbox_id, i.next_attempt_at, x.from_state, x.to_state, x.why,
-        x.to_state not in ('approved', 'executing') and i.next_attempt_at is null as ended
-    ), t as (
-      insert into item_transition (tenant_id, item_id, action_id, at, who, from_state, to_state, why)
-      select recourse_tenant(), u.id, u.action_id, ${context.now}, ${context.who}, u.from_state, u.to_state, u.why from u
-    )${before ? BEFORE : nothing}${after ? AFTER : nothing}${ended ? NO_LONGER_DUE : nothing}${waits ? WAITS : nothing}
-    select count(*)::int as n from u`.execute(tx)
-  if (moved.rows[0]?.n !== changes.length) {
+  const batches = await openBatches(tx, context, changes)
+  const moved = await moveItems(tx, context, changes, batches)
+  if (moved !== changes.length) {
     const message = 'Some items are no longer in the state they were in.'
     throw new AppError('items-moved-on', message, 'Look at the action again.', { status: 409 })
   }
+  await writeHistory(tx, context, changes)
+  await writeSeen(tx, changes)
+  await closeBatches(tx, changes)
   const own = tally ?? new Tally()
   for (const [actionId, part] of Map.groupBy(changes, (c) => c.item.actionId)) own.add(actionId, deltaOf(part))
   if (!tally) await own.write(tx, context)
+  return batches
 }
 
 /**
@@ -282,7 +250,7 @@ export async function transitionAll(
   for (const state of from) if (!mayFollow(state, to)) throw new Error(`an item may not go from ${state} to ${to}`)
   const moved = await sql<{ was: ItemState; n: number; retrying: number }>`
     with x as (
-      select id, state, next_attempt_at from action_item
+      select id, mailbox_id, state, next_attempt_at from action_item
       where tenant_id = ${context.tenant} and action_id = ${actionId} and state = any(${sql.val([...from])}::text[])
         and ${only}
       order by id for update
@@ -298,8 +266,9 @@ export async function transitionAll(
     ), e as (
       delete from item_due d using u where d.tenant_id = ${context.tenant} and d.item_id = u.id and ${to !== 'approved'}
     ), t as (
-      insert into item_transition (tenant_id, item_id, action_id, at, who, from_state, to_state, why)
-      select ${context.tenant}, x.id, ${actionId}, ${context.now}, ${context.who}, x.state, ${to}, ${why} from x
+      insert into item_history (tenant_id, action_id, mailbox_id, at, who, from_state, to_state, why, items)
+      select ${context.tenant}, ${actionId}, x.mailbox_id, ${context.now}, ${context.who}, x.state, ${to}, ${why},
+        array_agg(x.id order by x.id) from x group by x.mailbox_id, x.state
     )
     select state as was, count(*)::int as n, count(next_attempt_at)::int as retrying from x group by state`.execute(tx)
   const delta: { -readonly [K in keyof Counts]?: number } = {}

@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import type { ActionId, BlobKey, DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../base/index.ts'
 import type { CopyRef } from '../mailboxes/index.ts'
 import type { Location } from '../records/index.ts'
-import { PREPARED, type Tx } from '../storage/index.ts'
+import { PREPARED, type Tx, uuids } from '../storage/index.ts'
+import type { Batch } from './ledger.ts'
 import type { ActionParams } from './tables.ts'
 import type { ActionKind, DeliveryFacts, HoldPosition, PlaceKind, StoredState, Via, WorkItem } from './types.ts'
 
@@ -27,6 +28,7 @@ interface ItemRow {
   before_location: Location | null
   after_folder: string | null
   vault_id: string | null
+  batch_id: string | null
 }
 
 interface ActionFacts {
@@ -39,10 +41,27 @@ interface ActionFacts {
 
 interface CopyRow {
   item_id: ItemId
-  side: 'source' | 'before' | 'after'
-  ref: CopyRef | null
-  state: StoredState | null
+  source_ref: CopyRef | null
+  source_state: StoredState | null
+  before_ref: CopyRef | null
+  before_state: StoredState | null
+  after_ref: CopyRef | null
+  after_state: StoredState | null
+}
+
+interface BatchRow {
+  id: string
+  items: readonly ItemId[]
   position: HoldPosition | null
+  before: string
+}
+
+/** How the copy of an item looked when it was begun. */
+interface Begun {
+  readonly batch: Batch
+  readonly ref: CopyRef
+  readonly state: StoredState
+  readonly position: HoldPosition | null
 }
 
 interface DeliveryRow {
@@ -87,7 +106,7 @@ export async function loadWork(
   const items =
     await sql<ItemRow>`${prepared} select id, action_id, delivery_id, message_id, mailbox_id, recipient, state, attempts,
     via, undoes, same_as, sender_copy, back_of, target_kind, target_location, target_folder, target_folder_id, before_location, after_folder,
-    vault_id from action_item where tenant_id = ${tenant} and id = any(${ids}::uuid[]) order by id`.execute(tx)
+    vault_id, batch_id from action_item where tenant_id = ${tenant} and id = any(${uuids(ids)}) order by id`.execute(tx)
   const facts = await factsOf(tx, tenant, items.rows)
   return items.rows.flatMap((r) => workItem(r, facts) ?? [])
 }
@@ -101,9 +120,9 @@ async function due(tx: Tx, mailbox: MailboxId, now: Date) {
   const actions = [...new Set(rows.rows.map((r) => r.action_id))]
   const ids = rows.rows.map((r) => r.item_id)
   const states = await sql<{ id: ItemId; state: string }>`${prepared}
-    select id, state from action_item where tenant_id = recourse_tenant() and id = any(${ids}::uuid[])
+    select id, state from action_item where tenant_id = recourse_tenant() and id = any(${uuids(ids)})
       and state in ('approved', 'executing') and action_id in (
-        select id from action where tenant_id = recourse_tenant() and id = any(${actions}::uuid[])
+        select id from action where tenant_id = recourse_tenant() and id = any(${uuids(actions)})
           and proven and (blocked_until is null or blocked_until <= ${now}::timestamptz))
     order by id`.execute(tx)
   return states.rows
@@ -113,7 +132,8 @@ interface Facts {
   readonly actions: ReadonlyMap<ActionId, ActionFacts>
   readonly deliveries: ReadonlyMap<DeliveryId, DeliveryRow>
   readonly messages: ReadonlyMap<MessageId, MessageRow>
-  readonly copies: ReadonlyMap<string, CopyRow>
+  readonly copies: ReadonlyMap<ItemId, CopyRow>
+  readonly begun: ReadonlyMap<ItemId, Begun>
 }
 
 const byId = <R extends { id: string }>(rows: readonly R[]): ReadonlyMap<R['id'], R> =>
@@ -123,35 +143,55 @@ const distinct = <T>(all: readonly (T | null)[]): T[] => [...new Set(all)].filte
 async function factsOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Promise<Facts> {
   const actionIds = distinct(items.map((i) => i.action_id))
   const actions = await sql<ActionFacts>`${prepared} select id, kind, name, params, requested_by from action
-    where tenant_id = ${tenant} and id = any(${actionIds}::uuid[])`.execute(tx)
+    where tenant_id = ${tenant} and id = any(${uuids(actionIds)})`.execute(tx)
   const deliveryIds = distinct(items.map((i) => i.delivery_id))
   const deliveries =
     await sql<DeliveryRow>`${prepared} select id, ref, latest_location, latest_folder, sent_sha256, sent_size,
-    sent_prefix, copy_hash, handover from delivery where tenant_id = ${tenant} and id = any(${deliveryIds}::uuid[])`.execute(
+    sent_prefix, copy_hash, handover from delivery where tenant_id = ${tenant} and id = any(${uuids(deliveryIds)})`.execute(
       tx,
     )
   const messageIds = distinct(items.map((i) => i.message_id))
   const messages =
     await sql<MessageRow>`${prepared} select id, sha256, size, blob_key, internet_message_id, mail_from from message
-    where tenant_id = ${tenant} and id = any(${messageIds}::uuid[])`.execute(tx)
+    where tenant_id = ${tenant} and id = any(${uuids(messageIds)})`.execute(tx)
   return {
     actions: byId(actions.rows),
     deliveries: byId(deliveries.rows),
     messages: byId(messages.rows),
     copies: await copiesOf(tx, tenant, items),
+    begun: await begunOf(tx, tenant, items),
   }
 }
 
-const key = (item: ItemId, side: CopyRow['side']): string => `${side} ${item}`
-
-/** Of the items that were begun, their own *before*; of those that give back, what the other item has seen. */
-async function copiesOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Promise<ReadonlyMap<string, CopyRow>> {
-  const own = items.filter((i) => i.same_as !== null || i.state === 'executing').map((i) => i.id)
+/** Of further copies, what was found; of those that give back, what the other items have seen. */
+async function copiesOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Promise<ReadonlyMap<ItemId, CopyRow>> {
+  const own = items.filter((i) => i.same_as !== null).map((i) => i.id)
   const ids = distinct([...own, ...items.map(origin), ...items.map((i) => i.back_of)])
   if (ids.length === 0) return new Map()
-  const rows = await sql<CopyRow>`${prepared} select item_id, side, ref, state, position from item_copy
-    where tenant_id = ${tenant} and item_id = any(${ids}::uuid[])`.execute(tx)
-  return new Map(rows.rows.map((r) => [key(r.item_id, r.side), r]))
+  const rows =
+    await sql<CopyRow>`${prepared} select item_id, source_ref, source_state, before_ref, before_state, after_ref,
+    coalesce(after_state, before_state) as after_state from item_seen
+    where tenant_id = ${tenant} and item_id = any(${uuids(ids)})`.execute(tx)
+  return new Map(rows.rows.map((r) => [r.item_id, r]))
+}
+
+/** Of the items that were begun, their intent. */
+async function begunOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Promise<ReadonlyMap<ItemId, Begun>> {
+  const ids = distinct(items.filter((i) => i.state === 'executing').map((i) => i.batch_id))
+  const found = new Map<ItemId, Begun>()
+  if (ids.length === 0) return found
+  const rows = await sql<BatchRow>`${prepared} select id, items, position, before from item_batch
+    where tenant_id = ${tenant} and id = any(${uuids(ids)})`.execute(tx)
+  for (const { id, items: all, position, before } of rows.rows) {
+    const batch = { id, size: all.length }
+    // Written by us, in the order of the items.
+    const copies: readonly (readonly [CopyRef, StoredState])[] = JSON.parse(before)
+    for (const [n, item] of all.entries()) {
+      const [ref, state] = copies[n] ?? []
+      if (ref && state) found.set(item, { batch, ref, state, position })
+    }
+  }
+  return found
 }
 
 const origin = (r: ItemRow): ItemId | null => r.undoes ?? r.back_of
@@ -162,12 +202,15 @@ function workItem(r: ItemRow, facts: Facts): WorkItem | null {
   const message = facts.messages.get(r.message_id)
   if (!action || !delivery || !message) return null
   const other = origin(r)
-  const given = facts.copies.get(key(r.id, 'source'))
-  const after = other === null ? undefined : facts.copies.get(key(other, 'after'))
+  const own = facts.copies.get(r.id)
+  const given = own?.source_ref ? { ref: own.source_ref, state: own.source_state } : undefined
+  const seen = other === null ? undefined : facts.copies.get(other)
+  const after = seen?.after_ref ? { ref: seen.after_ref, state: seen.after_state } : undefined
   // Of layers that go back together, the lowest knows where the copy came from.
-  const found = r.back_of ?? other
-  const wanted = found === null ? undefined : facts.copies.get(key(found, 'before'))
-  const before = r.state === 'executing' ? facts.copies.get(key(r.id, 'before')) : undefined
+  const lowest = r.back_of ?? other
+  const wanted = lowest === null ? undefined : facts.copies.get(lowest)
+  const begun = r.state === 'executing' && r.batch_id ? facts.begun.get(r.id) : undefined
+  const before = begun?.batch.id === r.batch_id ? begun : undefined
   return {
     id: r.id,
     actionId: r.action_id,
@@ -188,13 +231,14 @@ function workItem(r: ItemRow, facts: Facts): WorkItem | null {
     folderGone: action.params.folderGone ?? 'recreate',
     sourceRef: given ? given.ref : newest(r, after?.ref ?? null, delivery.ref),
     sourceState: (given ?? after)?.state ?? null,
-    wanted: wanted?.state ?? null,
-    wantedRef: wanted?.ref ?? null,
+    wanted: wanted?.before_state ?? null,
+    wantedRef: wanted?.before_ref ?? null,
     beforeLocation: r.before_location,
     beforeRef: before?.ref ?? null,
     beforeState: before?.state ?? null,
     afterFolder: r.after_folder,
     holdPosition: before?.position ?? null,
+    batch: before?.batch ?? null,
     vaultId: r.vault_id,
     delivery: deliveryFacts(delivery, message),
   }

@@ -29,7 +29,7 @@ export async function moveGroup(desk: Desk, group: Group): Promise<boolean> {
   const before = await Promise.all(group.ready.map((r) => desk.stored(r.copy, r.sha256)))
   crashPoint(`${p}.after-vault`)
   crashPoint(`${p}.before-intent-commit`)
-  await desk.commit(async (tx) => {
+  const batches = await desk.commit(async (tx) => {
     const kept = group.ready.flatMap((r) =>
       r.bytes
         ? [
@@ -63,11 +63,14 @@ export async function moveGroup(desk: Desk, group: Group): Promise<boolean> {
         },
       })
     }
-    await transition(tx, desk.context(), changes)
+    return transition(tx, desk.context(), changes)
   })
   crashPoint(`${p}.after-intent-commit`)
   crashPoint(`${p}.before-move`)
-  const begun = group.ready.map((r): Ready => ({ ...r, item: { ...r.item, state: 'executing' } }))
+  const begun = group.ready.map((r, n): Ready => {
+    const intent = { beforeRef: r.copy.ref, beforeState: before[n] ?? null, holdPosition: position }
+    return { ...r, item: { ...r.item, ...intent, state: 'executing', batch: batches.get(r.item.id) ?? null } }
+  })
   let result: MoveResult
   try {
     result = await session.move(

@@ -182,6 +182,8 @@ export interface ActionItemTable {
   restorable: boolean
   lost: JsonOrNull<readonly string[]>
   vault_id: string | null
+  /** The batch in which it was begun last. */
+  batch_id: string | null
   /** Causes of the message's verdict, where the verdict started the action. */
   cause_set: string | null
   /** There was an item of the same delivery already: only such ones can lie on another. */
@@ -195,14 +197,52 @@ export interface ActionItemTable {
   updated_at: Instant
 }
 
-/** What copies looked like: written once, read when the item is worked on or shown. */
+/** What copies looked like, by side: a view of `item_seen`. */
 export interface ItemCopyTable {
   tenant_id: TenantId
   item_id: ItemId
   side: 'source' | 'before' | 'after'
   ref: JsonOrNull<CopyRef>
   state: JsonOrNull<StoredState>
+}
+
+/** The intent of items that were begun together, until they have ended. */
+export interface ItemBatchTable {
+  tenant_id: TenantId
+  id: string
+  mailbox_id: MailboxId
+  at: Instant
+  items: ItemId[]
   position: JsonOrNull<HoldPosition>
+  /** JSON: `[ref, state]` for each item, in their order. */
+  before: string
+}
+
+/** What copies looked like, a row for each item; `item_copy` shows it by side. */
+export interface ItemSeenTable {
+  tenant_id: TenantId
+  item_id: ItemId
+  source_ref: JsonOrNull<CopyRef>
+  source_state: JsonOrNull<StoredState>
+  before_ref: JsonOrNull<CopyRef>
+  before_state: JsonOrNull<StoredState>
+  after_ref: JsonOrNull<CopyRef>
+  /** Null: as before. */
+  after_state: JsonOrNull<StoredState>
+}
+
+/** Who moved which items from state to state; `item_transition` shows it by item. Append-only. */
+export interface ItemHistoryTable {
+  tenant_id: TenantId
+  seq: Generated<string>
+  action_id: ActionId
+  mailbox_id: MailboxId | null
+  at: Instant
+  who: string
+  from_state: ItemState
+  to_state: ItemState
+  why: string | null
+  items: ItemId[]
 }
 
 /** Items that somebody has to work on. */
@@ -214,6 +254,7 @@ export interface ItemDueTable {
   retry_at: Instant | null
 }
 
+/** A view of `item_history`, by item. */
 export interface ItemTransitionTable {
   tenant_id: TenantId
   seq: Generated<string>
@@ -255,7 +296,10 @@ declare module '../storage/schema.ts' {
     action: ActionTable
     plan: PlanTable
     action_item: ActionItemTable
+    item_batch: ItemBatchTable
     item_copy: ItemCopyTable
+    item_seen: ItemSeenTable
+    item_history: ItemHistoryTable
     item_due: ItemDueTable
     item_transition: ItemTransitionTable
     vault: VaultTable

@@ -146,6 +146,8 @@ export interface WorkItem {
   readonly beforeState: StoredState | null
   readonly afterFolder: string | null
   readonly holdPosition: HoldPosition | null
+  /** The batch in which it was begun. */
+  readonly batch: { readonly id: string; readonly size: number } | null
   readonly vaultId: string | null
   readonly delivery: DeliveryFacts
 }

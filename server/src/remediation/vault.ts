@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { type BlobKey, type DeliveryId, type TenantId, uuidv7 } from '../base/index.ts'
 import type { Location } from '../records/index.ts'
-import { jsonText, type Storage, type Tx } from '../storage/index.ts'
+import { PREPARED, type Storage, type Tx, uuids, wordColumn } from '../storage/index.ts'
 import type { Tuning } from './desk.ts'
 import type { VaultBytes } from './read.ts'
 
@@ -31,26 +31,22 @@ export async function deposit(
   deposits: readonly Deposit[],
 ): Promise<readonly string[]> {
   if (deposits.length === 0) return []
-  const { storage, tenant, tuning, now } = context
-  const rows = deposits.map((d) => ({
-    id: uuidv7(),
-    delivery_id: d.deliveryId,
-    prefix: d.bytes.prefix.toString('hex'),
-    blob_key: d.bytes.blob.key,
-    sha256: d.sha256,
-    size: d.bytes.prefix.length + d.bytes.blob.size,
-    retention_until: retentionUntil(tuning, d.location, now).toISOString(),
-  }))
-  await sql`
+  const { storage, tuning, now } = context
+  const ids = deposits.map(() => uuidv7())
+  const until = deposits.map((d) => retentionUntil(tuning, d.location, now).toISOString())
+  await sql`${sql.raw(PREPARED)}
     insert into vault (tenant_id, id, delivery_id, prefix, blob_key, sha256, size, created_at, retention_until)
-    select ${tenant}, x.id, x.delivery_id, decode(x.prefix, 'hex'), x.blob_key, x.sha256, x.size, ${now}, x.retention_until
-    from json_to_recordset(${jsonText(rows)}::json) as x(id uuid, delivery_id uuid, prefix text, blob_key text, sha256 text,
-      size bigint, retention_until timestamptz)`.execute(tx)
+    select recourse_tenant(), x.id, x.delivery_id, decode(coalesce(x.prefix, ''), 'hex'), x.blob_key, x.sha256, x.size, ${now}, x.until
+    from unnest(${uuids(ids)}, ${uuids(deposits.map((d) => d.deliveryId))},
+      ${wordColumn(deposits.map((d) => d.bytes.prefix.toString('hex')))},
+      ${wordColumn(deposits.map((d) => d.bytes.blob.key))}, ${wordColumn(deposits.map((d) => d.sha256))},
+      ${deposits.map((d) => d.bytes.prefix.length + d.bytes.blob.size)}::bigint[], ${until}::timestamptz[])
+      as x(id, delivery_id, prefix, blob_key, sha256, size, until)`.execute(tx)
   // A message's own blob is in use as long as the message is, and from now on by the vault; marking it anew for each of
   // thousands of copies would only make their transactions wait for each other.
   const own = deposits.filter((d) => d.bytes.own).map((d) => d.bytes.blob)
   await storage.blobs.mark(tx, own)
-  return rows.map((r) => r.id)
+  return ids
 }
 
 /** The exact bytes of a copy as it was taken. Throws AppError `blob-missing` or `blob-damaged`; null: nothing was kept. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { ActionId, DeliveryId, ItemId, MessageId, TenantId } from '../base/index.ts'
+import type { ActionId, DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../base/index.ts'
 import type { Cause } from '../judgement/index.ts'
 import type { Location } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
@@ -296,8 +296,15 @@ export interface Transition {
 
 /** The history of one item, oldest first; it begins with the state in which the item was written down. */
 export async function transitionsOf(tx: Tx, tenant: TenantId, item: ItemId): Promise<readonly Transition[]> {
-  const born = await sql<{ at: Date; by: Person; state: ItemState; reason: string | null }>`
-    select a.created_at as at, a.requested_by as by, i.state, i.reason from action_item i
+  const born = await sql<{
+    at: Date
+    by: Person
+    state: ItemState
+    reason: string | null
+    action_id: ActionId
+    mailbox_id: MailboxId | null
+  }>`
+    select a.created_at as at, a.requested_by as by, i.state, i.reason, i.action_id, i.mailbox_id from action_item i
     join action a on a.tenant_id = i.tenant_id and a.id = i.action_id
     where i.tenant_id = ${tenant} and i.id = ${item}`.execute(tx)
   const [first] = born.rows
@@ -308,7 +315,8 @@ export async function transitionsOf(tx: Tx, tenant: TenantId, item: ItemId): Pro
     from_state: ItemState
     to_state: ItemState
     why: string | null
-  }>`select at, who, from_state, to_state, why from item_transition where tenant_id = ${tenant} and item_id = ${item}
+  }>`select at, who, from_state, to_state, why from item_history where tenant_id = ${tenant} and action_id = ${first.action_id}
+      and (mailbox_id = ${first.mailbox_id} or mailbox_id is null) and ${item}::uuid = any(items)
     order by seq`.execute(tx)
   const began = rows.rows[0]
   const why = began ? null : first.reason

@@ -1,3 +1,4 @@
+export { jsonColumn, uuids, wordColumn } from './columns.ts'
 export { type BlobOptions, type ConnectOptions, connect, type OpenStorage } from './connect.ts'
 export { PREPARED } from './dialect.ts'
 export { type Binaries, prepareBinaries } from './embedded/binaries.ts'
