@@ -1,0 +1,197 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { saveCompany } from '../test/rig/intake.ts'
+import { freePort } from '../test/rig/rspamd.ts'
+import { type TestStorage, testStorage } from '../test/rig/storage.ts'
+import { ALL_PERMISSIONS, createToken } from './access/index.ts'
+import { type App, startApp } from './app.ts'
+import { SYSTEM } from './audit/index.ts'
+import { createLog, type TenantId } from './base/index.ts'
+import { readConfig } from './config.ts'
+import { START } from './detection/index.ts'
+
+let t: TestStorage
+let app: App
+let port = 0
+let clamd: Server | null = null
+const sockets = new Set<Socket>()
+const dir = mkdtempSync(join(tmpdir(), 'recourse-engines-'))
+const tokens = new Map<TenantId, string>()
+
+/** Speaks clamd's protocol and finds one word. */
+function startClamd(): Promise<void> {
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    let got = ''
+    socket.on('error', () => {})
+    socket.on('data', (chunk) => {
+      got += chunk.toString('latin1')
+      if (got.startsWith('zPING\0')) socket.end('PONG\0')
+      else if (got.endsWith('\0\0\0\0'))
+        socket.end(got.includes('crimson') ? 'stream: Test.Crimson FOUND\0' : 'stream: OK\0')
+    })
+  })
+  clamd = server
+  return new Promise((done) => server.listen(port, '127.0.0.1', done))
+}
+
+async function stopClamd(): Promise<void> {
+  for (const s of sockets) s.destroy()
+  await new Promise((done) => (clamd ? clamd.close(done) : done(null)))
+  clamd = null
+}
+
+beforeAll(async () => {
+  t = await testStorage()
+  port = await freePort()
+  await saveCompany(t.storage, t.a, 'kontor.example')
+  await saveCompany(t.storage, t.b, 'werft.example')
+  const config = readConfig({
+    RECOURSE_DATA_DIR: dir,
+    RECOURSE_HTTP_PORT: '0',
+    DATABASE_URL: t.url,
+    RECOURSE_PARSER_WORKERS: '1',
+    RECOURSE_ENGINES_CLAMAV_ADDRESS: `127.0.0.1:${port}`,
+    RECOURSE_ENGINES_CLAMAV_TIMEOUT_MS: '2000',
+  }).full
+  app = await startApp(config, createLog({ level: 'silent' }))
+  for (const tenant of [t.a, t.b])
+    tokens.set(
+      tenant,
+      await t.storage.tenant(tenant, async (tx) => {
+        const { secret } = await createToken(tx, { name: 'test', permissions: ALL_PERMISSIONS }, SYSTEM)
+        return secret
+      }),
+    )
+}, 60_000)
+afterAll(async () => {
+  await app?.stop()
+  await stopClamd()
+  await t.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const call = async (tenant: TenantId, method: string, path: string, body?: unknown, type = 'application/json') => {
+  const answer = await fetch(`${app.url}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${tokens.get(tenant)}`, ...(body === undefined ? {} : { 'content-type': type }) },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const told = await answer.json()
+  if (answer.status >= 500) throw new Error(`${method} ${path}: ${JSON.stringify(told)}`)
+  return told
+}
+const domainOf = (tenant: TenantId) => (tenant === t.a ? 'kontor.example' : 'werft.example')
+async function deliver(tenant: TenantId, subject: string, text: string): Promise<string> {
+  const to = `ann@${domainOf(tenant)}`
+  const mail = `From: Jo <jo@partner.example>\r\nTo: ${to}\r\nSubject: ${subject}\r\nMessage-ID: <${subject.replaceAll(' ', '.')}@partner.example>\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n\r\n${text}\r\n`
+  const told = await call(tenant, 'POST', `/import?recipient=${to}`, mail, 'message/rfc822')
+  if (typeof told.messageId !== 'string') throw new Error(JSON.stringify(told))
+  return told.messageId
+}
+const detail = (tenant: TenantId, id: string) => call(tenant, 'GET', `/messages/${id}`)
+const locations = async (tenant: TenantId, id: string) =>
+  (await detail(tenant, id)).copies.map((d: { latestLocation: string }) => d.latestLocation)
+
+describe('an engine that is down', () => {
+  test('mail is judged without it and says so; when it is back it is judged again, and what it finds is taken out of the mailbox, in each organisation', async () => {
+    await expect.poll(async () => (await call(t.a, 'GET', '/engines')).items[0].state).toBe('down')
+    const ids = new Map<TenantId, string>()
+    for (const tenant of [t.a, t.b]) {
+      const id = await deliver(tenant, 'The ledger', 'See the crimson ledger, please.')
+      ids.set(tenant, id)
+      const { verdict, signals } = await detail(tenant, id)
+      expect(verdict.threat).toBe('none')
+      expect(JSON.stringify(signals)).toContain('Judged without clamav')
+      expect(await locations(tenant, id)).toEqual(['inbox'])
+    }
+    const clean = await deliver(t.a, 'The other ledger', 'See the green ledger, please.')
+    expect((await call(t.a, 'GET', '/engines')).pending).toBe(2)
+    expect((await call(t.b, 'GET', '/engines')).pending).toBe(1)
+    const readiness = await (await fetch(`${app.url}/readyz`)).json()
+    expect(readiness).toMatchObject({ ready: true, engines: { clamav: 'down' } })
+
+    await startClamd()
+    for (const [tenant, id] of ids) {
+      await expect.poll(async () => (await detail(tenant, id)).verdict.threat, { timeout: 40_000 }).toBe('malware')
+      await expect.poll(() => locations(tenant, id), { timeout: 40_000 }).toEqual(['quarantine'])
+      const { items } = await call(tenant, 'GET', '/actions')
+      expect(items).toMatchObject([
+        { kind: 'quarantine', cause: { kind: 'signal', id: 'clamav', version: 1 }, counts: { done: 1 } },
+      ])
+      const timeline = await call(tenant, 'GET', `/messages/${id}/timeline`)
+      expect(JSON.stringify(timeline)).toContain('clamav did not answer at receipt')
+      const { signals } = await detail(tenant, id)
+      expect(JSON.stringify(signals)).not.toContain('Judged without clamav')
+    }
+    await expect.poll(async () => (await call(t.a, 'GET', '/engines')).pending, { timeout: 40_000 }).toBe(0)
+    expect(await locations(t.a, clean)).toEqual(['inbox'])
+    expect((await call(t.a, 'GET', '/engines')).items).toMatchObject([{ id: 'clamav', state: 'up' }])
+    expect(await (await fetch(`${app.url}/metrics`)).text()).toMatch(/recourse_engine_clamav_up 1/)
+  }, 120_000)
+
+  test('what was undone is not taken again, however often it is judged late', async () => {
+    const { items } = await call(t.a, 'GET', '/actions')
+    const [action] = items
+    const undone = await call(t.a, 'POST', `/actions/${action.id}/undo`, {})
+    await expect
+      .poll(async () => (await call(t.a, 'GET', `/actions/${undone.id}`)).state, { timeout: 30_000 })
+      .toBe('completed')
+    const found = await t.storage.tenant(t.a, (tx) =>
+      tx.selectFrom('message').select('id').where('subject', '=', 'The ledger').executeTakeFirstOrThrow(),
+    )
+    await t.storage.tenant(t.a, (tx) =>
+      t.storage.outbox.emit(tx, {
+        kind: 'verdict.late',
+        data: {
+          messageId: found.id,
+          signal: { id: 'clamav', version: 1 },
+          from: { threat: 'none', placement: 'deliver' },
+          to: { threat: 'malware', placement: 'quarantine' },
+        },
+      }),
+    )
+    await expect
+      .poll(async () => (await call(t.a, 'GET', '/actions')).items.length, { timeout: 30_000 })
+      .toBeGreaterThan(2)
+    await expect
+      .poll(async () => (await call(t.a, 'GET', '/actions')).items[0], { timeout: 30_000 })
+      .toMatchObject({
+        cause: { id: 'clamav' },
+        requestedBy: 'Late verdict',
+        counts: { skipped: 1, done: 0, executing: 0 },
+      })
+    expect(await locations(t.a, found.id)).toEqual(['inbox'])
+  }, 90_000)
+})
+
+describe('what analysts submit', () => {
+  test('teaches their organisation’s classifier; a user’s report does not; forgetting takes it back', async () => {
+    const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8').slice(0, 1500)
+    const id = await deliver(t.a, 'Your parcel', text)
+    const body = { opinion: 'should-have-been-blocked', threat: 'phish' }
+    await call(t.a, 'POST', `/messages/${id}/submissions`, { as: 'user', ...body })
+    const submission = await call(t.a, 'POST', `/messages/${id}/submissions`, { as: 'analyst', ...body })
+    await expect
+      .poll(async () => (await call(t.a, 'GET', '/engines')).classifier.taught, { timeout: 30_000 })
+      .toEqual({ ham: 0, spam: 0, phish: 1 })
+    expect((await call(t.b, 'GET', '/engines')).classifier.taught).toEqual({ ham: 0, spam: 0, phish: 0 })
+    const { items } = await call(t.a, 'GET', '/engines/classifier/lessons')
+    expect(items).toMatchObject([{ class: 'phish', messageId: id, cause: { kind: 'submission', id: submission.id } }])
+    expect((await call(t.b, 'GET', '/engines/classifier/lessons')).items).toEqual([])
+    const again = await detail(t.a, await deliver(t.a, 'Your parcel waits', `${text} 42`))
+    const said = again.signals.find((s: { id: string }) => s.id === 'classifier')
+    expect(said.weight).toBeGreaterThan(4)
+
+    expect((await call(t.b, 'DELETE', `/engines/classifier/lessons/${items[0].messageHash}`)).error.code).toBe(
+      'no-lesson',
+    )
+    expect(await call(t.a, 'DELETE', `/engines/classifier/lessons/${items[0].messageHash}`)).toEqual({ forgotten: 1 })
+    await expect
+      .poll(async () => (await call(t.a, 'GET', '/engines')).classifier.version, { timeout: 30_000 })
+      .toBe(START)
+  }, 90_000)
+})
