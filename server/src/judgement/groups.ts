@@ -20,6 +20,23 @@ export const GROUP_OF: Readonly<Record<string, string>> = {
   'transport-oddity': 'origin',
   // What the links are made of.
   'link-mismatch': 'links',
+  'url-host': 'links',
+  'url-service': 'links',
+  'url-redirect': 'links',
+  'url-brand': 'links',
+  'url-scheme': 'links',
+  'url-sender': 'links',
+  'qr-code': 'links',
+  // How the message is made.
+  'html-hidden': 'making',
+  'html-form': 'making',
+  'image-only': 'making',
+  // What its files are and hold.
+  'dangerous-attachment': 'files',
+  'page-attachment': 'files',
+  'file-contents': 'files',
+  'pdf-lure': 'files',
+  'calendar-trap': 'files',
   // What is asked of the reader.
   lure: 'content',
   'advance-fee': 'content',
