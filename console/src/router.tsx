@@ -11,6 +11,7 @@ import { queryString } from './api/client.ts'
 import { sessionQuery, setupQuery } from './api/session.ts'
 import { isTab, type TabKey } from './pages/EmailEntity/tabs.ts'
 import { explorerSearch } from './pages/Explorer/filters.ts'
+import { heldSearch } from './pages/Quarantine/search.ts'
 import { Failed, Missing } from './shell/Failed.tsx'
 import { Shell } from './shell/Shell.tsx'
 
@@ -82,6 +83,7 @@ const action = createRoute({
 const quarantine = createRoute({
   getParentRoute: () => inside,
   path: '/quarantine',
+  validateSearch: heldSearch,
   component: lazyRouteComponent(() => import('./pages/Quarantine/Quarantine.tsx'), 'Quarantine'),
 })
 const submissions = createRoute({

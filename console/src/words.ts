@@ -4,9 +4,13 @@ import type {
   ActionState,
   DeliveryAction,
   EntryKind,
+  HeldReason,
   ItemState,
   Location,
   MoveTarget,
+  PolicyType,
+  QuarantineRow,
+  ReleaseStatus,
   Technology,
   Threat,
 } from './api/types.ts'
@@ -21,6 +25,43 @@ export const THREAT: Record<Threat, string> = {
   spoof: 'Spoof',
   impersonation: 'Impersonation',
   none: 'No threat',
+}
+
+export const REASON: Record<HeldReason, string> = {
+  malware: 'Malware',
+  'high-confidence-phish': 'High confidence phish',
+  phish: 'Phish',
+  'high-confidence-spam': 'High confidence spam',
+  spam: 'Spam',
+  bulk: 'Bulk',
+  spoof: 'Spoof',
+  impersonation: 'Impersonation',
+  unparsable: 'Could not be read',
+  'transport-rule': 'Transport rule',
+  'admin-action': 'Admin action',
+}
+
+export const POLICY_TYPE: Record<PolicyType, string> = {
+  'anti-malware': 'Anti-malware policy',
+  'anti-spam': 'Anti-spam policy',
+  'anti-phishing': 'Anti-phishing policy',
+  'transport-rule': 'Transport rule',
+  none: 'None',
+}
+
+export const RELEASE_STATUS: Record<ReleaseStatus, string> = {
+  'needs-review': 'Needs review',
+  denied: 'Denied',
+  released: 'Released',
+  deleted: 'Deleted',
+  expired: 'Expired',
+  elsewhere: 'Moved elsewhere',
+}
+
+export const DIRECTION: Record<QuarantineRow['direction'], string> = {
+  inbound: 'Inbound',
+  internal: 'Internal',
+  outbound: 'Outbound',
 }
 
 export const DELIVERY: Record<DeliveryAction, string> = {

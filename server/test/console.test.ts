@@ -126,37 +126,6 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
     await context.close()
   })
 
-  test('release from quarantine to one of two recipients, then to the other (explorer #81)', async () => {
-    const { page, context, problems } = await watchedPage(browser, server.url)
-    await signIn(page)
-    await page.getByRole('link', { name: 'Quarantine' }).click()
-    const row = page.getByRole('row', { name: /Both of you, please/ })
-    await row.waitFor()
-    await shot(page, 'quarantine')
-    expect(holding('Both of you, please')).toEqual([])
-    for (const [round, recipient] of ['amara.osei', 'leon.brandt'].entries()) {
-      await row.getByRole('checkbox').click()
-      await page.getByRole('button', { name: 'Release' }).click()
-      await page.getByRole('heading', { name: 'Choose target entities' }).waitFor()
-      if (round === 0) await page.getByRole('checkbox', { name: /leon\.brandt/ }).click()
-      await shot(page, `release-${round}`)
-      for (let step = 0; step < 2; step++) await page.getByRole('button', { name: 'Next' }).click()
-      await page.getByText(/^1 copy of 1 message is released to 1 mailbox\.$/).waitFor()
-      await page.getByRole('button', { name: 'Submit' }).click()
-      await page.getByText('1 of 1 item ended, 1 verified in the mailbox').waitFor({ timeout: 60_000 })
-      const now = holding('Both of you, please')
-      expect(now).toHaveLength(round + 1)
-      expect(now.some((copy) => copy.mailbox.includes(recipient))).toBe(true)
-      await page.getByRole('link', { name: 'Quarantine' }).click()
-      if (round === 0) await page.getByText('Released to 1 of 2').waitFor()
-    }
-    await expect.poll(() => row.count()).toBe(0)
-    await page.getByRole('tab', { name: 'Released' }).click()
-    await row.waitFor()
-    expect(problems).toEqual([])
-    await context.close()
-  })
-
   test('what somebody may only propose waits on its page until it is approved or rejected (explorer #90, #92)', async () => {
     const { token } = (await server.call('POST', '/tokens', {
       name: 'proposer',

@@ -47,6 +47,23 @@ async function problemOf(response: Response): Promise<Problem> {
   }
 }
 
+/** A file that is asked for by what is posted; its bytes go to the browser's downloads. */
+export async function download(path: string, body: unknown, name: string): Promise<void> {
+  const response = await fetch(`${BASE}${path}`, {
+    method: 'POST',
+    credentials: 'same-origin',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (!response.ok) throw new ApiError(response.status, await problemOf(response))
+  const url = URL.createObjectURL(await response.blob())
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
+}
+
 async function request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
   const init: RequestInit = { method, headers: { accept: 'application/json' }, credentials: 'same-origin' }
   if (signal) init.signal = signal

@@ -8,6 +8,7 @@ import type {
   TokenRow as TokenSchema,
   UserRow as UserSchema,
 } from '../../../server/src/access/routes.ts'
+import type { HeldDone, HeldPlan } from '../../../server/src/explorer/held/schemas.ts'
 import type {
   AuthenticationView,
   CopyRow,
@@ -22,7 +23,7 @@ import type { AuditResult, AuditRow } from '../../../server/src/http/audit.ts'
 import type { EntryBody, EntryRow } from '../../../server/src/lists/routes.ts'
 import type { OrganisationDocument } from '../../../server/src/organisation/document.ts'
 import type { Policy } from '../../../server/src/organisation/policy.ts'
-import type { HeldMessageRow } from '../../../server/src/quarantine/schemas.ts'
+import type { HeldCountsBody, HeldMessageRow, Results } from '../../../server/src/quarantine/schemas.ts'
 import type { Plan } from '../../../server/src/remediation/preview.ts'
 import type { ActionState, Counts, ItemState } from '../../../server/src/remediation/states.ts'
 import type { MailKind, MoveTarget } from '../../../server/src/remediation/types.ts'
@@ -39,6 +40,8 @@ import type {
 export type {
   ActionState,
   EntryPreview,
+  HeldDone,
+  HeldPlan,
   Histogram,
   ItemPlace,
   ItemState,
@@ -85,6 +88,12 @@ export type AuditCheck = Static<typeof AuditResult>
 export type Explanation = ExplanationView
 export type NextStep = SubmissionMade['next'][number]
 export type QuarantineRow = Static<typeof HeldMessageRow>
+export type HeldRecipient = QuarantineRow['recipients'][number]
+export type HeldReason = QuarantineRow['reason']
+export type PolicyType = QuarantineRow['policyType']
+export type ReleaseStatus = HeldRecipient['status']
+export type HeldCounts = Static<typeof HeldCountsBody>
+export type HeldResults = Static<typeof Results>
 export type Reason = UndoPreview['notExact'][number]
 
 export interface Page<T> {

@@ -5,7 +5,7 @@ import { visible } from '../../parts/text.ts'
 import type { FilterProperty } from './filters.ts'
 
 interface Props {
-  readonly property: FilterProperty
+  readonly property: Pick<FilterProperty, 'label' | 'options' | 'hint'>
   readonly values: readonly string[]
   readonly startOpen: boolean
   readonly onChange: (values: readonly string[]) => void

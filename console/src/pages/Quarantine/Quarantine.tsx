@@ -1,166 +1,193 @@
-import { Button, Tab, TabList, Toolbar } from '@fluentui/react-components'
-import { MailArrowUp20Regular, ShieldTask20Regular } from '@fluentui/react-icons'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { Button, Menu, MenuItemCheckbox, MenuList, MenuPopover, MenuTrigger, Toolbar } from '@fluentui/react-components'
+import { ArrowDownload20Regular, ColumnTriple20Regular } from '@fluentui/react-icons'
 import { useState } from 'react'
+import { queryString } from '../../api/client.ts'
 import { useCan } from '../../api/session.ts'
 import type { QuarantineRow } from '../../api/types.ts'
 import { Grid } from '../../parts/Grid/Grid.tsx'
-import type { GridColumn, Selection } from '../../parts/Grid/types.ts'
+import type { Selection } from '../../parts/Grid/types.ts'
 import { Empty, Page } from '../../parts/Page.tsx'
 import { Problem } from '../../parts/Problem.tsx'
-import { SafeText } from '../../parts/SafeText.tsx'
-import { ThreatStatus } from '../../parts/Status.tsx'
-import { Time } from '../../parts/Time.tsx'
-import { visible } from '../../parts/text.ts'
-import { CHOICES } from '../../takeAction/fit.ts'
-import { TakeAction } from '../../takeAction/TakeAction.tsx'
 import { plural } from '../../words.ts'
-import { type Show, useQuarantine } from './data.ts'
-import { quarantinedTargets } from './targets.ts'
-
-const COLUMNS: readonly GridColumn<QuarantineRow>[] = [
-  {
-    id: 'received',
-    header: 'Time received',
-    width: '134px',
-    phone: 'detail',
-    sort: 'descending',
-    cell: (q) => <Time at={q.receivedAt} />,
-  },
-  {
-    id: 'subject',
-    header: 'Subject',
-    width: 'minmax(200px, 2fr)',
-    phone: 'title',
-    cell: (q) => (
-      <Link to="/messages/$id" params={{ id: q.messageId }} className="link" tabIndex={-1}>
-        <SafeText text={q.subject} max={200} empty="(no subject)" />
-      </Link>
-    ),
-  },
-  {
-    id: 'sender',
-    header: 'Sender',
-    width: 'minmax(150px, 1.2fr)',
-    phone: 'detail',
-    cell: (q) => <SafeText text={q.sender} max={120} />,
-  },
-  {
-    id: 'reason',
-    header: 'Quarantine reason',
-    width: '176px',
-    phone: 'detail',
-    cell: (q) => <ThreatStatus threat={q.threat} />,
-  },
-  { id: 'held', header: 'Held for', width: 'minmax(150px, 1.2fr)', phone: 'none', cell: (q) => <Held row={q} /> },
-  { id: 'status', header: 'Release status', width: '130px', phone: 'detail', cell: (q) => <ReleaseStatus row={q} /> },
-  { id: 'expires', header: 'Expires', width: '134px', phone: 'detail', cell: (q) => <Time at={q.expiresAt} /> },
-]
-
-const STATUS: Record<QuarantineRow['recipients'][number]['status'], string> = {
-  'needs-review': 'Needs review',
-  released: 'Released',
-  denied: 'Denied',
-  deleted: 'Deleted',
-  expired: 'Expired',
-  elsewhere: 'Elsewhere',
-}
-
-function Held({ row }: { row: QuarantineRow }) {
-  const others = row.recipients.length - 1
-  return (
-    <span title={visible(row.recipients.map((r) => `${r.recipient} (${STATUS[r.status]})`).join(', '), 600)}>
-      <SafeText text={row.recipients[0]?.recipient ?? null} max={120} />
-      {others > 0 ? <span className="muted"> +{others}</span> : null}
-    </span>
-  )
-}
-
-/** Of one recipient, or how many of several. */
-function ReleaseStatus({ row }: { row: QuarantineRow }) {
-  const released = row.recipients.filter((r) => r.status === 'released').length
-  if (released === 0) return <>{STATUS[row.recipients[0]?.status ?? 'elsewhere']}</>
-  return <>{released === row.recipients.length ? 'Released' : `Released to ${released} of ${row.recipients.length}`}</>
-}
+import { Acts, type Doing } from './Acts.tsx'
+import { asSort, COLUMN_NAMES, columnsFor, HIDDEN_AT_FIRST, messageName } from './columns.tsx'
+import { Details } from './Details.tsx'
+import { Doings } from './Doings.tsx'
+import { useHeld, useHeldSearch } from './data.ts'
+import { Filters } from './Filters.tsx'
+import './quarantine.css'
+import { asQuery, orderOf, sortedBy } from './search.ts'
 
 const idOf = (row: QuarantineRow) => row.messageId
-const nameOf = (row: QuarantineRow) => visible(row.subject || '(no subject)', 80)
-const RELEASE = CHOICES.find((choice) => choice.kind === 'release')
 
-/** What is held, and its release to some or all of its recipients. */
+/** What is held: find, look, decide; one by one, many, or all that a filter matches. */
 export function Quarantine() {
-  const [show, setShow] = useState<Show>('held')
-  const held = useQuarantine(show)
-  const can = useCan()
-  const navigate = useNavigate()
+  const view = useHeldSearch()
+  const { search, change } = view
+  const { filter, pages, counts, refresh } = useHeld(search)
   const [selection, setSelection] = useState<Selection>({})
-  const [acting, setActing] = useState<'release' | 'other' | null>(null)
-  const chosen = held.rows.filter((row) => selection[row.messageId])
-  const act = can('remediation.propose') || can('remediation.approve')
-  const close = () => setActing(null)
+  const [everything, setEverything] = useState(false)
+  const [hidden, setHidden] = useState(HIDDEN_AT_FIRST)
+  const [doing, setDoing] = useState<Doing | null>(null)
+  const can = useCan()
+  const chosen = pages.rows.filter((row) => selection[row.messageId])
+  const select = (next: Selection) => {
+    setSelection(next)
+    setEverything(false)
+  }
+  const at = pages.rows.findIndex((row) => row.messageId === search.open)
+  const act = can('quarantine.manage') || can('mail.content')
+  const many = everything
+    ? {
+        select: { filter },
+        rows: pages.rows,
+        everything: true,
+        what: `all that match (${plural(counts?.messages ?? 0, 'message')})`,
+      }
+    : {
+        select: { messageIds: chosen.map(idOf) },
+        rows: chosen,
+        everything: false,
+        what: chosen.length === 1 && chosen[0] ? `“${messageName(chosen[0])}”` : plural(chosen.length, 'message'),
+      }
   return (
     <Page
       title="Quarantine"
       note="Messages that are held. A release gives the message to the recipients as it came; it does not pass the filters again."
       fill
     >
-      <div className="tabs-scroll">
-        <TabList
-          aria-label="Release status"
-          selectedValue={show}
-          onTabSelect={(_, data) => {
-            setShow(data.value === 'released' || data.value === 'all' ? data.value : 'held')
-            setSelection({})
-          }}
+      <Filters {...view} onRefresh={refresh} />
+      <Toolbar aria-label="Quarantined messages" className="list-bar">
+        {act ? <Acts subject={many} onDo={setDoing} /> : null}
+        <Chosen
+          chosen={chosen.length}
+          loaded={pages.rows.length}
+          everything={everything}
+          messages={counts?.messages}
+          onEverything={() => setEverything(true)}
+          onClear={() => select({})}
+        />
+        <span className="grow" />
+        <Button
+          size="small"
+          appearance="subtle"
+          icon={<ArrowDownload20Regular />}
+          as="a"
+          href={`/api/v1/quarantine.csv${queryString({ ...asQuery(filter), ...orderOf(search) })}`}
+          download="Quarantine.csv"
         >
-          <Tab value="held">Needs review</Tab>
-          <Tab value="released">Released</Tab>
-          <Tab value="all">All</Tab>
-        </TabList>
-      </div>
-      {act ? (
-        <Toolbar aria-label="Quarantined messages" className="list-bar">
-          <Button
-            appearance="primary"
-            icon={<MailArrowUp20Regular />}
-            disabledFocusable={chosen.length === 0}
-            onClick={() => setActing('release')}
-          >
-            Release
-          </Button>
-          <Button
-            icon={<ShieldTask20Regular />}
-            disabledFocusable={chosen.length === 0}
-            onClick={() => setActing('other')}
-          >
-            Take action
-          </Button>
-          {chosen.length > 0 ? <span role="status">{plural(chosen.length, 'message')} chosen</span> : null}
-        </Toolbar>
-      ) : null}
-      {held.error ? <Problem error={held.error} onRetry={held.reload} /> : null}
+          Export
+        </Button>
+        <Columns hidden={hidden} onChange={setHidden} />
+      </Toolbar>
+      {pages.error ? <Problem error={pages.error} title="The list could not be loaded" onRetry={pages.reload} /> : null}
       <Grid
         label="Quarantined messages"
-        rows={held.rows}
-        columns={COLUMNS}
+        rows={pages.rows}
+        columns={columnsFor(search)}
+        hidden={hidden}
         rowId={idOf}
-        rowName={nameOf}
-        {...(act ? { selection, onSelect: setSelection } : {})}
-        onOpen={(row) => void navigate({ to: '/messages/$id', params: { id: row.messageId }, search: {} })}
-        onEnd={held.loadMore}
-        total={held.more ? undefined : held.rows.length}
-        loading={held.loading}
-        stale={held.stale}
-        empty={<Empty title="Nothing is in quarantine" />}
+        rowName={messageName}
+        {...(act ? { selection, onSelect: select } : {})}
+        onOpen={(row) => change({ open: row.messageId })}
+        onEnd={pages.loadMore}
+        onSort={(id) => {
+          const sort = asSort(id)
+          if (sort) change(sortedBy(search, sort))
+        }}
+        total={counts?.messages}
+        loading={pages.loading}
+        stale={pages.stale}
+        empty={
+          <Empty title="Nothing in quarantine matches">
+            {Object.keys(search).length > 0
+              ? 'Remove a filter or take a longer time range.'
+              : 'Nothing was held in the last 7 days.'}
+          </Empty>
+        }
       />
-      {acting ? (
-        <TakeAction
-          source={{ kind: 'targets', targets: quarantinedTargets(chosen) }}
-          {...(acting === 'release' && RELEASE ? { startWith: RELEASE } : {})}
-          onClose={close}
-          onDone={close}
+      <p className="hidden-visually" aria-live="polite">
+        {pages.loading ? '' : `${plural(pages.rows.length, 'message')} loaded`}
+      </p>
+      {search.open ? (
+        <Details
+          key="details"
+          id={search.open}
+          previous={pages.rows[at - 1]?.messageId ?? null}
+          next={at >= 0 ? (pages.rows[at + 1]?.messageId ?? null) : null}
+          onGo={(id) => change({ open: id })}
+          onClose={() => change({ open: undefined })}
+          actions={(row) => (
+            <Acts
+              subject={{
+                select: { messageIds: [row.messageId] },
+                rows: [row],
+                everything: false,
+                what: `“${messageName(row)}”`,
+              }}
+              onDo={setDoing}
+            />
+          )}
         />
       ) : null}
+      {doing ? <Doings doing={doing} onClose={() => setDoing(null)} onDone={() => select({})} /> : null}
     </Page>
+  )
+}
+
+function Chosen(props: {
+  chosen: number
+  loaded: number
+  everything: boolean
+  messages: number | undefined
+  onEverything: () => void
+  onClear: () => void
+}) {
+  const { chosen, loaded, everything, messages } = props
+  if (chosen === 0) return messages === undefined ? null : <span className="muted">{plural(messages, 'message')}</span>
+  return (
+    <span className="row" role="status">
+      <span>
+        {everything
+          ? `Chosen: all that match (${plural(messages ?? 0, 'message')})`
+          : `${plural(chosen, 'message')} chosen`}
+      </span>
+      {!everything && chosen === loaded && loaded > 1 ? (
+        <Button size="small" appearance="transparent" onClick={props.onEverything}>
+          Choose all that match ({plural(messages ?? loaded, 'message')})
+        </Button>
+      ) : null}
+      <Button size="small" appearance="transparent" onClick={props.onClear}>
+        Clear
+      </Button>
+    </span>
+  )
+}
+
+function Columns(props: { hidden: ReadonlySet<string>; onChange: (hidden: ReadonlySet<string>) => void }) {
+  const shown = COLUMN_NAMES.map((c) => c.id).filter((id) => !props.hidden.has(id))
+  return (
+    <Menu
+      inline
+      checkedValues={{ columns: shown }}
+      onCheckedValueChange={(_, data) =>
+        props.onChange(new Set(COLUMN_NAMES.map((c) => c.id).filter((id) => !data.checkedItems.includes(id))))
+      }
+    >
+      <MenuTrigger disableButtonEnhancement>
+        <Button size="small" appearance="subtle" icon={<ColumnTriple20Regular />}>
+          Columns
+        </Button>
+      </MenuTrigger>
+      <MenuPopover>
+        <MenuList>
+          {COLUMN_NAMES.map((column) => (
+            <MenuItemCheckbox key={column.id} name="columns" value={column.id} disabled={column.id === 'subject'}>
+              {column.header}
+            </MenuItemCheckbox>
+          ))}
+        </MenuList>
+      </MenuPopover>
+    </Menu>
   )
 }

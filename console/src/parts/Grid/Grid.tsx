@@ -98,10 +98,15 @@ export function Grid<T extends object>(props: GridProps<T>) {
               aria-sort={column.sort}
               className={`grid-cell ${column.align ?? ''}`}
             >
-              <span className="ellipsis">
-                {column.header}
-                {column.sort ? (column.sort === 'descending' ? ' ↓' : ' ↑') : ''}
-              </span>
+              {column.sortable && props.onSort ? (
+                <button type="button" className="grid-sort ellipsis" onClick={() => props.onSort?.(column.id)}>
+                  <HeaderText column={column} />
+                </button>
+              ) : (
+                <span className="ellipsis">
+                  <HeaderText column={column} />
+                </span>
+              )}
             </div>
           ))}
         </div>
@@ -137,6 +142,15 @@ export function Grid<T extends object>(props: GridProps<T>) {
       ) : null}
       {!props.loading && rows.length === 0 ? props.empty : null}
     </div>
+  )
+}
+
+function HeaderText<T>({ column }: { column: GridProps<T>['columns'][number] }) {
+  return (
+    <>
+      {column.header}
+      {column.sort ? <span aria-hidden="true">{column.sort === 'descending' ? ' ↓' : ' ↑'}</span> : null}
+    </>
   )
 }
 

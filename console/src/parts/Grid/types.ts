@@ -10,6 +10,8 @@ export interface GridColumn<T> {
   readonly phone: 'title' | 'detail' | 'none'
   readonly align?: 'end'
   readonly sort?: 'ascending' | 'descending'
+  /** Its header is a button that sorts by it (`onSort`). */
+  readonly sortable?: true
 }
 
 /** IDs of chosen rows. */
@@ -28,6 +30,8 @@ export interface GridProps<T> {
   readonly onSelect?: (selection: Selection) => void
   readonly onOpen?: (row: T) => void
   readonly onEnd?: () => void
+  /** Somebody asks for the order of a sortable column; once more turns it round. */
+  readonly onSort?: (id: string) => void
   /** All rows that exist, where known. */
   readonly total?: number | undefined
   /** Height of a card on a phone, in pixels. */
