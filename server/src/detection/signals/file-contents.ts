@@ -151,7 +151,7 @@ function message({ message: found }: Inside): Finding[] {
 
 /** A password given in the text: `Password: 4711`, in the languages of most mail. */
 const PASSWORD =
-  /(?:\b(?:pass(?:word|code|wd|wort)?|pwd|kennwort|pin|mot de passe|contraseña|contrasena|clave|senha|parola|wachtwoord|hasło|haslo|lösenord|adgangskode|salasana|heslo|şifre|пароль)\b|パスワード|密码|密碼|비밀번호)\s*(?:\p{L}+\s+){0,4}?(?:is|ist|lautet|est|es|é|è|=|:|：|-)?\s*["“'«]?\s*[A-Za-z0-9!@#$%&*_+-]{3,24}/iu
+  /(?:\b(?:pass(?:word|code|wd|wort)?|pwd|kennwort|pin|mot de passe|contraseña|contrasena|clave|senha|parola|wachtwoord|hasło|haslo|lösenord|adgangskode|salasana|heslo|şifre|пароль)\b|パスワード|密码|密碼|비밀번호)\s*(?:\p{L}+\s+){0,4}?(?:is|ist|lautet|est|es|é|è)?\s*[=:：-]?\s*["“'«]?\s*[A-Za-z0-9!@#$%&*_+-]{3,24}/iu
 
 const passwordIn = (mail: ParsedMail): boolean => {
   const match = PASSWORD.exec(mail.text.slice(0, 20_000))

@@ -18,11 +18,10 @@ export function urlRedirect({ mail }: SignalInput): Signal[] {
   const bulk = genuineBulk(mail)
   const share = digestShare(mail)
   const found = linksOf(mail).flatMap((link) => {
-    if (isHousekeeping(link) || link.place === 'text') return []
-    const own = sites.has(link.site)
-    return [redirector(link), own ? null : nested(link, sites, bulk), own ? null : reader(link, readers, bulk)].filter(
-      (f) => f !== null,
-    )
+    if (link.place === 'text') return []
+    const own = sites.has(link.site) || isHousekeeping(link)
+    const [carried, known] = own ? [null, null] : [nested(link, sites, bulk), reader(link, readers, bulk)]
+    return [redirector(link), carried, known].filter((f) => f !== null)
   })
   const best = new Map<string, Finding>()
   for (const f of found) {
