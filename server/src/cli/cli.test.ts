@@ -120,8 +120,9 @@ describe('the command line', () => {
   test('takes messages, shows what it does first, and takes it back', async () => {
     const query = ['--query', 'sender-domain=shop.example,recipient=ann@kontor.example']
     expect(await answer('take', 'soft-delete', ...query, '--preview')).toMatchObject({
-      copies: 3,
-      items: { actionable: 3 },
+      selection: { copies: 3 },
+      actions: [{ kind: 'soft-delete', copies: 3 }],
+      refused: null,
     })
     const taken = await answer('take', 'soft-delete', ...query, '--name', 'Away with it', '--wait')
     expect(taken).toMatchObject({ name: 'Away with it', state: 'completed', counts: { done: 3, verified: 3 } })
@@ -141,11 +142,64 @@ describe('the command line', () => {
     expect((await recourse(['actions'])).out).toMatch(/Away with it +Command line on the server +undone +3\/3/)
   })
 
+  test('proposes, decides in part and in bulk, from the Action center, with CSV (explorer #92, air #82, #83, #93)', async () => {
+    const query = (who: string) => ['--query', `sender-domain=shop.example,recipient=${who}@${DOMAIN}`]
+    const [first] = (await answer('messages', '--recipient', `bo@${DOMAIN}`)).items
+    const proposed = await answer(
+      ...['take', 'soft-delete', ...query('bo'), '--propose', '--name', '=1+1', '--severity', 'low'],
+      ...['--block', 'sender=bad@elsewhere.example', '--expires', '7', '--except-message', first.id],
+    )
+    expect(proposed).toMatchObject({
+      state: 'pending-approval',
+      actions: [{ copies: 2 }],
+      entries: [{ existed: false }],
+    })
+    const { approvalId } = proposed
+    const waiting = await recourse(['actions', '--pending'])
+    expect(waiting.out).toMatch(new RegExp(`${approvalId} +.*=1\\+1 .*pending-approval`))
+    expect((await recourse(['actions', '--csv', '--approval', approvalId])).out).toContain("'=1+1")
+    const shown = await recourse(['take', 'soft-delete', '--from-action', proposed.id, '--targets'])
+    expect(shown.out.trimEnd().split('\r\n')).toHaveLength(3)
+    const [second] = JSON.parse((await recourse(['action', 'show', proposed.id, '--items', '--json'])).out).items
+    expect(await answer('approve', approvalId, '--except-item', second.id, '--why', 'only one')).toMatchObject({
+      derived: null,
+    })
+    expect((await recourse(['approve', approvalId])).err).toMatch(/Nothing with the approval ID/)
+    const log = await recourse(['action', 'show', proposed.id, '--csv'])
+    expect(log.out).toContain('left out by Command line on the server: only one')
+    const more = []
+    for (const who of ['bo', 'cy']) more.push(await answer('take', 'move', '--to', 'junk', ...query(who), '--propose'))
+    const bulk = await answer('reject', ...more.map((m) => m.approvalId), '--why', 'no')
+    expect(bulk.results).toMatchObject([
+      { ok: true, state: 'rejected' },
+      { ok: true, state: 'rejected' },
+    ])
+    const wrong = await answer('take', 'hard-delete', '--message', first.id, '--propose')
+    const rejected = ['reject', wrong.approvalId, '--false-positive', '--allow', 'sender=news@shop.example']
+    expect(await answer(...rejected)).toMatchObject({
+      state: 'rejected',
+      submissions: 1,
+      entries: [{ kind: 'sender' }],
+    })
+    const two = await answer('take', 'hard-delete', '--message', first.id, '--propose')
+    const instead = await answer('approve', two.approvalId, '--instead', 'move', '--to', 'junk')
+    expect(instead).toMatchObject({ state: 'rejected', derived: expect.any(String) })
+    expect((await answer('action', 'show', instead.derived, '--results')).derivedFrom ?? two.id).toBe(two.id)
+    expect((await answer('actions', '--history', '--kind', 'list-entry')).items).toHaveLength(1)
+    const key = ['take', '--submit', 'clean', '--message', first.id, '--key', 'once-and-again']
+    expect(await answer(...key)).toMatchObject({ repeated: false, submissions: [{}] })
+    expect(await answer(...key)).toMatchObject({ repeated: true })
+  })
+
   test('refuses in words what cannot be meant, before anything is touched', async () => {
     for (const [args, says] of [
       [['take', 'fly', '--message', 'x'], /"fly" is no action/],
       [['take', 'move', '--message', 'x'], /Where to move it is not said/],
       [['take', 'quarantine'], /which messages are meant/],
+      [['take', '--message', 'x'], /What to do is not said/],
+      [['take', '--block', 'fly', '--message', 'x'], /is no entry/],
+      [['take', 'quarantine', '--message', 'x', '--except-message', 'y'], /made from a query/],
+      [['actions', '--from', 'yesterday'], /is no time/],
       [['take', 'quarantine', '--message', 'x', '--query', 'q=1'], /in one way/],
       [['take', 'quarantine', '--query', 'colour=red'], /is no filter/],
       [['report', 'x'], /Say what was wrong/],
@@ -185,7 +239,8 @@ describe('the command line', () => {
     expect(made).toMatchObject({ action: 'block', value: 'shop.example', note: 'enough' })
     expect((await recourse(['entry', 'list'])).out).toContain('shop.example')
     await answer('entry', 'remove', made.id)
-    expect((await answer('entry', 'list', '--state', 'active')).items).toEqual([])
+    const active: Answer[] = (await answer('entry', 'list', '--state', 'active')).items
+    expect(active.map((e) => e.id)).not.toContain(made.id)
   })
 
   test('lets people in with a password from standard input, and makes and revokes tokens', async () => {

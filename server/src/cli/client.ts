@@ -40,12 +40,31 @@ export class Client {
     return text === '' ? null : JSON.parse(text)
   }
 
+  /** An export, as it is. */
+  text(method: string, path: string, body?: unknown, query: Query = {}): Promise<string> {
+    return this.#request(method, path + queryText(query), body)
+  }
+
   /** Uploads one mail as it is. */
   async mail<T extends TSchema>(schema: T, path: string, bytes: Buffer, query: Query): Promise<Static<T>> {
     return checked(schema, `POST ${path}`, await this.#request('POST', path + queryText(query), bytes))
   }
 
+  /** A file that is asked for by what is posted. */
+  async file(path: string, body: unknown): Promise<Buffer> {
+    const response = await this.#send('POST', path, body)
+    if (!response.ok) throw refused(response.status, await response.text())
+    return Buffer.from(await response.arrayBuffer())
+  }
+
   async #request(method: string, path: string, body: unknown): Promise<string> {
+    const response = await this.#send(method, path, body)
+    const text = await response.text()
+    if (response.ok) return text
+    throw refused(response.status, text)
+  }
+
+  async #send(method: string, path: string, body: unknown): Promise<Response> {
     const headers: Record<string, string> = { authorization: `Bearer ${this.#token}`, accept: 'application/json' }
     const init: RequestInit = { method, headers }
     if (Buffer.isBuffer(body)) {
@@ -55,9 +74,8 @@ export class Client {
       headers['content-type'] = 'application/json'
       init.body = JSON.stringify(body)
     }
-    let response: Response
     try {
-      response = await fetch(`${this.url}/api/v1${path}`, init)
+      return await fetch(`${this.url}/api/v1${path}`, init)
     } catch (cause) {
       throw new Refused(
         'unreachable',
@@ -66,9 +84,6 @@ export class Client {
         { cause },
       )
     }
-    const text = await response.text()
-    if (response.ok) return text
-    throw refused(response.status, text)
   }
 }
 

@@ -7,8 +7,10 @@ import { learnCommand } from './commands/learn.ts'
 import { messageCommands } from './commands/messages.ts'
 import { organisationCommands } from './commands/organisation.ts'
 import { peopleCommands } from './commands/people.ts'
+import { quarantineCommands } from './commands/quarantine.ts'
 import { scanCommand } from './commands/scan.ts'
 import { serverCommands } from './commands/server.ts'
+import { takeCommand } from './commands/take.ts'
 
 export function program(): Command {
   const root = new Command('recourse')
@@ -26,7 +28,9 @@ Every command takes --json. Exit codes: 0 done, 1 failed (or a problem was found
   for (const add of [
     serverCommands,
     messageCommands,
+    takeCommand,
     actionCommands,
+    quarantineCommands,
     entryCommands,
     engineCommands,
     importCommand,

@@ -30,11 +30,80 @@ export type UndoPlan = Static<typeof UndoPlan>
 
 export const Submitted = Type.Object({ id: text, name: text, state: text })
 
+/** What a whole wish would touch. */
+export const TakePlan = Type.Object({
+  selection: Type.Object({ copies: n, messages: n, unknown: n, query: orNull(text) }),
+  possible: Type.Array(Type.Object({ kind: text, target: orNull(text), copies: n })),
+  actions: Type.Array(
+    Type.Object({
+      kind: text,
+      target: orNull(text),
+      copies: n,
+      messages: n,
+      mailboxes: n,
+      senderCopies: n,
+      alreadyThere: n,
+      notFound: n,
+      byFolder: Type.Array(Type.Object({ folder: text, count: n })),
+      notExact: Type.Array(Reason),
+      impossible: Type.Array(Reason),
+    }),
+  ),
+  sentBack: n,
+  submit: orNull(Type.Object({ as: text, messages: n })),
+  entries: Type.Array(Type.Object({ action: text, kind: text, value: text, expiresAt: orNull(text) })),
+  approval: Type.Object({ needed: n, why: orNull(text) }),
+  refused: orNull(Type.Object({ code: text, message: text, cure: text })),
+})
+export type TakePlan = Static<typeof TakePlan>
+
+export const Taken = Type.Object({
+  approvalId: text,
+  name: text,
+  link: text,
+  repeated: Type.Boolean(),
+  actions: Type.Array(Type.Object({ id: text, kind: text, name: text, state: text, copies: n })),
+  submissions: Type.Array(Type.Object({ id: text, messageId: text, result: text })),
+  entries: Type.Array(Type.Object({ action: text, kind: text, value: text, existed: Type.Boolean() })),
+})
+export type Taken = Static<typeof Taken>
+
+export const Decided = Type.Object({
+  id: text,
+  state: text,
+  approvals: n,
+  needed: n,
+  derived: orNull(text),
+  submissions: Type.Optional(n),
+  entries: Type.Optional(Type.Array(Type.Object({ kind: text, value: text }))),
+})
+
+export const Decisions = Type.Object({
+  results: Type.Array(
+    Type.Object({
+      id: text,
+      ok: Type.Boolean(),
+      state: orNull(text),
+      error: orNull(Type.Object({ message: text, cure: text })),
+    }),
+  ),
+})
+
+export const Results = Type.Object({
+  results: Type.Array(Type.Object({ class: text, count: n, reasons: Type.Array(Reason) })),
+})
+
 export const Action = Type.Object({
   id: text,
+  approvalId: text,
   kind: text,
   name: text,
   state: text,
+  source: text,
+  decidedBy: orNull(text),
+  expiresAt: orNull(text),
+  expiring: Type.Boolean(),
+  updatedAt: text,
   requestedBy: Type.Object({ name: text }),
   createdAt: text,
   startedAt: orNull(text),

@@ -1,14 +1,13 @@
 import { type Command, Option } from 'commander'
 import { AppError } from '../../base/index.ts'
 import { type Client, connectClient } from '../client.ts'
-import { parseQuery } from '../filter.ts'
 import { bold, facts, json, line, plain, table, time } from '../out.ts'
-import { Action, Item, listOf, Plan, Submitted, UndoPlan } from '../shapes.ts'
+import { Action, Decided, Decisions, Item, listOf, Results, Submitted, UndoPlan } from '../shapes.ts'
 
 interface Json {
   readonly json?: true
 }
-const KINDS = ['move', 'soft-delete', 'hard-delete', 'quarantine', 'release']
+export const KINDS = ['move', 'soft-delete', 'hard-delete', 'quarantine', 'release']
 const OVER = new Set([
   'completed',
   'partially-completed',
@@ -22,39 +21,48 @@ const OVER = new Set([
 
 export function actionCommands(root: Command): void {
   root
-    .command('take')
-    .argument('<kind>', KINDS.join(', '))
-    .description('act on messages in their mailboxes (as written: take quarantine --query url-domain=bad.example)')
-    .addOption(new Option('--to <place>', 'for move').choices(['inbox', 'junk', 'deleted-items']))
-    .option('--message <ids>', 'network message IDs, comma-separated')
-    .option('--delivery <ids>', 'recipient copies by ID, comma-separated')
-    .option('--query <filter>', 'all that match: name=value,… as for "recourse messages"')
-    .option('--recipient <addresses>', 'only these recipients of the messages, comma-separated')
-    .option('--name <text>', 'how the action is called')
-    .option('--description <text>', 'why')
-    .option('--preview', 'only show what it would touch')
-    .option('--wait', 'until it has ended; exit code 1 when not everything was done')
-    .action(take)
-  root
     .command('actions')
-    .description('what was and is being done')
-    .option('--limit <n>', 'how many', '30')
-    .option('--state <states>', 'only in these states, comma-separated')
+    .description('the Action center: what waits for a decision, and what was decided and done')
+    .option('--pending', 'only what waits for a decision')
+    .option('--history', 'only what was decided')
+    .addOption(new Option('--period <time>', 'changed within').choices(['1d', '7d', '30d', '180d', 'all']))
+    .option('--from <time>', 'changed at or after')
+    .option('--to <time>', 'changed before')
+    .option('--kind <kinds>', 'move, soft-delete, hard-delete, quarantine, release, undo, submit, list-entry')
+    .option('--state <states>', 'only in these states')
+    .option('--source <sources>', 'explorer, message, action-center, quarantine, api, cli, automation')
+    .option('--severity <severities>', 'low, medium, high')
+    .option('--by <people>', 'who asked for it')
+    .option('--decided-by <people>', 'who decided')
+    .option('--approval <ids>', 'approval IDs')
+    .option('--q <text>', 'text in name, description or approval ID')
+    .addOption(
+      new Option('--sort <by>', 'order').choices([
+        'updated',
+        'created',
+        'expires',
+        'name',
+        'kind',
+        'state',
+        'decided',
+        'copies',
+      ]),
+    )
+    .option('--asc', 'the smallest or oldest first')
+    .option('--limit <n>', 'how many (at most 500)', '30')
+    .option('--cursor <cursor>', 'go on where an earlier answer ended')
+    .option('--csv', 'for a spreadsheet, up to 100,000 rows')
     .action(list)
   const one = root.command('action').description('one action')
   one
     .command('show')
-    .argument('<id>')
+    .argument('<id>', 'its id or approval ID')
     .option('--items', 'its items too')
+    .option('--results', 'how its items ended, and why')
+    .option('--csv', 'its action log for a spreadsheet')
     .description('its state and counts')
     .action(show)
-  for (const verb of ['approve', 'reject', 'cancel'] as const)
-    one
-      .command(verb)
-      .argument('<id>')
-      .option('--why <text>', 'kept with the decision')
-      .description({ approve: 'let it run', reject: 'do not let it run', cancel: 'stop what has not begun' }[verb])
-      .action((id: string, options: Json & { why?: string }) => decide(id, verb, options))
+  for (const parent of [root, one]) decisions(parent)
   root
     .command('undo')
     .argument('<action>')
@@ -68,81 +76,14 @@ export function actionCommands(root: Command): void {
     .action(undo)
 }
 
-const split = (text: string): string[] =>
+export const split = (text: string): string[] =>
   text
     .split(',')
     .map((t) => t.trim())
     .filter((t) => t !== '')
 
-interface TakeOptions extends Json {
-  readonly to?: string
-  readonly message?: string
-  readonly delivery?: string
-  readonly query?: string
-  readonly recipient?: string
-  readonly name?: string
-  readonly description?: string
-  readonly preview?: true
-  readonly wait?: true
-}
-
-async function take(kind: string, options: TakeOptions): Promise<void> {
-  const body = request(kind, options)
-  const client = connectClient()
-  if (options.preview) {
-    const plan = await client.call(Plan, 'POST', '/actions/preview', body)
-    return options.json ? json(plan) : showPlan(plan)
-  }
-  await started(client, await client.call(Submitted, 'POST', '/actions', body), options)
-}
-
-function request(kind: string, options: TakeOptions): Record<string, unknown> {
-  if (!KINDS.includes(kind))
-    throw new AppError('usage', `"${kind}" is no action.`, `Choose one of ${KINDS.join(', ')}.`)
-  if (kind === 'move' && !options.to)
-    throw new AppError('usage', 'Where to move it is not said.', 'Give --to inbox, junk or deleted-items.')
-  const ways = [options.message, options.delivery, options.query].filter((w) => w !== undefined).length
-  if (ways !== 1)
-    throw new AppError(
-      'usage',
-      'Say which messages are meant, in one way.',
-      'Give one of --message, --delivery and --query.',
-    )
-  const recipients = options.recipient ? split(options.recipient) : null
-  return {
-    kind,
-    ...(options.to ? { target: options.to } : {}),
-    select: selection(options, recipients),
-    ...(kind === 'release' && recipients ? { recipients } : {}),
-    ...(options.name ? { name: options.name } : {}),
-    ...(options.description ? { description: options.description } : {}),
-  }
-}
-
-function selection(options: TakeOptions, recipients: string[] | null): Record<string, unknown> {
-  if (options.message) return { messageIds: split(options.message), ...(recipients ? { recipients } : {}) }
-  if (options.delivery) return { deliveryIds: split(options.delivery) }
-  return { filter: { ...parseQuery(options.query ?? ''), ...(recipients ? { recipient: recipients } : {}) } }
-}
-
-function showPlan(plan: Plan): void {
-  line(
-    bold(
-      `${plan.items.actionable} of ${plan.copies} copies in ${plan.mailboxes} mailboxes (${plan.messages} messages)`,
-    ),
-  )
-  facts([
-    ['Already there', plan.items.alreadyThere],
-    ['Not found', plan.items.notFound],
-    ['Impossible', plan.items.impossible],
-  ])
-  for (const f of plan.byFolder) line(`  ${plain(f.folder)}: ${f.count}`)
-  reasons('Could not be put back exactly', plan.notExact)
-  reasons('Impossible', plan.impossible)
-}
-
-function reasons(title: string, list: readonly { reason: string; count: number }[]): void {
-  if (list.length === 0) return
+export function reasons(title: string, list: readonly { reason: string; count: number }[], always = false): void {
+  if (list.length === 0 && !always) return
   line(`${title}:`)
   for (const { reason, count } of list) line(`  ${count} × ${plain(reason)}`)
 }
@@ -163,7 +104,7 @@ async function started(
 }
 
 /** Asks until nothing is left to do, showing how far it is. */
-async function ended(client: Client, id: string, tell: boolean): Promise<Action> {
+export async function ended(client: Client, id: string, tell: boolean): Promise<Action> {
   for (let pause = 100; ; pause = Math.min(pause * 1.5, 2000)) {
     const action = await client.call(Action, 'GET', `/actions/${id}`)
     const { counts } = action
@@ -178,10 +119,13 @@ async function ended(client: Client, id: string, tell: boolean): Promise<Action>
   }
 }
 
-function showAction(a: Action): void {
+export function showAction(a: Action): void {
   facts([
     ['Action', `${a.name} (${a.id})`],
+    ['Approval ID', a.approvalId],
     ['State', a.state],
+    ...(a.decidedBy ? ([['Decided by', a.decidedBy]] as const) : []),
+    ...(a.state === 'pending-approval' ? ([['Expires', time(a.expiresAt)]] as const) : []),
     ['By', a.requestedBy.name],
     ['Made', time(a.createdAt)],
     ['Ended', time(a.endedAt)],
@@ -197,33 +141,101 @@ function showAction(a: Action): void {
   ])
 }
 
-async function list(options: Json & { limit: string; state?: string }): Promise<void> {
-  const query = { limit: options.limit, ...(options.state ? { state: split(options.state) } : {}) }
-  const page = await connectClient().call(listOf(Action), 'GET', '/actions', undefined, query)
+type ListOptions = Json & Readonly<Record<string, string | true | undefined>>
+
+async function list(options: ListOptions): Promise<void> {
+  const many = (name: string) => (typeof options[name] === 'string' ? split(options[name]) : undefined)
+  const one = (name: string) => (typeof options[name] === 'string' ? options[name] : undefined)
+  const query = {
+    tab: options['pending'] ? 'pending' : options['history'] ? 'history' : undefined,
+    period: one('period'),
+    from: instant(one('from')),
+    to: instant(one('to')),
+    kind: many('kind'),
+    state: many('state'),
+    source: many('source'),
+    severity: many('severity'),
+    requestedBy: many('by'),
+    decidedBy: many('decidedBy'),
+    approval: many('approval'),
+    q: one('q'),
+    sort: one('sort'),
+    dir: options['asc'] ? 'asc' : undefined,
+  }
+  const client = connectClient()
+  if (options['csv']) return exported(await client.text('GET', '/actions.csv', undefined, query))
+  const page = await client.call(listOf(Action), 'GET', '/actions', undefined, {
+    ...query,
+    limit: one('limit'),
+    cursor: one('cursor'),
+  })
   if (options.json) return json(page)
   table(
     page.items,
     [
-      ['ID', (a) => a.id],
-      ['MADE', (a) => time(a.createdAt)],
+      ['APPROVAL', (a) => a.approvalId],
+      ['UPDATED', (a) => time(a.updatedAt)],
       ['NAME', (a) => a.name, 50],
       ['BY', (a) => a.requestedBy.name, 30],
-      ['STATE', (a) => a.state],
+      ['STATE', (a) => (a.expiring ? `${a.state} (expires ${time(a.expiresAt)})` : a.state)],
       ['DONE', (a) => `${a.counts.done + a.counts.alreadyThere}/${a.counts.total}`],
       ['VERIFIED', (a) => a.counts.verified],
+      ['DECIDED BY', (a) => a.decidedBy, 30],
+      ['ID', (a) => a.id],
     ],
     'No actions yet.',
   )
 }
 
-async function show(id: string, options: Json & { items?: true }): Promise<void> {
+function instant(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const at = new Date(text)
+  if (Number.isNaN(at.getTime()))
+    throw new AppError('usage', `"${text}" is no time.`, 'Write 2026-05-01 or 2026-05-01T12:00:00Z.')
+  return at.toISOString()
+}
+
+/** An export goes out as it is: formulas in it are defused already. */
+export const exported = (text: string): void => void process.stdout.write(text)
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** The id of an action, given by itself or by its approval ID, which several steps may share. */
+async function idsOf(client: Client, given: string, only?: 'pending'): Promise<string[]> {
+  if (UUID.test(given)) return [given]
+  const query = { approval: given, limit: 500, ...(only ? { tab: only } : {}) }
+  const { items } = await client.call(listOf(Action), 'GET', '/actions', undefined, query)
+  if (items.length > 0) return items.map((a) => a.id)
+  throw new AppError(
+    'no-action',
+    only ? `Nothing with the approval ID ${given} waits for a decision.` : `There is no action ${given}.`,
+    'Look at "recourse actions".',
+  )
+}
+
+async function show(given: string, options: Json & { items?: true; results?: true; csv?: true }): Promise<void> {
   const client = connectClient()
-  if (options.json && !options.items) return json(await client.raw('GET', `/actions/${encodeURIComponent(id)}`))
-  const action = await client.call(Action, 'GET', `/actions/${encodeURIComponent(id)}`)
+  const ids = await idsOf(client, given)
+  if (options.csv) {
+    for (const id of ids) exported(await client.text('GET', `/actions/${id}/items.csv`))
+    return
+  }
+  const shown: unknown[] = []
+  for (const id of ids) {
+    if (options.json && !options.items && !options.results) shown.push(await client.raw('GET', `/actions/${id}`))
+    else shown.push(await showOne(client, id, options))
+  }
+  if (options.json) json(shown.length === 1 ? shown[0] : shown)
+}
+
+async function showOne(client: Client, id: string, options: Json & { items?: true; results?: true }): Promise<unknown> {
+  const action = await client.call(Action, 'GET', `/actions/${id}`)
+  const { results } = options.results ? await client.call(Results, 'GET', `/actions/${id}/results`) : { results: [] }
   const items = options.items ? await allItems(client, id) : []
-  if (options.json) return json({ ...action, items })
+  if (options.json) return { ...action, ...(options.items ? { items } : {}), ...(options.results ? { results } : {}) }
   showAction(action)
-  if (!options.items) return
+  for (const r of results) reasons(`${r.class}: ${r.count}`, r.reasons, true)
+  if (!options.items) return action
   line()
   table(items, [
     ['RECIPIENT', (i) => i.recipient],
@@ -232,6 +244,7 @@ async function show(id: string, options: Json & { items?: true }): Promise<void>
     ['SUBJECT', (i) => i.subject],
     ['REASON', (i) => i.reason, 80],
   ])
+  return action
 }
 
 async function allItems(client: Client, id: string): Promise<Item[]> {
@@ -252,14 +265,93 @@ async function allItems(client: Client, id: string): Promise<Item[]> {
   return items
 }
 
-async function decide(id: string, verb: string, options: Json & { why?: string }): Promise<void> {
-  const answer = await connectClient().raw(
-    'POST',
-    `/actions/${encodeURIComponent(id)}/${verb}`,
-    options.why ? { why: options.why } : {},
+interface DecideOptions extends Json {
+  readonly why?: string
+  readonly exceptItem?: string
+  readonly exceptDelivery?: string
+  readonly exceptMessage?: string
+  readonly instead?: string
+  readonly to?: string
+  readonly falsePositive?: true
+  readonly allow?: string[] | boolean
+}
+
+const collect = (value: string, all: string[] | boolean | undefined): string[] => [
+  ...(Array.isArray(all) ? all : []),
+  value,
+]
+
+function decisions(parent: Command): void {
+  const verb = (name: string, says: string) =>
+    parent
+      .command(name)
+      .argument('<ids...>', 'ids or approval IDs; several of the same kind are decided at once')
+      .description(says)
+      .option('--why <text>', 'kept with the decision')
+  verb('approve', 'let it run, or a part of it')
+    .option('--except-item <ids>', 'leave these items out')
+    .option('--except-delivery <ids>', 'leave these copies out')
+    .option('--except-message <ids>', 'leave these messages out')
+    .option('--instead <kind>', `do something else with it: ${KINDS.join(', ')}`)
+    .addOption(new Option('--to <place>', 'for a move instead').choices(['inbox', 'junk', 'deleted-items']))
+    .action((ids: string[], options: DecideOptions) => decide(ids, 'approve', options))
+  verb('reject', 'do not let it run')
+    .option('--false-positive', 'submit its messages as clean, allow, and classify, in one step')
+    .option('--allow <kind=value>', 'allow this (repeat it for more); else what the reports offer', collect)
+    .option('--no-allow', 'allow nothing')
+    .action((ids: string[], options: DecideOptions) => decide(ids, 'reject', options))
+  verb('cancel', 'stop what has not begun').action((ids: string[], options: DecideOptions) =>
+    decide(ids, 'cancel', options),
   )
-  if (options.json) json(answer)
-  else line(`Done: ${verb}.`)
+}
+
+async function decide(given: readonly string[], verb: string, options: DecideOptions): Promise<void> {
+  const client = connectClient()
+  const ids: string[] = []
+  for (const one of given) ids.push(...(await idsOf(client, one, verb === 'cancel' ? undefined : 'pending')))
+  const [only] = ids
+  if (ids.length === 1 && only) return decideOne(client, only, verb, options)
+  if (verb === 'cancel') {
+    for (const id of ids) await decideOne(client, id, verb, options)
+    return
+  }
+  const more = Object.keys(options).filter((k) => !['why', 'json', 'allow'].includes(k))
+  if (more.length > 0 || Array.isArray(options.allow))
+    throw new AppError('usage', 'That can be said of one action only.', 'Decide on one at a time.')
+  const body = { ids, verb, ...(options.why ? { why: options.why } : {}) }
+  const { results } = await client.call(Decisions, 'POST', '/actions/decide', body)
+  if (results.some((r) => !r.ok)) process.exitCode = 1
+  if (options.json) return json({ results })
+  for (const r of results) line(plain(r.ok ? `${r.id}: ${r.state}` : `${r.id}: ${r.error?.message} ${r.error?.cure}`))
+}
+
+async function decideOne(client: Client, id: string, verb: string, options: DecideOptions): Promise<void> {
+  const except = {
+    ...(options.exceptItem ? { itemIds: split(options.exceptItem) } : {}),
+    ...(options.exceptDelivery ? { deliveryIds: split(options.exceptDelivery) } : {}),
+    ...(options.exceptMessage ? { messageIds: split(options.exceptMessage) } : {}),
+  }
+  const allow = Array.isArray(options.allow) ? options.allow.map(entryOf) : options.allow === false ? [] : undefined
+  const body = {
+    ...(options.why ? { why: options.why } : {}),
+    ...(Object.keys(except).length > 0 ? { except } : {}),
+    ...(options.instead ? { instead: { kind: options.instead, ...(options.to ? { target: options.to } : {}) } } : {}),
+    ...(options.falsePositive ? { falsePositive: true, ...(allow ? { allow } : {}) } : {}),
+  }
+  const answer = await client.call(Decided, 'POST', `/actions/${id}/${verb}`, body)
+  if (options.json) return json(answer)
+  const waits = answer.state === 'pending-approval' ? `, ${answer.approvals} of ${answer.needed} approvals` : ''
+  line(plain(`${id}: ${answer.state}${waits}`))
+  if (answer.derived) line(`Done instead: ${answer.derived}`)
+  if (answer.submissions) line(`Submitted as clean: ${answer.submissions}`)
+  for (const e of answer.entries ?? []) line(plain(`Allowed: ${e.kind} ${e.value}`))
+}
+
+/** `sender=a@b.example`: kind and value of an entry. */
+export function entryOf(text: string): { kind: string; value: string } {
+  const at = text.indexOf('=')
+  if (at < 1) throw new AppError('usage', `"${text}" is no entry.`, 'Write kind=value, as in sender=news@shop.example.')
+  return { kind: text.slice(0, at).trim(), value: text.slice(at + 1).trim() }
 }
 
 async function undo(
