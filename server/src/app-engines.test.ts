@@ -161,7 +161,6 @@ describe('an engine that is down', () => {
       .poll(async () => (await call(t.a, 'GET', '/actions')).items[0], { timeout: 30_000 })
       .toMatchObject({
         cause: { id: 'clamav' },
-        requestedBy: 'Late verdict',
         counts: { skipped: 1, done: 0, executing: 0 },
       })
     expect(await locations(t.a, found.id)).toEqual(['inbox'])

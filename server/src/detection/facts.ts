@@ -1,20 +1,44 @@
-import { type DecidePolicy, decidePolicy } from '../judgement/index.ts'
+import type { MessageId } from '../base/index.ts'
+import { type DecidePolicy, type Direction, decidePolicy, policyFor } from '../judgement/index.ts'
 import { suspendedSignals } from '../lists/index.ts'
-import { type Directory, directory, getPolicy } from '../organisation/index.ts'
+import { type Directory, directory, getPolicies, getPolicy } from '../organisation/index.ts'
+import { deliveriesOf } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
 import type { OrganisationFacts, Person } from './types.ts'
 
 /** What judging needs of a tenant at this moment. */
 export interface TenantView {
   readonly facts: OrganisationFacts
+  /** The one for everybody. */
   readonly policy: DecidePolicy
+  /** The one that judges mail for the mailbox with this address. */
+  readonly policyOf: (mailbox: string, direction: Direction) => DecidePolicy
 }
 
-export async function tenantView(tx: Tx): Promise<TenantView> {
-  return {
-    facts: factsOf(await directory(tx)),
-    policy: { ...decidePolicy(await getPolicy(tx)), suspended: await suspendedSignals(tx) },
-  }
+export async function tenantView(tx: Tx, now = new Date()): Promise<TenantView> {
+  const own = await directory(tx)
+  const policy = { ...decidePolicy(await getPolicy(tx)), suspended: await suspendedSignals(tx, now) }
+  const { policies, version } = await getPolicies(tx)
+  const policyOf: TenantView['policyOf'] = (address, direction) =>
+    policyFor(
+      policies,
+      version,
+      { address, groups: own.groupsOf(address), secops: own.kindOf(address) === 'secops' },
+      direction,
+      policy,
+    )
+  return { facts: factsOf(own), policy, policyOf }
+}
+
+/** The policy that judges a message today: that of its recipients, who share one. */
+export async function policyOfMessage(
+  tx: Tx,
+  message: { readonly id: MessageId; readonly direction: Direction },
+): Promise<DecidePolicy> {
+  const { policy, policyOf } = await tenantView(tx)
+  const [mailbox] = (await deliveriesOf(tx, message.id)).filter((d) => d.mailbox_id !== null)
+  const own = mailbox?.mailbox_id ? (await directory(tx)).mailbox(mailbox.mailbox_id) : null
+  return own === null ? policy : policyOf(own.address, message.direction)
 }
 
 // The directory is kept in memory per version; so is what is made of it.

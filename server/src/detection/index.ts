@@ -2,7 +2,7 @@ import type { RoomMigrations } from '../storage/index.ts'
 
 export * from './engines/index.ts'
 export type * from './events.ts'
-export { factsOf, type TenantView, tenantView } from './facts.ts'
+export { factsOf, policyOfMessage, type TenantView, tenantView } from './facts.ts'
 export { type DetectionRoutesDeps, EnginesView, LessonRow, register } from './routes.ts'
 export { ANALYSES, type Analysis, gather } from './signals/index.ts'
 export type * from './tables.ts'

@@ -10,9 +10,9 @@ import {
   type Verdict,
 } from '../judgement/index.ts'
 import { type EntryRule, entriesFor, noteMatches } from '../lists/index.ts'
-import { type CurrentVerdict, currentVerdict } from '../records/index.ts'
+import { type CurrentVerdict, currentVerdict, getMessage } from '../records/index.ts'
 import type { Outbox, Tx } from '../storage/index.ts'
-import { tenantView } from './facts.ts'
+import { policyOfMessage } from './facts.ts'
 
 /** A stored verdict and the same evidence judged with today's lists and policy. Nothing is asked of the network again. */
 export interface Explanation {
@@ -38,7 +38,9 @@ export async function explain(tx: Tx, messageId: MessageId): Promise<Explanation
   const judgement = storedJudgement(stored)
   const now = new Date()
   const entries = await entriesFor(tx, judgement.inputs.entities, now)
-  const { policy } = await tenantView(tx)
+  const message = await getMessage(tx, messageId)
+  if (message === null) throw notFound(messageId)
+  const policy = await policyOfMessage(tx, message)
   const verdict = replay(judgement, { entries, policy, now: now.toISOString() })
   const matched = new Set(verdict.overrides.map((o) => o.entryId))
   const today = { verdict, entries: entries.filter((e) => matched.has(e.id)), policy, at: now.toISOString() }

@@ -7,7 +7,7 @@ export { createIntake, type Intake, type IntakeDeps } from './intake.ts'
 export { createJudge, type Judge, type Judged } from './judge.ts'
 export { judgeLate, type LateDeps } from './late.ts'
 export { actOnLateVerdicts } from './late-action.ts'
-export { createDirectory, createView } from './organisation.ts'
+export { createDirectory, createSplit, createView } from './organisation.ts'
 export { INTAKE_POINTS } from './points.ts'
 export { ImportAnswer, ImportQuery, register } from './routes.ts'
 export {

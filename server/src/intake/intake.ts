@@ -9,21 +9,24 @@ import {
 } from '../base/index.ts'
 import { judgeLater } from '../detection/index.ts'
 import type { Verdict } from '../judgement/index.ts'
-import type { MailContext, Parser } from '../mail/index.ts'
+import type { MailContext, ParseOutcome, Parser } from '../mail/index.ts'
 import { type NewMessage, receive } from '../records/index.ts'
 import type { BlobRef, Storage } from '../storage/index.ts'
 import { buildSent, type NextHop, type Reply, type Sent, sentPrefix } from '../transport/index.ts'
 import { copiesOf, eventsOf, HELD, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
+import { attemptOf, together } from './groups.ts'
 import { createHandover } from './handover.ts'
 import type { Judge } from './judge.ts'
 import { createLocks } from './locks.ts'
 import { createResume } from './resume.ts'
-import type { HomeOf, Incoming, Stage, Taken } from './types.ts'
+import type { HomeOf, Incoming, SplitRecipients, Stage, Taken } from './types.ts'
 
 export interface IntakeDeps {
   readonly storage: Pick<Storage, 'tenant' | 'blobs'>
   readonly parser: Pick<Parser, 'parse'>
   readonly judge: Judge
+  /** Recipients by policy; absent = all have the same. */
+  readonly split?: SplitRecipients
   /** Null: nothing comes through the gateway; mail can be imported all the same. */
   readonly nextHop: NextHop | null
   /** To look for a copy whose hand-over is in doubt, and to import into. */
@@ -82,7 +85,25 @@ export function createIntake(deps: IntakeDeps): Intake {
       ...(deps.trustedAuthserv ? { trustedAuthserv: await deps.trustedAuthserv(tenant) } : {}),
     }
     const parsed = await timed('parse', parser.parse(raw, context))
-    const judged = await timed('judge', judge(tenant, parsed, context, clock.now(), raw))
+    const groups = deps.split ? await deps.split(tenant, parsed, incoming.recipients) : [incoming.recipients]
+    const taken: { readonly recipients: Incoming['recipients']; readonly done: Taken }[] = []
+    for (const recipients of groups)
+      taken.push({
+        recipients,
+        done: await takeGroup(tenant, { ...incoming, recipients }, raw, blob, { parsed, context }),
+      })
+    return together(incoming, taken)
+  }
+
+  async function takeGroup(
+    tenant: TenantId,
+    incoming: Incoming,
+    raw: Buffer,
+    blob: BlobRef,
+    { parsed, context }: { readonly parsed: ParseOutcome; readonly context: MailContext },
+  ): Promise<Taken> {
+    const mailboxes = incoming.recipients.flatMap((r) => r.targets.map((t) => t.address))
+    const judged = await timed('judge', judge(tenant, parsed, context, clock.now(), raw, mailboxes))
     const id = uuidv7<MessageId>()
     const { verdict } = judged
     const sent = verdict.placement === 'quarantine' ? null : makeSent(id, incoming, verdict, raw)
@@ -98,7 +119,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       clientIp: incoming.client.ip,
       blob,
       parsed,
-      attemptKey: incoming.attemptKey(blob.sha256),
+      attemptKey: attemptOf(incoming.attemptKey(blob.sha256), judged.inputs.policy.id ?? null),
       deliveries,
       entities: judged.entities,
       verdict,

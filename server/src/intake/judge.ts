@@ -1,6 +1,14 @@
 import type { TenantId } from '../base/index.ts'
 import { type AskEngines, gather } from '../detection/index.ts'
-import { decide, type EntityRef, entitiesOf, type Signal, type StoredInput, type Verdict } from '../judgement/index.ts'
+import {
+  type Direction,
+  decide,
+  type EntityRef,
+  entitiesOf,
+  type Signal,
+  type StoredInput,
+  type Verdict,
+} from '../judgement/index.ts'
 import type { MailContext, ParseOutcome } from '../mail/index.ts'
 import type { ViewOf } from './types.ts'
 
@@ -9,7 +17,7 @@ export interface Judged {
   readonly signals: readonly Signal[]
   readonly inputs: StoredInput
   readonly entities: readonly EntityRef[]
-  readonly direction: 'inbound' | 'internal'
+  readonly direction: Direction
   /** Engines that should have been heard and were not: to be judged again when they are back. */
   readonly absent: readonly string[]
 }
@@ -20,22 +28,27 @@ export type Judge = (
   context: MailContext,
   now: Date,
   raw: Buffer,
+  /** Addresses of the mailboxes that it is for, which share a policy; absent = the policy for everybody. */
+  mailboxes?: readonly string[],
 ) => Promise<Judged>
 
 /** From parsed mail to verdict: signals, what the engines say, the tenant's policy, its list entries that may match. */
 export function createJudge(viewOf: ViewOf, ask: AskEngines = NO_ENGINES): Judge {
-  return async (tenant, parsed, context, now, raw) => {
+  return async (tenant, parsed, context, now, raw, mailboxes = []) => {
     const entities = entitiesOf(parsed.mail, context)
     const [view, answered] = await Promise.all([
       viewOf(tenant, entities, now),
       ask(tenant, { mail: parsed.mail, raw, context }),
     ])
     const signals = [...gather({ mail: parsed.mail, context, organisation: view.facts }), ...answered.signals]
+    const direction = directionOf(parsed, view.facts.domains)
+    const [first] = mailboxes
+    const policy = first === undefined ? view.policy : (view.policyOf?.(first, direction) ?? view.policy)
     const inputs: StoredInput = {
       entities,
       authentication: parsed.mail.authentication,
       entries: view.entries,
-      policy: view.policy,
+      policy,
       unparsable: parsed.kind === 'unparsable' ? parsed.why : null,
       now: now.toISOString(),
     }
@@ -44,7 +57,7 @@ export function createJudge(viewOf: ViewOf, ask: AskEngines = NO_ENGINES): Judge
       signals,
       inputs,
       entities,
-      direction: isInternal(parsed, view.facts.domains) ? 'internal' : 'inbound',
+      direction,
       absent: answered.absent,
     }
   }
@@ -52,10 +65,15 @@ export function createJudge(viewOf: ViewOf, ask: AskEngines = NO_ENGINES): Judge
 
 const NO_ENGINES: AskEngines = async () => ({ signals: [], absent: [] })
 
-/** One of our own domains, and proved: anybody can write our name into From. */
-function isInternal(parsed: ParseOutcome, domains: readonly string[]): boolean {
-  const { from, authentication } = parsed.mail
-  const address = from.length === 1 ? from[0]?.address : null
-  const domain = address?.slice(address.lastIndexOf('@') + 1)
-  return domain !== undefined && authentication.aligned && domains.includes(domain)
+/**
+ * Inbound, unless the sender is one of our own domains and proved (anybody can write our name into From); then internal, or outbound
+ * where its headers name recipients of others only.
+ */
+export function directionOf(parsed: ParseOutcome, domains: readonly string[]): Direction {
+  const { from, authentication, to, cc } = parsed.mail
+  const domainOf = (address: string | null | undefined) => address?.slice(address.lastIndexOf('@') + 1).toLowerCase()
+  const sender = from.length === 1 ? domainOf(from[0]?.address) : undefined
+  if (sender === undefined || !authentication.aligned || !domains.includes(sender)) return 'inbound'
+  const named = [...to, ...cc].flatMap((a) => domainOf(a.address) ?? [])
+  return named.length > 0 && named.every((d) => !domains.includes(d)) ? 'outbound' : 'internal'
 }

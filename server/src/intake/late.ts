@@ -5,9 +5,9 @@ import {
   type Engines,
   GIVE_UP_AFTER,
   type Pending,
+  policyOfMessage,
   postponePending,
   settlePending,
-  tenantView,
 } from '../detection/index.ts'
 import { decide, type Signal, storedJudgement, type Verdict } from '../judgement/index.ts'
 import { entriesFor } from '../lists/index.ts'
@@ -96,7 +96,9 @@ async function settle(tx: Tx, { storage }: LateDeps, pending: Pending, found: Fo
   ]
   const now = new Date()
   const entries = await entriesFor(tx, inputs.entities, now)
-  const { policy } = await tenantView(tx)
+  const message = await getMessage(tx, pending.messageId)
+  if (message === null) return false
+  const policy = await policyOfMessage(tx, message)
   const next = { ...inputs, entries, policy, now: now.toISOString() }
   const verdict = decide({ ...next, signals })
   await rejudge(

@@ -1,10 +1,11 @@
 import type { TenantId } from '../base/index.ts'
-import type { OrganisationFacts } from '../detection/index.ts'
-import { decidePolicy } from '../judgement/index.ts'
-import { entriesFor, suspendedSignals } from '../lists/index.ts'
-import { directory, getPolicy, type Directory as Organisation, tenantOfDomain } from '../organisation/index.ts'
+import { tenantView } from '../detection/index.ts'
+import { policyKey } from '../judgement/index.ts'
+import { entriesFor } from '../lists/index.ts'
+import { directory, tenantOfDomain } from '../organisation/index.ts'
 import type { Storage } from '../storage/index.ts'
-import type { Directory, Resolution, Target, ViewOf } from './types.ts'
+import { directionOf } from './judge.ts'
+import type { Directory, Resolution, SplitRecipients, Target, ViewOf } from './types.ts'
 
 const OWNER_TTL_MS = 5_000
 /** Long enough to ask once for RCPT and the message, short enough that nobody notices. */
@@ -57,37 +58,38 @@ export function createDirectory(storage: Pick<Storage, 'db' | 'tenant'>): Direct
   }
 }
 
-const facts = new WeakMap<Organisation, OrganisationFacts>()
-
-/** Our people with all their addresses: aliases belong to whom they lead to. */
-function factsOf(organisation: Organisation): OrganisationFacts {
-  const known = facts.get(organisation)
-  if (known) return known
-  const aliases = new Map<string, string[]>()
-  for (const { address, target } of organisation.document().aliases) {
-    aliases.set(target, [...(aliases.get(target) ?? []), address])
-  }
-  const made: OrganisationFacts = {
-    domains: [...organisation.domains],
-    protectedDomains: [],
-    people: organisation.people
-      .filter((p) => p.kind === 'user' && p.name !== '')
-      .map((p) => ({
-        name: p.name,
-        addresses: [p.address, ...(aliases.get(p.address) ?? [])],
-        protected: p.protected,
-      })),
-  }
-  facts.set(organisation, made)
-  return made
-}
-
-/** Organisation, policy and the list entries that may match, of one moment. */
+/** Organisation, policies and the list entries that may match, of one moment. */
 export const createView =
   (storage: Pick<Storage, 'tenant'>): ViewOf =>
   (tenant, entities, now) =>
     storage.tenant(tenant, async (tx) => ({
-      facts: factsOf(await directory(tx)),
-      policy: { ...decidePolicy(await getPolicy(tx)), suspended: await suspendedSignals(tx, now) },
+      ...(await tenantView(tx, now)),
       entries: await entriesFor(tx, entities, now),
     }))
+
+/**
+ * Recipients by the policies that judge for them: mail for people with different policies is judged once for each, and becomes one message
+ * for each. Groups keep the order of the recipients.
+ */
+export const createSplit =
+  (storage: Pick<Storage, 'tenant'>): SplitRecipients =>
+  (tenant, parsed, recipients) => {
+    const mailboxes = new Set(recipients.flatMap((r) => r.targets.map((t) => t.address)))
+    if (mailboxes.size < 2) return Promise.resolve([recipients])
+    return storage.tenant(tenant, async (tx) => {
+      const { facts, policyOf } = await tenantView(tx)
+      const direction = directionOf(parsed, facts.domains)
+      const keys = new Map([...mailboxes].map((address) => [address, policyKey(policyOf(address, direction))]))
+      const groups = [...new Set(keys.values())]
+      return groups.map((key, i) =>
+        recipients
+          .map((r) => ({
+            ...r,
+            targets: r.targets.filter((t) => keys.get(t.address) === key),
+            // Who is elsewhere is told once.
+            external: i === 0 ? r.external : [],
+          }))
+          .filter((r) => r.targets.length > 0 || r.external.length > 0 || i === 0),
+      )
+    })
+  }

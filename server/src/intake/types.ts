@@ -1,7 +1,8 @@
 import type { MailboxId, MessageId, TenantId } from '../base/index.ts'
 import type { OrganisationFacts } from '../detection/index.ts'
-import type { DecidePolicy, EntityRef } from '../judgement/index.ts'
+import type { DecidePolicy, Direction, EntityRef } from '../judgement/index.ts'
 import type { EntryRule } from '../lists/index.ts'
+import type { ParseOutcome } from '../mail/index.ts'
 import type { MailboxAccount, MailboxProvider, SystemFlag } from '../mailboxes/index.ts'
 import type { Client, Reply } from '../transport/index.ts'
 
@@ -38,10 +39,20 @@ export interface Directory {
 /** What judging needs of a tenant, read once per message. */
 export interface TenantView {
   readonly facts: OrganisationFacts
+  /** The one for everybody… */
   readonly policy: DecidePolicy
+  /** …and that of the mailbox with this address; absent = there are no others. */
+  readonly policyOf?: (mailbox: string, direction: Direction) => DecidePolicy
   /** List entries that may match one of the message's entities; more than match is no harm. */
   readonly entries: readonly EntryRule[]
 }
+
+/** Recipients of one message in groups that share a policy. */
+export type SplitRecipients = (
+  tenant: TenantId,
+  parsed: ParseOutcome,
+  recipients: Incoming['recipients'],
+) => Promise<readonly Incoming['recipients'][]>
 
 export type ViewOf = (tenant: TenantId, entities: readonly EntityRef[], now: Date) => Promise<TenantView>
 

@@ -182,7 +182,7 @@ function causesOf(input: DecideInput, signals: readonly Signal[], outcome: Outco
       : signals.filter((s) => s.weight > 0 && s.threat !== 'none' && !outcome.setAside.has(s)).map(causeOf)
   const byPolicy =
     input.policy.mode === 'observe' || (input.unparsable !== null && outcome.placement !== 'deliver')
-      ? [{ kind: 'policy' as const, id: input.policy.mode, version: input.policy.version }]
+      ? [{ kind: 'policy' as const, id: input.policy.id ?? input.policy.mode, version: input.policy.version }]
       : []
   return unique([...entries, ...found, ...byPolicy])
 }

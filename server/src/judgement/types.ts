@@ -108,6 +108,9 @@ export interface Thresholds {
 
 /** What the organisation's policy says, as far as judging goes. */
 export interface DecidePolicy {
+  /** Of a policy for some recipients; absent = the one for everybody. */
+  readonly id?: string
+  readonly name?: string
   readonly mode: PolicyMode
   /** Grows with every change; a verdict names it. */
   readonly version: number

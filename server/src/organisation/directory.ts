@@ -50,6 +50,7 @@ export class Directory {
   readonly #byAddress: ReadonlyMap<string, Mailbox>
   readonly #byId: ReadonlyMap<string, Mailbox>
   readonly #leadsTo: ReadonlyMap<string, Leads>
+  #groupsOf: Map<string, Set<string>> | undefined
 
   constructor(tenant: TenantId | null, document: OrganisationDocument, mailboxes: readonly Mailbox[]) {
     this.tenant = tenant
@@ -78,6 +79,25 @@ export class Directory {
 
   mailbox(id: MailboxId): Mailbox | null {
     return this.#byId.get(id) ?? null
+  }
+
+  /** What kind of mailbox has this address; null = none. */
+  kindOf(mailbox: string): MailboxKind | null {
+    return this.#byAddress.get(mailbox)?.kind ?? null
+  }
+
+  /** Groups that lead to each mailbox, by its address; also through other groups. */
+  groupsOf(mailbox: string): ReadonlySet<string> {
+    this.#groupsOf ??= this.#allGroups()
+    return this.#groupsOf.get(mailbox) ?? NO_GROUPS
+  }
+
+  #allGroups(): Map<string, Set<string>> {
+    const all = new Map<string, Set<string>>()
+    for (const group of this.#document.groups)
+      for (const { address: member } of this.resolve(group.address).mailboxes)
+        all.set(member, (all.get(member) ?? new Set<string>()).add(group.address))
+    return all
   }
 
   /** Follows aliases, groups and plus-addresses (`ann+shop@` is `ann@` unless it exists itself). */
@@ -112,6 +132,7 @@ function plain(at: string): string {
   return plus > 0 && plus < at.lastIndexOf('@') ? at.slice(0, plus) + at.slice(at.lastIndexOf('@')) : at
 }
 
+const NO_GROUPS: ReadonlySet<string> = new Set()
 const EMPTY: OrganisationDocument = { version: 0, domains: [], mailboxes: [], aliases: [], groups: [] }
 const MAX_KEPT = 1000
 const kept = new Map<TenantId, { readonly revision: string; readonly directory: Directory }>()

@@ -13,6 +13,7 @@ export {
 } from './directory.ts'
 export { type MailboxKind, OrganisationDocument, OrganisationInput } from './document.ts'
 export type * from './events.ts'
+export { getPolicies, MailPolicies, MailPolicy, setPolicies } from './policies.ts'
 export { DEFAULT_POLICY, getPolicy, Policy, PolicySettings, policyVersion, setPolicy } from './policy.ts'
 export { type OrganisationDeps, register } from './routes.ts'
 export { setOrganisation, tenantOfDomain } from './save.ts'

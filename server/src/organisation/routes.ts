@@ -3,6 +3,7 @@ import type { Api } from '../access/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { directory } from './directory.ts'
 import { OrganisationDocument } from './document.ts'
+import { getPolicies, MailPolicies, setPolicies } from './policies.ts'
 import { getPolicy, Policy, setPolicy } from './policy.ts'
 import { setOrganisation } from './save.ts'
 
@@ -10,7 +11,7 @@ export interface OrganisationDeps {
   readonly storage: Pick<Storage, 'tenant' | 'outbox'>
 }
 
-/** GET and PUT of /organisation and /policy. */
+/** GET and PUT of /organisation, /policy and /policies. */
 export function register(app: Api, { storage }: OrganisationDeps): void {
   app.get(
     '/organisation',
@@ -27,6 +28,17 @@ export function register(app: Api, { storage }: OrganisationDeps): void {
     },
     (request) =>
       storage.tenant(request.actor.tenant, (tx) => setOrganisation(tx, storage.outbox, request.body, request.actor)),
+  )
+  app.get(
+    '/policies',
+    { config: { permission: 'settings.read' }, schema: { response: { 200: MailPolicies } } },
+    (request) => storage.tenant(request.actor.tenant, getPolicies),
+  )
+  app.put(
+    '/policies',
+    { config: { permission: 'settings.write' }, schema: { body: Type.Unknown(), response: { 200: MailPolicies } } },
+    (request) =>
+      storage.tenant(request.actor.tenant, (tx) => setPolicies(tx, storage.outbox, request.body, request.actor)),
   )
   app.get('/policy', { config: { permission: 'settings.read' }, schema: { response: { 200: Policy } } }, (request) =>
     storage.tenant(request.actor.tenant, getPolicy),

@@ -1,6 +1,7 @@
 import type { ColumnType, Generated } from 'kysely'
 import type { MailboxId, TenantId } from '../base/index.ts'
 import type { MailboxKind } from './document.ts'
+import type { MailPolicy } from './policies.ts'
 import type { PolicySettings } from './policy.ts'
 
 export interface OrgDomainTable {
@@ -49,6 +50,14 @@ export interface PolicyVersionTable {
   by: string
 }
 
+export interface MailPoliciesVersionTable {
+  tenant_id: TenantId
+  version: number
+  policies: ColumnType<MailPolicy[], string, never>
+  at: Generated<Date>
+  by: string
+}
+
 declare module '../storage/schema.ts' {
   interface Database {
     org_domain: OrgDomainTable
@@ -57,5 +66,6 @@ declare module '../storage/schema.ts' {
     mail_group: MailGroupTable
     organisation_state: OrganisationStateTable
     policy_version: PolicyVersionTable
+    mail_policies_version: MailPoliciesVersionTable
   }
 }

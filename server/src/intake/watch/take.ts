@@ -52,7 +52,7 @@ export async function takeFound(
     ...(deps.trustedAuthserv ? { trustedAuthserv: await deps.trustedAuthserv(tenant) } : {}),
   }
   const parsed = await deps.parser.parse(copy.bytes, context)
-  const judged = await deps.judge(tenant, parsed, context, clock.now(), copy.bytes)
+  const judged = await deps.judge(tenant, parsed, context, clock.now(), copy.bytes, [mailbox.address])
   const place = placeIn({ path: copy.ref.folder, use })
   const delivery = {
     id: uuidv7<DeliveryId>(),

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto'
+import { type Reply, reply } from '../transport/index.ts'
+import type { Incoming, Taken } from './types.ts'
+
+/**
+ * The attempt of those recipients whom one policy judges for: recognised again whoever of them a retry still names, and in whatever order.
+ * `policy`: null = the one for everybody.
+ */
+export const attemptOf = (attempt: string, policy: string | null): string =>
+  policy === null
+    ? attempt
+    : createHash('sha256')
+        .update(JSON.stringify([attempt, policy]))
+        .digest('hex')
+
+/** One answer per recipient out of those of its groups: what may still come decides, then what was taken. */
+export function together(
+  incoming: Incoming,
+  parts: readonly { readonly recipients: Incoming['recipients']; readonly done: Taken }[],
+): Taken {
+  const [first] = parts
+  if (first === undefined) throw new Error('a message for nobody')
+  if (parts.length === 1) return first.done
+  const replies = incoming.recipients.map(({ address }): Reply => {
+    const all = parts.flatMap(({ recipients, done }) => {
+      const at = recipients.findIndex((r) => r.address === address)
+      const said = done.replies[at]
+      return said === undefined || (recipients[at]?.targets.length === 0 && recipients[at]?.external.length === 0)
+        ? []
+        : [said]
+    })
+    const later = all.find((r) => r.code >= 400 && r.code < 500)
+    return later ?? all.find((r) => r.code < 300) ?? all[0] ?? reply(550, '5.1.1', 'This group has no members')
+  })
+  return { ...first.done, duplicate: parts.every((p) => p.done.duplicate), replies }
+}

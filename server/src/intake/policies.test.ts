@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type IntakeRig, saveCompany, startIntake } from '../../test/rig/intake.ts'
+import { type LmtpPeer, startLmtpPeer } from '../../test/rig/lmtp-peer.ts'
+import { sendAsMta } from '../../test/rig/mta.ts'
+import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
+import type { TenantId } from '../base/index.ts'
+import { policyOfMessage } from '../detection/index.ts'
+import type { Signal } from '../judgement/index.ts'
+import { createMemoryProvider } from '../mailboxes/index.ts'
+import { getPolicies, setOrganisation, setPolicies } from '../organisation/index.ts'
+import { currentVerdict, deliveriesOf } from '../records/index.ts'
+import { createNextHop } from '../transport/index.ts'
+import { createJudge } from './judge.ts'
+import { createSplit, createView } from './organisation.ts'
+
+let t: TestStorage
+let peer: LmtpPeer
+let rig: IntakeRig
+const admin = { user: 'u', name: 'Admin' }
+/** Six points of spam in every message: junk for the Standard preset, quarantine for Strict. */
+const SPAM: Signal = {
+  ...{ id: 'test', version: 1, weight: 6, threat: 'spam', technology: 'content', summary: 'six points of spam' },
+  evidence: {},
+  entities: [],
+}
+
+beforeAll(async () => {
+  t = await testStorage()
+  for (const [tenant, domain] of [
+    [t.a, 'a.example'],
+    [t.b, 'b.example'],
+  ] as const) {
+    const people = ['ann', 'bo', 'cy', 'sec'].map((name) => ({
+      address: `${name}@${domain}`,
+      kind: name === 'sec' ? 'secops' : 'user',
+    }))
+    const groups = [
+      { address: `board@${domain}`, members: [`ann@${domain}`] },
+      { address: `all@${domain}`, members: [`board@${domain}`, `bo@${domain}`, `cy@${domain}`, `sec@${domain}`] },
+    ]
+    await t.storage.tenant(tenant, (tx) =>
+      setOrganisation(tx, t.storage.outbox, { domains: [domain], mailboxes: people, groups }, admin),
+    )
+  }
+  peer = await startLmtpPeer()
+  rig = await startIntake({
+    storage: t.storage,
+    provider: createMemoryProvider(),
+    nextHop: createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 5000 }),
+    intake: {
+      judge: createJudge(createView(t.storage), async () => ({ signals: [SPAM], absent: [] })),
+      split: createSplit(t.storage),
+    },
+  })
+})
+afterAll(async () => {
+  await rig.close()
+  await peer.close()
+  await t.close()
+})
+beforeEach(() => {
+  peer.taken.length = 0
+})
+
+const NONE = { recipients: [], groups: [], domains: [] }
+const policy = (part: Record<string, unknown>) => ({
+  ...{ name: String(part['id']), kind: 'custom', priority: 0, enabled: true, mail: ['inbound'], applies: NONE },
+  ...{ except: NONE, mode: 'standard', thresholds: null, unparsable: null },
+  ...part,
+})
+const save = (tenant: TenantId, policies: unknown[]) =>
+  t.storage.tenant(tenant, async (tx) => {
+    const { version } = await getPolicies(tx)
+    return await setPolicies(tx, t.storage.outbox, { version, policies }, admin)
+  })
+const board = (domain: string) =>
+  policy({ id: 'board', kind: 'strict', applies: { ...NONE, groups: [`board@${domain}`] } })
+let serial = 0
+const send = (subject: string, recipients: string[], ident = `P${++serial}`) =>
+  sendAsMta(rig.lmtp, {
+    mailFrom: 'f@client.example',
+    recipients,
+    ident,
+    raw: Buffer.from(
+      `From: F <f@client.example>\r\nSubject: ${subject}\r\nMessage-ID: <${subject.replaceAll(' ', '.')}@client.example>\r\n\r\nbody\r\n`,
+    ),
+  })
+const places = (tenant: TenantId, subject: string) =>
+  t.storage.tenant(tenant, async (tx) => {
+    const rows = await tx.selectFrom('message').selectAll().where('subject', '=', subject).orderBy('id').execute()
+    const found: Record<string, string> = {}
+    for (const row of rows)
+      for (const d of await deliveriesOf(tx, row.id)) {
+        const verdict = (await currentVerdict(tx, row.id))?.verdict
+        // Copies for members of a group bear the group's address.
+        found[`${d.recipient.split('@')[0]}${found[d.recipient.split('@')[0] ?? ''] ? ` ${d.id}` : ''}`] =
+          `${verdict?.policy} ${verdict?.placement} ${d.latest_location}`
+      }
+    return { messages: rows.length, found }
+  })
+
+test('recipients with different policies: judged once for each, each copy where its own policy puts it; the other organisation keeps its own', async () => {
+  await save(t.a, [board('a.example')])
+  for (const [tenant, domain] of [
+    [t.a, 'a.example'],
+    [t.b, 'b.example'],
+  ] as const) {
+    const replies = await send('to all', [`ann@${domain}`, `bo@${domain}`, `sec@${domain}`])
+    expect(replies.map((r) => r?.slice(0, 3))).toEqual(['250', '250', '250'])
+    const strict = tenant === t.a
+    expect(await places(tenant, 'to all')).toEqual({
+      messages: strict ? 3 : 2,
+      found: {
+        ann: strict ? 'strict quarantine quarantine' : 'standard junk junk',
+        bo: 'standard junk junk',
+        sec: 'observe deliver inbox',
+      },
+    })
+  }
+})
+
+test('a group address leads to each member by their own policy, and is answered once (lists #24 for the security team)', async () => {
+  const replies = await send('to the group', ['all@a.example'])
+  expect(replies.map((r) => r?.slice(0, 3))).toEqual(['250'])
+  const { found } = await places(t.a, 'to the group')
+  expect(Object.values(found).sort()).toEqual([
+    'observe deliver inbox',
+    'standard junk junk',
+    'standard junk junk',
+    'strict quarantine quarantine',
+  ])
+  expect(peer.taken.map((c) => c.recipient).sort()).toEqual(['bo@a.example', 'cy@a.example', 'sec@a.example'])
+})
+
+test('a retry finds each group again, whoever it still names', async () => {
+  peer.next({ data: ['452 4.2.2 full'] })
+  const first = await send('retried by policy', ['bo@a.example', 'ann@a.example'], 'AGAIN')
+  expect(first.map((r) => r?.slice(0, 3))).toEqual(['452', '250'])
+  expect(
+    (await send('retried by policy', ['ann@a.example', 'bo@a.example'], 'AGAIN')).map((r) => r?.slice(0, 3)),
+  ).toEqual(['250', '250'])
+  expect((await send('retried by policy', ['ann@a.example'], 'AGAIN')).map((r) => r?.slice(0, 3))).toEqual(['250'])
+  expect(await places(t.a, 'retried by policy')).toEqual({
+    messages: 2,
+    found: { ann: 'strict quarantine quarantine', bo: 'standard junk junk' },
+  })
+})
+
+test('a message is judged anew by the policy of its own recipients', async () => {
+  const today = await t.storage.tenant(t.a, async (tx) => {
+    const rows = await tx.selectFrom('message').selectAll().where('subject', '=', 'to all').orderBy('id').execute()
+    return await Promise.all(rows.map(async (row) => (await policyOfMessage(tx, row)).id ?? 'everybody'))
+  })
+  expect(today.sort()).toEqual(['board', 'everybody', 'secops'])
+})
+
+test('what cannot be is refused, all of it at once; a change of somebody else’s is not overwritten', async () => {
+  const wrong = [
+    policy({
+      id: 'x',
+      applies: { recipients: ['no@a.example'], groups: ['none@a.example'], domains: ['other.example'] },
+    }),
+    policy({ id: 'x', priority: 1, thresholds: { suspicious: 9, high: 3 } }),
+    policy({ id: 'secops', priority: 2 }),
+    policy({ id: 's1', kind: 'strict' }),
+    policy({ id: 's2', kind: 'strict' }),
+  ]
+  const refused = await save(t.a, wrong).catch((e: unknown) => e)
+  for (const part of [
+    'no@a.example',
+    'none@a.example',
+    'other.example',
+    'the id x',
+    'high must not',
+    'the id secops',
+    'the preset strict',
+  ])
+    expect(String(refused)).toContain(part)
+  await expect(
+    t.storage.tenant(t.a, (tx) => setPolicies(tx, t.storage.outbox, { version: 0, policies: [] }, admin)),
+  ).rejects.toMatchObject({ code: 'version', status: 409 })
+  expect((await t.storage.tenant(t.b, getPolicies)).policies).toEqual([])
+  await saveCompany(t.storage, t.b, 'b.example')
+})
