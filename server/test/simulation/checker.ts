@@ -52,7 +52,9 @@ class Key {
   readonly #isHold: (folder: string) => boolean
   #states: readonly State[] = [{ places: new Map(), open: new Map(), owed: 0, vault: 0 }]
   #doubt = false
-  #userAt = -1
+  /** When something has changed last, and until when a copy may have been in a folder. */
+  #changed = -1
+  readonly #possible = new Map<string, number>()
   readonly #arrived = new Map<string, number>()
   readonly #seen = new Map<string, number>()
 
@@ -134,7 +136,7 @@ class Key {
   }
 
   read(e: Recorded): void {
-    if (e.process.startsWith('user')) this.#userAt = e.n
+    if (e.type !== 'ack' && e.type !== 'doubt') this.#note(e.n)
     switch (e.type) {
       case 'invoke': {
         this.#deeds.set(e.op, { ...e })
@@ -153,19 +155,28 @@ class Key {
         return
       }
       case 'settled':
-        return this.#settled(e)
+        this.#settled(e)
+        return
       case 'ack':
-        return this.#acknowledged(e)
+        this.#acknowledged(e)
+        return
       case 'doubt':
         this.#doubt = true
         return
       case 'final':
-        return this.#final(e.places)
+        this.#final(e.places)
+        return
       case 'info':
       case 'read':
       case 'folder':
         return
     }
+  }
+
+  #note(n: number): void {
+    this.#changed = n
+    for (const s of this.#close())
+      for (const [folder, copies] of s.places) if (copies > 0) this.#possible.set(folder, n)
   }
 
   #settled(e: Recorded & { type: 'settled' }): void {
@@ -182,19 +193,20 @@ class Key {
     if (e.verified && (this.#seen.get(e.folder) ?? -1) < (this.#arrived.get(e.folder) ?? 0)) {
       this.#say('unverified', `item ${e.item} is called verified, but nobody has read ${e.folder} since it came there`)
     }
-    // What the user has done since then is his.
-    if (this.#userAt >= e.since) return
+    // It may have been moved on since.
+    if ((this.#possible.get(e.folder) ?? -1) >= e.since && this.#changed >= e.since) return
     const why = `item ${e.item} is called done in ${e.folder}, where no copy can be`
     this.#keep((s) => (s.places.get(e.folder) ?? 0) > 0, 'missing-effect', why)
   }
 
-  renamed(from: string, to: string | null): void {
+  renamed(from: string, to: string | null, n: number): void {
+    this.#note(n)
     this.#states = this.#close().map((s) => {
-      const n = s.places.get(from) ?? 0
+      const held = s.places.get(from) ?? 0
       const places = new Map(s.places)
       places.delete(from)
-      if (to === null) return { ...s, places, owed: s.owed - n }
-      return { ...s, places: shifted(places, to, n) }
+      if (to === null) return { ...s, places, owed: s.owed - held }
+      return { ...s, places: shifted(places, to, held) }
     })
     for (const [op, deed] of this.#deeds) {
       if (to === null || (deed.from !== from && deed.to !== from)) continue
@@ -217,16 +229,21 @@ class Key {
     const least = Math.min(...all.map((s) => s.owed - s.vault))
     const places = JSON.stringify(found)
     if (total > most) {
-      return this.#say(most <= 0 ? 'resurrected' : 'duplicated', `${places}, but there are ${most} of it`)
+      this.#say(most <= 0 ? 'resurrected' : 'duplicated', `${places}, but there are ${most} of it`)
+      return
     }
-    if (total < least) return this.#say('lost', `${places}, but there are ${least} of it`)
+    if (total < least) {
+      this.#say('lost', `${places}, but there are ${least} of it`)
+      return
+    }
     const agrees = (s: State) =>
       [...s.places].every(([folder, n]) => (found[folder] ?? 0) === n) &&
       Object.entries(found).every(([folder, n]) => (s.places.get(folder) ?? 0) === n)
     const like = all.filter(agrees)
     if (like.length === 0) {
       const can = all.slice(0, 4).map((s) => JSON.stringify(Object.fromEntries(s.places)))
-      return this.#say('wrong-place', `${places}, but it can only be ${can.join(' or ')}`)
+      this.#say('wrong-place', `${places}, but it can only be ${can.join(' or ')}`)
+      return
     }
     const half = like.every((s) => [...s.open.values()].includes(1))
     if (half && !this.#doubt) this.#say('unresolved', `${places}: begun and not finished, and no doubt is listed`)
@@ -252,7 +269,7 @@ export function check(
   const finals = new Set<string>()
   for (const e of history) {
     if (e.type === 'folder') {
-      for (const key of keys.values()) if (key.mailbox === e.mailbox) key.renamed(e.from, e.to)
+      for (const key of keys.values()) if (key.mailbox === e.mailbox) key.renamed(e.from, e.to, e.n)
     } else if (e.type === 'read') {
       for (const id of e.ids) keyFor(e.mailbox, id).saw(e.folder, e.n)
     } else {

@@ -79,8 +79,7 @@ function watchedSession(inner: MailboxSession, login: string, watch: Watch): Mai
       const end = history.invoke(process, { f, mailbox: login, id, from: folder, to, copy: copyName(c) })
       return [{ uid: c.ref.uid, end }]
     })
-  return {
-    folders: () => inner.folders(),
+  const ours: Partial<MailboxSession> = {
     special: async (use) => {
       await watch.gate('special')
       return inner.special(use)
@@ -89,12 +88,10 @@ function watchedSession(inner: MailboxSession, login: string, watch: Watch): Mai
       await watch.gate('hold')
       return inner.hold(hold, keywords)
     },
-    holdHidden: () => inner.holdHidden(),
     position: async (folder, options) => {
       await watch.gate('position')
       return inner.position(folder, options)
     },
-    createFolder: (path, options) => inner.createFolder(path, options),
     find: async (query) => {
       await watch.gate('find')
       const found = await inner.find(query)
@@ -173,6 +170,12 @@ function watchedSession(inner: MailboxSession, login: string, watch: Watch): Mai
         () => inner.destroy(folder, uids),
       )
     },
-    close: () => inner.close(),
   }
+  // Everything else passes through as it is.
+  return new Proxy(inner, {
+    get: (target, name) => {
+      const found: unknown = Reflect.get(ours, name) ?? Reflect.get(target, name)
+      return typeof found === 'function' ? found.bind(target) : found
+    },
+  })
 }

@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type TestStorage, testStorage } from '../rig/storage.ts'
+import { simulate } from './run.ts'
+import { KILLS, STALLS } from './steps.ts'
+
+/** To repeat a failure: RECOURSE_TEST_SEED and RECOURSE_TEST_PATH as it printed them. RECOURSE_TEST_RUNS: another number of sequences. */
+const SEQUENCES = Number(process.env['RECOURSE_TEST_RUNS'] ?? 2000)
+const SEED = Number(process.env['RECOURSE_TEST_SEED'] ?? 20_261_124)
+const PATH = process.env['RECOURSE_TEST_PATH']
+
+let t: TestStorage
+beforeAll(async () => {
+  t = await testStorage()
+})
+afterAll(() => t.close())
+
+test('whatever happens in whatever order: nothing lost, nothing twice, undo exact, every doubt listed, status honest', {
+  timeout: 1_200_000,
+}, async () => {
+  const options = { storage: t.storage, sequences: SEQUENCES, seed: SEED, lanes: 3 }
+  const { hits, events } = await simulate(PATH === undefined ? options : { ...options, path: PATH })
+  console.log(`${SEQUENCES} sequences, ${events} events in their histories`)
+  if (SEQUENCES < 2000) return
+  // Drawn by chance, but not left to it: a point at which nobody ever died was not tested.
+  expect(KILLS.filter((p) => !hits.has(p))).toEqual([])
+  expect(STALLS.filter((p) => !hits.has(`stall ${p}`))).toEqual([])
+})

@@ -1,0 +1,153 @@
+import type { CopyState, MemoryUser } from '../../src/mailboxes/index.ts'
+import type { History } from './history.ts'
+import type { UserAct } from './steps.ts'
+import { copyName } from './watched.ts'
+
+export const FLAGS = [
+  [],
+  ['\\Seen'],
+  ['\\Answered', '\\Seen', '$Forwarded'],
+  ['\\Flagged', 'KeyA', 'KeyB'],
+  ['\\Deleted'],
+  ['NonJunk'],
+]
+/** Names of all kinds, nested too; users make, rename and delete them. */
+export const NAMES = ['Mine', 'Work/2026', 'Ärger & Ähnliches', 'a.b "c"']
+const FIXED = ['INBOX', 'Junk', 'Trash', 'Sent', 'Drafts', 'Archive']
+
+/** What the model knows of a copy: only its user changes it, and nothing else makes or removes one. */
+export interface Known {
+  readonly id: string
+  readonly sha256: string
+  readonly date: string
+  flags: string
+  /** Where the user last had it. */
+  home: string
+}
+
+export const flagsOf = (c: { flags: readonly string[]; keywords: readonly string[] }): string =>
+  [...c.flags, ...c.keywords.map((k) => k.toLowerCase())].sort().join(' ')
+
+/** The owner of a mailbox, and beside him the model that knows what he has done. */
+export class SimUser {
+  readonly login: string
+  readonly known: Known[] = []
+  /** Messages that he touched while they were in doubt: their flags and number are nobody's promise. */
+  readonly blurred = new Set<string>()
+  readonly #user: () => MemoryUser
+  readonly #history: History
+  readonly #knows: (id: string) => boolean
+
+  constructor(login: string, user: () => MemoryUser, history: History, knows: (id: string) => boolean) {
+    this.login = login
+    this.#user = user
+    this.#history = history
+    this.#knows = knows
+  }
+
+  get #who(): string {
+    return `user ${this.login}`
+  }
+
+  /** All copies that he sees, in a fixed order. */
+  copies(): readonly CopyState[] {
+    const user = this.#user()
+    return user
+      .folders()
+      .toSorted()
+      .flatMap((f) => user.list(f).filter((c) => this.#knows(c.networkMessageId ?? '')))
+  }
+
+  #model(copy: CopyState): Known | undefined {
+    const same = this.known.filter((k) => k.id === copy.networkMessageId)
+    const all = this.copies().filter((c) => c.networkMessageId === copy.networkMessageId)
+    // Seen where it was while it is somewhere else too: what is changed now may be lost, as on any server.
+    if (all.length > same.length || this.#double(copy)) this.blurred.add(copy.networkMessageId ?? '')
+    return (
+      same.find((k) => k.flags === flagsOf(copy) && k.home === copy.ref.folder) ??
+      same.find((k) => k.flags === flagsOf(copy)) ??
+      same[0]
+    )
+  }
+
+  #double(copy: CopyState): boolean {
+    const user = this.#user()
+    return ['quarantine', 'soft-deleted', 'hard-deleted'].some((hold) =>
+      user.list(`Recourse-Hold/${hold}`).some((c) => c.ref.serverId === copy.ref.serverId),
+    )
+  }
+
+  act(a: UserAct): void {
+    const user = this.#user()
+    const own = user.folders().filter((f) => !FIXED.includes(f) && !f.startsWith('Recourse'))
+    const name = NAMES[a.folder % NAMES.length] ?? 'Mine'
+    if (a.how === 'create-folder') {
+      if (!user.folders().includes(name)) user.createFolder(name)
+      return
+    }
+    const folder = own[a.folder % Math.max(own.length, 1)]
+    if (a.how === 'rename-folder' || a.how === 'delete-folder') {
+      if (folder === undefined) return
+      if (a.how === 'delete-folder') this.#delete(folder)
+      else this.#rename(folder, `${name} ${a.pick % 9}`)
+      return
+    }
+    const copies = this.copies()
+    const copy = copies[a.pick % Math.max(copies.length, 1)]
+    if (copy) this.#onCopy(a, copy)
+  }
+
+  #onCopy(a: UserAct, copy: CopyState): void {
+    const user = this.#user()
+    const id = copy.networkMessageId ?? ''
+    const { folder: from, uid } = copy.ref
+    const model = this.#model(copy)
+    const at = (f: 'move' | 'copy' | 'remove', to: string | null) =>
+      this.#history.at(this.#who, { f, mailbox: this.login, id, from, to, copy: copyName(copy) })
+    const all = user.folders().filter((f) => !f.startsWith('Recourse') && f !== from)
+    const to = a.how === 'trash' ? 'Trash' : (all[a.folder % all.length] ?? 'INBOX')
+    switch (a.how) {
+      case 'move':
+      case 'trash':
+        if (to === from) return
+        at('move', to)
+        user.move(from, uid, to)
+        if (model) model.home = to
+        return
+      case 'copy':
+        at('copy', to)
+        user.copy(from, uid, to)
+        if (model) this.known.push({ ...model, home: to })
+        return
+      case 'flag':
+      case 'reply': {
+        const flags =
+          a.how === 'reply' ? [...copy.flags, ...copy.keywords, '\\Answered'] : (FLAGS[a.pick % FLAGS.length] ?? [])
+        user.flag(from, uid, flags)
+        const now = user.list(from).find((c) => c.ref.uid === uid)
+        if (model && now) model.flags = flagsOf(now)
+        return
+      }
+      default:
+        at('remove', null)
+        user.expunge(from, uid)
+        if (model) this.known.splice(this.known.indexOf(model), 1)
+    }
+  }
+
+  #rename(from: string, to: string): void {
+    if (this.#user().folders().includes(to)) return
+    this.#user().renameFolder(from, to)
+    this.#history.add(this.#who, { type: 'folder', mailbox: this.login, from, to })
+    for (const k of this.known) if (k.home === from) k.home = to
+  }
+
+  #delete(folder: string): void {
+    for (const copy of this.copies().filter((c) => c.ref.folder === folder)) {
+      const model = this.#model(copy)
+      if (model) this.known.splice(this.known.indexOf(model), 1)
+    }
+    this.#user().deleteFolder(folder)
+    this.#history.add(this.#who, { type: 'folder', mailbox: this.login, from: folder, to: null })
+  }
+}
