@@ -249,7 +249,14 @@ async function schedule({ storage, log, mailboxes }: Rooms): Promise<void> {
   const homeOf = oneServer(storage, mailboxes)
   const loginOf = async (tenant: TenantId, mailbox: MailboxId) => (await homeOf(tenant, mailbox))?.account.login ?? null
   await storage.jobs.schedule('quarantine.expire', 5 * MINUTE, async () => {
-    const done = await quarantine.expireAll({ storage, mailboxes, loginOf, log: log.child({ room: 'quarantine' }) })
+    const done = await quarantine.expireAll({
+      storage,
+      mailboxes,
+      loginOf,
+      log: log.child({ room: 'quarantine' }),
+      onExpired: remediationRoom.copiesExpired,
+      trusted: async (tx, now) => (await organisation.retentionNow(tx, now)).trusted,
+    })
     if (done.copies > 0 || done.left > 0) log.info(done, 'copies expired in quarantine')
   })
   await storage.jobs.schedule('blobs.sweep', DAY, async () => {

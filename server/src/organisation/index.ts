@@ -15,6 +15,16 @@ export { type MailboxKind, OrganisationDocument, OrganisationInput } from './doc
 export type * from './events.ts'
 export { getPolicies, MailPolicies, MailPolicy, setPolicies } from './policies.ts'
 export { DEFAULT_POLICY, getPolicy, Policy, PolicySettings, policyVersion, setPolicy } from './policy.ts'
+export { DEFAULT_RETENTION, getRetention, Retention, RetentionSettings, setRetention } from './retention.ts'
+export {
+  type ClockState,
+  confirmClock,
+  doubtSays,
+  GRACE_MS,
+  LONGEST_STEP_MS,
+  retentionClock,
+  retentionNow,
+} from './retention-clock.ts'
 export { type OrganisationDeps, register } from './routes.ts'
 export { setOrganisation, tenantOfDomain } from './save.ts'
 export type * from './tables.ts'

@@ -5,6 +5,7 @@ import { directory } from './directory.ts'
 import { OrganisationDocument } from './document.ts'
 import { getPolicies, MailPolicies, setPolicies } from './policies.ts'
 import { getPolicy, Policy, setPolicy } from './policy.ts'
+import { getRetention, Retention, setRetention } from './retention.ts'
 import { setOrganisation } from './save.ts'
 
 export interface OrganisationDeps {
@@ -39,6 +40,27 @@ export function register(app: Api, { storage }: OrganisationDeps): void {
     { config: { permission: 'settings.write' }, schema: { body: Type.Unknown(), response: { 200: MailPolicies } } },
     (request) =>
       storage.tenant(request.actor.tenant, (tx) => setPolicies(tx, storage.outbox, request.body, request.actor)),
+  )
+  app.get(
+    '/retention',
+    {
+      config: { permission: 'settings.read' },
+      schema: { summary: 'How long what is kept, in days', response: { 200: Retention } },
+    },
+    (request) => storage.tenant(request.actor.tenant, getRetention),
+  )
+  app.put(
+    '/retention',
+    {
+      config: { permission: 'settings.write' },
+      schema: {
+        summary: 'Change it; what is left out stays as it is',
+        body: Type.Unknown(),
+        response: { 200: Retention },
+      },
+    },
+    (request) =>
+      storage.tenant(request.actor.tenant, (tx) => setRetention(tx, storage.outbox, request.body, request.actor)),
   )
   app.get('/policy', { config: { permission: 'settings.read' }, schema: { response: { 200: Policy } } }, (request) =>
     storage.tenant(request.actor.tenant, getPolicy),

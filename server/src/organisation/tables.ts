@@ -3,6 +3,7 @@ import type { MailboxId, TenantId } from '../base/index.ts'
 import type { MailboxKind } from './document.ts'
 import type { MailPolicy } from './policies.ts'
 import type { PolicySettings } from './policy.ts'
+import type { RetentionSettings } from './retention.ts'
 
 export interface OrgDomainTable {
   tenant_id: TenantId
@@ -58,6 +59,24 @@ export interface MailPoliciesVersionTable {
   by: string
 }
 
+export interface RetentionVersionTable {
+  tenant_id: TenantId
+  version: number
+  retention: ColumnType<RetentionSettings, string, never>
+  at: Generated<Date>
+  by: string
+}
+
+export interface RetentionClockTable {
+  tenant_id: TenantId
+  seen_at: Date
+  trusted_at: Date
+  doubt_since: Date | null
+  grace_seconds: number
+  jumped_from: Date | null
+  jumped_to: Date | null
+}
+
 declare module '../storage/schema.ts' {
   interface Database {
     org_domain: OrgDomainTable
@@ -67,5 +86,7 @@ declare module '../storage/schema.ts' {
     organisation_state: OrganisationStateTable
     policy_version: PolicyVersionTable
     mail_policies_version: MailPoliciesVersionTable
+    retention_version: RetentionVersionTable
+    retention_clock: RetentionClockTable
   }
 }

@@ -15,3 +15,19 @@ export async function forgetBytes(tx: Tx, ids: readonly MessageId[]): Promise<nu
     returning m.id`.execute(tx)
   return done.rows.length
 }
+
+/**
+ * Lets go of the bytes of messages that came before `before`, were delivered and found without a threat: no copy of them is held or
+ * deleted. What the vault has of them stays. Returns how many let go; call it until none is left.
+ */
+export async function forgetCleanBytes(tx: Tx, before: Date, limit: number): Promise<number> {
+  const done = await sql<{ id: MessageId }>`
+    update message m set blob_key = '' where m.tenant_id = recourse_tenant() and m.id in (
+      select c.id from message c where c.tenant_id = recourse_tenant() and c.threat = 'none' and c.blob_key <> ''
+        and c.received_at < ${before}::timestamptz
+        and not exists (select 1 from delivery d where d.tenant_id = c.tenant_id and d.message_id = c.id
+          and (d.latest_location in ('quarantine', 'soft-deleted', 'hard-deleted', 'unknown') or d.handover = 'handing-over'))
+      order by c.received_at limit ${limit} for update skip locked)
+    returning m.id`.execute(tx)
+  return done.rows.length
+}

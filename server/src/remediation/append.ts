@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { crashPoint } from '../base/index.ts'
 import { type AppendResult, ProviderError } from '../mailboxes/index.ts'
 import { type Desk, isRefusal } from './desk.ts'
@@ -7,6 +8,7 @@ import { transition } from './ledger.ts'
 import { readCopies, type Seen } from './read.ts'
 import { targetOf } from './target.ts'
 import { pointsOf, type StoredState, type WorkItem } from './types.ts'
+import { ended } from './undo/facts.ts'
 import { withdraw } from './vault.ts'
 
 /** The hold's copy is gone: bytes from the vault, flags and date as written down, each message alone (mailbox-semantics P1b). */
@@ -18,8 +20,7 @@ async function appendOne(desk: Desk, item: WorkItem): Promise<void> {
   const state = item.wanted ?? item.sourceState
   const bytes = item.vaultId === null ? null : await withdraw(desk.deps.storage, desk.tenant, item.vaultId)
   if (!state || !bytes) {
-    const why = 'Its copy is gone from the hold, and the vault has no bytes of it.'
-    await desk.record([{ item, to: 'not-found', why }])
+    await desk.record([{ item, to: 'not-found', why: await whyGone(desk, item) }])
     return
   }
   const target = await targetOf(desk, item, [])
@@ -87,4 +88,17 @@ async function appendOne(desk: Desk, item: WorkItem): Promise<void> {
 function bytesLost(back: Seen | undefined, state: StoredState): string[] {
   if (!back) return ['it could not be read back']
   return back.sha256 === state.sha256 ? [] : ['the server has changed the bytes (line ends or 8-bit characters)']
+}
+
+/** The copy is gone from the hold and the vault has nothing: because its time was over, or because nothing was kept. */
+async function whyGone(desk: Desk, item: WorkItem): Promise<string> {
+  const rows = await desk.deps.storage.tenant(desk.tenant, (tx) =>
+    sql<{ at: Date; location: string | null }>`select expired_at as at, after_location as location from action_item
+      where tenant_id = ${desk.tenant} and id = ${item.undoes} and expired_at is not null`.execute(tx),
+  )
+  const [row] = rows.rows
+  if (row) return ended(row.location ?? 'deleted', row.at.toISOString().slice(0, 10))
+  return item.vaultId === null
+    ? 'Its copy is gone from the hold, and the vault has no bytes of it.'
+    : 'Its copy is gone from the hold, and the retention of its bytes in the vault has ended.'
 }

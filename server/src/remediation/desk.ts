@@ -38,14 +38,14 @@ export interface Tuning {
   readonly proofMs: number
   /** How often a worker looks for what nobody woke it for: interrupted items, retries. */
   readonly lookEveryMs: number
-  /** Days that taken bytes stay in the vault, by location. */
-  readonly retentionDays: Readonly<Record<'quarantine' | 'soft-deleted' | 'hard-deleted' | 'other', number>>
 }
 
 export interface WorkDeps {
   readonly storage: Storage
   readonly nextHop: NextHop | null
   readonly clock: () => Date
+  /** Milliseconds that only go forward. */
+  readonly monotonic: () => number
   readonly log: RemediationLog
   readonly tuning: Tuning
 }

@@ -1,13 +1,23 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { ActionId, ItemId, MailboxId, TenantId } from '../base/index.ts'
 import type { Tx } from '../storage/index.ts'
+
+/** Nothing waits longer than this; whatever seems to was written down by a clock that has been set back since. */
+export const LONGEST_WAIT_MS = 3_600_000
+
+/** The time has come, by a clock that may have been set back. */
+export const reached = (
+  at: RawBuilder<unknown>,
+  now: Date,
+): RawBuilder<boolean> => sql<boolean>`(${at} <= ${now}::timestamptz
+  or ${at} > ${new Date(now.getTime() + LONGEST_WAIT_MS)}::timestamptz)`
 
 /** Mailboxes that have something to do now: something that waits, or that was interrupted. */
 export async function dueMailboxes(tx: Tx, tenant: TenantId, now: Date, limit: number): Promise<readonly MailboxId[]> {
   const rows = await sql<{ mailbox_id: MailboxId }>`
     select q.mailbox_id from item_due q join action a on a.tenant_id = q.tenant_id and a.id = q.action_id
     where q.tenant_id = ${tenant} and q.retry_at is null
-      and a.proven and (a.blocked_until is null or a.blocked_until <= ${now})
+      and a.proven and (a.blocked_until is null or ${reached(sql`a.blocked_until`, now)})
     group by q.mailbox_id order by min(q.item_id::text) limit ${limit}`.execute(tx)
   return rows.rows.map((r) => r.mailbox_id)
 }
@@ -33,7 +43,7 @@ export async function dueRetries(tx: Tx, tenant: TenantId, now: Date, limit: num
   const rows = await sql<{ id: ItemId; action_id: ActionId }>`
     select i.id, i.action_id from action_item i
     where i.tenant_id = ${tenant} and i.state = 'failed' and i.id in (
-      select item_id from item_due where tenant_id = ${tenant} and retry_at <= ${now} order by retry_at limit ${limit})
+      select item_id from item_due where tenant_id = ${tenant} and ${reached(sql`retry_at`, now)} order by retry_at limit ${limit})
     order by i.id for update skip locked`.execute(tx)
   return rows.rows.map((r) => ({ id: r.id, actionId: r.action_id }))
 }

@@ -3,6 +3,7 @@ import type { ActionId, BlobKey, DeliveryId, ItemId, MailboxId, MessageId, Tenan
 import type { CopyRef } from '../mailboxes/index.ts'
 import type { Location } from '../records/index.ts'
 import { PREPARED, type Tx, uuids } from '../storage/index.ts'
+import { reached } from './due.ts'
 import type { Batch } from './ledger.ts'
 import type { ActionParams } from './tables.ts'
 import type { ActionKind, DeliveryFacts, HoldPosition, PlaceKind, StoredState, Via, WorkItem } from './types.ts'
@@ -123,7 +124,7 @@ async function due(tx: Tx, mailbox: MailboxId, now: Date) {
     select id, state from action_item where tenant_id = recourse_tenant() and id = any(${uuids(ids)})
       and state in ('approved', 'executing') and action_id in (
         select id from action where tenant_id = recourse_tenant() and id = any(${uuids(actions)})
-          and proven and (blocked_until is null or blocked_until <= ${now}::timestamptz))
+          and proven and (blocked_until is null or ${reached(sql`blocked_until`, now)}))
     order by id`.execute(tx)
   return states.rows
 }

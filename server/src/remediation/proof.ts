@@ -3,6 +3,7 @@ import { type ActionId, type MailboxId, messageOf, type TenantId } from '../base
 import type { WayBackProof } from '../mailboxes/index.ts'
 import { jsonText } from '../storage/index.ts'
 import type { WorkDeps } from './desk.ts'
+import { reached } from './due.ts'
 import type { HomeOf, MailboxHome } from './outside.ts'
 
 export interface Prover {
@@ -67,7 +68,9 @@ export function createProver(deps: WorkDeps, homeOf: HomeOf): Prover {
     ready: async (tenant) => {
       const waiting = await storage.tenant(tenant, (tx) =>
         sql<{ id: ActionId }>`select id from action where tenant_id = ${tenant} and state in ('queued', 'running')
-          and not proven and (blocked_until is null or blocked_until <= ${clock()}) order by id`.execute(tx),
+          and not proven and (blocked_until is null or ${reached(sql`blocked_until`, clock())}) order by id`.execute(
+          tx,
+        ),
       )
       for (const { id } of waiting.rows) await prove(tenant, id)
       return true

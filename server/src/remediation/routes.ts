@@ -4,6 +4,7 @@ import type { ActionId, DeliveryId, ItemId, MessageId } from '../base/index.ts'
 import type { Storage } from '../storage/index.ts'
 import type { Part } from './decide.ts'
 import { registerHistory } from './history-routes.ts'
+import { registerRetention } from './retention/routes.ts'
 import * as schemas from './schemas.ts'
 import type { Remediation } from './service.ts'
 import type { ActionRequest, Except, Requester, Selection } from './types.ts'
@@ -54,6 +55,7 @@ export function register(app: Api, deps: RemediationRoutesDeps): void {
   registerReject(app, deps)
   registerUndo(app, remediation)
   registerUndoRoutes(app, remediation)
+  registerRetention(app, storage)
   registerHistory(app, storage)
 }
 

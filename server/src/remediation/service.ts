@@ -23,6 +23,7 @@ import {
   sizeOfSelection,
 } from './plans.ts'
 import { type Plan, previewAction } from './preview.ts'
+import { type Expired, endRetention } from './retention/expire.ts'
 import type { Scope } from './select.ts'
 import type { ActionState } from './states.ts'
 import { joinAction, type SubmitOptions, type SubmittedAction, submitAction } from './submit.ts'
@@ -113,6 +114,8 @@ export interface Remediation extends Undoing {
   expire(tenant: TenantId): Promise<number>
   undoPreview(requester: Requester, id: ActionId, items?: UndoOptions['items']): Promise<UndoPreview>
   submitUndo(requester: Requester, id: ActionId, options?: UndoOptions): Promise<Submitted>
+  /** Destroys what was deleted and whose time is over. */
+  endRetention(tenant: TenantId): Promise<Expired>
   /** Starts working: jobs wake, interrupted items are settled. */
   run(): Promise<void>
   /** Works until nothing is due. */
@@ -131,10 +134,10 @@ export const DEFAULT_TUNING: Tuning = {
   proveAbove: 5,
   proofMs: 3_600_000,
   lookEveryMs: 15_000,
-  retentionDays: { quarantine: 30, 'soft-deleted': 30, 'hard-deleted': 30, other: 30 },
 }
 
 const WAKE = 'remediation.wake'
+const RETENTION_MS = 15 * 60_000
 const HOUR_MS = 3_600_000
 /** How often it is looked whether a proposal expires. */
 const EXPIRE_MS = 300_000
@@ -143,8 +146,11 @@ export function createRemediation(deps: RemediationDeps): Remediation {
   const { storage } = deps
   const tuning = { ...DEFAULT_TUNING, ...deps.tuning }
   const clock = deps.clock ?? (() => new Date())
-  const work: WorkDeps = { storage, nextHop: deps.nextHop, log: deps.log, clock, tuning }
-  const worker = createWorker(work, deps.homeOf ?? oneServer(storage, deps.mailboxes))
+  // A clock that tests move moves this one too.
+  const monotonic = deps.clock ? () => clock().getTime() : () => performance.now()
+  const work: WorkDeps = { storage, nextHop: deps.nextHop, log: deps.log, clock, monotonic, tuning }
+  const homeOf = deps.homeOf ?? oneServer(storage, deps.mailboxes)
+  const worker = createWorker(work, homeOf)
   storage.blobs.usedBy('vault', 'blob_key')
 
   const context = (requester: Requester): LedgerContext => ({
@@ -318,6 +324,7 @@ export function createRemediation(deps: RemediationDeps): Remediation {
         submitUndo(tx, context(requester), requester, request, tuning.proveAbove),
       )
     },
+    endRetention: (tenant) => endRetention({ storage, homeOf, log: deps.log, clock, tuning }, tenant),
     run: async () => {
       await storage.jobs.work(WAKE, async (data) => {
         const { tenant } = data
@@ -327,6 +334,13 @@ export function createRemediation(deps: RemediationDeps): Remediation {
         for (const tenant of await storage.tenants()) worker.wake(tenant)
       }
       await storage.jobs.schedule('remediation.look', tuning.lookEveryMs, all)
+      await storage.jobs.schedule('remediation.retention', RETENTION_MS, async () => {
+        for (const tenant of await storage.tenants()) {
+          const done = await service.endRetention(tenant)
+          if (done.copies + done.vault + done.clean + done.left > 0)
+            deps.log.info({ tenant, ...done }, 'retention ended')
+        }
+      })
       await storage.jobs.schedule('remediation.expire', EXPIRE_MS, async () => {
         for (const tenant of await storage.tenants()) await service.expire(tenant)
       })

@@ -2,7 +2,7 @@ import { AppError, type MailboxId, messageOf, type TenantId } from '../base/inde
 import { ProviderError } from '../mailboxes/index.ts'
 import { BlobsThere } from './blobs-there.ts'
 import { Desk, type WorkDeps } from './desk.ts'
-import { dueMailboxes, dueRetries, nextDue } from './due.ts'
+import { dueMailboxes, dueRetries, LONGEST_WAIT_MS, nextDue } from './due.ts'
 import { failure } from './failure.ts'
 import { transition } from './ledger.ts'
 import { loadWork } from './load.ts'
@@ -27,7 +27,7 @@ const LOOK = 500
  * to him; one whose holder died is waited for, then what it left in doubt is settled first.
  */
 export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
-  const { storage, clock, log, tuning } = deps
+  const { storage, clock, monotonic, log, tuning } = deps
   const prover = createProver(deps, homeOf)
   const blobs = new BlobsThere(storage.blobs)
   const busy = new Map<string, Promise<void>>()
@@ -57,7 +57,7 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
     await retries(tenant)
     if (!(await prover.ready(tenant))) return false
     const due = await storage.tenant(tenant, (tx) => dueMailboxes(tx, tenant, clock(), LOOK))
-    const now = clock().getTime()
+    const now = monotonic()
     let started = false
     for (const mailbox of due) {
       if (stopped) break
@@ -85,7 +85,7 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
       deadlineMs: tuning.deadlineMs,
     })
     if (!lease) {
-      cool.set(mailbox, clock().getTime() + Math.min(tuning.lookEveryMs, 1000))
+      cool.set(mailbox, monotonic() + Math.min(tuning.lookEveryMs, 1000))
       return
     }
     const desk = new Desk(deps, { tenant, mailbox, home, lease, blobs })
@@ -93,7 +93,7 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
       await workMailbox(desk)
       cool.delete(mailbox)
     } catch (error) {
-      cool.set(mailbox, clock().getTime() + Math.min(tuning.backoffMs, 5000))
+      cool.set(mailbox, monotonic() + Math.min(tuning.backoffMs, 5000))
       await interrupted(desk, error)
     } finally {
       await desk.leave()
@@ -132,7 +132,7 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
       const changes = items.map((i) => failure({ deps }, i, why))
       await transition(tx, { tenant, now, who: 'worker', epoch: null }, changes)
     })
-    cool.set(mailbox, clock().getTime() + tuning.backoffMs)
+    cool.set(mailbox, monotonic() + tuning.backoffMs)
   }
 
   async function turn(tenant: TenantId): Promise<void> {
@@ -149,10 +149,12 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
     clearTimeout(timers.get(tenant))
     if (stopped) return
     const due = await storage.tenant(tenant, (tx) => nextDue(tx, tenant))
-    const cooling = [...cool.values()].filter((at) => at > clock().getTime())
-    const at = Math.min(due?.getTime() ?? Number.POSITIVE_INFINITY, ...cooling)
-    if (at === Number.POSITIVE_INFINITY) return
-    const timer = setTimeout(() => wake(tenant), Math.max(at - clock().getTime(), 10) + 5)
+    // By the clock that only goes forward; what a clock that was set back since has put far away is due now.
+    const cooling = [...cool.values()].map((at) => at - monotonic()).filter((ms) => ms > 0)
+    const waits = due === null ? Number.POSITIVE_INFINITY : due.getTime() - clock().getTime()
+    const ms = Math.min(waits !== Number.POSITIVE_INFINITY && waits > LONGEST_WAIT_MS ? 0 : waits, ...cooling)
+    if (ms === Number.POSITIVE_INFINITY) return
+    const timer = setTimeout(() => wake(tenant), Math.max(ms, 10) + 5)
     timer.unref()
     timers.set(tenant, timer)
   }

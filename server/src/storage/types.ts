@@ -33,6 +33,11 @@ export interface Blobs {
   has(tenant: TenantId, key: BlobKey): Promise<boolean>
   /** Says within `tx` that this key is in use from now on: the sweep leaves it alone. Call it where you store a key. */
   mark(tx: Tx, refs: readonly BlobRef[]): Promise<void>
+  /**
+   * Says within `tx` that another row uses these blobs too, which are in use already: no sweep passes until `tx` has ended. Throws AppError
+   * `blob-missing` where one is gone.
+   */
+  reuse(tx: Tx, keys: readonly BlobKey[]): Promise<void>
   /** Removes blobs that no registered user of blobs names and whose mark is older than `graceMs`. Returns how many. */
   sweep(tenant: TenantId, options: { graceMs: number }): Promise<number>
   /** Registers a column that holds keys (`message.blob_key`), so that the sweep knows what is in use. */

@@ -117,6 +117,10 @@ export class Office {
     return this.provider.user(this.mailbox(name).login)
   }
 
+  now(): Date {
+    return this.#now
+  }
+
   /** Moves the clock on. */
   later(ms: number): void {
     this.#now = new Date(this.#now.getTime() + ms)

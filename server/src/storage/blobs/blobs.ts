@@ -116,16 +116,20 @@ export class DirectoryBlobs implements Blobs {
       on conflict (tenant_id, key) do update set marked_at = now()
       returning tenant_id`.execute(tx)
     const tenant = marked.rows[0]?.tenant_id
-    for (const ref of unique)
-      if (!tenant || !(await this.has(tenant, ref.key)))
-        throw new AppError(
-          'blob-missing',
-          `The stored bytes ${ref.key} are not there any more.`,
-          'Store them again and retry.',
-          {
-            status: 410,
-          },
-        )
+    for (const ref of unique) if (!tenant || !(await this.has(tenant, ref.key))) throw gone(ref.key)
+  }
+
+  /** Shared among those who reuse; the sweep takes the same lock alone while it looks once more and removes a file. */
+  async reuse(tx: Tx, keys: readonly BlobKey[]): Promise<void> {
+    if (keys.length === 0) return
+    const locked = await sql<{ tenant: TenantId }>`select recourse_tenant() as tenant,
+      pg_advisory_xact_lock_shared(hashtextextended('recourse blobs ' || recourse_tenant(), 0))`.execute(tx)
+    const tenant = locked.rows[0]?.tenant
+    await Promise.all(
+      [...new Set(keys)].map(async (key) => {
+        if (!tenant || !(await this.has(tenant, key))) throw gone(key)
+      }),
+    )
   }
 
   usedBy(table: string, column: string): void {
@@ -136,6 +140,11 @@ export class DirectoryBlobs implements Blobs {
     return sweep(this.#storage, this.#files, this.#uses, tenant, options.graceMs)
   }
 }
+
+const gone = (key: string) =>
+  new AppError('blob-missing', `The stored bytes ${key} are not there any more.`, 'Store them again and retry.', {
+    status: 410,
+  })
 
 const aad = (tenant: TenantId) => Buffer.from(`recourse blob ${tenant}`)
 const nameOf = (keys: TenantKeys, bytes: Buffer) => createHmac('sha256', keys.name).update(bytes).digest()

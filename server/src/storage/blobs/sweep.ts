@@ -64,6 +64,8 @@ async function removeOne(
   { tenant, key, graceMs }: { tenant: TenantId; key: string; graceMs: number },
 ): Promise<boolean> {
   return await storage.tenant(tenant, async (tx) => {
+    // Whoever reuses a blob holds this lock until his row can be seen.
+    await sql`select pg_advisory_xact_lock(hashtextextended('recourse blobs ' || recourse_tenant(), 0))`.execute(tx)
     await sql`insert into blob (tenant_id, key, size, marked_at) values (recourse_tenant(), ${key}, 0, '-infinity')
       on conflict do nothing`.execute(tx)
     const row = await sql<{ old: boolean }>`select marked_at <= now() - ${graceMs} * interval '1 ms' as old from blob
