@@ -119,7 +119,7 @@ describe('decisions', () => {
     })
   })
 
-  test('two decide at once: one wins, the other is told who was first and what they decided (air #85, lesson #5)', async () => {
+  test('two decide at once: one wins, the other is told who was first and what they decided (air #85)', async () => {
     for (const verbs of [
       ['approve', 'reject'],
       ['approve', 'approve'],
@@ -310,7 +310,7 @@ describe('decisions', () => {
     expect(held.copies).toHaveLength(1)
   })
 
-  test('several at once, of one type: each answers for itself; mixed types are refused (air #83, #126)', async () => {
+  test('several at once, of one type: each answers for itself; mixed types are refused (air #83, #126, lesson #44, #46)', async () => {
     const one = await proposed(['ann'], 'bulk one')
     const two = await proposed(['bob'], 'bulk two')
     const hard = await proposed(['cem'], 'bulk hard', { move: { kind: 'hard-delete' } })

@@ -141,7 +141,7 @@ describe('one wish, several steps', () => {
     expect(other.user('ann').list('INBOX')).toHaveLength(1)
   })
 
-  test('nothing is half done: a part that is refused refuses all (lesson #5)', async () => {
+  test('nothing is half done: a part that is refused refuses all (lesson #16)', async () => {
     const { mail } = await office.deliver(['ann'])
     const answer = await take({
       select: { messageIds: [mail.id] },
@@ -232,6 +232,120 @@ describe('one wish, several steps', () => {
   })
 })
 
+describe('the usual paths', () => {
+  test('a false positive in quarantine: released, submitted as clean and allowed for some days, in one step (explorer #84, #106, lesson #16)', async () => {
+    const { mail } = await office.hold(['ann', 'bob'])
+    const wish = {
+      select: { messageIds: [mail.id] },
+      move: { kind: 'move', target: 'inbox' },
+      submit: { as: 'clean' },
+      entries: [
+        { action: 'allow', kind: 'sender', value: 'paper@journal.example', expiresInDays: 7, note: 'our journal' },
+      ],
+    }
+    const made = await take(wish)
+    expect(made.body).toMatchObject({
+      actions: [{ kind: 'release', copies: 2 }],
+      submissions: [{ messageId: mail.id }],
+      entries: [{ action: 'allow', existed: false }],
+    })
+    await drain()
+    expect([folder('ann', 'INBOX'), folder('bob', 'INBOX')]).toEqual([1, 1])
+    const [entry] = (await get('/entries?q=journal'))['items'] as { expiresAt: string; origin: string; note: string }[]
+    expect(entry).toMatchObject({ origin: 'submission', note: 'our journal' })
+    expect(Math.round((Date.parse(entry?.expiresAt ?? '') - Date.now()) / 86_400_000)).toBe(7)
+    const events = await t.storage.tenant(t.a, (tx) =>
+      sql<{ kind: string }>`select kind from message_event where message_id = ${mail.id}`.execute(tx),
+    )
+    expect(
+      events.rows
+        .map((e) => e.kind)
+        .filter((k) => ['released', 'reported'].includes(k))
+        .sort(),
+    ).toEqual(['released', 'released', 'reported'])
+    // Asked once more: there is nothing to release, so nothing is submitted or allowed a second time either.
+    expect((await take(wish)).status).toBe(201)
+    expect((await take({ ...wish, move: undefined, release: {} })).status).toBe(409)
+  })
+
+  test('block without submitting: entries alone, with or without an end; one that stands there is told (explorer #86)', async () => {
+    const { mail } = await office.deliver(['ann'])
+    const body = (expiresInDays: number | null) => ({
+      select: { messageIds: [mail.id] },
+      entries: [{ action: 'block', kind: 'sender-domain', value: 'gone.example', expiresInDays }],
+    })
+    expect((await take(body(null))).body).toMatchObject({ actions: [], submissions: [], entries: [{ existed: false }] })
+    expect((await take(body(30))).body).toMatchObject({ entries: [{ existed: true, value: 'gone.example' }] })
+    expect((await get('/entries?q=gone.example'))['items']).toMatchObject([{ expiresAt: null, origin: 'direct' }])
+    const rows = await actions('?kind=list-entry&q=gone.example')
+    expect(rows).toMatchObject([{ state: 'completed', about: { kind: 'sender-domain', value: 'gone.example' } }])
+    expect(await get(`/actions/${rows[0]?.['id']}`)).toMatchObject({
+      can: { undo: false, approve: false, cancel: false },
+    })
+  })
+
+  test('one action by the API alone is the same row in History (explorer #104, #103)', async () => {
+    const { mail } = await office.deliver(['ann'])
+    const made = await api.call(analyst, 'POST', '/actions', {
+      kind: 'soft-delete',
+      select: { messageIds: [mail.id] },
+      name: 'by program',
+      severity: 'low',
+    })
+    expect(made).toMatchObject({
+      status: 201,
+      body: { copies: 1, approvalId: expect.stringMatching(/^[0-9a-f]{6,}$/) },
+    })
+    expect(await actions(`?approval=${made.body['approvalId']}`)).toMatchObject([
+      { name: 'by program', severity: 'low', source: 'api', decidedBy: 'Anna Lyst' },
+    ])
+  })
+
+  test('states follow the items; failed only if nothing succeeded; an undo is a row of its own (explorer #96, air #100, #101, #125, #127, lesson #40, #45)', async () => {
+    const { mail, copies } = await office.deliver(['ann', 'bob'])
+    const select = { messageIds: [mail.id] }
+    const id = String(taken(await take({ select, move: { kind: 'soft-delete' } })).actions[0]?.id)
+    expect(await get(`/actions/${id}`)).toMatchObject({ state: 'queued', can: { cancel: true, undo: false } })
+    await drain()
+    expect(await get(`/actions/${id}`)).toMatchObject({ state: 'completed', can: { cancel: false, undo: true } })
+    const again = String(taken(await take({ select, move: { kind: 'soft-delete' } })).actions[0]?.id)
+    expect(await get(`/actions/${again}`)).toMatchObject({
+      state: 'completed',
+      counts: { alreadyThere: 2, done: 0 },
+      can: { undo: false, redo: false },
+    })
+    const undo = await api.call(analyst, 'POST', `/actions/${id}/undo`, {})
+    await drain()
+    expect(await get(`/actions/${undo.body['id']}`)).toMatchObject({
+      kind: 'undo',
+      state: 'completed',
+      counts: { total: 2, done: 2, verified: 2 },
+      can: { undo: false, redo: true },
+    })
+    expect(await get(`/actions/${id}`)).toMatchObject({ state: 'undone', can: { undo: false } })
+    for (const c of office.user('ann').list('INBOX')) office.user('ann').expunge('INBOX', c.ref.uid)
+    const partly = String(taken(await take({ select, move: { kind: 'move', target: 'junk' } })).actions[0]?.id)
+    await drain()
+    expect(await get(`/actions/${partly}`)).toMatchObject({
+      state: 'partially-completed',
+      counts: { done: 1, notFound: 1 },
+    })
+    const nothing = { select: { deliveryIds: [copies[0]?.id] }, move: { kind: 'hard-delete' } }
+    const failed = String(taken(await take(nothing)).actions[0]?.id)
+    await drain()
+    expect(await get(`/actions/${failed}`)).toMatchObject({ state: 'failed', can: { undo: false } })
+  })
+
+  test('a release pressed twice without a key reaches the recipient once (lesson #9, #53)', async () => {
+    const { mail } = await office.hold(['ann'])
+    const wish = { select: { messageIds: [mail.id] }, release: {} }
+    const both = await Promise.all([take(wish), take(wish)])
+    expect(both.map((a) => a.status).sort()).toEqual([201, 409])
+    await drain()
+    expect(folder('ann', 'INBOX')).toBe(1)
+  })
+})
+
 describe('what fits which state', () => {
   test('the moves of a message in Junk; Inbox of one that is there is no failure (explorer #74, #75, #98, air #118, #119)', async () => {
     for (const [move, at, there] of [
@@ -269,7 +383,7 @@ describe('what fits which state', () => {
     }
   })
 
-  test('Inbox of a held message is its release, to all or to chosen recipients; other moves are refused (explorer #81, #82, air #120)', async () => {
+  test('Inbox of a held message is its release, to all or to chosen recipients; other moves are refused (explorer #81, #82, air #120, lesson #8)', async () => {
     const { mail } = await office.hold(['ann', 'bob', 'cem'])
     const select = { messageIds: [mail.id] }
     for (const move of [{ kind: 'move', target: 'junk' }, { kind: 'soft-delete' }, { kind: 'hard-delete' }]) {
@@ -462,7 +576,7 @@ describe('bad input', () => {
     expect((await take({ select: {}, move: { kind: 'soft-delete' } })).status).toBe(422)
   })
 
-  test('a release to somebody who was not a recipient is refused and names the way; a copy for him is recorded (air #121)', async () => {
+  test('a release to somebody who was not a recipient is refused and names the way; a copy for him is recorded (air #121, lesson #19)', async () => {
     const { mail } = await office.hold(['ann'])
     const select = { messageIds: [mail.id] }
     const bob = office.mailbox('bob').address
