@@ -15,6 +15,7 @@ const PLACE = {
   image: 'Image',
   attachment: 'Attachment',
   header: 'Header',
+  qr: 'QR code',
 } as const
 
 const SHOWN = 200

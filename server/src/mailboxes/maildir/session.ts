@@ -25,7 +25,6 @@ import {
   type UidRanges,
   type Watched,
 } from '../provider.ts'
-import { markOf, rangesOf } from '../ranges.ts'
 import { settleDoubt } from '../settle.ts'
 import { SPECIAL_NAMES, specialUses } from '../special-use.ts'
 import { sameFlags, storableFlags } from '../state.ts'
@@ -34,6 +33,7 @@ import { bytesOf, hashesOf, LOOKS, refOf, stateOf, statesOf } from './copies.ts'
 import { codeOfError, fileError, syncDir, writeNew } from './files.ts'
 import { type Entry, type FolderStore, makeFolder } from './folder.ts'
 import { parseName } from './names.ts'
+import { between, flagged, present, survey } from './watch.ts'
 
 /** Directories are made durable once per so many renames (C14). */
 const BATCH = 500
@@ -99,47 +99,19 @@ export class MaildirSession implements MailboxSession {
   }
 
   survey(): Promise<readonly FolderMark[]> {
-    return this.#do('looking for changes', async () => {
-      const marks: FolderMark[] = []
-      for (const { path, id, use, subscribed } of await this.#folders()) {
-        const folder = await this.#account.folder(path)
-        if (!folder) continue
-        const entries = await folder.list()
-        const modseq = markOf([...entries.values()].map(({ uid, flags, keywords }) => [uid, flags, keywords]))
-        const { uidValidity, uidNext } = folder
-        marks.push({ path, id, use, subscribed, uidValidity, uidNext, messages: entries.size, modseq })
-      }
-      return marks
-    })
+    return this.#do('looking for changes', async () => survey(this.#account, await this.#folders()))
   }
 
   between(watched: Watched, from: number, to: number): Promise<readonly CopyState[]> {
-    return this.#do(`reading ${watched.folder}`, async () => {
-      const { folder, entries } = await this.#watched(watched)
-      const wanted = [...entries.keys()].filter((uid) => uid >= from && uid <= to)
-      return wanted.length === 0 ? [] : statesOf(this.#account, folder, new Set(wanted))
-    })
+    return this.#do(`reading ${watched.folder}`, () => between(this.#account, watched, from, to))
   }
 
-  flagged(watched: Watched, _modseq: string | null): Promise<readonly FlagsNow[]> {
-    return this.#do(`reading flags of ${watched.folder}`, async () => {
-      const { folder, entries } = await this.#watched(watched)
-      return [...entries.values()].map((e) => ({ uid: e.uid, flags: e.flags, keywords: folder.keywordsOf(e) }))
-    })
+  flagged(watched: Watched): Promise<readonly FlagsNow[]> {
+    return this.#do(`reading flags of ${watched.folder}`, () => flagged(this.#account, watched))
   }
 
   present(watched: Watched): Promise<UidRanges> {
-    return this.#do(`listing ${watched.folder}`, async () => rangesOf((await this.#watched(watched)).entries.keys()))
-  }
-
-  async #watched({
-    folder: path,
-    uidValidity,
-  }: Watched): Promise<{ folder: FolderStore; entries: Map<number, Entry> }> {
-    const folder = await this.#account.mustFolder(path)
-    const entries = await folder.list()
-    if (folder.uidValidity === uidValidity) return { folder, entries }
-    throw new ProviderError('changed', `${path} of ${this.#account.login} has new UIDs`)
+    return this.#do(`listing ${watched.folder}`, () => present(this.#account, watched))
   }
 
   createFolder(path: string, options: { subscribe: boolean }): Promise<void> {
