@@ -81,6 +81,8 @@ const PERMISSIONS: Readonly<Record<string, Permission | 'signed-in' | 'none'>> =
   'PUT /organisation': 'settings.write',
   'GET /policy': 'settings.read',
   'PUT /policy': 'settings.write',
+  'GET /mailboxes/{address}/senders': 'lists.read',
+  'PUT /mailboxes/{address}/senders': 'lists.write',
   'GET /policies': 'settings.read',
   'PUT /policies': 'settings.write',
   'POST /import': 'import.write',

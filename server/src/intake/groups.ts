@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
 import { type Reply, reply } from '../transport/index.ts'
+import type { Judged } from './judge.ts'
 import type { Incoming, Taken } from './types.ts'
+
+/** Which policy and which of users' own lists judged; null = the policy for everybody and none. */
+export function judgedFor({ inputs }: Pick<Judged, 'inputs'>): string | null {
+  const { policy, recipientList } = inputs
+  return policy.id === undefined && recipientList === undefined ? null : `${policy.id ?? ''} ${recipientList ?? ''}`
+}
 
 /**
  * The attempt of those recipients whom one policy judges for: recognised again whoever of them a retry still names, and in whatever order.

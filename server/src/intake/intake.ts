@@ -8,13 +8,13 @@ import {
   uuidv7,
 } from '../base/index.ts'
 import { judgeLater } from '../detection/index.ts'
-import type { Verdict } from '../judgement/index.ts'
+import { entitiesOf, type Verdict } from '../judgement/index.ts'
 import type { MailContext, ParseOutcome, Parser } from '../mail/index.ts'
 import { type NewMessage, receive } from '../records/index.ts'
 import type { BlobRef, Storage } from '../storage/index.ts'
 import { buildSent, type NextHop, type Reply, type Sent, sentPrefix } from '../transport/index.ts'
 import { copiesOf, eventsOf, HELD, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
-import { attemptOf, together } from './groups.ts'
+import { attemptOf, judgedFor, together } from './groups.ts'
 import { createHandover } from './handover.ts'
 import type { Judge } from './judge.ts'
 import { createLocks } from './locks.ts'
@@ -85,7 +85,9 @@ export function createIntake(deps: IntakeDeps): Intake {
       ...(deps.trustedAuthserv ? { trustedAuthserv: await deps.trustedAuthserv(tenant) } : {}),
     }
     const parsed = await timed('parse', parser.parse(raw, context))
-    const groups = deps.split ? await deps.split(tenant, parsed, incoming.recipients) : [incoming.recipients]
+    const groups = deps.split
+      ? await deps.split(tenant, parsed, incoming.recipients, entitiesOf(parsed.mail, context))
+      : [incoming.recipients]
     const taken: { readonly recipients: Incoming['recipients']; readonly done: Taken }[] = []
     for (const recipients of groups)
       taken.push({
@@ -119,7 +121,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       clientIp: incoming.client.ip,
       blob,
       parsed,
-      attemptKey: attemptOf(incoming.attemptKey(blob.sha256), judged.inputs.policy.id ?? null),
+      attemptKey: attemptOf(incoming.attemptKey(blob.sha256), judgedFor(judged)),
       deliveries,
       entities: judged.entities,
       verdict,

@@ -37,18 +37,20 @@ export function createJudge(viewOf: ViewOf, ask: AskEngines = NO_ENGINES): Judge
   return async (tenant, parsed, context, now, raw, mailboxes = []) => {
     const entities = entitiesOf(parsed.mail, context)
     const [view, answered] = await Promise.all([
-      viewOf(tenant, entities, now),
+      viewOf(tenant, entities, now, mailboxes),
       ask(tenant, { mail: parsed.mail, raw, context }),
     ])
     const signals = [...gather({ mail: parsed.mail, context, organisation: view.facts }), ...answered.signals]
     const direction = directionOf(parsed, view.facts.domains)
     const [first] = mailboxes
     const policy = first === undefined ? view.policy : (view.policyOf?.(first, direction) ?? view.policy)
+    const own = first === undefined ? undefined : view.senderLists?.get(first)
     const inputs: StoredInput = {
       entities,
       authentication: parsed.mail.authentication,
       entries: view.entries,
       policy,
+      ...(own === undefined ? {} : { recipientList: own }),
       unparsable: parsed.kind === 'unparsable' ? parsed.why : null,
       now: now.toISOString(),
     }

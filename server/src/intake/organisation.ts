@@ -2,8 +2,8 @@ import type { TenantId } from '../base/index.ts'
 import { tenantView } from '../detection/index.ts'
 import { policyKey } from '../judgement/index.ts'
 import { entriesFor } from '../lists/index.ts'
-import { directory, tenantOfDomain } from '../organisation/index.ts'
-import type { Storage } from '../storage/index.ts'
+import { directory, senderListsOf, tenantOfDomain } from '../organisation/index.ts'
+import type { Storage, Tx } from '../storage/index.ts'
 import { directionOf } from './judge.ts'
 import type { Directory, Resolution, SplitRecipients, Target, ViewOf } from './types.ts'
 
@@ -58,28 +58,51 @@ export function createDirectory(storage: Pick<Storage, 'db' | 'tenant'>): Direct
   }
 }
 
-/** Organisation, policies and the list entries that may match, of one moment. */
+/** Organisation, policies, users' own lists and the list entries that may match, of one moment. */
 export const createView =
   (storage: Pick<Storage, 'tenant'>): ViewOf =>
-  (tenant, entities, now) =>
-    storage.tenant(tenant, async (tx) => ({
-      ...(await tenantView(tx, now)),
-      entries: await entriesFor(tx, entities, now),
-    }))
+  (tenant, entities, now, mailboxes) =>
+    storage.tenant(tenant, async (tx) => {
+      const senders = entities.filter((e) => e.kind === 'sender' || e.kind === 'sender-domain').map((e) => e.value)
+      return {
+        ...(await tenantView(tx, now)),
+        entries: await entriesFor(tx, entities, now),
+        senderLists: await ownLists(tx, mailboxes, senders),
+      }
+    })
+
+/** By the mailboxes' addresses. */
+async function ownLists(
+  tx: Tx,
+  mailboxes: readonly string[],
+  senders: readonly string[],
+): Promise<ReadonlyMap<string, 'safe' | 'blocked'>> {
+  const own = await directory(tx)
+  const known = mailboxes.flatMap((address) => own.resolve(address).mailboxes.filter((m) => m.address === address))
+  const lists = await senderListsOf(
+    tx,
+    known.map((m) => m.id),
+    senders,
+  )
+  return new Map(known.flatMap((m) => (lists.has(m.id) ? [[m.address, lists.get(m.id) ?? 'safe']] : [])))
+}
 
 /**
- * Recipients by the policies that judge for them: mail for people with different policies is judged once for each, and becomes one message
- * for each. Groups keep the order of the recipients.
+ * Recipients by what judges for them: their policy, and what their own lists say about the sender. Mail for people with different ones
+ * is judged once for each, and becomes one message for each. Groups keep the order of the recipients.
  */
 export const createSplit =
   (storage: Pick<Storage, 'tenant'>): SplitRecipients =>
-  (tenant, parsed, recipients) => {
+  (tenant, parsed, recipients, entities) => {
     const mailboxes = new Set(recipients.flatMap((r) => r.targets.map((t) => t.address)))
     if (mailboxes.size < 2) return Promise.resolve([recipients])
     return storage.tenant(tenant, async (tx) => {
       const { facts, policyOf } = await tenantView(tx)
       const direction = directionOf(parsed, facts.domains)
-      const keys = new Map([...mailboxes].map((address) => [address, policyKey(policyOf(address, direction))]))
+      const senders = entities.filter((e) => e.kind === 'sender' || e.kind === 'sender-domain').map((e) => e.value)
+      const lists = await ownLists(tx, [...mailboxes], senders)
+      const keyOf = (address: string) => `${policyKey(policyOf(address, direction))} ${lists.get(address) ?? ''}`
+      const keys = new Map([...mailboxes].map((address) => [address, keyOf(address)]))
       const groups = [...new Set(keys.values())]
       return groups.map((key, i) =>
         recipients

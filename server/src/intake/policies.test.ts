@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type IntakeRig, saveCompany, startIntake } from '../../test/rig/intake.ts'
+import { type IntakeRig, saveCompany, savePolicy, startIntake } from '../../test/rig/intake.ts'
 import { type LmtpPeer, startLmtpPeer } from '../../test/rig/lmtp-peer.ts'
 import { sendAsMta } from '../../test/rig/mta.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
@@ -7,7 +7,7 @@ import type { TenantId } from '../base/index.ts'
 import { policyOfMessage } from '../detection/index.ts'
 import type { Signal } from '../judgement/index.ts'
 import { createMemoryProvider } from '../mailboxes/index.ts'
-import { getPolicies, setOrganisation, setPolicies } from '../organisation/index.ts'
+import { getPolicies, setOrganisation, setPolicies, setUserSenders, userSenders } from '../organisation/index.ts'
 import { currentVerdict, deliveriesOf } from '../records/index.ts'
 import { createNextHop } from '../transport/index.ts'
 import { createJudge } from './judge.ts'
@@ -48,6 +48,7 @@ beforeAll(async () => {
     provider: createMemoryProvider(),
     nextHop: createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 5000 }),
     intake: {
+      trustedAuthserv: async () => ['mx.a.example'],
       judge: createJudge(createView(t.storage), async () => ({ signals: [SPAM], absent: [] })),
       split: createSplit(t.storage),
     },
@@ -144,6 +145,37 @@ test('a retry finds each group again, whoever it still names', async () => {
     messages: 2,
     found: { ann: 'strict quarantine quarantine', bo: 'standard junk junk' },
   })
+})
+
+test('users’ own Safe and Blocked Senders count for their mailbox only (lists #13-15)', async () => {
+  const lists = (name: string, body: unknown) =>
+    t.storage.tenant(t.a, (tx) => setUserSenders(tx, `${name}@a.example`, body, admin))
+  await lists('bo', { safe: ['F@client.example'], blocked: [] })
+  await lists('cy', { safe: [], blocked: ['client.example'] })
+  const proved = 'Authentication-Results: mx.a.example; spf=pass smtp.mailfrom=f@client.example\r\n'
+  await savePolicy(t.storage, t.a, { trustedAuthserv: ['mx.a.example'] })
+  for (const [subject, header, bo] of [
+    ['proved', proved, 'standard deliver inbox'],
+    ['not proved', '', 'standard junk junk'],
+  ] as const) {
+    await sendAsMta(rig.lmtp, {
+      mailFrom: 'f@client.example',
+      recipients: ['bo@a.example', 'cy@a.example', 'sec@a.example'],
+      ident: subject,
+      raw: Buffer.from(`${header}From: F <f@client.example>\r\nSubject: ${subject}\r\n\r\nbody\r\n`),
+    })
+    expect((await places(t.a, subject)).found).toEqual({ bo, cy: 'standard junk junk', sec: 'observe deliver inbox' })
+  }
+  expect(await t.storage.tenant(t.a, (tx) => userSenders(tx, 'bo@a.example'))).toEqual({
+    safe: ['f@client.example'],
+    blocked: [],
+  })
+  await expect(lists('bo', { safe: ['not an address'], blocked: [] })).rejects.toMatchObject({ code: 'senders' })
+  await expect(t.storage.tenant(t.b, (tx) => userSenders(tx, 'bo@a.example'))).rejects.toMatchObject({
+    code: 'no-mailbox',
+  })
+  await lists('bo', { safe: [], blocked: [] })
+  await lists('cy', { safe: [], blocked: [] })
 })
 
 test('a message is judged anew by the policy of its own recipients', async () => {

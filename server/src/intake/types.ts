@@ -43,6 +43,8 @@ export interface TenantView {
   readonly policy: DecidePolicy
   /** …and that of the mailbox with this address; absent = there are no others. */
   readonly policyOf?: (mailbox: string, direction: Direction) => DecidePolicy
+  /** What the mailboxes' own lists say about the sender, by their address. */
+  readonly senderLists?: ReadonlyMap<string, 'safe' | 'blocked'>
   /** List entries that may match one of the message's entities; more than match is no harm. */
   readonly entries: readonly EntryRule[]
 }
@@ -52,9 +54,16 @@ export type SplitRecipients = (
   tenant: TenantId,
   parsed: ParseOutcome,
   recipients: Incoming['recipients'],
+  entities: readonly EntityRef[],
 ) => Promise<readonly Incoming['recipients'][]>
 
-export type ViewOf = (tenant: TenantId, entities: readonly EntityRef[], now: Date) => Promise<TenantView>
+/** `mailboxes`: addresses of those whom the message is for. */
+export type ViewOf = (
+  tenant: TenantId,
+  entities: readonly EntityRef[],
+  now: Date,
+  mailboxes: readonly string[],
+) => Promise<TenantView>
 
 /** Where a mailbox lives; null = it does not exist (any more). */
 export type HomeOf = (

@@ -26,7 +26,8 @@ export function decide(input: DecideInput): Verdict {
   const signals = all.filter((s) => !suspended.includes(s))
   const matches = matchEntries(input.entities, input.entries, input.now)
   const raw = tally(signals, policy.thresholds, policy.mode)
-  const outcome = apply(input, signals, matches, raw)
+  const judged = apply(input, signals, matches, raw)
+  const outcome = byRecipient(input, judged)
   const acting = outcome.placement
   const observing = policy.mode === 'observe'
   const verdict = {
@@ -42,6 +43,19 @@ export function decide(input: DecideInput): Verdict {
     causes: causesOf(input, signals, outcome),
   }
   return { ...verdict, because: reasoning(input, { signals, suspended, setAside: outcome.setAside }, raw, verdict) }
+}
+
+/**
+ * §8.5 steps 11 and 12, after everything that nobody's own list may save: list blocks, malware, high-confidence phishing. Ours: a safe
+ * sender has to be proved, as with allow entries, else anybody could use it by writing the name.
+ */
+function byRecipient(input: DecideInput, judged: Outcome): Outcome {
+  const { threat, placement, overrides } = judged
+  if (input.recipientList === undefined || overrides.some((o) => o.action === 'block')) return judged
+  if (threat === 'malware' || threat === 'high-confidence-phish') return judged
+  if (input.recipientList === 'safe')
+    return input.authentication.aligned ? { ...judged, placement: withUnparsable('deliver', input, false) } : judged
+  return { ...judged, placement: threat === 'bulk' ? 'junk' : harsher('junk', placement) }
 }
 
 const isSuspended = (signal: Signal, { suspended = [] }: DecidePolicy): boolean =>
@@ -184,7 +198,11 @@ function causesOf(input: DecideInput, signals: readonly Signal[], outcome: Outco
     input.policy.mode === 'observe' || (input.unparsable !== null && outcome.placement !== 'deliver')
       ? [{ kind: 'policy' as const, id: input.policy.id ?? input.policy.mode, version: input.policy.version }]
       : []
-  return unique([...entries, ...found, ...byPolicy])
+  const byUser =
+    input.recipientList === undefined
+      ? []
+      : [{ kind: 'policy' as const, id: `user-${input.recipientList}-senders`, version: input.policy.version }]
+  return unique([...entries, ...found, ...byUser, ...byPolicy])
 }
 
 const unique = (causes: readonly Cause[]): Cause[] => [

@@ -27,6 +27,9 @@ export function entitiesOf(mail: ParsedMail, context: MailContext): EntityRef[] 
   add('sender-ip', context.clientIp === null ? null : canonicalIp(context.clientIp))
   add('subject-fingerprint', mail.fingerprints.subject)
   add('body-fingerprint', mail.fingerprints.body)
+  add('structure-fingerprint', mail.fingerprints.structure ?? null)
+  add('url-fingerprint', mail.fingerprints.urls ?? null)
+  add('image-fingerprint', mail.fingerprints.image ?? null)
   return [...found.values()].sort(compareEntities)
 }
 

@@ -19,7 +19,21 @@ export function reasoning(input: DecideInput, found: Found, raw: Tally, verdict:
       (o) =>
         `${o.action === 'allow' ? 'Allow' : 'Block'} entry on ${o.entity.value} ${o.applied ? 'was applied' : 'was not applied'}: ${o.reason}.`,
     ),
+    ...ownList(input, verdict),
     outcome(input, raw, verdict),
+  ]
+}
+
+/** What the recipients' own lists say, and whether it counted. */
+function ownList({ recipientList, authentication }: DecideInput, verdict: Omit<Verdict, 'because'>): string[] {
+  if (recipientList === undefined) return []
+  if (recipientList === 'blocked') return ['The sender is among the recipients’ own Blocked Senders.']
+  if (!authentication.aligned)
+    return [
+      'The sender is among the recipients’ own Safe Senders; that does not count, since it is not proved to be theirs.',
+    ]
+  return [
+    `The sender is among the recipients’ own Safe Senders${verdict.placement === 'deliver' ? '' : '; that cannot save this message'}.`,
   ]
 }
 

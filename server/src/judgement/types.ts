@@ -11,6 +11,9 @@ export type EntityKind =
   | 'sender-ip'
   | 'subject-fingerprint'
   | 'body-fingerprint'
+  | 'structure-fingerprint'
+  | 'url-fingerprint'
+  | 'image-fingerprint'
 
 export interface EntityRef {
   readonly kind: EntityKind
@@ -131,6 +134,8 @@ export interface DecideInput {
   readonly policy: DecidePolicy
   /** Why the mail could not be read, else null. */
   readonly unparsable: string | null
+  /** What the recipients' own lists say about the sender (allow-block-list §8.5 steps 11, 12); absent = nothing. */
+  readonly recipientList?: 'safe' | 'blocked'
   /** ISO instant of the judgement: decides which entries are alive. */
   readonly now: string
 }

@@ -7,12 +7,13 @@ import { getPolicies, MailPolicies, setPolicies } from './policies.ts'
 import { getPolicy, Policy, setPolicy } from './policy.ts'
 import { getRetention, Retention, setRetention } from './retention.ts'
 import { setOrganisation } from './save.ts'
+import { setUserSenders, UserSenders, userSenders } from './senders.ts'
 
 export interface OrganisationDeps {
   readonly storage: Pick<Storage, 'tenant' | 'outbox'>
 }
 
-/** GET and PUT of /organisation, /policy and /policies. */
+/** GET and PUT of /organisation, /policy, /policies and of users' own lists. */
 export function register(app: Api, { storage }: OrganisationDeps): void {
   app.get(
     '/organisation',
@@ -29,6 +30,20 @@ export function register(app: Api, { storage }: OrganisationDeps): void {
     },
     (request) =>
       storage.tenant(request.actor.tenant, (tx) => setOrganisation(tx, storage.outbox, request.body, request.actor)),
+  )
+  const mailbox = Type.Object({ address: Type.String({ maxLength: 320 }) })
+  app.get(
+    '/mailboxes/:address/senders',
+    { config: { permission: 'lists.read' }, schema: { params: mailbox, response: { 200: UserSenders } } },
+    ({ actor, params }) => storage.tenant(actor.tenant, (tx) => userSenders(tx, params.address)),
+  )
+  app.put(
+    '/mailboxes/:address/senders',
+    {
+      config: { permission: 'lists.write' },
+      schema: { params: mailbox, body: Type.Unknown(), response: { 200: UserSenders } },
+    },
+    ({ actor, params, body }) => storage.tenant(actor.tenant, (tx) => setUserSenders(tx, params.address, body, actor)),
   )
   app.get(
     '/policies',

@@ -51,6 +51,14 @@ export interface PolicyVersionTable {
   by: string
 }
 
+export interface UserSenderTable {
+  tenant_id: TenantId
+  mailbox_id: MailboxId
+  list: 'safe' | 'blocked'
+  value: string
+  at: Generated<Date>
+}
+
 export interface MailPoliciesVersionTable {
   tenant_id: TenantId
   version: number
@@ -85,6 +93,7 @@ declare module '../storage/schema.ts' {
     mail_group: MailGroupTable
     organisation_state: OrganisationStateTable
     policy_version: PolicyVersionTable
+    user_sender: UserSenderTable
     mail_policies_version: MailPoliciesVersionTable
     retention_version: RetentionVersionTable
     retention_clock: RetentionClockTable
