@@ -218,7 +218,12 @@ async function copyTo(
   return shown(step, await desk.submit(request))
 }
 
-async function addCopy(desk: PlanDesk, actor: Actor, messageId: MessageId, address: string): Promise<DeliveryId> {
+export async function addCopy(
+  desk: PlanDesk,
+  actor: Actor,
+  messageId: MessageId,
+  address: string,
+): Promise<DeliveryId> {
   const copies = await deliveriesOf(desk.tx, messageId)
   if (!copies.some((c) => c.latest_location === 'quarantine'))
     throw new AppError('not-releasable', 'A message is not in quarantine.', 'Choose messages in quarantine.', {

@@ -1,10 +1,11 @@
 import { Value } from 'typebox/value'
 import { type Actor, requirePermission } from '../../access/index.ts'
-import { AppError, type MessageId } from '../../base/index.ts'
-import { auditHeld, type HeldCopy, resultsBody } from '../../quarantine/index.ts'
+import { AppError, type DeliveryId, type MessageId } from '../../base/index.ts'
+import { auditHeld, resultsBody } from '../../quarantine/index.ts'
 import type { MailKind, PlanDesk, Remediation, Requester } from '../../remediation/index.ts'
 import type { Storage } from '../../storage/index.ts'
 import type { ReportDeps } from '../../submissions/index.ts'
+import { addCopy } from '../take-action.ts'
 import { type Choice, choose, refuse } from './choose.ts'
 import { type DeleteBody, HeldDone, type HeldPlan, type PreviewBody, type ReleaseBody } from './schemas.ts'
 import { type Besides, NOTHING, submitAll } from './submit.ts'
@@ -101,10 +102,12 @@ async function act(
     if (choice.ready.length === 0) throw refuse(choice, verb)
     const messages = [...new Set(choice.ready.map((c) => c.messageId))]
     const { name, approvalId } = await begin(desk, body, choice, kind, messages.length)
-    const actions = await move(deps, desk, choice.ready, kind, name, body.note)
+    const copies = [...choice.ready.map((c) => c.deliveryId), ...(await copiesFor(desk, actor, body, messages))]
+    const actions = await move(deps, desk, copies, kind, name, body.note)
     await auditHeld(desk.tx, actor, `quarantine.${verb}`, messages, {
       approvalId,
       ...(body.recipients ? { recipients: body.recipients } : {}),
+      ...('copyTo' in body && body.copyTo ? { copyTo: body.copyTo } : {}),
       ...(kind === 'hard-delete' ? { permanently: true } : {}),
       ...(body.note ? { note: body.note } : {}),
     })
@@ -135,6 +138,37 @@ async function begin(desk: PlanDesk, body: ReleaseBody | DeleteBody, choice: Cho
   })
 }
 
+const MANY_COPIED = 100
+
+/** Copies for somebody who was not a recipient: held until this release gives them to him, which therefore may not wait. */
+async function copiesFor(
+  desk: PlanDesk,
+  actor: Actor,
+  body: ReleaseBody | DeleteBody,
+  messages: readonly MessageId[],
+): Promise<readonly DeliveryId[]> {
+  const to = 'copyTo' in body ? [...new Set(body.copyTo?.map((a) => a.trim().toLowerCase()))] : []
+  if (to.length === 0) return []
+  if (messages.length > MANY_COPIED)
+    throw new AppError(
+      'too-many',
+      `Copies of ${messages.length} messages are too many: at most ${MANY_COPIED}.`,
+      'Release them without copies to somebody else.',
+      { status: 422 },
+    )
+  const approval = await desk.approval([{ kind: 'release', copies: messages.length * to.length }], false)
+  if (approval.needed > 0)
+    throw new AppError(
+      'copy-needs-approval',
+      'A copy to somebody else cannot wait for approval.',
+      'Release without it, or choose fewer messages.',
+      { status: 403 },
+    )
+  const ids: DeliveryId[] = []
+  for (const id of messages) for (const address of to) ids.push(await addCopy(desk, actor, id, address))
+  return ids
+}
+
 const readable = (filter: object): string =>
   Object.entries(filter)
     .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(' or ') : String(value)}`)
@@ -144,7 +178,7 @@ const readable = (filter: object): string =>
 async function move(
   { remediation }: HeldDeps,
   desk: PlanDesk,
-  copies: readonly HeldCopy[],
+  copies: readonly DeliveryId[],
   kind: MailKind,
   name: string,
   note: string | undefined,
@@ -152,7 +186,7 @@ async function move(
   const actions: HeldDone['actions'] = []
   const most = remediation.limits.maxByHand
   for (let at = 0; at < copies.length; at += most) {
-    const deliveryIds = copies.slice(at, at + most).map((c) => c.deliveryId)
+    const deliveryIds = copies.slice(at, at + most)
     const part = copies.length > most ? ` (${at / most + 1})` : ''
     const made = await desk.submit({
       kind,

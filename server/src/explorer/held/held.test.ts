@@ -237,6 +237,26 @@ describe('release', () => {
     await drain()
   })
 
+  test('a copy to somebody else of ours, never to outside, and not to who is a recipient (quarantine #57)', async () => {
+    const { mail } = await office.hold(['ann'])
+    const select = { messageIds: [mail.id] }
+    for (const [to, expected] of [
+      ['someone@elsewhere.example', 'no-mailbox'],
+      ['bob@werft.example', 'no-mailbox'],
+      [at('ann'), 'is-recipient'],
+    ] as const)
+      expect(code(await post('release', { select, copyTo: [to] }))).toBe(expected)
+    expect(await states(mail.id)).toEqual({ ann: 'needs-review' })
+    const before = [inbox('ann'), inbox('bob')]
+    expect((await post('release', { select, copyTo: [at('bob'), ` ${at('bob').toUpperCase()}`] })).body).toMatchObject({
+      done: 1,
+      actions: [{ copies: 2 }],
+    })
+    await drain()
+    expect([inbox('ann') - (before[0] ?? 0), inbox('bob') - (before[1] ?? 0)]).toEqual([1, 1])
+    expect(await states(mail.id)).toEqual({ ann: 'released', bob: 'released' })
+  })
+
   test('bad input: nothing is half done', async () => {
     const { mail } = await office.hold(['ann'])
     const select = { messageIds: [mail.id] }

@@ -28,6 +28,13 @@ export const ReleaseBody = Type.Object(
         { ...strict, description: 'with submit: allow entries for what held it, for so many days' },
       ),
     ),
+    copyTo: Type.Optional(
+      Type.Array(Type.String({ minLength: 3, maxLength: 320 }), {
+        minItems: 1,
+        maxItems: 10,
+        description: 'somebody else of ours, who gets a copy of each message',
+      }),
+    ),
     note,
     idempotencyKey: key,
   },
