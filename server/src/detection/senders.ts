@@ -1,13 +1,33 @@
-import { normaliseAddress, type ParsedMail } from '../mail/index.ts'
+import { type Hop, normaliseAddress, type ParsedMail, parseReceived } from '../mail/index.ts'
 import { domainOf, headerOf, isWithin, siteOf } from './hosts.ts'
 import { belongsTo, ownerOf } from './knowledge/brands.ts'
 import { FREE_MAIL } from './knowledge/mail-providers.ts'
 
+/** Many analyses ask the same of a message: it is found out once. */
+function once<T>(find: (mail: ParsedMail) => T): (mail: ParsedMail) => T {
+  const known = new WeakMap<ParsedMail, { readonly value: T }>()
+  return (mail) => {
+    const before = known.get(mail)
+    if (before !== undefined) return before.value
+    const value = find(mail)
+    known.set(mail, { value })
+    return value
+  }
+}
+
+/** The hops that Received headers tell of, topmost first; the lower ones may be invented. */
+export const hopsOf = once((mail): readonly Hop[] =>
+  mail.headers
+    .filter((h) => h.name.toLowerCase() === 'received')
+    .slice(0, 12)
+    .map((h) => parseReceived(h.value)),
+)
+
 /** The first From address in comparable form; null when there is none. */
-export function senderOf(mail: ParsedMail): string | null {
+export const senderOf = once((mail): string | null => {
   const first = mail.from.find((f) => f.address !== null)?.address
   return first == null ? null : normaliseAddress(first)
-}
+})
 
 export const senderDomainOf = (mail: ParsedMail): string | null => {
   const sender = senderOf(mail)
@@ -52,7 +72,7 @@ export interface List {
  * The mailing list that a message came through: it names one, people can write to it, and its servers are among those that
  * handled the message. Newsletters name a list, too, but nobody can post to them.
  */
-export function listOf(mail: ParsedMail): List | null {
+export const listOf = once((mail): List | null => {
   const id = headerOf(mail, 'list-id') ?? headerOf(mail, 'x-mailing-list') ?? headerOf(mail, 'mailing-list')
   const post = headerOf(mail, 'list-post')
   const manager =
@@ -88,4 +108,4 @@ export function listOf(mail: ParsedMail): List | null {
     (d) => d.result === 'pass' && d.domain !== null && domains.includes(siteOf(d.domain)),
   )
   return { domain, shown: signed || handled || bounces }
-}
+})

@@ -1,8 +1,7 @@
-import type { Dirent } from 'node:fs'
-import { lstat, readdir, stat } from 'node:fs/promises'
+import { closeSync, type Dirent, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError, messageOf } from '../../base/index.ts'
-import { MAX_MESSAGE, readMailSources, readMbox } from '../../intake/index.ts'
+import { MAX_MESSAGE, readMbox } from '../../intake/index.ts'
 
 /** One message, or why there is none. */
 export type Found =
@@ -24,8 +23,9 @@ export async function* messagesIn(paths: readonly string[]): AsyncGenerator<Foun
 /** `above`: folders that lead here, by device and inode, so that links cannot lead round in circles. */
 async function* visit(path: string, above: ReadonlySet<string>): AsyncGenerator<Found> {
   try {
-    const info = await stat(path)
-    if (info.isFile()) yield* readFile(path)
+    // Synchronously: thousands of small files, and each way round through another thread costs more than the file.
+    const info = statSync(path)
+    if (info.isFile()) yield* readFile(path, info.size)
     else if (!info.isDirectory()) yield { kind: 'unreadable', file: path, why: 'is neither a file nor a folder' }
     else {
       const key = `${info.dev}:${info.ino}`
@@ -38,7 +38,7 @@ async function* visit(path: string, above: ReadonlySet<string>): AsyncGenerator<
 }
 
 async function* readFolder(path: string, above: ReadonlySet<string>): AsyncGenerator<Found> {
-  const entries = (await readdir(path, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))
+  const entries = readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
   const maildir = ['cur', 'new'].every((name) => entries.some((e) => e.name === name && e.isDirectory()))
   for (const entry of entries)
     if (maildir ? inMaildir(entry) : !entry.name.startsWith('.')) yield* visit(join(path, entry.name), above)
@@ -47,19 +47,30 @@ async function* readFolder(path: string, above: ReadonlySet<string>): AsyncGener
 const inMaildir = (entry: Dirent): boolean =>
   entry.isDirectory() && (entry.name === 'cur' || entry.name === 'new' || /^\.[^.]/.test(entry.name))
 
-async function* readFile(path: string): AsyncGenerator<Found> {
-  const { size } = await lstat(path)
-  if (size === 0 && (await stat(path)).size === 0) {
-    yield { kind: 'unparsable', file: path, why: 'the file is empty' }
-    return
-  }
-  for await (const item of readMailSources(path)) {
-    // Sources give absolute names; the reader of the answer knows the file by the name that was given.
-    const file = `${path}${/#\d+$/.exec(item.id)?.[0] ?? ''}`
-    if (item.kind === 'mail') yield { kind: 'mail', file, raw: item.raw }
-    else yield { kind: item.why.startsWith('larger than') ? 'unparsable' : 'unreadable', file, why: item.why }
+async function* readFile(path: string, size: number): AsyncGenerator<Found> {
+  if (size === 0) yield { kind: 'unparsable', file: path, why: 'the file is empty' }
+  else if (isMbox(path)) {
+    for await (const item of readMbox(path))
+      yield item.kind === 'mail' ? { kind: 'mail', file: item.id, raw: item.raw } : problem(item)
+  } else if (size > MAX_MESSAGE) yield { kind: 'unparsable', file: path, why: `larger than ${MAX_MESSAGE} bytes` }
+  else yield { kind: 'mail', file: path, raw: readFileSync(path) }
+}
+
+function isMbox(path: string): boolean {
+  const file = openSync(path, 'r')
+  try {
+    const start = Buffer.alloc(5)
+    return readSync(file, start, 0, 5, 0) === 5 && start.toString('latin1') === 'From '
+  } finally {
+    closeSync(file)
   }
 }
+
+const problem = ({ id, why }: { readonly id: string; readonly why: string }): Found => ({
+  kind: why.startsWith('larger than') ? 'unparsable' : 'unreadable',
+  file: id,
+  why,
+})
 
 /** One message or an mbox from a stream. */
 async function* readInput(input: AsyncIterable<Buffer>): AsyncGenerator<Found> {
@@ -78,9 +89,7 @@ async function* readInput(input: AsyncIterable<Buffer>): AsyncGenerator<Found> {
   while (!ended && length < 5) await more()
   if (Buffer.concat(start).toString('latin1', 0, 5) === 'From ') {
     for await (const item of readMbox('-', { source: rest(start, chunks) }))
-      yield item.kind === 'mail'
-        ? { kind: 'mail', file: item.id, raw: item.raw }
-        : { kind: item.why.startsWith('larger than') ? 'unparsable' : 'unreadable', file: item.id, why: item.why }
+      yield item.kind === 'mail' ? { kind: 'mail', file: item.id, raw: item.raw } : problem(item)
     return
   }
   while (!ended && length <= MAX_MESSAGE) await more()

@@ -132,6 +132,18 @@ export interface BrandLikeness {
 
 /** The brand that a host's own label imitates: look-alike letters, one letter changed, the name among other words; null when it belongs to one or imitates none. */
 export function brandLikeness(host: string): BrandLikeness | null {
+  const before = likenesses.get(host)
+  if (before !== undefined) return before
+  const found = compareToBrands(host)
+  if (likenesses.size > 2_000) likenesses.clear()
+  likenesses.set(host, found)
+  return found
+}
+
+/** The same hosts come again and again. */
+const likenesses = new Map<string, BrandLikeness | null>()
+
+function compareToBrands(host: string): BrandLikeness | null {
   const { label, isIp, domain } = hostParts(host)
   if (isIp || label === '') return null
   const known = BRAND_LABELS.get(label)

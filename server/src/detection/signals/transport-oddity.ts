@@ -1,8 +1,8 @@
 import type { Signal } from '../../judgement/index.ts'
-import { type Hop, isLocalIp, normaliseAddress, type ParsedMail, parseReceived } from '../../mail/index.ts'
+import { isLocalIp, normaliseAddress, type ParsedMail } from '../../mail/index.ts'
 import { headerOf } from '../hosts.ts'
 import { points } from '../reading.ts'
-import { listOf, senderOf } from '../senders.ts'
+import { hopsOf, listOf, senderOf } from '../senders.ts'
 import type { SignalInput } from '../types.ts'
 
 const DAY = 86_400_000
@@ -135,12 +135,6 @@ function origin(mail: ParsedMail, clientIp: string | null): Odd[] {
     out.push({ weight: 0.9, what: 'handed over by a rented machine' })
   return out
 }
-
-const hopsOf = (mail: ParsedMail): Hop[] =>
-  mail.headers
-    .filter((h) => h.name.toLowerCase() === 'received')
-    .slice(0, 12)
-    .map((h) => parseReceived(h.value))
 
 /** Names that providers give to the connections of homes: the address in them, or words for how they connect. */
 export function isDialUp(name: string): boolean {

@@ -30,12 +30,6 @@ export function compilePhrases(lexicon: Readonly<Record<string, string>>): Phras
     for (const shown of list.split(/[|\n]/).map((p) => p.trim()))
       if (shown !== '')
         place({ concept, shown, parts: shown.split(/\s+/), whole: plain(shown) }, exact, byPrefix, unspaced)
-  const at = (words: readonly string[], i: number): readonly Phrase[] => {
-    const word = words[i] ?? ''
-    const a = exact.get(word)
-    const b = byPrefix.get(word.slice(0, PREFIX))
-    return a === undefined ? (b ?? NONE) : b === undefined ? a : [...a, ...b]
-  }
   return {
     find: (words, text) => {
       const found = new Map<string, string[]>()
@@ -44,8 +38,12 @@ export function compilePhrases(lexicon: Readonly<Record<string, string>>): Phras
         if (list === undefined) found.set(concept, [shown])
         else if (!list.includes(shown)) list.push(shown)
       }
-      for (let i = 0; i < words.length; i++)
-        for (const phrase of at(words, i)) if (follows(phrase.parts, words, i)) note(phrase)
+      for (let i = 0; i < words.length; i++) {
+        const word = words[i] ?? ''
+        for (const phrase of exact.get(word) ?? NONE) if (follows(phrase.parts, words, i)) note(phrase)
+        for (const phrase of byPrefix.get(word.slice(0, PREFIX)) ?? NONE)
+          if (follows(phrase.parts, words, i)) note(phrase)
+      }
       if (UNSPACED.test(text)) for (const phrase of unspaced) if (text.includes(phrase.whole)) note(phrase)
       return found
     },
