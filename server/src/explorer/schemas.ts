@@ -78,6 +78,9 @@ const EntityRef = Type.Object({
     'sender-ip',
     'subject-fingerprint',
     'body-fingerprint',
+    'structure-fingerprint',
+    'url-fingerprint',
+    'image-fingerprint',
   ]),
   value: text,
 })
@@ -203,7 +206,13 @@ export const MessageDetail = Type.Object({
       contentId: orNull(text),
     }),
   ),
-  fingerprints: Type.Object({ subject: orNull(text), body: orNull(text) }),
+  fingerprints: Type.Object({
+    subject: orNull(text),
+    body: orNull(text),
+    structure: Type.Optional(orNull(text)),
+    urls: Type.Optional(orNull(text)),
+    image: Type.Optional(orNull(text)),
+  }),
   defects: Type.Array(text),
   hasHtml: Type.Boolean(),
   /** All copies, not only the first 20. */

@@ -23,6 +23,8 @@ export interface Body {
   readonly attachments: readonly AttachmentFound[]
   /** Difference hash of the largest picture. */
   readonly picture: string | null
+  /** Elements that follow each other, and kinds of parts. */
+  readonly shapes: ReadonlySet<string>
 }
 
 /** Text of a part by its charset. Without one: UTF-8 when it is valid, else Windows-1252 as mail programs assume. */
@@ -62,6 +64,7 @@ interface Gathered {
   /** Modules of codes that are drawn with table cells. */
   readonly drawings: (readonly (readonly boolean[])[])[]
   readonly budget: Budget
+  readonly shapes: Set<string>
   /** Of the largest picture that was decoded. */
   picture: { hash: string; pixels: number } | null
 }
@@ -78,6 +81,7 @@ export async function readBody(root: Part, subject: string, defects: string[]): 
     drawings: [],
     budget: new Budget(defects),
     picture: null,
+    shapes: new Set(),
   }
   const shown = await walk(root, gathered, false)
   await lookAtPictures(gathered, shown)
@@ -97,6 +101,7 @@ export async function readBody(root: Part, subject: string, defects: string[]): 
     urls: [...gathered.urls.values()],
     attachments: gathered.attachments,
     picture: gathered.picture?.hash ?? null,
+    shapes: gathered.shapes,
   }
 }
 
@@ -143,6 +148,7 @@ function describe(part: Part, source: string, html: HtmlContent | null, gathered
   }
   gathered.writing.add(html.raw, html.afterGap)
   gathered.pages.push(html.facts)
+  for (const shape of html.shapes) gathered.shapes.add(shape)
   if (gathered.pictures.length < 5) gathered.pictures.push(...html.pictures)
   if (html.drawing !== null && gathered.drawings.length < 3) gathered.drawings.push(html.drawing)
 }
@@ -160,6 +166,7 @@ async function attach(part: Part, gathered: Gathered): Promise<void> {
     return
   }
   const file = await attachmentOf(part, gathered.attachments.length + 1)
+  gathered.shapes.add(`file ${file.realType ?? file.declaredType} ${file.inline ? 'inline' : ''}`)
   const inside = await insideOf(part, file, gathered.budget)
   if (inside?.image !== undefined) keepPicture(gathered, inside.image)
   gathered.attachments.push(inside === undefined ? file : { ...file, inside })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Fingerprints } from './types.ts'
+import type { Fingerprints, UrlFound } from './types.ts'
 
 const PREFIX = /^\s*(?:(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|enc|res|rv|rif|odp|ynt)(?:\[\d{1,3}\])?\s*[:：]\s*)+/i
 const MAX_WORDS = 4_000
@@ -91,3 +91,56 @@ export const fingerprintsOf = (subject: string, text: string, names: ReadonlySet
   subject: subjectFingerprint(subject),
   body: bodyFingerprint(text, names),
 })
+
+/** Simhash (64 bits) over a set of tokens; null when there are fewer than `fewest`, which say too little. */
+function simhash(tokens: ReadonlySet<string>, fewest: number): string | null {
+  if (tokens.size < fewest) return null
+  const ones = new Int32Array(64)
+  for (const token of tokens) {
+    const low = hash32(token, 0x811c9dc5)
+    const high = hash32(token, 0x3c6ef372)
+    for (let bit = 0; bit < 32; bit++) {
+      ones[bit] = (ones[bit] ?? 0) + ((low >>> bit) & 1)
+      ones[bit + 32] = (ones[bit + 32] ?? 0) + ((high >>> bit) & 1)
+    }
+  }
+  let value = 0n
+  for (let bit = 0; bit < 64; bit++) if (2 * (ones[bit] ?? 0) > tokens.size) value |= 1n << BigInt(bit)
+  return value.toString(16).padStart(16, '0')
+}
+
+/** Fewer shapes than these are the letter of any mail program. */
+const MIN_SHAPES = 30
+
+/**
+ * Of the skeleton: which elements follow which in the HTML, and the kinds of parts; no words, so it survives a translation. Rows
+ * that repeat count once. Null for plain text and for HTML as every mail program writes it.
+ */
+export const structureFingerprint = (shapes: ReadonlySet<string>): string | null => simhash(shapes, MIN_SHAPES)
+
+/** A message leads to one or two pages like many others; from three on the set is its own. */
+const MIN_ADDRESSES = 3
+
+/**
+ * Of the addresses: sites of links and pictures with the shape of their paths, in any order; numbers, tokens and file ids do not count.
+ * Null when there are fewer than three.
+ */
+export function urlsFingerprint(urls: readonly UrlFound[]): string | null {
+  const shapes = new Set<string>()
+  for (const { url, host, domain, place } of urls)
+    if (place !== 'header' && host !== '') shapes.add(`${domain ?? host}${pathShape(url)}`)
+  if (shapes.size < MIN_ADDRESSES) return null
+  return createHash('sha256')
+    .update([...shapes].sort().join('\n'))
+    .digest('hex')
+    .slice(0, 16)
+}
+
+function pathShape(url: string): string {
+  const path = /^(?:[a-z]+:)?(?:\/\/)?[^/?#]*(\/[^?#]*)/i.exec(url.slice(0, 1_024))?.[1] ?? '/'
+  return path
+    .split('/')
+    .slice(0, 8)
+    .map((part) => (/\d|%|=|@|[A-Z].*[a-z].*[A-Z]/.test(part) || part.length > 24 ? '#' : part.toLowerCase()))
+    .join('/')
+}

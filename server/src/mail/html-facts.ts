@@ -6,6 +6,8 @@ import { urlFound } from './urls.ts'
 const MAX = 10_000
 const MAX_FORMS = 10
 const WHITE = 0xffffff
+const MAX_SHAPES = 500
+const INLINE = new Set('br b i u strong em font small big sup sub wbr s o:p'.split(' '))
 /** The smallest codes have 21 × 21 modules; neighbours of one colour may be one cell. */
 const MIN_MODULES = 200
 const MAX_ODD = 20
@@ -53,10 +55,15 @@ export class HtmlTally {
   private gap = false
   /** Characters after the gap. */
   after = 0
+  private before = ''
+  private last = ''
+  /** What follows what: the skeleton. */
+  readonly shapes = new Set<string>()
   /** First data: pictures, as written; the caller decodes them. */
   readonly pictures: string[] = []
 
   element(name: string, attr: Attr, seen: Seen, inLink: boolean): void {
+    this.follow(name)
     if (name === 'br') this.breaks++
     else if (name === 'a' || name === 'area') this.link(attr('href'))
     else if (name === 'img') this.image(attr, seen, inLink)
@@ -86,6 +93,14 @@ export class HtmlTally {
   drawing(): readonly (readonly boolean[])[] | null {
     const rows = this.rows.filter((row) => row.length >= 17)
     return this.modules >= MIN_MODULES && rows.length >= 17 ? rows.slice(0, 200) : null
+  }
+
+  /** Three elements in a row; those that format words follow the text and say nothing about the template. */
+  private follow(name: string): void {
+    if (INLINE.has(name)) return
+    if (this.shapes.size < MAX_SHAPES && this.before !== '') this.shapes.add(`${this.before}>${name}`)
+    this.before = `${this.last}>${name}`
+    this.last = name
   }
 
   handler(): void {

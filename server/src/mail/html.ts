@@ -76,6 +76,8 @@ export interface HtmlContent {
   readonly raw: string
   /** data: pictures, as written. */
   readonly pictures: readonly string[]
+  /** Which elements follow which. */
+  readonly shapes: ReadonlySet<string>
   /** Rows of dark (true) and light cells, where a table draws a picture. */
   readonly drawing: readonly (readonly boolean[])[] | null
 }
@@ -195,6 +197,7 @@ class HtmlReader implements HtmlHandler {
       afterGap: this.tally.after,
       raw,
       pictures: this.tally.pictures,
+      shapes: this.tally.shapes,
       drawing: this.tally.drawing(),
     }
   }

@@ -2,7 +2,7 @@ import type { DNSResolver } from 'mailauth'
 import { checkOurselves, fromDomain } from './authentication.ts'
 import { readBody } from './body.ts'
 import { readEnvelope, recipientNames, type Trust } from './envelope.ts'
-import { bodyFingerprint } from './fingerprints.ts'
+import { bodyFingerprint, structureFingerprint, urlsFingerprint } from './fingerprints.ts'
 import { LimitError, type MimeLimits, readTree } from './tree.ts'
 import type { MailContext, ParsedMail, ParseOutcome } from './types.ts'
 import { urlsInText } from './urls.ts'
@@ -48,7 +48,13 @@ async function parseAll(raw: Buffer, context: MailContext, settings: ParseSettin
     html: body.html,
     writing: body.writing,
     authentication: await authenticationOf(raw, envelope, context, settings),
-    fingerprints: { ...envelope.fingerprints, body: bodyFingerprint(text, recipientNames(envelope)) },
+    fingerprints: {
+      ...envelope.fingerprints,
+      body: bodyFingerprint(text, recipientNames(envelope)),
+      structure: structureFingerprint(body.shapes),
+      urls: urlsFingerprint(body.urls),
+      image: body.picture,
+    },
     defects: bounded(defects),
   }
 }
