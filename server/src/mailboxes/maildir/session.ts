@@ -31,6 +31,7 @@ import { sameFlags, storableFlags } from '../state.ts'
 import type { Account } from './account.ts'
 import { bytesOf, hashesOf, LOOKS, refOf, stateOf, statesOf } from './copies.ts'
 import { codeOfError, fileError, syncDir, writeNew } from './files.ts'
+import { find } from './find.ts'
 import { type Entry, type FolderStore, makeFolder } from './folder.ts'
 import { parseName } from './names.ts'
 import { between, flagged, present, survey } from './watch.ts'
@@ -154,27 +155,7 @@ export class MaildirSession implements MailboxSession {
   }
 
   find(query: FindQuery): Promise<readonly CopyState[]> {
-    return this.#do('searching', async () => {
-      const network = new Set(query.networkMessageIds)
-      const internet = new Set(query.internetMessageIds)
-      const server = new Set(query.serverIds)
-      const refs = new Set((query.refs ?? []).map((ref) => `${ref.uidValidity} ${ref.uid}`))
-      const ids = new Map((query.refs ?? []).map((ref) => [`${ref.uidValidity} ${ref.uid}`, ref.folderId]))
-      const found: CopyState[] = []
-      for (const path of query.folders ?? (await this.#account.paths())) {
-        const folder = await this.#account.folder(path)
-        for (const copy of folder ? await statesOf(this.#account, folder, null) : []) {
-          const key = `${copy.ref.uidValidity} ${copy.ref.uid}`
-          const byRef = refs.has(key) && (ids.get(key) ?? copy.ref.folderId) === copy.ref.folderId
-          const byId =
-            (copy.networkMessageId !== null && network.has(copy.networkMessageId)) ||
-            (copy.internetMessageId !== null && internet.has(copy.internetMessageId)) ||
-            (copy.ref.serverId !== null && server.has(copy.ref.serverId))
-          if (byRef || byId) found.push(copy)
-        }
-      }
-      return found
-    })
+    return this.#do('searching', () => find(this.#account, query))
   }
 
   async *read(path: string, uids: readonly number[]): AsyncIterable<CopyWithBytes> {
