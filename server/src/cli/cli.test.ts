@@ -92,7 +92,11 @@ describe('the command line', () => {
     })
     expect(await recourse(['policy', 'set'])).toMatchObject({ code: 2 })
     expect((await recourse(['policy', 'set', '--mode', 'harsh'])).code).toBe(2)
-    await answer('policy', 'set', '--mode', 'standard')
+    const rules = ['--own-proposals', 'no', '--second-above', '500']
+    expect(await answer('policy', 'set', '--mode', 'standard', ...rules)).toMatchObject({
+      approvals: { ownProposals: false, secondAbove: 500, secondForHardDelete: false },
+    })
+    await answer('policy', 'set', '--own-proposals', 'yes', '--second-above', 'never')
   })
 
   test('imports a folder once, however often it is asked to', async () => {

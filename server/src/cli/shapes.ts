@@ -217,6 +217,7 @@ export const PolicyShape = Type.Object({
   trustedAuthserv: Type.Array(text),
   thresholds: orNull(Type.Object({ suspicious: Type.Number(), high: Type.Number() })),
   unparsable: text,
+  approvals: Type.Object({ ownProposals: Type.Boolean(), secondAbove: orNull(n), secondForHardDelete: Type.Boolean() }),
 })
 export type PolicyShape = Static<typeof PolicyShape>
 

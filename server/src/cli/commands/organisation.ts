@@ -82,15 +82,19 @@ function policy(root: Command): void {
         'quarantine',
       ]),
     )
+    .addOption(new Option('--own-proposals <yes>', 'may people approve what they proposed').choices(['yes', 'no']))
+    .option('--second-above <copies>', 'two people for an action on more copies than this; "never" = whatever its size')
+    .addOption(new Option('--second-for-hard-delete <yes>', 'two people for a hard delete').choices(['yes', 'no']))
     .action(
       async (
-        options: Json & {
-          mode?: string
-          trustedAuthserv?: string
-          suspicious?: string
-          high?: string
-          unparsable?: string
-        },
+        options: Json &
+          Approvals & {
+            mode?: string
+            trustedAuthserv?: string
+            suspicious?: string
+            high?: string
+            unparsable?: string
+          },
       ) => {
         const client = connectClient()
         const before = await client.call(PolicyShape, 'GET', '/policy')
@@ -107,6 +111,7 @@ function policy(root: Command): void {
               }
             : {}),
           ...thresholds(options, before),
+          ...approvals(options, before),
         }
         if (Object.keys(change).length === 1)
           throw new AppError(
@@ -117,6 +122,28 @@ function policy(root: Command): void {
         show(await client.call(PolicyShape, 'PUT', '/policy', change), options)
       },
     )
+}
+
+interface Approvals {
+  readonly ownProposals?: string
+  readonly secondAbove?: string
+  readonly secondForHardDelete?: string
+}
+
+function approvals(options: Approvals, before: { readonly approvals: object }) {
+  const { ownProposals, secondAbove, secondForHardDelete } = options
+  if (ownProposals === undefined && secondAbove === undefined && secondForHardDelete === undefined) return {}
+  const above = secondAbove === undefined ? undefined : secondAbove === 'never' ? null : Number(secondAbove)
+  if (typeof above === 'number' && !(Number.isInteger(above) && above >= 0))
+    throw new AppError('usage', `"${secondAbove}" is no number of copies.`, 'Give a number, or never.')
+  return {
+    approvals: {
+      ...before.approvals,
+      ...(ownProposals === undefined ? {} : { ownProposals: ownProposals === 'yes' }),
+      ...(above === undefined ? {} : { secondAbove: above }),
+      ...(secondForHardDelete === undefined ? {} : { secondForHardDelete: secondForHardDelete === 'yes' }),
+    },
+  }
 }
 
 function thresholds(
