@@ -182,7 +182,11 @@ describe('what became of each copy', () => {
     expect(only(await list('?status=needs-review'), mail)).toHaveLength(0)
     // Whatever becomes of it in the mailbox afterwards.
     await move(t.a, copies[0]?.id ?? '', 'soft-deleted', { kind: 'soft-deleted', actor: 'Bo', summary: 'Delete' })
+    await move(t.a, copies[0]?.id ?? '', 'dropped', { kind: 'expired', actor: 'Recourse', summary: 'Retention ended' })
     expect(only(await list('?status=released'), mail)[0]?.counts).toMatchObject({ held: 0, released: 2, deleted: 1 })
+    // What was deleted from quarantine ends with its retention.
+    await move(t.a, copies[1]?.id ?? '', 'dropped', { kind: 'expired', actor: 'Recourse', summary: 'Retention ended' })
+    expect(only(await list('?status=expired'), mail)[0]?.counts).toMatchObject({ released: 2, deleted: 0, expired: 1 })
   })
 
   test('brought back by an undo it is held for the same reason, and its time begins anew', async () => {
