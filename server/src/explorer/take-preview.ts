@@ -3,9 +3,9 @@ import type { Actor } from '../access/index.ts'
 import { AppError, type SubmissionId, uuidv7 } from '../base/index.ts'
 import { checkEntry, type NewEntry } from '../lists/index.ts'
 import {
-  type ActionRequest,
   type Plan,
   type PlanDesk,
+  possibleFor,
   type Remediation,
   readable,
   selectionOf,
@@ -14,16 +14,6 @@ import {
 } from '../remediation/index.ts'
 import type { TakeActionBody, TakePreview, TargetRow } from './take-schemas.ts'
 import { type Step, stepsOf } from './take-steps.ts'
-
-/** Everything that could be chosen, in the order of the wizard. */
-const CHOICES: readonly Pick<ActionRequest, 'kind' | 'target'>[] = [
-  { kind: 'move', target: 'inbox' },
-  { kind: 'move', target: 'junk' },
-  { kind: 'move', target: 'deleted-items' },
-  { kind: 'soft-delete' },
-  { kind: 'hard-delete' },
-  { kind: 'release' },
-]
 
 export const kindOfSelection = (select: TakeActionBody['select']): 'hand' | 'query' | 'action' =>
   'filter' in select ? 'query' : 'actionId' in select ? 'action' : 'hand'
@@ -81,7 +71,7 @@ async function previewIn(
   } catch (error) {
     return { ...shown, refused: refusalOf(error) }
   }
-  shown.possible = await possible(desk, select)
+  shown.possible = [...(await possibleFor(desk.tx, actor.tenant, select))]
   try {
     const steps = wish.move || wish.release || wish.submit || wish.entries ? stepsOf(wish) : []
     for (const step of steps) {
@@ -140,19 +130,6 @@ export function checkNumbers(
       { status: 409 },
     )
   }
-}
-
-async function possible(desk: PlanDesk, select: ActionRequest['select']): Promise<TakePreview['possible']> {
-  const found: TakePreview['possible'] = []
-  for (const choice of CHOICES) {
-    const plan = await desk.preview({ ...choice, select }, { door: 'take' })
-    found.push({ kind: choice.kind, target: choice.target ?? null, copies: plan.items.actionable })
-  }
-  // Inbox of what is in quarantine is its release: it can be chosen where that can.
-  const inbox = found.find((f) => f.target === 'inbox')
-  const release = found.find((f) => f.kind === 'release')
-  if (inbox && release) inbox.copies += release.copies
-  return found
 }
 
 const plannedAction = ({ request }: Step, plan: Plan): TakePreview['actions'][number] => ({

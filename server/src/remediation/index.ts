@@ -28,7 +28,7 @@ export {
 export { ACTION_STATES, type ActionState, type Counts, ITEM_STATES, type ItemState } from './states.ts'
 export type { SubmittedAction } from './submit.ts'
 export type * from './tables.ts'
-export { selectedMessages, sentToPutBack, strangers, type TargetCopy, targetsOf } from './targets.ts'
+export { possibleFor, selectedMessages, sentToPutBack, strangers, type TargetCopy, targetsOf } from './targets.ts'
 export * from './types.ts'
 export type { CauseRef, Counted, Future, TouchedAction, UndoPreview, UndoRequest, UndoSelection } from './undo/index.ts'
 export { withdraw } from './vault.ts'

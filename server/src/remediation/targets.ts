@@ -2,8 +2,9 @@ import { sql } from 'kysely'
 import type { ActionId, DeliveryId, ItemId, MessageId, TenantId } from '../base/index.ts'
 import type { Location } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
+import { decisionTable } from './plan.ts'
 import { chosen, classified, type Scope } from './select.ts'
-import type { ActionRequest, Selection } from './types.ts'
+import type { ActionRequest, MailKind, MoveTarget, Selection } from './types.ts'
 
 /** A selected copy with its latest location, and what would be done with it. */
 export interface TargetCopy {
@@ -111,4 +112,56 @@ export async function selectedMessages(
     select distinct d.message_id from delivery d where d.tenant_id = ${tenant} and d.id in (${ids})
     order by d.message_id limit ${limit}`.execute(tx)
   return rows.rows.map((r) => r.message_id)
+}
+
+/** Everything that can be chosen in Take action, in the order of the wizard. */
+const CHOICES: readonly { readonly kind: MailKind; readonly target: MoveTarget | null }[] = [
+  { kind: 'move', target: 'inbox' },
+  { kind: 'move', target: 'junk' },
+  { kind: 'move', target: 'deleted-items' },
+  { kind: 'soft-delete', target: null },
+  { kind: 'hard-delete', target: null },
+  { kind: 'release', target: null },
+]
+
+export interface Possible {
+  readonly kind: MailKind
+  readonly target: MoveTarget | null
+  /** That it would touch; 0: it cannot be chosen. */
+  readonly copies: number
+}
+
+interface Fact {
+  location: Location
+  in_mailbox: boolean
+  delivered: boolean
+  releasing: boolean
+  n: number
+}
+
+/**
+ * What can be chosen for a selection, and how many copies it would touch. The copies are counted once, by their facts; the rule is asked
+ * for each combination. Inbox of what is in quarantine is its release: it can be chosen where that can.
+ */
+export async function possibleFor(tx: Tx, tenant: TenantId, select: Selection): Promise<readonly Possible[]> {
+  const ids = await chosen(tx, tenant, select)
+  const facts = await sql<Fact>`
+    select location, in_mailbox, delivered, releasing, count(*)::int as n from (
+      select d.latest_location as location, d.mailbox_id is not null as in_mailbox,
+        d.ref is not null or d.handover not in ('none', 'refused') as delivered,
+        d.latest_location = 'quarantine' and exists (select 1 from action_item i
+          join action a on a.tenant_id = i.tenant_id and a.id = i.action_id and a.kind = 'release'
+          where i.tenant_id = d.tenant_id and i.delivery_id = d.id and (i.state in ('planned', 'approved', 'executing')
+            or (i.state = 'failed' and i.next_attempt_at is not null))) as releasing
+      from delivery d where d.tenant_id = ${tenant} and d.id in (${ids})) x
+    group by 1, 2, 3, 4`.execute(tx)
+  const touched = CHOICES.map(({ kind, target }) => {
+    const rules = decisionTable(kind, target, 'take').filter((r) => r.is === 'actionable' && !r.released)
+    const fits = (f: Fact) =>
+      !(kind === 'release' && f.releasing) &&
+      rules.some((r) => r.location === f.location && r.in_mailbox === f.in_mailbox && r.delivered === f.delivered)
+    return { kind, target, copies: facts.rows.reduce((sum, f) => sum + (fits(f) ? f.n : 0), 0) }
+  })
+  const released = touched.find((c) => c.kind === 'release')?.copies ?? 0
+  return touched.map((c) => (c.target === 'inbox' ? { ...c, copies: c.copies + released } : c))
 }
