@@ -1,4 +1,5 @@
 import type { MailContext, ParsedMail } from '../mail/index.ts'
+import type { SenderHistory } from '../records/index.ts'
 
 /** One of the organisation's own people, with every address of theirs. */
 export interface Person {
@@ -21,4 +22,8 @@ export interface SignalInput {
   readonly mail: ParsedMail
   readonly context: MailContext
   readonly organisation: OrganisationFacts
+  /** What the organisation's records know of the sender at this moment; absent where there are none, as in `recourse scan`. */
+  readonly history?: SenderHistory
+  /** The moment of the judgement; absent = nothing is judged by time. */
+  readonly now?: Date
 }

@@ -40,7 +40,11 @@ export function createJudge(viewOf: ViewOf, ask: AskEngines = NO_ENGINES): Judge
       viewOf(tenant, entities, now, mailboxes),
       ask(tenant, { mail: parsed.mail, raw, context }),
     ])
-    const signals = [...gather({ mail: parsed.mail, context, organisation: view.facts }), ...answered.signals]
+    const about = { mail: parsed.mail, context, organisation: view.facts, now }
+    const signals = [
+      ...gather(view.history === undefined ? about : { ...about, history: view.history }),
+      ...answered.signals,
+    ]
     const direction = directionOf(parsed, view.facts.domains)
     const [first] = mailboxes
     const policy = first === undefined ? view.policy : (view.policyOf?.(first, direction) ?? view.policy)

@@ -1,8 +1,9 @@
 import type { TenantId } from '../base/index.ts'
 import { tenantView } from '../detection/index.ts'
-import { policyKey } from '../judgement/index.ts'
+import { type EntityRef, policyKey } from '../judgement/index.ts'
 import { entriesFor } from '../lists/index.ts'
 import { directory, senderListsOf, tenantOfDomain } from '../organisation/index.ts'
+import { type SenderHistory, senderHistory } from '../records/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
 import { directionOf } from './judge.ts'
 import type { Directory, Resolution, SplitRecipients, Target, ViewOf } from './types.ts'
@@ -68,8 +69,30 @@ export const createView =
         ...(await tenantView(tx, now)),
         entries: await entriesFor(tx, entities, now),
         senderLists: await ownLists(tx, mailboxes, senders),
+        ...(await historyOf(tx, entities, mailboxes, now)),
       }
     })
+
+/** Of the one sender: who writes under several names is not known by any. */
+async function historyOf(
+  tx: Tx,
+  entities: readonly EntityRef[],
+  mailboxes: readonly string[],
+  now: Date,
+): Promise<{ readonly history?: SenderHistory }> {
+  const [sender, another] = entities.filter((e) => e.kind === 'sender')
+  if (sender === undefined || another !== undefined) return {}
+  const own = await directory(tx)
+  const ids = mailboxes.flatMap((address) => own.resolve(address).mailboxes.filter((m) => m.address === address))
+  return {
+    history: await senderHistory(
+      tx,
+      sender.value,
+      ids.map((m) => m.id),
+      now,
+    ),
+  }
+}
 
 /** By the mailboxes' addresses. */
 async function ownLists(

@@ -4,6 +4,7 @@ import type { DecidePolicy, Direction, EntityRef } from '../judgement/index.ts'
 import type { EntryRule } from '../lists/index.ts'
 import type { ParseOutcome } from '../mail/index.ts'
 import type { MailboxAccount, MailboxProvider, SystemFlag } from '../mailboxes/index.ts'
+import type { SenderHistory } from '../records/index.ts'
 import type { Client, Reply } from '../transport/index.ts'
 
 /** A mailbox that a recipient address stands for. */
@@ -45,6 +46,8 @@ export interface TenantView {
   readonly policyOf?: (mailbox: string, direction: Direction) => DecidePolicy
   /** What the mailboxes' own lists say about the sender, by their address. */
   readonly senderLists?: ReadonlyMap<string, 'safe' | 'blocked'>
+  /** What the records know of the sender before this message; absent where there are none. */
+  readonly history?: SenderHistory
   /** List entries that may match one of the message's entities; more than match is no harm. */
   readonly entries: readonly EntryRule[]
 }

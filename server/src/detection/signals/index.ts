@@ -10,6 +10,7 @@ import { callback } from './callback.ts'
 import { dangerousAttachment } from './dangerous-attachment.ts'
 import { displayNameImpersonation } from './display-name-impersonation.ts'
 import { fileContents } from './file-contents.ts'
+import { firstContact } from './first-contact.ts'
 import { fromOddity } from './from-oddity.ts'
 import { goodEvidence } from './good-evidence.ts'
 import { htmlForm } from './html-form.ts'
@@ -56,6 +57,7 @@ export const ANALYSES: Readonly<Record<string, Analysis>> = {
   'bulk-mail': bulkMail,
   'brand-impersonation': brandImpersonation,
   'advance-fee': advanceFee,
+  'first-contact': firstContact,
   'url-host': urlHost,
   'url-service': urlService,
   'url-redirect': urlRedirect,
