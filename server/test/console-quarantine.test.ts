@@ -84,6 +84,7 @@ describe.skipIf(!hasChromium)('quarantine in the console', { timeout: 180_000 },
     const { page, context, problems, strays } = await watchedPage(browser, server.url)
     await signIn(page)
     await page.getByRole('link', { name: 'Quarantine' }).click()
+    await page.getByRole('heading', { name: 'Quarantine', level: 1 }).waitFor()
     await row(page, new RegExp(BOTH)).waitFor()
     const heads = await page.getByRole('columnheader').allTextContents()
     expect(heads.map((h) => h.replace(/ [↑↓]$/, '')).filter((h) => h !== '')).toEqual([
@@ -308,6 +309,29 @@ describe.skipIf(!hasChromium)('quarantine in the console', { timeout: 180_000 },
     await expect.poll(() => holding('Bulk letter').length, { timeout: 60_000 }).toBe(10)
     await expect.poll(() => row(page, /Bulk letter.*Released/).count(), { timeout: 20_000 }).toBe(5)
     expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('a copy to somebody else, and a clear word to whom it cannot go (quarantine #57)', async () => {
+    await held('Copy for Amara', ['yuki.tanabe'])
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await open(page, '?q=Copy+for+Amara')
+    await row(page, /Copy for Amara/)
+      .getByRole('checkbox')
+      .click()
+    await page.getByRole('button', { name: 'Release', exact: true }).click()
+    const other = panel(page).getByLabel('Send a copy to other recipients')
+    await other.fill('somebody@elsewhere.example')
+    await panel(page).getByRole('button', { name: 'Release message' }).click()
+    await panel(page).getByText('somebody@elsewhere.example is not a mailbox of this organisation.').waitFor()
+    await other.fill(ours('amara.osei'))
+    await panel(page).getByRole('button', { name: 'Release message' }).click()
+    await panel(page).getByText('Being released: 1 message').waitFor()
+    await expect.poll(() => holding('Copy for Amara').length, { timeout: 60_000 }).toBe(2)
+    expect(holding('Copy for Amara').some((c) => c.mailbox.includes('amara.osei'))).toBe(true)
+    // The browser reports the refusal itself; nothing else may be there.
+    expect(problems.filter((p) => !/40\d|422/.test(p))).toEqual([])
     await context.close()
   })
 

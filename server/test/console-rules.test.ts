@@ -4,9 +4,11 @@ import fc from 'fast-check'
 import { Value } from 'typebox/value'
 import { describe, expect, test } from 'vitest'
 import { apiFilter, explorerSearch, PROPERTIES } from '../../console/src/pages/Explorer/filters.ts'
+import { PROPERTIES as HELD, heldFilter, heldSearch, orderOf } from '../../console/src/pages/Quarantine/search.ts'
 import { defang, visible, visibleLines } from '../../console/src/parts/text.ts'
 import { CHOICES, misfit } from '../../console/src/takeAction/fit.ts'
 import { LOCATION } from '../../console/src/words.ts'
+import { HeldListQuery } from '../src/quarantine/schemas.ts'
 import { MessageFilter } from '../src/records/index.ts'
 import { classify } from '../src/remediation/plan.ts'
 
@@ -60,6 +62,47 @@ describe('Explorer’s address', () => {
         const raw = Object.fromEntries(chosen.map((c) => [c.key, c.values]))
         const filter = apiFilter(explorerSearch({ ...raw, ...time }), Date.now())
         expect([...Value.Errors(MessageFilter, filter)]).toEqual([])
+      }),
+    )
+  })
+})
+
+describe('Quarantine’s address', () => {
+  const key = fc.constantFrom(
+    ...HELD.map((p) => p.key),
+    'q',
+    'received',
+    'expires',
+    'from',
+    'expiresTo',
+    'sort',
+    'dir',
+    'open',
+    'x',
+  )
+  const value = fc.oneof(
+    fc.string({ maxLength: 20 }),
+    fc.array(fc.string({ minLength: 1, maxLength: 20 }), { maxLength: 3 }),
+    fc.constantFrom(
+      '7d',
+      'custom',
+      'today',
+      'phish',
+      'needs-review',
+      'expires',
+      'asc',
+      '2026-05-01T00:00:00Z',
+      'true',
+      '1',
+    ),
+  )
+
+  test('whatever stands in it, what is read from it is read the same again, and the API takes it', () => {
+    fc.assert(
+      fc.property(fc.dictionary(key, value), (raw) => {
+        const search = heldSearch(raw)
+        expect(heldSearch({ ...search })).toEqual(search)
+        expect([...Value.Errors(HeldListQuery, { ...heldFilter(search, Date.now()), ...orderOf(search) })]).toEqual([])
       }),
     )
   })

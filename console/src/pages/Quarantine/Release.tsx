@@ -46,16 +46,19 @@ export function Release({ recipients, select, onClose, onDone }: Props) {
   const [allow, setAllow] = useState(false)
   const [days, setDays] = useState<number>(30)
   const [note, setNote] = useState('')
+  const [others, setOthers] = useState('')
   const release = useRelease()
   const can = useCan()
   const some = to === 'some'
   const what: Select = some ? { deliveryIds: [...chosen] } : select
   const empty = some && chosen.size === 0
+  const copyTo = others.split(/[,;\s]+/).filter((address) => address !== '')
   const plan = usePlanText(empty ? null : { do: 'release', select: what })
   const go = () =>
     release.mutate(
       {
         select: what,
+        ...(copyTo.length > 0 ? { copyTo } : {}),
         ...(submit ? { submit } : {}),
         ...(submit && allow ? { allow: { days, ...(note.trim() ? { note: note.trim() } : {}) } } : {}),
       },
@@ -84,6 +87,12 @@ export function Release({ recipients, select, onClose, onDone }: Props) {
               {recipients !== null && open.length > 1 ? (
                 <Targets to={to} onTo={setTo} open={open} chosen={chosen} onChosen={setChosen} />
               ) : null}
+              <Field
+                label="Send a copy to other recipients"
+                hint="Addresses of this organisation, with commas. They get the message although it was not sent to them."
+              >
+                <Input value={others} maxLength={3000} onChange={(_, data) => setOthers(data.value)} />
+              </Field>
               {can('submission.write') ? (
                 <Checkbox
                   checked={submit}

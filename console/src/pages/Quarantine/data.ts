@@ -85,6 +85,7 @@ export function usePlan(wish: Wish | null) {
 
 export interface ReleaseWish {
   readonly select: Select
+  readonly copyTo?: readonly string[]
   readonly submit?: boolean
   readonly allow?: { readonly days: number; readonly note?: string }
   readonly note?: string

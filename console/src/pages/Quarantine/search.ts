@@ -68,7 +68,8 @@ export const EXPIRES: Record<Expires, string> = {
 }
 
 const SORTS: ReadonlySet<unknown> = new Set(['received', 'expires', 'subject', 'sender', 'reason'])
-const isInstant = (value: unknown): value is string => typeof value === 'string' && !Number.isNaN(Date.parse(value))
+const isInstant = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= 40 && /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value))
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Reads the page's address; what is not understood is left out. */
@@ -77,9 +78,10 @@ export function heldSearch(raw: Record<string, unknown>): HeldSearch {
   for (const { key, options } of PROPERTIES) {
     const value = raw[key]
     const values = (Array.isArray(value) ? value : [value]).filter(
-      (v): v is string => typeof v === 'string' && v !== '' && (options === undefined || v in options),
+      (v): v is string =>
+        typeof v === 'string' && v !== '' && v.length <= 1000 && (options === undefined || v in options),
     )
-    if (values.length > 0) search[key] = [...new Set(values)]
+    if (values.length > 0) search[key] = [...new Set(values)].slice(0, 50)
   }
   if (typeof raw['q'] === 'string' && raw['q'].trim() !== '') search['q'] = raw['q'].slice(0, 200)
   if (typeof raw['received'] === 'string' && raw['received'] in RECEIVED) search['received'] = raw['received']

@@ -80,6 +80,38 @@ describe('release', () => {
     expect(body['counts']).toMatchObject({ held: 3, released: 0 })
   })
 
+  test('it arrives with the time of the release, its Date header and bytes as they came; Explorer says so (quarantine #64, #70)', async () => {
+    const { mail } = await office.hold(['ann'])
+    const before = new Set(
+      office
+        .user('ann')
+        .list('INBOX')
+        .map((c) => c.ref.uid),
+    )
+    await post('release', { select: { messageIds: [mail.id] } })
+    await drain()
+    const [copy] = office
+      .user('ann')
+      .list('INBOX')
+      .filter((c) => !before.has(c.ref.uid))
+    expect(Math.abs(Date.now() - (copy?.internalDate.getTime() ?? 0))).toBeLessThan(60_000)
+    expect(
+      office
+        .user('ann')
+        .bytes('INBOX', copy?.ref.uid ?? 0)
+        .equals(mail.sent.bytes),
+    ).toBe(true)
+    const { rows } = await t.storage.tenant(t.a, (tx) =>
+      sql<{ kind: string; actor: string; latest_location: string; original_location: string }>`
+        select e.kind, e.actor, d.latest_location, d.original_location from message_event e
+        join delivery d on d.tenant_id = e.tenant_id and d.id = e.delivery_id
+        where e.tenant_id = ${t.a} and e.message_id = ${mail.id} and e.kind = 'released'`.execute(tx),
+    )
+    expect(rows).toEqual([
+      { kind: 'released', actor: 'Mia Manager', latest_location: 'inbox', original_location: 'quarantine' },
+    ])
+  })
+
   test('two analysts at once: one delivery, the other is told who was first (quarantine #55)', async () => {
     const { mail } = await office.hold(['ann', 'bob'])
     const second = await api.token(t.a, RIGHTS, 'Sam Second')

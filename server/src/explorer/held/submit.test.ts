@@ -160,7 +160,25 @@ test('all or nothing: what is refused at the end has done nothing at the beginni
   expect(refused).toMatchObject({ status: 422, body: { error: { code: 'too-many' } } })
   expect([await count('submission'), await count('list_entry'), await count('action')]).toEqual(before)
   for (const id of ids) expect(await placed(t.a, id)).toBe('quarantine')
-  // Without submission the three go in one step.
-  expect((await release({ select: { messageIds: ids } })).body).toMatchObject({ done: 3, submissions: [], entries: [] })
+})
+
+test('a release does not judge again: what is still convicted today arrives, and is not held again (quarantine #66)', async () => {
   await remediation.drain(t.a)
+  const id = await take(t.a, pretending('still.convicted'))
+  const inbox = () => provider.user(`amara.osei@${DOMAIN}`).list('INBOX').length
+  const messages = async () =>
+    (
+      await t.storage.tenant(t.a, (tx) =>
+        sql<{ n: string }>`select count(*) as n from message where tenant_id = ${t.a}`.execute(tx),
+      )
+    ).rows[0]?.n
+  const [copies, known] = [inbox(), await messages()]
+  const reported = await release({ select: { messageIds: [id] }, submit: true })
+  expect(reported.body).toMatchObject({ done: 1, entries: [] })
+  await remediation.drain(t.a)
+  expect(inbox()).toBe(copies + 1)
+  expect(await placed(t.a, id)).toBe('inbox')
+  expect(await messages()).toBe(known)
+  // The next one of that sender is held as before.
+  expect(await placed(t.a, await take(t.a, pretending('still.convicted')))).toBe('quarantine')
 })
