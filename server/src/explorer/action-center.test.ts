@@ -337,6 +337,23 @@ describe('decisions', () => {
     expect(inbox('ann')).toBe(1)
   })
 
+  test('the steps of one plan are one wish: decided together although their types differ', async () => {
+    const junk = await office.deliver(['ann'])
+    await office.run({ kind: 'move', target: 'junk' }, junk.copies)
+    const held = await office.hold(['bob'])
+    const made = await post(
+      '/take-action',
+      { select: { messageIds: [junk.mail.id, held.mail.id] }, move: { kind: 'move', target: 'inbox' } },
+      proposer,
+    )
+    const steps = made.body['actions'] as { id: string; kind: string }[]
+    expect(steps.map((s) => s.kind)).toEqual(['move', 'release'])
+    const { body } = await post('/actions/decide', { ids: steps.map((s) => s.id), verb: 'approve' })
+    expect(body['results']).toMatchObject([{ ok: true }, { ok: true }])
+    await drain()
+    expect([inbox('ann'), inbox('bob')]).toEqual([1, 1])
+  })
+
   test('messages join a proposal of the same kind until somebody approves it (explorer #91, air #104)', async () => {
     const { id, approvalId, mail } = await proposed(['ann'], 'growing')
     const more = await office.deliver(['bob'])

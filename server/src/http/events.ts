@@ -63,7 +63,7 @@ export class LiveEvents {
   }
 
   #take(event: DomainEvent & { tenant: TenantId }): void {
-    if (event.kind === 'action.changed') {
+    if (event.kind === 'action.changed' || event.kind === 'action.expiring' || event.kind === 'action.touched') {
       this.#waiting.set(event.data.actionId, event.tenant)
       this.#gather ??= setTimeout(() => void this.#sendActions(), GATHER_MS)
       return

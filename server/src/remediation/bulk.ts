@@ -11,7 +11,10 @@ export interface BulkResult {
   readonly error: { readonly code: string; readonly message: string; readonly cure: string } | null
 }
 
-/** Several at once only where they are of the same type (air #83, #126). Throws AppError `no-action`, `mixed-types`. */
+/**
+ * Several at once only where they are of the same type (air #83, #126), or the steps of one plan: that is one wish. Throws AppError
+ * `no-action`, `mixed-types`.
+ */
 export async function sameKind(tx: Tx, tenant: TenantId, ids: readonly ActionId[]): Promise<void> {
   const found = await sql<{ kind: string; target: string | null; n: number }>`
     select kind, target, count(*)::int as n from action where tenant_id = ${tenant} and id = any(${[...ids]}::uuid[])
@@ -24,7 +27,7 @@ export async function sameKind(tx: Tx, tenant: TenantId, ids: readonly ActionId[
       'Look at the list of actions.',
       { status: 404 },
     )
-  if (found.rows.length < 2) return
+  if (found.rows.length < 2 || (await isOnePlan(tx, tenant, ids))) return
   const kinds = found.rows.map((r) => `${r.n} × ${r.kind}${r.target === null ? '' : ` to ${r.target}`}`)
   throw new AppError(
     'mixed-types',
@@ -32,6 +35,14 @@ export async function sameKind(tx: Tx, tenant: TenantId, ids: readonly ActionId[
     'Decide on those of one type at a time.',
     { status: 409 },
   )
+}
+
+async function isOnePlan(tx: Tx, tenant: TenantId, ids: readonly ActionId[]): Promise<boolean> {
+  const found = await sql<{ plans: number; without: number }>`
+    select count(distinct plan_id)::int as plans, count(*) filter (where plan_id is null)::int as without
+    from action where tenant_id = ${tenant} and id = any(${[...ids]}::uuid[])`.execute(tx)
+  const [row] = found.rows
+  return row?.plans === 1 && row.without === 0
 }
 
 export async function answerOf(id: ActionId, work: (id: ActionId) => Promise<ActionState>): Promise<BulkResult> {

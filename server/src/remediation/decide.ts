@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { type ActionId, AppError } from '../base/index.ts'
 import type { Cause } from '../judgement/index.ts'
-import { jsonText, type Tx } from '../storage/index.ts'
+import { emit, jsonText, type Tx } from '../storage/index.ts'
 import { count, type LedgerContext, transitionAll } from './ledger.ts'
 import { checkActive } from './limits.ts'
 import type { ActionState } from './states.ts'
@@ -164,6 +164,7 @@ async function note(tx: Tx, context: LedgerContext, id: ActionId, entry: Approva
     decided_by = case when ${decided} then ${entry.name} else decided_by end,
     decided_at = case when ${decided} then ${context.now}::timestamptz else decided_at end
     where tenant_id = ${context.tenant} and id = ${id}`.execute(tx)
+  if (!decided) await emit(tx, { kind: 'action.touched', data: { actionId: id } })
 }
 
 async function stateOf(tx: Tx, context: LedgerContext, id: ActionId): Promise<ActionState> {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { type ActionId, AppError, madeAt, uuidv7 } from '../base/index.ts'
-import { jsonText, type Tx } from '../storage/index.ts'
+import { emit, jsonText, type Tx } from '../storage/index.ts'
 import { type ApprovalRules, approvalFor, freeApprovalId } from './approval.ts'
 import { count, type Delta, type LedgerContext } from './ledger.ts'
 import { checkActive, checkSize, type Limits } from './limits.ts'
@@ -238,6 +238,7 @@ export async function joinAction(
   checkSize(options.limits, request.select, size.total + row.n_total)
   const delta = await insertItems(tx, context, requester, request, { ...options, id: to, pending: true, joins: true })
   const state = await openAction(tx, context, to, delta, options.proveAbove)
+  await emit(tx, { kind: 'action.touched', data: { actionId: to } })
   return { id: to, name: row.name, state, approvalId: await approvalIdOf(tx, context, to), copies: delta.planned ?? 0 }
 }
 
