@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { ActionId, TenantId } from '../../base/index.ts'
+import type { ActionId, MailboxId, TenantId } from '../../base/index.ts'
 import type { Tx } from '../../storage/index.ts'
 
 const UNDER_WAY = 'An undo of it is under way.'
@@ -12,7 +12,7 @@ const DELIVERED = 'It was delivered by this action: it goes back to quarantine i
 export const ended = (what: string, on: string): string =>
   `The retention of ${what} mail ended on ${on}: its bytes are destroyed.`
 
-const RETENTION_ENDED = sql`'The retention of ' || coalesce(i.after_location, i.target_location) || ' mail ended on '
+const RETENTION_ENDED = sql`'The retention of ' || i.after_location || ' mail ended on '
   || to_char(i.expired_at at time zone 'utc', 'YYYY-MM-DD') || ': its bytes are destroyed.'`
 
 /** Undo actions that have not ended; their items are taken back by nobody else. */
@@ -25,14 +25,25 @@ export async function openUndos(tx: Tx, tenant: TenantId): Promise<readonly Acti
 
 const OPEN = sql`(u.state in ('planned', 'approved', 'executing') or (u.state = 'failed' and u.next_attempt_at is not null))`
 
+/** What a plan has to know beside the items. */
+export interface Circumstances {
+  readonly undos: readonly ActionId[]
+  /** Mailboxes that the organisation does not have any more. */
+  readonly removed: readonly MailboxId[]
+}
+
+export async function circumstances(tx: Tx, tenant: TenantId): Promise<Circumstances> {
+  const removed = await sql<{
+    id: MailboxId
+  }>`select id from mailbox where tenant_id = ${tenant} and removed_at is not null`.execute(tx)
+  return { undos: await openUndos(tx, tenant), removed: removed.rows.map((r) => r.id) }
+}
+
 /**
- * What stands in the way of giving an item `i` back, or keeps it from being exact, in words; null where nothing does. `b` is its mailbox.
- * From plain columns, so that a million items are told in one pass.
+ * What stands in the way of giving an item `i` back, or keeps it from being exact, in words; null where nothing does. From plain columns, so
+ * that a million items are told in one pass. `free`: nothing stands in the way.
  */
-export function judging(
-  tenant: TenantId,
-  undos: readonly ActionId[],
-): { readonly obstacle: RawBuilder<unknown>; readonly inexact: RawBuilder<unknown> } {
+export function judging(tenant: TenantId, { undos, removed }: Circumstances) {
   const underWay =
     undos.length === 0
       ? sql`false`
@@ -41,14 +52,25 @@ export function judging(
             and u.undoes is not null and ${OPEN}
           union all select t.of_id from action_item u join item_together t on t.tenant_id = u.tenant_id and t.item_id = u.id
             where u.tenant_id = ${tenant} and u.action_id = any(${[...undos]}::uuid[]) and ${OPEN})`
-  return {
-    obstacle: sql`case when ${underWay} then ${UNDER_WAY}
-      when i.expired_at is not null then ${RETENTION_ENDED}
-      when b.id is null or b.removed_at is not null then ${GONE} end`,
+  const gone =
+    removed.length === 0
+      ? sql`i.mailbox_id is null`
+      : sql`(i.mailbox_id is null or i.mailbox_id = any(${[...removed]}::uuid[]))`
+  const words = (held: RawBuilder<unknown>, lost: RawBuilder<unknown>) => ({
+    obstacle: sql`case when ${held} then ${UNDER_WAY} when i.expired_at is not null then ${RETENTION_ENDED} when ${gone} then ${GONE} end`,
     inexact: sql`case when i.state <> 'done' then ${DOUBT}
-      when i.lost->>0 is not null then i.lost->>0
+      when ${lost} is not null then ${lost}
       when not i.restorable then ${PARTS}
       when i.via = 'deliver' then ${DELIVERED} end`,
+  })
+  return {
+    ...words(underWay, sql`i.lost->>0`),
+    free: sql<boolean>`(i.expired_at is null and not ${gone} and not ${underWay})`,
+    /** What the words depend on, seven columns to group by (and the mailbox)… */
+    facts: sql`${underWay} as held, i.lost->>0 as lost_word, i.expired_at, coalesce(i.after_location, i.target_location) as after_location,
+      i.state, i.restorable, i.via`,
+    /** …and the words for such a group `i`. */
+    grouped: words(sql`i.held`, sql`i.lost_word`),
   }
 }
 
@@ -61,7 +83,12 @@ export function standing(alias: 'i' | 'l'): RawBuilder<boolean> {
       where sc.tenant_id = ${a('tenant_id')} and sc.item_id = ${a('id')} and sc.side = 'after' and sc.ref is not null)))`
 }
 
-/** The item `i` is of a delivery that was acted on more than once. */
-export const onLayers = (tenant: TenantId): RawBuilder<boolean> => sql<boolean>`exists (select 1 from action_item l
-  where l.tenant_id = ${tenant} and l.delivery_id = i.delivery_id and l.layered and l.reverted_by is null
-    and l.state not in ('planned', 'already-there', 'not-found'))`
+/** Deliveries that were acted on more than once. */
+export const layeredDeliveries = (
+  tenant: TenantId,
+): RawBuilder<unknown> => sql`select distinct l.delivery_id from action_item l
+  where l.tenant_id = ${tenant} and l.layered and l.reverted_by is null and l.state not in ('planned', 'already-there', 'not-found')`
+
+/** The item `i` is of a delivery of which nothing else was made. */
+export const alone = (tenant: TenantId): RawBuilder<boolean> =>
+  sql<boolean>`i.delivery_id not in (${layeredDeliveries(tenant)})`

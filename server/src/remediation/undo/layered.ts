@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { ActionId, DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../../base/index.ts'
 import type { Tx } from '../../storage/index.ts'
-import { judging, onLayers, standing } from './facts.ts'
+import { type Circumstances, judging, layeredDeliveries, standing } from './facts.ts'
 import { type Layer, pilesOf } from './layers.ts'
 import type { Chosen } from './selection.ts'
 
@@ -51,14 +51,15 @@ export async function* layered(
   tx: Tx,
   tenant: TenantId,
   chosen: Chosen,
-  undos: readonly ActionId[],
+  around: Circumstances,
 ): AsyncGenerator<readonly Resolved[]> {
   const found = await sql<{ delivery_id: DeliveryId }>`
-    select distinct i.delivery_id from action_item i where ${chosen.condition} and ${onLayers(tenant)}
-    order by i.delivery_id`.execute(tx)
+    with lay as materialized (${layeredDeliveries(tenant)})
+    select delivery_id from lay where exists (select 1 from action_item i
+      where i.delivery_id = lay.delivery_id and ${chosen.condition}) order by delivery_id`.execute(tx)
   for (let at = 0; at < found.rows.length; at += CHUNK) {
     const ids = found.rows.slice(at, at + CHUNK).map((r) => r.delivery_id)
-    const { obstacle, inexact } = judging(tenant, undos)
+    const { obstacle, inexact } = judging(tenant, around)
     const rows = await sql<Row>`
       select i.id, i.action_id, a.name as action_name, i.delivery_id, i.message_id, i.mailbox_id, i.same_as, i.undoes,
         coalesce(${chosen.condition}, false) as chosen, i.state in ('approved', 'executing') or i.next_attempt_at is not null as open,
@@ -66,7 +67,6 @@ export async function* layered(
         coalesce(i.before_folder, i.before_location) as folder, ${obstacle} as obstacle, ${inexact} as inexact
       from action_item i
       join action a on a.tenant_id = i.tenant_id and a.id = i.action_id
-      left join mailbox b on b.tenant_id = i.tenant_id and b.id = i.mailbox_id
       left join item_copy f on f.tenant_id = i.tenant_id and f.item_id = i.id and f.side = 'before' and i.same_as is not null
       left join item_copy c on c.tenant_id = i.tenant_id and c.item_id = i.id and c.side = 'after' and i.same_as is not null
       where i.tenant_id = ${tenant} and i.delivery_id = any(${ids}::uuid[]) and ${standing('i')}

@@ -5,7 +5,7 @@ import { getEntry, suspendedSignals } from '../../lists/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import type { ActionState } from '../states.ts'
 import type { Person } from '../tables.ts'
-import { judging, onLayers, openUndos } from './facts.ts'
+import { alone, type Circumstances, circumstances, judging } from './facts.ts'
 import { layered } from './layered.ts'
 import {
   type ActionFacts,
@@ -158,11 +158,12 @@ const touched = ({ id, name, state, requestedBy, createdAt, cause }: ActionFacts
 export async function previewOf(tx: Tx, tenant: TenantId, selection: UndoSelection, now: Date): Promise<UndoPreview> {
   const chosen = await choose(tx, tenant, selection)
   if (selection.actions) await refuseUnended(tx, tenant, chosen, selection.actions)
-  const undos = await openUndos(tx, tenant)
+  const around = await circumstances(tx, tenant)
   const sum = new Sum()
-  await plain(tx, tenant, chosen, undos, sum)
+  await FOR_MANY.execute(tx)
+  await plain(tx, tenant, chosen, around, sum)
   const messages: MessageId[] = []
-  for await (const part of layered(tx, tenant, chosen, undos)) {
+  for await (const part of layered(tx, tenant, chosen, around)) {
     for (const { top, below, obstacle, inexact } of part) {
       const folder = (below.at(-1) ?? top).folder
       const at = new Date(top.at === Number.POSITIVE_INFINITY ? now : top.at)
@@ -173,7 +174,7 @@ export async function previewOf(tx: Tx, tenant: TenantId, selection: UndoSelecti
   }
   return {
     ...sum.preview(chosen.actions),
-    messages: await countMessages(tx, tenant, chosen, undos, messages),
+    messages: await countMessages(tx, tenant, chosen, around, messages),
     running: {
       copies: chosen.running.reduce((n, a) => n + a.left, 0),
       actions: chosen.running.map(({ id, name, state, left }) => ({ id, name, state, left })),
@@ -194,17 +195,22 @@ interface Group {
   last: Date
 }
 
+/** A plan over a million items reads them once; this is what the database needs to do it with all its processors and without files. */
+const FOR_MANY = sql`select set_config('work_mem', '256MB', true), set_config('jit', 'off', true),
+  set_config('parallel_setup_cost', '100', true), set_config('parallel_tuple_cost', '0.001', true)`
+
 /** Items that nothing lies on or under: summed up by the database. */
-async function plain(tx: Tx, tenant: TenantId, chosen: Chosen, undos: readonly ActionId[], sum: Sum): Promise<void> {
+async function plain(tx: Tx, tenant: TenantId, chosen: Chosen, around: Circumstances, sum: Sum): Promise<void> {
   if (chosen.actions.length === 0) return
-  const { obstacle, inexact } = judging(tenant, undos)
+  const { facts, grouped } = judging(tenant, around)
+  // Grouped by what decides, then put into words: words are long, and items are many.
   const rows = await sql<Group>`
-    select i.action_id, i.mailbox_id, coalesce(i.before_folder, i.before_location) as folder, ${obstacle} as obstacle,
-      ${inexact} as inexact, count(*)::int as n, min(coalesce(i.verified_at, i.updated_at)) as first,
-      max(coalesce(i.verified_at, i.updated_at)) as last
-    from action_item i left join mailbox b on b.tenant_id = i.tenant_id and b.id = i.mailbox_id
-    where ${chosen.condition} and not ${onLayers(tenant)}
-    group by 1, 2, 3, 4, 5`.execute(tx)
+    select i.action_id, i.mailbox_id, coalesce(i.before_folder, i.before_location) as folder, ${grouped.obstacle} as obstacle,
+      ${grouped.inexact} as inexact, i.n, i.first, i.last
+    from (select i.action_id, i.mailbox_id, i.before_folder, i.before_location, ${facts}, count(*)::int as n,
+        min(coalesce(i.verified_at, i.updated_at)) as first, max(coalesce(i.verified_at, i.updated_at)) as last
+      from action_item i where ${chosen.condition} and ${alone(tenant)}
+      group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) i`.execute(tx)
   for (const g of rows.rows) {
     sum.add({ ...g, actionId: g.action_id, mailboxId: g.mailbox_id, from: g.first, to: g.last })
   }
@@ -214,16 +220,19 @@ async function countMessages(
   tx: Tx,
   tenant: TenantId,
   chosen: Chosen,
-  undos: readonly ActionId[],
+  around: Circumstances,
   more: readonly MessageId[],
 ): Promise<number> {
   if (chosen.actions.length === 0) return 0
-  const { obstacle } = judging(tenant, undos)
-  const rows = await sql<{ n: number }>`
-    select count(*)::int as n from (
-      select i.message_id from action_item i left join mailbox b on b.tenant_id = i.tenant_id and b.id = i.mailbox_id
-      where ${chosen.condition} and not ${onLayers(tenant)} and (${obstacle}) is null
-      union select unnest(${[...new Set(more)]}::uuid[])) m`.execute(tx)
+  const { free } = judging(tenant, around)
+  const items = sql`select i.message_id from action_item i where ${chosen.condition} and ${alone(tenant)} and ${free}`
+  const rows =
+    more.length === 0
+      ? await sql<{ n: number }>`select count(*)::int as n from (${items} group by 1) m`.execute(tx)
+      : await sql<{ n: number }>`select count(*)::int as n from (
+          select message_id from (${items} group by 1 union all select unnest(${[...new Set(more)]}::uuid[])) x group by 1) m`.execute(
+          tx,
+        )
   return rows.rows[0]?.n ?? 0
 }
 

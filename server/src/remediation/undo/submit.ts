@@ -7,7 +7,7 @@ import { insertAction, openAction } from '../submit.ts'
 import type { ActionParams } from '../tables.ts'
 import type { Requester } from '../types.ts'
 import { bindCauses } from './bind.ts'
-import { judging, onLayers, openUndos } from './facts.ts'
+import { alone, type Circumstances, circumstances, judging } from './facts.ts'
 import { layered, type Resolved } from './layered.ts'
 import { type ActionFacts, type Chosen, causesOf, choose, refuseUnended, type UndoSelection } from './selection.ts'
 
@@ -41,12 +41,12 @@ export async function submitUndo(
   )
   const chosen = await choose(tx, tenant, request.select)
   refuseRunning(chosen)
-  const undos = await openUndos(tx, tenant)
+  const around = await circumstances(tx, tenant)
   const id = uuidv7<ActionId>()
-  const { total, obstacle } = await planned(tx, context, id, chosen, undos)
+  const { total, obstacle } = await planned(tx, context, id, chosen, around)
   const params = paramsOf(request)
   if (total === 0) {
-    const again = await sameAgain(tx, context, requester, undos, params)
+    const again = await sameAgain(tx, context, requester, around.undos, params)
     if (again) return again
     throw await nothing(tx, context, chosen, obstacle)
   }
@@ -113,21 +113,18 @@ async function planned(
   { tenant }: LedgerContext,
   id: ActionId,
   chosen: Chosen,
-  undos: readonly ActionId[],
+  around: Circumstances,
 ): Promise<{ total: number; obstacle: string | null }> {
   // The time of the action's own id: of several actions on one copy the oldest goes first, whatever the clock says.
   const at = new Date(madeAt(id))
-  const { obstacle } = judging(tenant, undos)
+  const { obstacle, free } = judging(tenant, around)
   await sql`drop table if exists undo_plan`.execute(tx)
   await sql`create temporary table undo_plan (id uuid not null, top uuid not null, low uuid not null, below uuid[] not null)
     on commit drop`.execute(tx)
-  const plain = sql`from action_item i left join mailbox b on b.tenant_id = i.tenant_id and b.id = i.mailbox_id
-    where ${chosen.condition} and not ${onLayers(tenant)}`
-  await sql`insert into undo_plan select recourse_uuidv7(${at}), i.id, i.id, '{}' ${plain} and (${obstacle}) is null`.execute(
-    tx,
-  )
+  const plain = sql`from action_item i where ${chosen.condition} and ${alone(tenant)}`
+  await sql`insert into undo_plan select recourse_uuidv7(${at}), i.id, i.id, '{}' ${plain} and ${free}`.execute(tx)
   let refused: string | null = null
-  for await (const part of layered(tx, tenant, chosen, undos)) {
+  for await (const part of layered(tx, tenant, chosen, around)) {
     await insertPiles(tx, at, part)
     refused ??= part.find((r) => r.obstacle !== null)?.obstacle ?? null
   }
