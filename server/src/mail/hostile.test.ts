@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createParser, type Parser, type ParserOptions } from './index.ts'
+import { png, zip } from './inside/builders.fixture.ts'
 import { residentBytes } from './memory.ts'
 import type { ParseOutcome } from './types.ts'
 
@@ -131,6 +133,35 @@ describe('what exceeds a limit is marked, never dropped', { timeout: 120_000 }, 
   })
 })
 
+describe('files that are bombs: the message is parsed, the file is marked, and others go on', {
+  timeout: 120_000,
+}, () => {
+  const attached = (name: string, data: Buffer) =>
+    multipart(
+      'b',
+      `--b\r\n\r\nsee http://example.com/\r\n--b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename="${name}"\r\n` +
+        `Content-Transfer-Encoding: base64\r\n\r\n${data.toString('base64').replace(/.{76}/g, '$&\r\n')}\r\n--b--\r\n`,
+    )
+  const wide = png(1, 1, () => 0, { width: 100_000, height: 100_000 })
+  const cases: [string, Buffer, RegExp][] = [
+    ['a.zip', zip([{ name: 'a', data: Buffer.alloc(200 * MB) }]), /MB|times/],
+    ['b.zip', zip([{ name: 'a.htm', data: Buffer.alloc(40 * MB), claims: 5 }]), /than it says/],
+    ['c.gz', gzipSync(gzipSync(Buffer.alloc(90 * MB))), /may be|deep|times/],
+    ['d.png', wide, /not looked at/],
+    ['e.docx', zip([{ name: '[Content_Types].xml', data: Buffer.alloc(10 * MB) }]), /times/],
+  ]
+  it.each(cases)('%s', async (name, data, why) => {
+    const parser = start({ workers: 1 })
+    const before = parser.pids()
+    const { outcome } = await timed(parser, attached(name, data))
+    expect(outcome.kind).toBe('parsed')
+    expect(outcome.mail.defects.join()).toMatch(why)
+    expect(outcome.mail.urls.map((u) => u.host)).toEqual(['example.com'])
+    expect((await parser.parse(plain(1), CONTEXT)).kind).toBe('parsed')
+    expect(parser.pids(), 'no process had to be killed').toEqual(before)
+  })
+})
+
 describe('input that makes bad expressions slow takes no time', () => {
   let parser: Parser
   beforeAll(() => {
@@ -164,6 +195,37 @@ describe('input that makes bad expressions slow takes no time', () => {
       'many links',
       Buffer.from(
         `Content-Type: text/html\r\n\r\n${'<a href="http://example.com/">http://example.org/</a> http://example.net '.repeat(20_000)}`,
+      ),
+    ],
+    [
+      'styles',
+      Buffer.from(
+        `Content-Type: text/html\r\n\r\n${'<p style="font:0 0 0 0;color:#fff;position:absolute">x'.repeat(20_000)}`,
+      ),
+    ],
+    [
+      'words split by nothing',
+      Buffer.from(`Content-Type: text/plain; charset=utf-8\r\n\r\n${'a\u200b'.repeat(200_000)}`),
+    ],
+    [
+      'scripts in a file',
+      multipart(
+        'b',
+        `--b\r\nContent-Type: text/html\r\nContent-Disposition: attachment; filename=a.html\r\n\r\n${'<script>'.repeat(50_000)}${' onload="'.repeat(50_000)}\r\n--b--`,
+      ),
+    ],
+    [
+      'a PDF of names',
+      multipart(
+        'b',
+        `--b\r\nContent-Type: application/pdf\r\n\r\n%PDF-1.4 ${'/URI (('.repeat(100_000)}${'endstream '.repeat(50_000)}${'stream '.repeat(20_000)}\r\n--b--`,
+      ),
+    ],
+    [
+      'a calendar of colons',
+      multipart(
+        'b',
+        `--b\r\nContent-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\n${'DESCRIPTION;X="'.repeat(50_000)}${'http://'.repeat(50_000)}\r\n--b--`,
       ),
     ],
     ['closing tags', Buffer.from(`Content-Type: text/html\r\n\r\n${'<p>'.repeat(50_000)}${'</b>'.repeat(100_000)}`)],

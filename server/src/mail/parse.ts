@@ -3,6 +3,7 @@ import { checkOurselves, fromDomain } from './authentication.ts'
 import { readBody } from './body.ts'
 import { readEnvelope, recipientNames, type Trust } from './envelope.ts'
 import { bodyFingerprint, structureFingerprint, urlsFingerprint } from './fingerprints.ts'
+import { msgToMime } from './inside/index.ts'
 import { LimitError, type MimeLimits, readTree } from './tree.ts'
 import type { MailContext, ParsedMail, ParseOutcome } from './types.ts'
 import { urlsInText } from './urls.ts'
@@ -33,9 +34,12 @@ export function unparsable(raw: Buffer, why: string, trust: Trust): ParseOutcome
   return { kind: 'unparsable', why, mail: { ...mail, defects: bounded([why, ...mail.defects]) } }
 }
 
-async function parseAll(raw: Buffer, context: MailContext, settings: ParseSettings): Promise<ParsedMail> {
+async function parseAll(written: Buffer, context: MailContext, settings: ParseSettings): Promise<ParsedMail> {
+  const outlook = msgToMime(written)
+  const raw = outlook ?? written
   const envelope = readEnvelope(raw, settings, settings.maxHeaderBytes)
   const defects = [...envelope.defects]
+  if (outlook !== null) defects.push('an Outlook file, not the message as it was sent')
   const body = await readBody(await readTree(raw, settings), envelope.subject, defects)
   const unsubscribe = envelope.headers.filter((h) => h.name.toLowerCase() === 'list-unsubscribe')
   const text = body.text
@@ -47,7 +51,9 @@ async function parseAll(raw: Buffer, context: MailContext, settings: ParseSettin
     hasHtml: body.hasHtml,
     html: body.html,
     writing: body.writing,
-    authentication: await authenticationOf(raw, envelope, context, settings),
+    // Put together again, no signature can pass: nothing is known rather than failed.
+    authentication:
+      outlook === null ? await authenticationOf(raw, envelope, context, settings) : envelope.authentication,
     fingerprints: {
       ...envelope.fingerprints,
       body: bodyFingerprint(text, recipientNames(envelope)),

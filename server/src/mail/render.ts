@@ -1,5 +1,6 @@
 import { realType } from './attachments.ts'
 import { decodeText } from './body.ts'
+import { msgToMime } from './inside/index.ts'
 import { escapeHtml, safeHtml } from './safe-html.ts'
 import { type MimeLimits, type Part, readTree } from './tree.ts'
 
@@ -25,7 +26,7 @@ const STYLE =
 
 /** A whole, inert HTML document of what a reader would see. Throws LimitError like the parser. */
 export async function renderMail(raw: Buffer, limits: MimeLimits): Promise<string> {
-  const root = await readTree(raw, limits)
+  const root = await readTree(msgToMime(raw) ?? raw, limits)
   const images = await inlineImages(root)
   const bodies = show(root, images).filter((html) => html !== '')
   const content = bodies.length > 0 ? bodies.join('<hr>') : '<p>[no text]</p>'

@@ -17,6 +17,7 @@ import { rtfNotes } from './rtf.ts'
 
 export { Budget } from './budget.ts'
 export { drawnInText, fromRows } from './code.ts'
+export { msgToMime } from './msg-to-mime.ts'
 
 /** Looks into one file; undefined for kinds that are not opened. Never throws: what cannot be read becomes a defect. */
 export async function lookInside(
@@ -25,10 +26,10 @@ export async function lookInside(
   bytes: Buffer,
   budget: Budget,
 ): Promise<Inside | undefined> {
-  const pictures: Buffer[] = []
+  const pictures: (Buffer | Picture)[] = []
   const found = inside(name, type, bytes, budget, 1, pictures)
   for (const picture of pictures) {
-    const image = await lookAt(picture, budget)
+    const image = Buffer.isBuffer(picture) ? await lookAt(picture, budget) : await lookAtDecoded(picture, budget)
     if (image !== null && (found.image === undefined || image.codes.length > 0)) found.image = image
   }
   return Object.keys(found).length === 0 ? undefined : found
@@ -37,7 +38,14 @@ export async function lookInside(
 type Found = { -readonly [K in keyof Inside]: Inside[K] }
 
 /** `level`: how many files it is in. What a file holds is told of the file that was sent. */
-function inside(name: string, type: string, bytes: Buffer, budget: Budget, level: number, pictures: Buffer[]): Found {
+function inside(
+  name: string,
+  type: string,
+  bytes: Buffer,
+  budget: Budget,
+  level: number,
+  pictures: (Buffer | Picture)[],
+): Found {
   const found: Found = {}
   const opened = (innerName: string, inner: Buffer, at: number = level) => {
     if (at > MAX_LEVELS) return
@@ -65,11 +73,11 @@ function look(
   budget: Budget,
   found: Found,
   opened: Opened,
-  pictures: Buffer[],
+  pictures: (Buffer | Picture)[],
 ): void {
   const magic = magicOf(name, bytes)
   if (magic === 'application/x-cfb') compound(name, bytes, budget, found, opened)
-  else if (magic === 'application/pdf') found.pdf = readPdf(bytes, budget)
+  else if (magic === 'application/pdf') found.pdf = readPdf(bytes, budget, pictures)
   else if (magic === 'application/onenote') found.notes = oneNote(bytes, opened)
   else if (magic === 'application/x.ms.shortcut') found.notes = shortcut(bytes, budget)
   else if (magic === 'application/x-mswinurl') found.notes = internetShortcut(bytes, budget)
@@ -154,6 +162,14 @@ export async function lookAt(bytes: Buffer, budget: Budget): Promise<ImageFacts 
   const picture = decodePicture(bytes, size)
   if (picture === null) return { ...size, hash: null, codes: [] }
   return { ...size, hash: pictureHash(picture), codes: await codesOf(picture, budget) }
+}
+
+async function lookAtDecoded(picture: Picture, budget: Budget): Promise<ImageFacts | null> {
+  const { width, height } = picture
+  if (budget.pictures <= 0 || width * height > budget.pixels) return null
+  budget.pictures--
+  budget.pixels -= width * height
+  return { width, height, hash: pictureHash(picture), codes: await codesOf(picture, budget) }
 }
 
 /** Texts of codes; their addresses go to `budget.urls` as `qr`. */

@@ -7,6 +7,7 @@ import { prepareZXingModule, writeBarcode } from 'zxing-wasm/writer'
 import { corpusFiles } from '../../../test/rig/corpus.ts'
 import { fingerprintDistance } from '../fingerprints.ts'
 import { createParser } from '../index.ts'
+import { parseMail } from '../parse.ts'
 import { ole, png, tar, vba, zip } from './builders.fixture.ts'
 import { Budget, codesOf, drawnInText, fromRows, lookInside } from './index.ts'
 
@@ -426,6 +427,15 @@ describe('pictures and codes', () => {
     })
     expect((await look('a.zip', zip([{ name: 'p.html', data: text('<html>x') }]))).urls).toEqual([])
   })
+  it('a code in a PDF, as plain pixels', async () => {
+    const { width, height, grey } = drawn()
+    const head = `5 0 obj<</Subtype/Image/Width ${width}/Height ${height}/BitsPerComponent 8/ColorSpace/DeviceGray/Filter/FlateDecode>>stream\n`
+    const pdf = Buffer.concat([text('%PDF-1.4\n'), text(head), deflateSync(grey), text('\nendstream endobj')])
+    expect(await look('a.pdf', pdf)).toMatchObject({
+      inside: { pdf: { images: 1 }, image: { codes: [URL_IN_CODE] } },
+      places: ['qr'],
+    })
+  })
   it('a code drawn with blocks', async () => {
     const half: string[] = []
     for (let y = 0; y < rows.length; y += 2)
@@ -560,5 +570,50 @@ describe('in the guarded process', { timeout: 60_000 }, () => {
     } finally {
       await parser.close()
     }
+  })
+})
+
+describe('an Outlook file in place of a message', () => {
+  const SETTINGS = { maxParts: 1_000, maxDepth: 50, maxHeaderBytes: 1024 * 1024, trustedAuthserv: [''], resolver: null }
+  const parse = (raw: Buffer) => parseMail(raw, { mailFrom: null, clientIp: null, helo: null }, SETTINGS)
+  const wide = (value: string) => Buffer.from(value, 'utf16le')
+  it('is read as the message that it was', async () => {
+    const { kind, mail } = await parse(
+      ole({
+        '__properties_version1.0': text('x'),
+        '__substg1.0_0037001F': wide('Grüße'),
+        '__substg1.0_5D01001F': wide('eve@evil.example'),
+        '__substg1.0_0C1A001F': wide('Eve'),
+        '__substg1.0_10130102': text('<p>see <a href="https://evil.example.com/x">this</a></p>'),
+        '__attach_version1.0_#00000000/__substg1.0_3707001F': wide('scan.html'),
+        '__attach_version1.0_#00000000/__substg1.0_37010102': text('<html><form><input type=password></form>'),
+      }),
+    )
+    expect(kind).toBe('parsed')
+    expect(mail).toMatchObject({
+      subject: 'Grüße',
+      hasHtml: true,
+      from: [{ name: 'Eve', address: 'eve@evil.example' }],
+    })
+    expect(mail.urls.map((u) => u.url)).toContain('https://evil.example.com/x')
+    expect(mail.attachments[0]).toMatchObject({ name: 'scan.html', inside: { page: { passwords: 1 } } })
+    expect(mail.defects).toContain('an Outlook file, not the message as it was sent')
+  })
+  const all = corpusFiles('outlook-msg').filter((f) => f.endsWith('.msg'))
+  it.skipIf(all.length === 0)('all of the corpus, as uploads and as attachments', { timeout: 60_000 }, async () => {
+    let from = 0
+    for (const path of all) {
+      const raw = readFileSync(path)
+      const upload = await parse(raw)
+      expect(upload.kind, path).toBe('parsed')
+      if (upload.mail.from.length > 0) from++
+      const attached = await parse(
+        Buffer.from(
+          `From: a@b.example\r\nContent-Type: application/vnd.ms-outlook; name=a.msg\r\nContent-Transfer-Encoding: base64\r\n\r\n${raw.toString('base64')}`,
+        ),
+      )
+      expect(attached.mail.attachments[0]?.inside?.message, path).toBeDefined()
+    }
+    expect(from).toBeGreaterThan(all.length / 2)
   })
 })

@@ -1,10 +1,12 @@
 import type { PdfFacts } from '../types.ts'
 import { urlFound } from '../urls.ts'
 import { type Budget, TooMuch } from './budget.ts'
+import { MAX_PIXELS, type Picture } from './picture.ts'
 
 const MAX_BYTES = 16 * 1024 * 1024
 const MAX_STREAMS = 300
 const MAX_STREAM = 2 * 1024 * 1024
+const MAX_PICTURES = 4
 const ACTIONS = ['OpenAction', 'AA', 'Launch', 'SubmitForm', 'EmbeddedFile', 'GoToR', 'RichMedia', 'XFA']
 
 interface Found {
@@ -17,7 +19,7 @@ interface Found {
 }
 
 /** What a PDF leads to and does, by its objects; packed ones are unpacked within the budget. Throws TooMuch for bombs. */
-export function readPdf(bytes: Buffer, budget: Budget): PdfFacts {
+export function readPdf(bytes: Buffer, budget: Budget, pictures: (Buffer | Picture)[] = []): PdfFacts {
   const source = bytes.toString('latin1', 0, MAX_BYTES)
   const found: Found = { pages: 0, links: 0, scripts: false, actions: new Set(), images: 0, texts: 0 }
   objects(source, found, budget)
@@ -26,7 +28,11 @@ export function readPdf(bytes: Buffer, budget: Budget): PdfFacts {
   for (let start = nextStream(source, at); start !== null && streams < MAX_STREAMS; start = nextStream(source, at)) {
     streams++
     at = start.to
-    if (start.kind === 'image') continue
+    if (start.kind === 'image') {
+      if (pictures.length < MAX_PICTURES)
+        pictures.push(...pictureIn(bytes.subarray(start.from, start.to), start, budget))
+      continue
+    }
     const text = unpacked(bytes.subarray(start.from, start.to), start.packed, budget)
     if (text === null) continue
     found.texts += text.match(/(?:\)|>|\])\s*T[jJ]\b|\)\s*['"]\s/g)?.length ?? 0
@@ -48,6 +54,7 @@ interface Stream {
   readonly to: number
   readonly packed: boolean
   readonly kind: 'image' | 'objects' | 'content'
+  readonly dictionary: string
 }
 
 function nextStream(source: string, from: number): Stream | null {
@@ -64,6 +71,7 @@ function nextStream(source: string, from: number): Stream | null {
     from: start,
     to: end === -1 ? source.length : end,
     packed: /\/(?:FlateDecode|Fl)\b/.test(own),
+    dictionary: own,
     kind: PICTURE.test(own) ? 'image' : /\/ObjStm\b/.test(own) ? 'objects' : 'content',
   }
 }
@@ -109,3 +117,39 @@ const literalText = (text: string): string =>
   text.replace(/\\([0-7]{1,3})|\\(.)/gs, (_, octal: string | undefined, char: string | undefined) =>
     octal === undefined ? (char === '\n' ? '' : (char ?? '')) : String.fromCharCode(Number.parseInt(octal, 8) & 255),
   )
+
+/** A picture of a page, where it is a JPEG or plain pixels, grey or RGB: codes are drawn so. */
+function pictureIn(data: Buffer, stream: Stream, budget: Budget): (Buffer | Picture)[] {
+  const { dictionary } = stream
+  if (/\/DCTDecode\b/.test(dictionary)) return /\/FlateDecode\b/.test(dictionary) ? [] : [data]
+  const number = (name: string) => Number(new RegExp(`/${name}\\s+(\\d{1,5})\\b`).exec(dictionary)?.[1] ?? 0)
+  const [width, height] = [number('Width'), number('Height')]
+  const bits = /\/ImageMask\s+true/.test(dictionary) ? 1 : number('BitsPerComponent')
+  const channels = /\/DeviceRGB|\/CalRGB|\/N\s+3\b/.test(dictionary) ? 3 : 1
+  if (
+    width < 21 ||
+    height < 21 ||
+    width * height > MAX_PIXELS ||
+    (bits !== 1 && bits !== 8) ||
+    /\/Predictor\s+(?!1\b)/.test(dictionary)
+  )
+    return []
+  const line = Math.ceil((width * channels * bits) / 8)
+  let raw: Buffer
+  try {
+    raw = stream.packed ? budget.inflate(data, line * height + 64, false) : data
+  } catch (error) {
+    if (error instanceof TooMuch && !/than it says/.test(error.message)) throw error
+    return []
+  }
+  if (raw.length < line * height) return []
+  const grey = new Uint8Array(width * height)
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const at = y * line
+      const value =
+        bits === 1 ? (((raw[at + (x >> 3)] ?? 0) >> (7 - (x & 7))) & 1) * 255 : (raw[at + x * channels] ?? 0)
+      grey[y * width + x] = value
+    }
+  return [{ width, height, grey }]
+}
