@@ -150,8 +150,13 @@ describe('files that are bombs: the message is parsed, the file is marked, and o
     ['d.png', wide, /not looked at/],
     ['e.docx', zip([{ name: '[Content_Types].xml', data: Buffer.alloc(10 * MB) }]), /times/],
   ]
+  let parser: Parser
+  beforeAll(() => {
+    parser = createParser({ workers: 1 })
+  })
+  afterAll(() => parser.close())
   it.each(cases)('%s', async (name, data, why) => {
-    const parser = start({ workers: 1 })
+    await parser.parse(plain(0), CONTEXT)
     const before = parser.pids()
     const { outcome } = await timed(parser, attached(name, data))
     expect(outcome.kind).toBe('parsed')
