@@ -3,6 +3,7 @@ import { type DeliveryId, type MessageId, uuidv7, type VerdictId } from '../base
 import { emit, jsonText, PREPARED, type Tx } from '../storage/index.ts'
 import type { EventText, HandoverChange, Judgement, NewEvent } from './door.ts'
 import { changeFacts } from './facts.ts'
+import { telling } from './locate.ts'
 import { eventRow } from './rows.ts'
 
 /** A change of copies as the statement takes it; null = leave as it is, except where a flag says otherwise. */
@@ -65,9 +66,13 @@ async function change(tx: Tx, rows: readonly Change[], event: EventText | undefi
       insert into message_event (tenant_id, id, message_id, delivery_id, at, kind, actor, summary, detail)
       select d.tenant_id, d.event_id, d.message_id, d.id, now(), ${kind}, ${actor}, ${summary}, d.detail from d
       where ${event !== undefined}
+    ), told as materialized (
+      select set_config('recourse.event', ${telling(event)}, true)
     )
     select d.id, d.message_id, d.action, d.latest_location as location,
-      (select m.received_at from message m where m.tenant_id = d.tenant_id and m.id = d.message_id) from d`.execute(tx)
+      (select m.received_at from message m where m.tenant_id = d.tenant_id and m.id = d.message_id) from d, told`.execute(
+    tx,
+  )
   await changeFacts(tx, done.rows)
   const said = event?.kind ?? 'handover'
   await emit(

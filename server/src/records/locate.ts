@@ -4,6 +4,10 @@ import { emit, jsonColumn, jsonText, PREPARED, type Tx, uuids, wordColumn } from
 import type { EventText, Relocation } from './door.ts'
 import { changeFacts } from './facts.ts'
 
+/** What is happening to copies, as a setting: rooms below follow where copies go, within the statement that moves them. */
+export const telling = (event: EventText | undefined): string =>
+  event ? jsonText({ kind: event.kind, actor: event.actor, actionId: event.detail?.['actionId'] ?? null }) : ''
+
 interface Located {
   readonly id: DeliveryId
   readonly message_id: MessageId
@@ -56,9 +60,13 @@ async function together(tx: Tx, part: readonly Relocation[], event: EventText): 
       select d.tenant_id, d.event_id, d.message_id, d.id, now(), ${event.kind}, ${event.actor}, ${event.summary},
         case when d.detail is null then e.shared else e.shared || d.detail::jsonb end
       from d, (select ${jsonText(event.detail ?? {})}::jsonb as shared) e
+    ), told as materialized (
+      select set_config('recourse.event', ${telling(event)}, true)
     )
     select d.id, d.message_id, d.action,
-      (select m.received_at from message m where m.tenant_id = d.tenant_id and m.id = d.message_id) from d`.execute(tx)
+      (select m.received_at from message m where m.tenant_id = d.tenant_id and m.id = d.message_id) from d, told`.execute(
+    tx,
+  )
   await changeFacts(
     tx,
     done.rows.map((row) => ({ ...row, location })),

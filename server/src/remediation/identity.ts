@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { type Tail, Tails } from './tails.ts'
 import type { DeliveryFacts } from './types.ts'
 
 export const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
@@ -42,10 +43,19 @@ function isHeaders(front: Buffer): boolean {
   return front[front.length - 1] === LF && front[0] !== LF && !front.includes('\n\n') && !front.includes('\n\r\n')
 }
 
-function endsWith(bytes: Buffer, size: number | null, hash: string | null): boolean {
-  if (size === null || hash === null || bytes.length < size) return false
+const tails = new Tails()
+
+function endsWith(bytes: Buffer, size: number | null, hash: string | null): Tail | null {
+  if (size === null || hash === null || bytes.length < size) return null
   const front = bytes.length - size
-  return isHeaders(bytes.subarray(0, front)) && sha256(bytes.subarray(front)) === hash
+  if (!isHeaders(bytes.subarray(0, front))) return null
+  const tail = bytes.subarray(front)
+  const known = tails.get(hash, tail)
+  if (known) return known
+  if (sha256(tail) !== hash) return null
+  const found = { crlf: withCrlf(tail) === tail }
+  tails.add(hash, tail, found)
+  return found
 }
 
 /**
@@ -54,15 +64,16 @@ function endsWith(bytes: Buffer, size: number | null, hash: string | null): bool
  */
 export function examine(bytes: Buffer, facts: DeliveryFacts): Examined {
   const own = sha256(bytes)
-  const crlf = withCrlf(bytes)
-  const copyHash = crlf === bytes ? own : sha256(crlf)
   const tail = endsWith(bytes, facts.messageSize, facts.messageSha256)
+  const front = tail ? bytes.subarray(0, bytes.length - facts.messageSize) : bytes
+  const crlf = tail?.crlf && withCrlf(front) === front ? bytes : withCrlf(bytes)
+  const copyHash = crlf === bytes ? own : sha256(crlf)
   const proven =
-    tail ||
+    tail !== null ||
     (facts.copyHash !== null && facts.copyHash === copyHash) ||
-    endsWith(crlf, facts.sentSize, facts.sentSha256) ||
-    (crlf !== bytes && endsWith(crlf, facts.messageSize, facts.messageSha256))
+    endsWith(crlf, facts.sentSize, facts.sentSha256) !== null ||
+    (crlf !== bytes && endsWith(crlf, facts.messageSize, facts.messageSha256) !== null)
   // A copy of its own, or the whole message would stay in memory as long as the few bytes in front of it.
-  const prefix = tail ? Buffer.from(bytes.subarray(0, bytes.length - facts.messageSize)) : null
+  const prefix = tail ? Buffer.from(front) : null
   return { sha256: own, copyHash, proven, prefix }
 }

@@ -26,6 +26,8 @@ export interface VaultBytes {
 export interface Want {
   readonly item: WorkItem
   readonly ref: CopyRef
+  /** As the server has just told it. */
+  readonly size?: number
 }
 
 export const sameRef = (a: CopyRef | null, b: CopyRef | null): boolean =>
@@ -45,7 +47,8 @@ export async function readCopies(
   for (const [folder, part] of Map.groupBy(wants, (w) => w.ref.folder)) {
     const byUid = Map.groupBy(part, (w) => w.ref.uid)
     try {
-      for await (const copy of session.read(folder, [...byUid.keys()])) {
+      const sizes = new Map(part.flatMap(({ ref, size }) => (size === undefined ? [] : [[ref.uid, size] as const])))
+      for await (const copy of session.read(folder, [...byUid.keys()], sizes)) {
         const here = (byUid.get(copy.ref.uid) ?? []).filter((w) => w.ref.uidValidity === copy.ref.uidValidity)
         for (const want of here) seen.push(await prove(desk, want.item, copy, options.keep))
       }

@@ -83,7 +83,7 @@ function match(items: readonly WorkItem[], copies: readonly CopyState[]): Want[]
     if (copy.networkMessageId !== null) for (const i of byNetwork.get(copy.networkMessageId) ?? []) hit.add(i)
     if (copy.ref.serverId !== null) for (const i of byServer.get(copy.ref.serverId) ?? []) hit.add(i)
     if (copy.internetMessageId !== null) for (const i of byInternet.get(copy.internetMessageId) ?? []) hit.add(i)
-    return [...hit].map((item) => ({ item, ref: copy.ref }))
+    return [...hit].map((item) => ({ item, ref: copy.ref, size: copy.size }))
   })
 }
 

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import type { Db } from './schema.ts'
 
-/** Rows changed before a look is worth it, and the part of a table that they must be: a fifth. */
+/** Rows changed before a look is worth it, and the part of a table that they must be: half of it. */
 const LEAST = 200
-const SHARE = 5
+const SHARE = 2
 
 /**
  * Tells the planner what our tables hold, as soon as that has changed much. Autovacuum does it too, but looks once a minute: a table

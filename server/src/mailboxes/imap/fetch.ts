@@ -3,7 +3,7 @@ import { idsOf } from '../state.ts'
 import type { Selected } from './connection.ts'
 import type { Context } from './context.ts'
 import { batches } from './sets.ts'
-import { type Arg, atom, atoms, type Fetched, fetchedOf, section, sequence } from './wire.ts'
+import { type Arg, atom, atoms, type Fetched, section, sequence } from './wire.ts'
 
 export interface Modified extends CopyState {
   /** CONDSTORE's counter; null where the server has none. */
@@ -24,13 +24,9 @@ export async function fetchRows(
   const rows = new Map<number, Fetched>()
   await context.connection.run('UID FETCH', [sequence(set), [atom('UID'), ...items], ...modifiers], {
     doing: `reading ${context.connection.selected?.path ?? ''}`,
-    untagged: {
-      FETCH: (response) => {
-        const row = fetchedOf(response)
-        if (!row) return
-        const before = rows.get(row.uid)
-        rows.set(row.uid, before ? merge(before, row) : row)
-      },
+    fetched: (row) => {
+      const before = rows.get(row.uid)
+      rows.set(row.uid, before ? merge(before, row) : row)
     },
   })
   return [...rows.values()].sort((a, b) => a.uid - b.uid)
@@ -108,13 +104,22 @@ function stateOf(row: Fetched, selected: Selected, folderId: string | null): Mod
 const CHUNK_BYTES = 4 * 1024 * 1024
 const CHUNK_MESSAGES = 100
 
-/** Splits UIDs so that one FETCH brings a bounded number of bytes, whatever the consumer does meanwhile. */
-export async function chunksBySize(context: Context, uids: readonly number[]): Promise<number[][]> {
+/**
+ * Splits UIDs so that one FETCH brings a bounded number of bytes, whatever the consumer does meanwhile. Sizes that are not known are asked
+ * for; UIDs that are not there are left out.
+ */
+export async function chunksBySize(
+  context: Context,
+  uids: readonly number[],
+  known?: ReadonlyMap<number, number>,
+): Promise<number[][]> {
   const chunks: number[][] = []
   let chunk: number[] = []
   let bytes = 0
-  for (const { set } of batches(uids)) {
-    for (const { uid, size } of await fetchRows(context, set, [atom('RFC822.SIZE')])) {
+  for (const batch of batches(uids)) {
+    const sizes =
+      known && batch.uids.every((uid) => known.has(uid)) ? sized(batch.uids, known) : await ask(context, batch.set)
+    for (const { uid, size } of sizes) {
       if (chunk.length > 0 && (chunk.length >= CHUNK_MESSAGES || bytes + (size ?? 0) > CHUNK_BYTES)) {
         chunks.push(chunk)
         chunk = []
@@ -127,6 +132,11 @@ export async function chunksBySize(context: Context, uids: readonly number[]): P
   if (chunk.length > 0) chunks.push(chunk)
   return chunks
 }
+
+const ask = (context: Context, set: string): Promise<readonly Pick<Fetched, 'uid' | 'size'>[]> =>
+  fetchRows(context, set, [atom('RFC822.SIZE')])
+const sized = (uids: readonly number[], known: ReadonlyMap<number, number>): readonly Pick<Fetched, 'uid' | 'size'>[] =>
+  uids.map((uid) => ({ uid, size: known.get(uid) ?? null }))
 
 /** State and exact bytes of one chunk of the selected folder. */
 export async function fetchBytes(

@@ -167,11 +167,15 @@ export class ImapSession implements MailboxSession {
     })
   }
 
-  async *read(folder: string, uids: readonly number[]): AsyncIterable<CopyWithBytes> {
+  async *read(
+    folder: string,
+    uids: readonly number[],
+    sizes?: ReadonlyMap<number, number>,
+  ): AsyncIterable<CopyWithBytes> {
     // Each step is an operation of its own, so that the consumer may use the session between two messages.
     const { chunks, uidValidity } = await this.#do(async (context) => {
       const selected = await context.open(folder, { news: true })
-      return { chunks: await chunksBySize(context, uids), uidValidity: selected.uidValidity }
+      return { chunks: await chunksBySize(context, uids, sizes), uidValidity: selected.uidValidity }
     })
     for (const chunk of chunks) {
       yield* await this.#do(async (context) => {
