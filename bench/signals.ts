@@ -14,15 +14,31 @@ const parser = createParser({
   trustedAuthserv: ['', 'smtp.subspace.kernel.org', 'mm2.emwd.com', 'mx.google.com', 'lists.ettus.com'],
 })
 
+/** File → part of its source, by the index of the folder. */
+function subsets(folder: string): Map<string, string> {
+  const [head = '', ...rows] = readFileSync(join(corpus, folder, 'index.tsv'), 'utf8')
+    .trimEnd()
+    .split('\n')
+  const at = head.split('\t').indexOf('subset')
+  return new Map(rows.map((row) => [row.split('\t')[0] ?? '', row.split('\t')[at] ?? '']))
+}
+
+const partOf = new WeakMap<ParseOutcome, string>()
+
 async function parsed(folder: string): Promise<ParseOutcome[]> {
   const names = readdirSync(join(corpus, folder)).filter((n) => n.endsWith('.eml'))
+  const parts = subsets(folder)
   const step = Number(process.env['SIGNALS_STEP'] ?? 1)
   const out: ParseOutcome[] = []
   const wanted = names.filter((_, i) => i % step === 0)
   for (let i = 0; i < wanted.length; i += 16)
     out.push(
       ...(await Promise.all(
-        wanted.slice(i, i + 16).map((n) => parser.parse(readFileSync(join(corpus, folder, n)), CONTEXT)),
+        wanted.slice(i, i + 16).map(async (n) => {
+          const outcome = await parser.parse(readFileSync(join(corpus, folder, n)), CONTEXT)
+          partOf.set(outcome, `${folder} ${parts.get(n) ?? ''}`)
+          return outcome
+        }),
       )),
     )
   return out
@@ -125,3 +141,41 @@ for (const mode of ['standard', 'strict'] as const)
       )
     for (const line of result.shown.slice(0, Number(process.env['SIGNALS_SHOW']))) console.log(`    ${line}`)
   }
+
+/** How often each signal speaks against a message, and with how many points on average, by part of each source. */
+function table(): void {
+  const nobody: OrganisationFacts = { domains: [], protectedDomains: [], people: [] }
+  const totals = new Map<string, number>()
+  const cells = new Map<string, Map<string, { count: number; points: number }>>()
+  for (const outcome of [...mails.values()].flat()) {
+    const part = partOf.get(outcome) ?? ''
+    totals.set(part, (totals.get(part) ?? 0) + 1)
+    for (const { id, weight } of gather({ mail: outcome.mail, context: CONTEXT, organisation: nobody })) {
+      if (weight <= 0) continue
+      const row = cells.get(id) ?? new Map<string, { count: number; points: number }>()
+      const cell = row.get(part) ?? { count: 0, points: 0 }
+      row.set(part, { count: cell.count + 1, points: cell.points + weight })
+      cells.set(id, row)
+    }
+  }
+  const parts = [...totals.keys()].sort()
+  console.log(
+    `\nAgainst a message: share of messages, mean points\n${''.padEnd(26)}${parts.map((p) => p.slice(-16).padStart(18)).join('')}`,
+  )
+  console.log(`${'messages'.padEnd(26)}${parts.map((p) => String(totals.get(p)).padStart(18)).join('')}`)
+  for (const [id, row] of [...cells].sort(([a], [b]) => (a < b ? -1 : 1)))
+    console.log(
+      id.padEnd(26) +
+        parts
+          .map((part) => {
+            const cell = row.get(part)
+            return (
+              cell === undefined
+                ? '·'
+                : `${percent(cell.count, totals.get(part) ?? 0)} ${(cell.points / cell.count).toFixed(1)}`
+            ).padStart(18)
+          })
+          .join(''),
+    )
+}
+table()
