@@ -39,6 +39,8 @@ export const GROUP_OF: Readonly<Record<string, string>> = {
   'calendar-trap': 'files',
   // What is asked of the reader.
   lure: 'content',
+  // It reads the same words.
+  classifier: 'content',
   'advance-fee': 'content',
   callback: 'content',
   'spam-content': 'content',
