@@ -10,7 +10,7 @@ export interface Scanned {
   readonly messageId: string | null
   readonly action: Placement
   readonly threat: Threat
-  /** Badness from 0 to 100, finely graded and comparable across messages. */
+  /** Points as in the verdict: grows with badness, finely graded, comparable across messages. */
   readonly score: number
   readonly signals: readonly { readonly id: string; readonly weight: number; readonly evidence: Signal['evidence'] }[]
   /** Why it could not be read (completely); null when it could. */

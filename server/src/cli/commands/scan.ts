@@ -38,8 +38,8 @@ export function scanCommand(root: Command): void {
 
 const HELP = `
 Each line: {"file","sha256","messageId","action","threat","score","signals":[{"id","weight","evidence"}],"error"}.
-action: deliver, junk or quarantine, by the policy. score: badness from 0 to 100, comparable across messages. error: null,
-or why the message could not be read; such mail is placed by the policy too (quarantine by default).
+action: deliver, junk or quarantine, by the policy. score: points, suspicious from 5, high confidence from 10
+(4 and 8 by the strict policy); it grows with badness, comparable across messages. error: null, or why the message could not be read; such mail is placed by the policy too (quarantine by default).
 
 Without --trust-authserv an Authentication-Results header is believed where its place and name say that the receiver wrote it:
 above the first Received header of another domain than the topmost one's "by" host, and in the name of a server of that
