@@ -337,6 +337,24 @@ describe('decisions', () => {
     expect(inbox('ann')).toBe(1)
   })
 
+  test('a release binds the verdict’s causes when it is approved, not when it is proposed (lesson #3)', async () => {
+    const guards = async (id: string) => {
+      const found = await t.storage.tenant(t.a, (tx) =>
+        sql<{ n: number }>`select count(*)::int as n from guard where set_by = ${id}`.execute(tx),
+      )
+      return found.rows[0]?.n
+    }
+    for (const verb of ['reject', 'approve']) {
+      const held = await office.hold(['ann'], { causes: [{ kind: 'entry', id: 'e', version: 1 }] })
+      const wish = { select: { messageIds: [held.mail.id] }, release: {} }
+      const [action] = (await post('/take-action', wish, proposer)).body['actions'] as { id: string }[]
+      expect(await guards(String(action?.id))).toBe(0)
+      await post(`/actions/${action?.id}/${verb}`)
+      expect(await guards(String(action?.id))).toBe(verb === 'approve' ? 1 : 0)
+    }
+    await drain()
+  })
+
   test('the steps of one plan are one wish: decided together although their types differ', async () => {
     const junk = await office.deliver(['ann'])
     await office.run({ kind: 'move', target: 'junk' }, junk.copies)

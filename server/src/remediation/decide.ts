@@ -5,7 +5,7 @@ import { emit, jsonText, type Tx } from '../storage/index.ts'
 import { count, type LedgerContext, transitionAll } from './ledger.ts'
 import { checkActive } from './limits.ts'
 import type { ActionState } from './states.ts'
-import { type SubmitOptions, submitAction } from './submit.ts'
+import { guardReleased, type SubmitOptions, submitAction } from './submit.ts'
 import type { Approval, Person } from './tables.ts'
 import type { ActionKind, Except, MailKind, MoveTarget, Requester } from './types.ts'
 
@@ -135,6 +135,7 @@ async function approve(
     await checkActive(tx, context, options.limits, requester)
     // Items first, then the action: the order in which the workers lock them.
     await transitionAll(tx, context, id, ['planned'], 'approved', said(entry))
+    if (row.kind === 'release') await guardReleased(tx, context, id)
   }
   await note(tx, context, id, entry, approvals >= needed)
   return { id, state: await stateOf(tx, context, id), approvals, needed, derived: null }

@@ -184,7 +184,7 @@ export async function submitAction(
   const open = pending ? (delta.planned ?? 0) : (delta.approved ?? 0)
   if (request.kind === 'release') {
     if (open === 0) await refuseSecondRelease(tx, context, id)
-    await guardReleased(tx, context, id)
+    if (!pending) await guardReleased(tx, context, id)
   }
   if (request.senderCopy) {
     const more = await insertSenderCopies(tx, context, id, pending ? 'planned' : 'approved')
@@ -354,7 +354,7 @@ async function refuseSecondRelease(tx: Tx, context: LedgerContext, id: ActionId)
 }
 
 /** Who releases takes back what the verdict's causes did: automation does not take it again for the same. */
-async function guardReleased(tx: Tx, context: LedgerContext, action: ActionId): Promise<void> {
+export async function guardReleased(tx: Tx, context: LedgerContext, action: ActionId): Promise<void> {
   await sql`
     insert into guard (tenant_id, delivery_id, cause_kind, cause_id, cause_version, set_by, at)
     select distinct i.tenant_id, i.delivery_id, c->>'kind', c->>'id', (c->>'version')::int, ${action}::uuid, ${context.now}::timestamptz

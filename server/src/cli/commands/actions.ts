@@ -201,7 +201,7 @@ export const exported = (text: string): void => void process.stdout.write(text)
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** The id of an action, given by itself or by its approval ID, which several steps may share. */
-async function idsOf(client: Client, given: string, only?: 'pending'): Promise<string[]> {
+export async function idsOf(client: Client, given: string, only?: 'pending'): Promise<string[]> {
   if (UUID.test(given)) return [given]
   const query = { approval: given, limit: 500, ...(only ? { tab: only } : {}) }
   const { items } = await client.call(listOf(Action), 'GET', '/actions', undefined, query)

@@ -4,7 +4,7 @@ import { type Client, connectClient } from '../client.ts'
 import { parseQuery } from '../filter.ts'
 import { bold, facts, json, line, plain } from '../out.ts'
 import { type Action, Taken, TakePlan } from '../shapes.ts'
-import { ended, entryOf, exported, KINDS, reasons, showAction, split } from './actions.ts'
+import { ended, entryOf, exported, idsOf, KINDS, reasons, showAction, split } from './actions.ts'
 
 interface TakeOptions {
   readonly json?: true
@@ -73,8 +73,10 @@ export function takeCommand(root: Command): void {
 }
 
 async function take(kind: string | undefined, options: TakeOptions): Promise<void> {
-  const body = wish(kind, options)
+  // Said wrong is said before anybody is asked.
+  wish(kind, options)
   const client = connectClient()
+  const body = wish(kind, { ...options, ...(await named(client, options)) })
   if (options.targets) return exported(await client.text('POST', '/take-action/targets.csv', body))
   if (options.preview) {
     const plan = await client.call(TakePlan, 'POST', '/take-action/preview', body)
@@ -82,6 +84,19 @@ async function take(kind: string | undefined, options: TakeOptions): Promise<voi
     return options.json ? json(plan) : showPlan(plan)
   }
   await report(client, await client.call(Taken, 'POST', '/take-action', body), options)
+}
+
+/** Actions by their approval IDs. */
+async function named(client: Client, { fromAction, addTo }: TakeOptions): Promise<Partial<TakeOptions>> {
+  const one = async (given: string, only?: 'pending'): Promise<string> => {
+    const [id, another] = await idsOf(client, given, only)
+    if (id && !another) return id
+    throw usage(`${given} has several actions.`, 'Give the id of one: "recourse actions" shows them.')
+  }
+  return {
+    ...(fromAction ? { fromAction: await one(fromAction) } : {}),
+    ...(addTo ? { addTo: await one(addTo, 'pending') } : {}),
+  }
 }
 
 const usage = (message: string, cure: string): AppError => new AppError('usage', message, cure)
