@@ -7,6 +7,7 @@ import { learnCommand } from './commands/learn.ts'
 import { messageCommands } from './commands/messages.ts'
 import { organisationCommands } from './commands/organisation.ts'
 import { peopleCommands } from './commands/people.ts'
+import { policyCommands } from './commands/policies.ts'
 import { quarantineCommands } from './commands/quarantine.ts'
 import { scanCommand } from './commands/scan.ts'
 import { serverCommands } from './commands/server.ts'
@@ -36,6 +37,7 @@ Every command takes --json. Exit codes: 0 done, 1 failed (or a problem was found
     importCommand,
     learnCommand,
     organisationCommands,
+    policyCommands,
     peopleCommands,
     scanCommand,
   ])

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parsedMail } from '../../../../test/rig/parsed-mail.ts'
 import { Classifier, MOST_KIN } from './classifier.ts'
+import { featuresOf } from './features.ts'
 import { openClassifier, openModel, saveClassifier } from './file.ts'
 import { type Class, type Lesson, lessonOf, PLACES, packPlaces, unpackPlaces } from './lesson.ts'
 import { type Model, opinion } from './opinion.ts'
@@ -127,6 +128,54 @@ describe('a poisoned learner', () => {
     expect(weight).toBeLessThanOrEqual(9)
     for (let i = 0; i < 200; i++) classifier.learn(lesson(`win ${i} million`, 'ham'))
     expect(opinion(classifier.refitNow(), mail('win 7 million')).weight).toBeGreaterThanOrEqual(-3)
+  })
+})
+
+describe('what it looks at', () => {
+  const header = (name: string, value: string) => ({ name, value })
+  const letter = (more: readonly { name: string; value: string }[] = [], to = 'anna@kontor.example') =>
+    parsedMail({
+      text: 'verify your wallet at once',
+      headers: [header('Subject', 'Hello'), header('X-Mailer', 'Mailer 1.0'), ...more],
+      to: [{ name: 'Anna', address: to, raw: to }],
+    })
+  it('nothing that a receiver or collector wrote, and not whom it was sent to', () => {
+    const theirs = [
+      ...[
+        'X-MS-Exchange-Organization-SCL',
+        'X-Microsoft-Antispam',
+        'X-EOPAttributedMessage',
+        'X-SID-PRA',
+        'X-Mozilla-Status',
+      ],
+      ...[
+        'X-UIDL',
+        'X-Barracuda-Spam-Score',
+        'X-Spam-Status',
+        'Received',
+        'Return-Path',
+        'Delivered-To',
+        'Authentication-Results',
+      ],
+      ...['ARC-Seal', 'List-Id', 'List-Post', 'Precedence', 'X-Rspamd-Server', 'X-Original-To'],
+    ].map((name) => header(name, 'anything 9'))
+    const plain = featuresOf(letter()).sort()
+    expect(featuresOf(letter(theirs)).sort()).toEqual(plain)
+    expect(featuresOf(letter(theirs.toReversed(), 'phishing@pot.example')).sort()).toEqual(plain)
+    expect(featuresOf(letter([header('X-PHP-Originating-Script', '1:mailer.php')])).sort()).not.toEqual(plain)
+  })
+  it('a bounded number of features in a bounded time, whatever it is given', () => {
+    for (const text of [
+      'ﷺ'.repeat(20_000),
+      'a b '.repeat(20_000),
+      '漢'.repeat(60_000),
+      '! '.repeat(30_000),
+      'x'.repeat(60_000),
+    ]) {
+      const start = process.cpuUsage()
+      expect(featuresOf(mail(text)).length).toBeLessThanOrEqual(1500)
+      expect(process.cpuUsage(start).user).toBeLessThan(500_000)
+    }
   })
 })
 

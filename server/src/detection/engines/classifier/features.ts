@@ -24,7 +24,7 @@ export function featuresOf(mail: ParsedMail): string[] {
     add(`file-type:${attachment.realType ?? attachment.declaredType}`.slice(0, 80))
   }
   sequence(wordsOf(mail.subject.slice(0, 1000)), 'subject:', add)
-  sequence(wordsOf(mail.text.slice(0, 16_384)).slice(0, MAX_WORDS), '', add)
+  sequence(wordsOf(mail.text.slice(0, 16_384), MAX_WORDS), '', add)
   return [...found]
 }
 
@@ -43,9 +43,11 @@ const WORD = /[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}'’_-]*|[$€£¥!?]+/gu
 const NO_SPACES =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Khmer}\p{Script=Lao}]/u
 
-export function wordsOf(text: string): string[] {
+/** At most `most` of them: some characters stand for whole sentences. */
+export function wordsOf(text: string, most = 500): string[] {
   const out: string[] = []
   for (const [found] of text.normalize('NFKC').toLowerCase().matchAll(WORD)) {
+    if (out.length >= most) break
     if (NO_SPACES.test(found)) out.push(...characterPairs(found))
     else
       out.push(

@@ -1,0 +1,122 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type RunningServer, runServer } from '../../test/rig/running.ts'
+
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
+const work = mkdtempSync(join(tmpdir(), 'recourse-learn-'))
+const file = (name: string) => join(work, name)
+let server: RunningServer | undefined
+
+/** The command line as a person types it. */
+function recourse(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      cwd: work,
+      env: { ...process.env, RECOURSE_DATA_DIR: server?.dir ?? work },
+    })
+    let [out, err] = ['', '']
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString()
+    })
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk.toString()
+    })
+    child.stdin.end()
+    child.on('close', (code) => done({ code: code ?? -1, out, err }))
+  })
+}
+const json = async (...args: string[]) => JSON.parse((await recourse(...args, '--json')).out)
+const classifierOf = (scan: { out: string }) =>
+  scan.out
+    .trim()
+    .split('\n')
+    .map((l) => JSON.parse(l).signals.find((s: { id: string }) => s.id === 'classifier'))
+
+beforeAll(() => {
+  const mail = (subject: string, text: string) => `From: F <f@x.example>\nSubject: ${subject}\n\n${text}\n`
+  for (const folder of ['ham', 'phish']) mkdirSync(file(folder))
+  for (let i = 0; i < 6; i++) {
+    writeFileSync(
+      file(`ham/${i}.eml`),
+      mail(`Minutes ${i}`, `the minutes of meeting ${i} of the board, with the budget for room ${i}`),
+    )
+    writeFileSync(
+      file(`phish/${i}.eml`),
+      mail(`Wallet ${i}`, `verify wallet ${i} at http://wallet${i}.example/login or lose your seed phrase`),
+    )
+  }
+  writeFileSync(
+    file('new.eml'),
+    mail('Your wallet', 'verify the wallet at http://wallet.example/login or lose your seed phrase'),
+  )
+})
+afterAll(async () => {
+  await server?.stop()
+  rmSync(work, { recursive: true, force: true })
+})
+
+describe('recourse learn', () => {
+  test('teaches a file that scan judges by, says what it learnt, and forgets to the same bytes', async () => {
+    expect(await json('learn', '--as', 'ham', '--model', 'model', 'ham')).toMatchObject({
+      learnt: 6,
+      taught: { ham: 6 },
+    })
+    const before = readFileSync(file('model'))
+    writeFileSync(file('model.lock'), '999999999')
+    // The lock of a process that is gone is no obstacle; what cannot be read is told, the rest is learnt.
+    const learnt = await recourse('learn', '--as', 'phish', '--model', 'model', 'no-such-file', 'phish', 'phish/1.eml')
+    expect(learnt).toMatchObject({ code: 1, err: expect.stringContaining('no-such-file') })
+    expect(learnt.out).toMatch(/6 ham, 0 spam, 6 phish[\s\S]*6 learnt, 0 learnt as something else than before, 1 known/)
+    const [warm] = classifierOf(await recourse('scan', '--model', 'model', 'new.eml'))
+    expect(warm.weight).toBeGreaterThan(1)
+    expect(warm.evidence).toMatchObject({ model: expect.stringMatching(/^12-/), taught: { phish: 6 } })
+    expect(JSON.stringify(warm.evidence.against)).toContain('wallet')
+    const forgot = await json('learn', '--forget', '--model', 'model', 'phish')
+    expect(forgot).toMatchObject({ forgotten: 6, taught: { ham: 6, spam: 0, phish: 0 } })
+    expect(readFileSync(file('model')).equals(before)).toBe(true)
+    expect(existsSync(file('model.lock'))).toBe(false)
+  }, 300_000)
+
+  test('a damaged file, a file that is being taught, nothing to do: said with a cure, and the file stays', async () => {
+    writeFileSync(file('bad'), readFileSync(file('model')).subarray(0, 1_000_000))
+    const ran = await recourse('learn', '--as', 'ham', '--model', 'bad', 'ham')
+    expect(ran.code).toBe(1)
+    expect(ran.err).toMatch(/bad is cut off or damaged[\s\S]*backup/)
+    expect(readFileSync(file('bad')).length).toBe(1_000_000)
+    writeFileSync(file('model.lock'), String(process.pid))
+    expect((await recourse('learn', '--as', 'ham', '--model', 'model', 'ham')).err).toContain(
+      'taught by another process',
+    )
+    expect((await recourse('learn', '--model', 'model', 'ham')).err).toContain('--forget')
+  }, 300_000)
+})
+
+describe('with a server', () => {
+  test('recourse engines, policies and senders', async () => {
+    server = await runServer()
+    const organisation = { domains: ['kontor.example'], mailboxes: [{ address: 'ann@kontor.example' }] }
+    writeFileSync(file('org.json'), JSON.stringify(organisation))
+    expect((await recourse('org', 'apply', 'org.json')).code).toBe(0)
+    const engines = await recourse('engines')
+    expect(engines).toMatchObject({ code: 0, out: expect.stringContaining('No engines are configured') })
+    expect(engines.out).toContain('taught 0 ham')
+
+    const none = { recipients: [], groups: [], domains: [] }
+    const policy = {
+      ...{ id: 'ann', name: 'Ann', kind: 'custom', priority: 1, enabled: true, mail: ['inbound'], mode: 'strict' },
+      ...{ applies: { ...none, recipients: ['ann@kontor.example'] }, except: none, thresholds: null, unparsable: null },
+    }
+    writeFileSync(file('policies.json'), JSON.stringify({ version: 0, policies: [policy] }))
+    expect((await recourse('policies', 'apply', 'policies.json')).out).toContain('Saved as version 1: 1 policies')
+    expect((await recourse('policies', 'apply', 'policies.json')).err).toContain('changed meanwhile')
+    expect((await recourse('policies')).out).toMatch(/ann +Ann +custom +1 +yes +inbound +ann@kontor.example/)
+
+    const set = await recourse('senders', 'set', 'ann@kontor.example', '--safe', 'news@shop.example, shop.example')
+    expect(set.out).toMatch(/Safe Senders +news@shop.example, shop.example\nBlocked Senders +none/)
+    expect((await recourse('senders', 'show', 'no@kontor.example')).code).toBe(1)
+  }, 300_000)
+})
