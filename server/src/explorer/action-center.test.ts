@@ -87,7 +87,7 @@ async function proposed(to: readonly string[], name: string, more: object = {}, 
 }
 
 describe('decisions', () => {
-  test('proposed by one without the right, approved by another: nothing moves before; then in History (explorer #90, #92, air #82, #84, #103)', async () => {
+  test('proposed by one without the right, approved by another: nothing moves before; then in History (explorer #90, #92, air #82, #84, #103, permissions #16, #17)', async () => {
     const { id } = await proposed(['ann'], 'two steps')
     expect(inbox('ann')).toBe(1)
     expect(await get(`/actions/${id}`)).toMatchObject({
@@ -145,7 +145,7 @@ describe('decisions', () => {
     }
   })
 
-  test('own proposals where the policy says so; the right to approve is not enough', async () => {
+  test('own proposals where the policy says so; the right to approve is not enough (permissions #82)', async () => {
     await policy(t.a, { ownProposals: false, secondAbove: null, secondForHardDelete: false })
     const { id } = await proposed(['ann'], 'my own', { propose: true }, analyst)
     expect(await get(`/actions/${id}`)).toMatchObject({ can: { approve: false, reject: true } })

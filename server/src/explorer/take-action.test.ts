@@ -155,7 +155,7 @@ describe('one wish, several steps', () => {
     expect(folder('ann', 'INBOX')).toBe(1)
   })
 
-  test('each part needs its own right, and the refusal names it (explorer #105, permissions #81)', async () => {
+  test('each part needs its own right, and the refusal names it (explorer #105, permissions #6, #13, #15, #81)', async () => {
     const { mail } = await office.deliver(['ann'])
     const select = { messageIds: [mail.id] }
     const block = [{ action: 'block', kind: 'sender', value: 'x@bad.example' }]
