@@ -38,7 +38,9 @@ export async function messageDetail(tx: Tx, id: MessageId): Promise<MessageDetai
     returnPath: mail.returnPath,
     authentication: { ...mail.authentication, dkim: [...mail.authentication.dkim] },
     urlList: [...mail.urls],
-    attachmentList: [...mail.attachments],
+    attachmentList: mail.attachments.map(({ inside, ...file }) =>
+      inside === undefined ? file : { ...file, inside: { ...inside } },
+    ),
     fingerprints: mail.fingerprints,
     defects: [...mail.defects],
     hasHtml: mail.hasHtml,

@@ -204,6 +204,8 @@ export const MessageDetail = Type.Object({
       sha256: text,
       inline: Type.Boolean(),
       contentId: orNull(text),
+      /** What was found inside (`Inside` of room mail); absent where nothing was. */
+      inside: Type.Optional(anything),
     }),
   ),
   fingerprints: Type.Object({

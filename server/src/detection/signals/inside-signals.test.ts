@@ -410,6 +410,13 @@ describe('links', () => {
     ['https://secure-web.cisco.com/1a/https%3A%2F%2Fevil.example%2Fx', 'https://evil.example/x'],
     ['https://shop.example/?url=https://evil.example/', 'https://shop.example/?url=https://evil.example/'],
   ])('behind a rewriter: %s', (url, target) => expect(unwrap(url)).toBe(target))
+  it('a mismatch behind a rewriter is seen, a match is none', () => {
+    const safe = (target: string) => `https://eur01.safelinks.protection.outlook.com/?url=${encodeURIComponent(target)}`
+    const at = (url: string) => weight('link-mismatch', { urls: [link(url, 'https://shop.example.com/login')] })
+    expect(at(safe('https://evil.example.net/x'))).toBe(6)
+    expect(at(safe('https://shop.example.com/login'))).toBe(0)
+    expect(at('https://eur01.safelinks.protection.outlook.com/?url=x')).toBe(0)
+  })
   it('each once, pictures and headers left out', () => {
     const mail = parsedMail({
       urls: [

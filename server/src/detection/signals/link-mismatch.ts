@@ -1,7 +1,7 @@
 import type { EntityRef, Signal } from '../../judgement/index.ts'
 import { canonicalUrl, type UrlFound } from '../../mail/index.ts'
 import { genuineBulk, hostParts, isWithin, siteOf } from '../hosts.ts'
-import { isRewriter } from '../rewriters.ts'
+import { isRewriter, unwrap } from '../rewriters.ts'
 import type { SignalInput } from '../types.ts'
 
 /**
@@ -49,10 +49,12 @@ function mismatch(url: UrlFound, ours: readonly string[], bulk: boolean): Mismat
   const shown = shownUrl(url.anchor)
   const target = canonicalUrl(url.url)
   if (shown === null || target === null) return null
+  // What a security product put in front shows nothing; what it carries does.
+  const behind = URL.parse(unwrap(url.url))?.hostname.replace(/\.$/, '') ?? url.host
+  const host = behind === '' || isRewriter(behind) ? url.host : behind
   const from = siteOf(shown.host)
-  const to = siteOf(url.host)
-  if (from === to || isRewriter(url.host) || carries(target, from)) return null
-  return { shown: shown.text, host: url.host, target, ...weigh(shown, url, ours, bulk) }
+  if (from === siteOf(host) || isRewriter(host) || carries(target, from)) return null
+  return { shown: shown.text, host, target, ...weigh(shown, { ...url, host }, ours, bulk) }
 }
 
 function weigh(shown: Shown, url: UrlFound, ours: readonly string[], bulk: boolean): { weight: number; why: string } {
