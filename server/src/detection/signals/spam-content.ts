@@ -11,11 +11,12 @@ const KINDS: Readonly<Record<string, number>> = {
   health: 5,
   adult: 5,
   income: 4.5,
-  prize: 4.5,
+  prize: 3.5,
   gambling: 4,
-  finance: 4,
-  services: 3.5,
-  shop: 3,
+  finance: 3.5,
+  services: 3,
+  // What every shop writes.
+  shop: 2,
 }
 
 export function spamContent({ mail }: SignalInput): Signal[] {
