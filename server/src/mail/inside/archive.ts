@@ -3,8 +3,9 @@ import { gunzipSync } from 'node:zlib'
 import { oneLine } from '../text.ts'
 import type { ArchiveEntry, ArchiveFacts } from '../types.ts'
 import { type Budget, MAX_LEVELS, MAX_RATIO, TooMuch } from './budget.ts'
-import { isIso, type Listing, read7z, readCab, readIso, readRar, readTar } from './listing.ts'
+import { isIso, type Listing, readCab, readIso, readRar, readTar } from './listing.ts'
 import { magicOf } from './magic.ts'
+import { read7z } from './seven-zip.ts'
 import { entryBytes, entryHead, readZip } from './zip.ts'
 
 type Kind = ArchiveFacts['kind']
@@ -86,7 +87,7 @@ function list(kind: Kind, bytes: Buffer, budget: Budget): Listing {
     case 'rar':
       return readRar(bytes, budget)
     case '7z':
-      return read7z(bytes)
+      return read7z(bytes, budget)
     case 'cab':
       return readCab(bytes, budget)
     case 'iso':

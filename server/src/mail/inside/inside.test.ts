@@ -58,6 +58,33 @@ describe('archives', () => {
     expect(urls).toEqual(['https://evil.example.com/x'])
   })
 
+  it('reads the names of 7-Zip, whose list is packed itself', async () => {
+    // Made with the reference encoder: two files and forty pictures; one file with the mark of AES.
+    const names = Buffer.from(
+      'N3q8ryccAARLNoN0qAAAAAAAAAAcAAAAAAAAABhYSh0AAIGBFcQpNbt1vi3BRREWlrrn4BIh3uCaEI0j0IJmWnGS5nvBwKfUpghnoFujrLA+DVbMxoX4jNxv8vXwmYxxPxm3bIsApWT+NCShwxV+4iM+CXTHmbFEW6iiAqrKyf6tX5qDlr5B69t/73Bfx93V+pe7wq+4F/dRd9p8pTLPcsvP99wpcZaT1PskBTH1bxbXaYrrDkPYcgwyv3of2zScyhcH//4rgaAXBgABCYCoAAcLAQABIwMBAQVdAAABAAyG2QAA',
+      'base64',
+    )
+    const found = (await look('a.7z', names)).inside?.archive
+    expect(found).toMatchObject({
+      kind: '7z',
+      count: 42,
+      encrypted: false,
+      entries: expect.arrayContaining([
+        expect.objectContaining({ name: 'rechnung.pdf.js' }),
+        expect.objectContaining({ name: 'docs/readme.txt' }),
+      ]),
+    })
+    expect(found?.entries.at(-1)?.name).toBe('images/photo_039.jpg')
+    const locked = Buffer.from(
+      'N3q8ryccAAQkQ9/DMAAAAAAAAAAaAAAAAAAAAM3z6VQAAIEzHgxuRS2DQLXi8rVbO6J4kjc//1/fqtxoFC8xnzqFz0zp5qI9AJz///MKQAAXBgABCTAABwsBAAEjAwEBBV0AAAEADC0AAA==',
+      'base64',
+    )
+    expect((await look('a.7z', locked)).inside?.archive).toMatchObject({
+      encrypted: true,
+      entries: [{ name: 'rechnung.pdf.js' }],
+    })
+  })
+
   it('reads the names of RAR 4, RAR 5, CAB and ISO', async () => {
     const rar4 = Buffer.concat([
       text('Rar!\x1a\x07\0'),
@@ -527,6 +554,11 @@ describe('any bytes', { timeout: 60_000 }, () => {
     () => tar([{ name: 'a', data: text('x') }]),
     () => png(40, 40, (x) => x * 5),
     () => iso('A.EXE;1'),
+    () =>
+      Buffer.from(
+        'N3q8ryccAAQkQ9/DMAAAAAAAAAAaAAAAAAAAAM3z6VQAAIEzHgxuRS2DQLXi8rVbO6J4kjc//1/fqtxoFC8xnzqFz0zp5qI9AJz///MKQAAXBgABCTAABwsBAAEjAwEBBV0AAAEADC0AAA==',
+        'base64',
+      ),
     () => Buffer.concat([text('Rar!\x1a\x07\x01\0'), rar5Block(rar5File('run.js'))]),
     () => text('%PDF-1.4 1 0 obj<</Filter/FlateDecode>>stream\nxx\nendstream'),
   ].map((make) => make())

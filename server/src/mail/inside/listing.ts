@@ -126,20 +126,6 @@ class Cursor {
   }
 }
 
-/**
- * 7-Zip: names are packed in nearly every archive, and unpacking them is not done here; what can be said is whether the
- * archive is locked. The codec of AES stands in the header, unless the names are packed too: then in what unpacks them.
- */
-export function read7z(bytes: Buffer): Listing {
-  if (bytes.length < 32) return { entries: [], encrypted: false }
-  const offset = Number(bytes.readBigUInt64LE(12))
-  const size = Number(bytes.readBigUInt64LE(20))
-  const start = 32 + offset
-  if (!Number.isSafeInteger(start) || start >= bytes.length) return { entries: [], encrypted: false }
-  const header = bytes.subarray(start, start + Math.min(size, 1024 * 1024))
-  return { entries: [], encrypted: header.includes(Buffer.from([0x06, 0xf1, 0x07, 0x01])) }
-}
-
 export function readCab(bytes: Buffer, budget: Budget): Listing {
   const entries: Listed[] = []
   if (bytes.length < 36) return { entries, encrypted: false }
