@@ -19,7 +19,7 @@ function once<T>(find: (mail: ParsedMail) => T): (mail: ParsedMail) => T {
 export const hopsOf = once((mail): readonly Hop[] =>
   mail.headers
     .filter((h) => h.name.toLowerCase() === 'received')
-    .slice(0, 12)
+    .slice(0, 8)
     .map((h) => parseReceived(h.value)),
 )
 
