@@ -4,11 +4,13 @@ import { createImapProvider } from '../../src/mailboxes/index.ts'
 import { createRemediation, getAction } from '../../src/remediation/index.ts'
 import { connect } from '../../src/storage/index.ts'
 import { quietLog } from '../rig/office.ts'
+import { History } from '../simulation/history.ts'
+import { watched } from '../simulation/watched.ts'
 import { readSettings } from './remediation-settings.ts'
 
 const settings = readSettings()
 const storage = await connect({ url: settings.url, blobs: settings.blobs, maxConnections: 8 })
-const mailboxes = createImapProvider({
+const imap = createImapProvider({
   kind: 'imap',
   host: '127.0.0.1',
   port: settings.imapPort,
@@ -16,6 +18,16 @@ const mailboxes = createImapProvider({
   auth: { type: 'master', user: 'recourse', separator: '*', password: 'master' },
   timeouts: { connectSeconds: 5, commandSeconds: 20, settleQuietSeconds: 0.2 },
 })
+const { history } = settings
+const mailboxes = history
+  ? watched(imap, {
+      history: new History(history.file),
+      process: history.process,
+      knows: () => true,
+      peek: (_, folder, uids, session) => session.state(folder, uids),
+      gate: async () => {},
+    })
+  : imap
 const remediation = createRemediation({
   storage,
   mailboxes,

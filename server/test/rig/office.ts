@@ -82,6 +82,7 @@ export interface Arrival {
   readonly blob: BlobRef
   readonly receivedAt?: Date
   readonly verdict?: Verdict
+  readonly entities?: NewMessage['entities']
   /** `quarantine`: never was in a mailbox. */
   readonly at: 'inbox' | 'folder' | 'junk' | 'quarantine'
   readonly to: readonly { readonly mailbox: Mailbox; readonly ref: CopyRef | null; readonly folder?: string }[]
@@ -122,7 +123,7 @@ export async function record(tx: Tx, arrival: Arrival): Promise<readonly Copy[]>
     parsed: { kind: 'parsed', mail: parsed },
     attemptKey: null,
     deliveries,
-    entities: [],
+    entities: arrival.entities ?? [],
     verdict: arrival.verdict ?? verdict(held ? { threat: 'phish', placement: 'quarantine' } : {}),
     signals: [],
     // Enough to be judged again, as submissions do.

@@ -12,7 +12,7 @@ export interface Watch {
   /** Messages that the history is about; our own probes are not. */
   knows(id: string): boolean
   /** What lies at these UIDs, without asking in the way that is watched. */
-  peek(login: string, folder: string, uids: readonly number[]): Promise<readonly CopyState[]>
+  peek(login: string, folder: string, uids: readonly number[], session: MailboxSession): Promise<readonly CopyState[]>
   /** Passed before and after each call: here a process may die or stand still. */
   gate(name: string): Promise<void>
 }
@@ -73,7 +73,7 @@ function watchedSession(inner: MailboxSession, login: string, watch: Watch): Mai
     }
   }
   const deeds = async (folder: string, uids: readonly number[], f: Deed['f'], to: string | null) =>
-    (await watch.peek(login, folder, uids)).flatMap((c) => {
+    (await watch.peek(login, folder, uids, inner)).flatMap((c) => {
       const id = c.networkMessageId
       if (id === null || !watch.knows(id)) return []
       const end = history.invoke(process, { f, mailbox: login, id, from: folder, to, copy: copyName(c) })
@@ -108,6 +108,7 @@ function watchedSession(inner: MailboxSession, login: string, watch: Watch): Mai
               login,
               folder,
               found.map((c) => c.ref.uid),
+              inner,
             )
           : found,
       )
