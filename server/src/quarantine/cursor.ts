@@ -7,24 +7,39 @@ export interface Sort {
   readonly descending: boolean
 }
 
-/** What a page is sorted by: an expression over the copies of one message, and its type. */
-export function sortKey({ by }: Sort): { readonly sql: RawBuilder<unknown>; readonly type: 'timestamptz' | 'text' } {
+export interface SortKey {
+  /** An expression over the copies of one message. */
+  readonly sql: RawBuilder<unknown>
+  readonly type: 'timestamptz' | 'text'
+  /** Of which the copies have to be grouped besides the message. */
+  readonly groupedBy: RawBuilder<unknown> | null
+  readonly asksMessage: boolean
+}
+
+/** What a page is sorted by. */
+export function sortKey({ by }: Sort): SortKey {
   switch (by) {
     case 'received':
-      return { sql: sql`m.received_at`, type: 'timestamptz' }
-    case 'expires':
-      return {
-        sql: sql`coalesce(min(h.expires_at) filter (where h.state in ('held', 'denied')), 'infinity'::timestamptz)`,
-        type: 'timestamptz',
-      }
+      return key(sql`h.received_at`, 'timestamptz', sql`h.received_at`, false)
+    case 'expires': {
+      const first = sql`coalesce(min(h.expires_at) filter (where h.state in ('held', 'denied')), 'infinity'::timestamptz)`
+      return key(first, 'timestamptz', null, false)
+    }
     case 'subject':
-      return { sql: sql`lower(m.subject)`, type: 'text' }
+      return key(sql`lower(m.subject)`, 'text', sql`m.subject`, true)
     case 'sender':
-      return { sql: sql`coalesce(m.sender_address, '')`, type: 'text' }
+      return key(sql`coalesce(m.sender_address, '')`, 'text', sql`m.sender_address`, true)
     case 'reason':
-      return { sql: sql`min(h.reason)`, type: 'text' }
+      return key(sql`min(h.reason)`, 'text', null, false)
   }
 }
+
+const key = (
+  expression: RawBuilder<unknown>,
+  type: SortKey['type'],
+  groupedBy: SortKey['groupedBy'],
+  asksMessage: boolean,
+): SortKey => ({ sql: expression, type, groupedBy, asksMessage })
 
 export interface Position {
   /** As the database writes it: instants to the microsecond. */

@@ -58,6 +58,13 @@ function at(name: string, text: string): Date {
   )
 }
 
+/** Held copies `h` with, where somebody asks for it, their messages `m`. */
+export const heldFrom = (message: boolean): Sql =>
+  message ? sql`held_copy h join message m on m.tenant_id = h.tenant_id and m.id = h.message_id` : sql`held_copy h`
+
+/** Whether a filter asks for anything that only the message knows. */
+export const asksMessage = (filter: HeldFilter): boolean => ofMessage(filter).length > 0
+
 /** Conditions on the copy `h` and its message `m`. Throws AppError `bad-filter`. */
 export function heldWhere(filter: HeldFilter): Sql {
   const all = [...ofCopy(filter), ...ofMessage(filter)]

@@ -4,7 +4,7 @@ import type { Technology, Threat } from '../judgement/index.ts'
 import type { Location } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
 import { readCursor, type Sort, sortKey, writeCursor } from './cursor.ts'
-import { type HeldFilter, heldWhere } from './filter.ts'
+import { asksMessage, type HeldFilter, heldFrom, heldWhere } from './filter.ts'
 import { type PolicyType, type Reason, type ReleaseStatus, type State, statusOf } from './words.ts'
 
 export interface HeldRecipient {
@@ -83,7 +83,6 @@ interface Row {
   policy_type: PolicyType
   policy_name: string
   expires: Date | null
-  sort_key: string
 }
 
 const open = sql`h.state in ('held', 'denied')`
@@ -92,27 +91,65 @@ const strongest = (column: string): RawBuilder<unknown> =>
 
 /** Messages of which copies are or were held and match. Throws AppError `bad-filter`, `bad-cursor`. */
 export async function listHeld(tx: Tx, query: HeldQuery): Promise<{ items: HeldMessage[]; next: string | null }> {
-  const key = sortKey(query.sort)
-  const way = query.sort.descending ? sql`desc` : sql`asc`
-  const after = readCursor(query.sort, query.cursor)
+  const found = await page(tx, query)
+  const shown = found.slice(0, query.limit)
+  const last = shown.at(-1)
+  const next = found.length > query.limit && last ? writeCursor({ key: last.sort_key, id: last.id }) : null
+  const rows = new Map(
+    (
+      await rowsOf(
+        tx,
+        query.filter,
+        shown.map((f) => f.id),
+      )
+    ).map((r) => [r.id, r]),
+  )
+  return {
+    items: await withCopies(
+      tx,
+      shown.flatMap((f) => rows.get(f.id) ?? []),
+    ),
+    next,
+  }
+}
+
+interface Found {
+  id: MessageId
+  sort_key: string
+}
+
+/** Which messages the page has, in their order; sorted by the time of receipt the index alone gives them. */
+async function page(tx: Tx, { filter, sort, cursor, ids, limit }: HeldQuery): Promise<readonly Found[]> {
+  const key = sortKey(sort)
+  const way = sort.descending ? sql`desc` : sql`asc`
+  const after = readCursor(sort, cursor)
   const beyond = after
-    ? sql`having (${key.sql}, m.id) ${query.sort.descending ? sql`<` : sql`>`} (${after.key}::${sql.raw(key.type)}, ${after.id}::uuid)`
-    : sql``
-  const found = await sql<Row>`
+    ? sql`(${key.sql}, h.message_id) ${sort.descending ? sql`<` : sql`>`} (${after.key}::${sql.raw(key.type)}, ${after.id}::uuid)`
+    : null
+  // What is the same for all copies of a message narrows before they are grouped.
+  const early = beyond && key.groupedBy ? sql`and ${beyond}` : sql``
+  const late = beyond && !key.groupedBy ? sql`having ${beyond}` : sql``
+  const { rows } = await sql<Found>`
+    select h.message_id as id, ${key.sql}::text as sort_key from ${heldFrom(key.asksMessage || asksMessage(filter))}
+    where h.tenant_id = recourse_tenant() and ${heldWhere(filter)} ${early}
+      ${ids ? sql`and h.message_id = any(${[...ids]}::uuid[])` : sql``}
+    group by ${key.groupedBy ? sql`${key.groupedBy}, h.message_id` : sql`h.message_id`} ${late}
+    order by ${key.sql} ${way}, h.message_id ${way} limit ${limit + 1}`.execute(tx)
+  return rows
+}
+
+async function rowsOf(tx: Tx, filter: HeldFilter, ids: readonly MessageId[]): Promise<readonly Row[]> {
+  if (ids.length === 0) return []
+  const { rows } = await sql<Row>`
     select m.id, m.internet_message_id, m.subject, m.sender_name, m.sender_address, m.received_at, m.size, m.direction, m.threat,
       m.technology, exists (select 1 from message_event t where t.tenant_id = m.tenant_id and t.message_id = m.id
         and t.kind = 'reported') as reported,
       ${strongest('h.reason')}, ${strongest('h.policy_type')}, ${strongest('h.policy_name')},
-      min(h.expires_at) filter (where ${open}) as expires, ${key.sql}::text as sort_key
-    from held_copy h join message m on m.tenant_id = h.tenant_id and m.id = h.message_id
-    where h.tenant_id = recourse_tenant() and ${heldWhere(query.filter)}
-      ${query.ids ? sql`and h.message_id = any(${[...query.ids]}::uuid[])` : sql``}
-    group by m.tenant_id, m.id ${beyond}
-    order by ${key.sql} ${way}, m.id ${way} limit ${query.limit + 1}`.execute(tx)
-  const rows = found.rows.slice(0, query.limit)
-  const last = rows.at(-1)
-  const next = found.rows.length > query.limit && last ? writeCursor({ key: last.sort_key, id: last.id }) : null
-  return { items: await withCopies(tx, rows), next }
+      min(h.expires_at) filter (where ${open}) as expires
+    from ${heldFrom(true)}
+    where h.tenant_id = recourse_tenant() and h.message_id = any(${[...ids]}::uuid[]) and ${heldWhere(filter)}
+    group by m.tenant_id, m.id`.execute(tx)
+  return rows
 }
 
 /** One message as the list shows it, with all its recipients; null: it never was in quarantine. */
@@ -132,20 +169,20 @@ export interface HeldCounts {
 
 /** How much a filter matches; `reasons` counts copies. */
 export async function countHeld(tx: Tx, filter: HeldFilter): Promise<HeldCounts> {
-  const found = await sql<{ reason: Reason; copies: string; held: string }>`
-    select h.reason, count(*) as copies, count(*) filter (where ${open}) as held
-    from held_copy h join message m on m.tenant_id = h.tenant_id and m.id = h.message_id
-    where h.tenant_id = recourse_tenant() and ${heldWhere(filter)} group by h.reason order by 2 desc, 1`.execute(tx)
-  const messages = await sql<{ n: string }>`select count(distinct h.message_id) as n
-    from held_copy h join message m on m.tenant_id = h.tenant_id and m.id = h.message_id
-    where h.tenant_id = recourse_tenant() and ${heldWhere(filter)}`.execute(tx)
-  const sum = (of: (row: { copies: string; held: string }) => string) =>
-    found.rows.reduce((n, row) => n + Number(of(row)), 0)
+  const { rows } = await sql<{ reason: Reason | null; copies: string; held: string; messages: string | null }>`
+    with x as (
+      select h.reason, h.message_id, ${open} as held from ${heldFrom(asksMessage(filter))}
+      where h.tenant_id = recourse_tenant() and ${heldWhere(filter)}
+    )
+    select reason, count(*) as copies, count(*) filter (where held) as held, null as messages from x group by reason
+    union all select null, count(*), count(*) filter (where held), count(distinct message_id) from x
+    order by copies desc, reason`.execute(tx)
+  const all = rows.find((row) => row.reason === null)
   return {
-    messages: Number(messages.rows[0]?.n ?? 0),
-    copies: sum((r) => r.copies),
-    held: sum((r) => r.held),
-    reasons: found.rows.map((r) => ({ reason: r.reason, count: Number(r.copies) })),
+    messages: Number(all?.messages ?? 0),
+    copies: Number(all?.copies ?? 0),
+    held: Number(all?.held ?? 0),
+    reasons: rows.flatMap(({ reason, copies }) => (reason === null ? [] : [{ reason, count: Number(copies) }])),
   }
 }
 
