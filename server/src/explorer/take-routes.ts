@@ -78,6 +78,8 @@ const TARGETS: readonly CsvColumn<TargetRow>[] = [
   ['Reason', (t) => t.reason],
 ]
 const PART = 5000
+/** Rows of an export, as of the original. */
+const MOST_ROWS = 100_000
 
 function registerTargets(app: Api, { remediation }: FalsePositiveDeps): void {
   const page = async (actor: Actor, wish: TakeActionBody, limit: number, after: string | null) => {
@@ -105,13 +107,15 @@ function registerTargets(app: Api, { remediation }: FalsePositiveDeps): void {
       async function* lines(): AsyncGenerator<string> {
         let after: string | null = null
         let head = true
+        let rows = 0
         do {
           const part: { items: TargetRow[]; next: string | null } = await page(actor, body, PART, after)
           const text = csvText(part.items, TARGETS)
           yield head ? text : text.slice(text.indexOf('\r\n') + 2)
           head = false
+          rows += part.items.length
           after = part.next
-        } while (after !== null)
+        } while (after !== null && rows < MOST_ROWS)
       }
       return reply
         .type('text/csv; charset=utf-8')

@@ -291,8 +291,7 @@ export function createRemediation(deps: RemediationDeps): Remediation {
       await storage.tenant(requester.tenant, (tx) => sameKind(tx, requester.tenant, once))
       const one = async (id: ActionId): Promise<ActionState> => {
         if (verb === 'undo') {
-          await service.submitUndo(requester, id, why === undefined ? {} : { description: why })
-          return 'queued'
+          return (await service.submitUndo(requester, id, why === undefined ? {} : { description: why })).state
         }
         return (await decide(verb)(requester, id, why)).state
       }
