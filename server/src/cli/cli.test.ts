@@ -142,8 +142,35 @@ describe('the command line', () => {
       counts: { verified: 3 },
     })
     expect(await locations()).toEqual(['inbox', 'inbox', 'inbox'])
+    const by = ['undo', '--by-person', 'Command line on the server', '--message', shown.items[0].messageId ?? taken.id]
+    expect(await answer(...by, '--preview')).toMatchObject({ copies: 0 })
+    const why = await recourse(['undo', '--by-signal', 'link-mismatch@1', '--from', '2020-01-01', '--wait'])
+    expect(why).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Nothing that matches is still to be taken back'),
+    })
+    expect((await recourse(['undo', '--suspend-cause'])).code).toBe(2)
+    expect((await recourse(['undo', '--from', 'yesterday'])).code).toBe(2)
     expect((await answer('actions')).items.map((a: Answer) => a.state)).toEqual(['completed', 'undone'])
     expect((await recourse(['actions'])).out).toMatch(/Away with it +Command line on the server +undone +3\/3/)
+  })
+
+  test('suspends a signal and lets it count again; shows and changes the retention', async () => {
+    const made = await answer('signals', 'suspend', 'link-mismatch@2', '--why', 'took newsletters', '--days', '7')
+    expect(made).toMatchObject({ signalId: 'link-mismatch', version: 2, state: 'active' })
+    expect((await recourse(['signals'])).out).toMatch(/link-mismatch@2 +active/)
+    expect((await recourse(['signals', 'suspend', 'link-mismatch@2', '--why', 'x'])).err).toContain('suspended already')
+    expect(await answer('signals', 'resume', made.id)).toMatchObject({ state: 'revoked' })
+    expect((await answer('signals')).items).toEqual([])
+    expect((await answer('signals', '--all')).items).toHaveLength(1)
+    expect(await answer('retention')).toMatchObject({ softDeleted: 14, clean: 30, state: { doubt: null } })
+    expect(await answer('retention', 'set', 'softDeleted=20', 'quarantine.spam=15')).toMatchObject({
+      softDeleted: 20,
+      quarantine: { spam: 15, malware: 30 },
+    })
+    expect((await recourse(['retention', 'set', 'softDeleted=31'])).err).toContain('softDeleted')
+    expect((await recourse(['retention', 'set', 'soft'])).code).toBe(2)
+    expect((await recourse(['retention', 'confirm'])).err).toContain('not in doubt')
   })
 
   test('proposes, decides in part and in bulk, from the Action center, with CSV (explorer #92, air #82, #83, #93)', async () => {

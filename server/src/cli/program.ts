@@ -11,7 +11,9 @@ import { policyCommands } from './commands/policies.ts'
 import { quarantineCommands } from './commands/quarantine.ts'
 import { scanCommand } from './commands/scan.ts'
 import { serverCommands } from './commands/server.ts'
+import { settingsCommands } from './commands/settings.ts'
 import { takeCommand } from './commands/take.ts'
+import { undoCommand } from './commands/undo.ts'
 
 export function program(): Command {
   const root = new Command('recourse')
@@ -31,6 +33,7 @@ Every command takes --json. Exit codes: 0 done, 1 failed (or a problem was found
     messageCommands,
     takeCommand,
     actionCommands,
+    undoCommand,
     quarantineCommands,
     entryCommands,
     engineCommands,
@@ -38,6 +41,7 @@ Every command takes --json. Exit codes: 0 done, 1 failed (or a problem was found
     learnCommand,
     organisationCommands,
     policyCommands,
+    settingsCommands,
     peopleCommands,
     scanCommand,
   ])

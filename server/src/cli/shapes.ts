@@ -21,10 +21,19 @@ export type Plan = Static<typeof Plan>
 
 export const UndoPlan = Type.Object({
   copies: n,
+  messages: n,
   mailboxes: n,
   exact: n,
   notExact: Type.Array(Reason),
   impossible: Type.Array(Reason),
+  byFolder: Type.Array(Type.Object({ folder: text, count: n })),
+  actions: Type.Array(
+    Type.Object({ id: text, name: text, requestedBy: Type.Object({ name: text }), copies: n, impossible: n }),
+  ),
+  past: Type.Object({ from: orNull(text), to: orNull(text) }),
+  running: Type.Object({ actions: Type.Array(Type.Object({ id: text, name: text, left: n })) }),
+  future: Type.Array(Type.Object({ says: text })),
+  at: text,
 })
 export type UndoPlan = Static<typeof UndoPlan>
 
@@ -110,6 +119,7 @@ export const Action = Type.Object({
   endedAt: orNull(text),
   undoOf: orNull(text),
   undoneBy: orNull(text),
+  undoes: Type.Array(text),
   counts: Type.Object({
     total: n,
     planned: n,

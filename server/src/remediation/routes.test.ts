@@ -106,3 +106,49 @@ test('quarantine: reason, expiry and each recipient’s state; released stays li
   expect(foreign.body['items']).toHaveLength(1)
   expect((await api.call(await api.token(t.a, ['quarantine.manage']), 'GET', '/quarantine')).status).toBe(403)
 })
+
+test('undo by cause through the API: preview with past, running and future; who may not, may not; retention and its clock', async () => {
+  const token = await analyst()
+  const signal = { kind: 'signal', id: 'routes-signal', version: 3 }
+  const { mail } = await office.deliver(['ann', 'bob'])
+  const made = await api.call(token, 'POST', '/actions', {
+    kind: 'soft-delete',
+    select: { messageIds: [mail.id] },
+    cause: signal,
+  })
+  const select = { signal: { id: 'routes-signal' } }
+  const running = await api.call(token, 'POST', '/undo/preview', { select })
+  expect(running.body).toMatchObject({ copies: 0, running: { copies: 2, actions: [{ id: made.body['id'], left: 2 }] } })
+  expect(await api.call(token, 'POST', '/undo', { select })).toMatchObject({
+    status: 409,
+    body: { error: { code: 'still-running' } },
+  })
+  await office.service.drain(t.a)
+  const preview = await api.call(token, 'POST', '/undo/preview', { select })
+  expect(preview).toMatchObject({
+    status: 200,
+    body: {
+      copies: 2,
+      messages: 1,
+      exact: 2,
+      past: { copies: 2 },
+      future: [{ cause: { id: 'routes-signal', version: null }, state: 'acts', canSuspend: true }],
+    },
+  })
+  const other = await api.token(t.b, ['mail.read', 'remediation.propose', 'remediation.approve'])
+  expect((await api.call(other, 'POST', '/undo/preview', { select })).body).toMatchObject({ copies: 0, actions: [] })
+  const reader = await api.token(t.a, ['mail.read', 'settings.read'])
+  expect((await api.call(reader, 'POST', '/undo', { select })).status).toBe(403)
+  for (const wrong of [{}, { select: {} }, { select: { signal: {} } }, { select: { nothing: 1 } }, { select, more: 1 }])
+    expect((await api.call(token, 'POST', '/undo', wrong)).status).toBeGreaterThanOrEqual(400)
+  const undo = await api.call(token, 'POST', '/undo', { select, name: 'Back' })
+  expect(undo).toMatchObject({ status: 201, body: { name: 'Back', state: 'queued' } })
+  await office.service.drain(t.a)
+  expect((await api.call(token, 'GET', `/actions/${String(undo.body['id'])}`)).body).toMatchObject({
+    state: 'completed',
+    undoes: [made.body['id']],
+  })
+  const state = await api.call(reader, 'GET', '/retention/state')
+  expect(state).toMatchObject({ status: 200, body: { doubt: null, due: { softDeleted: 0 } } })
+  expect((await api.call(reader, 'POST', '/retention/confirm')).status).toBe(403)
+})

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
 import { AppError } from '../../base/index.ts'
 import { type Client, connectClient } from '../client.ts'
-import { bold, facts, json, line, plain, table, time } from '../out.ts'
-import { Action, Decided, Decisions, Item, listOf, Results, Submitted, UndoPlan } from '../shapes.ts'
+import { facts, json, line, plain, table, time } from '../out.ts'
+import { Action, Decided, Decisions, Item, listOf, Results } from '../shapes.ts'
 
 interface Json {
   readonly json?: true
@@ -63,17 +63,6 @@ export function actionCommands(root: Command): void {
     .description('its state and counts')
     .action(show)
   for (const parent of [root, one]) decisions(parent)
-  root
-    .command('undo')
-    .argument('<action>')
-    .description('put everything back as it was')
-    .option('--preview', 'only show what would come back, and what could not')
-    .addOption(
-      new Option('--folder-gone <how>', 'where a folder is gone').choices(['recreate', 'inbox']).default('recreate'),
-    )
-    .option('--suspend-cause', 'stop what caused it from acting on new mail')
-    .option('--wait', 'until it has ended; exit code 1 when not everything came back')
-    .action(undo)
 }
 
 export const split = (text: string): string[] =>
@@ -88,7 +77,7 @@ export function reasons(title: string, list: readonly { reason: string; count: n
   for (const { reason, count } of list) line(`  ${count} × ${plain(reason)}`)
 }
 
-async function started(
+export async function started(
   client: Client,
   submitted: { id: string; name: string; state: string },
   options: { json?: true; wait?: true },
@@ -129,7 +118,7 @@ export function showAction(a: Action): void {
     ['By', a.requestedBy.name],
     ['Made', time(a.createdAt)],
     ['Ended', time(a.endedAt)],
-    ...(a.undoOf ? ([['Undoes', a.undoOf]] as const) : []),
+    ...(a.undoes.length > 0 ? ([['Undoes', a.undoes.join(', ')]] as const) : []),
     ...(a.undoneBy ? ([['Undone by', a.undoneBy]] as const) : []),
     [
       'Items',
@@ -352,21 +341,4 @@ export function entryOf(text: string): { kind: string; value: string } {
   const at = text.indexOf('=')
   if (at < 1) throw new AppError('usage', `"${text}" is no entry.`, 'Write kind=value, as in sender=news@shop.example.')
   return { kind: text.slice(0, at).trim(), value: text.slice(at + 1).trim() }
-}
-
-async function undo(
-  id: string,
-  options: Json & { preview?: true; folderGone: string; suspendCause?: true; wait?: true },
-): Promise<void> {
-  const client = connectClient()
-  const path = `/actions/${encodeURIComponent(id)}/undo`
-  if (options.preview) {
-    const plan = await client.call(UndoPlan, 'POST', `${path}/preview`, {})
-    if (options.json) return json(plan)
-    line(bold(`${plan.exact} of ${plan.copies} copies in ${plan.mailboxes} mailboxes come back exactly`))
-    reasons('Not exactly', plan.notExact)
-    return reasons('Not at all', plan.impossible)
-  }
-  const body = { folderGone: options.folderGone, ...(options.suspendCause ? { suspendCause: true } : {}) }
-  await started(client, await client.call(Submitted, 'POST', path, body), options)
 }

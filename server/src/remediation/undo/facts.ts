@@ -12,8 +12,14 @@ const DELIVERED = 'It was delivered by this action: it goes back to quarantine i
 export const ended = (what: string, on: string): string =>
   `The retention of ${what} mail ended on ${on}: its bytes are destroyed.`
 
-const RETENTION_ENDED = sql`'The retention of ' || i.after_location || ' mail ended on '
-  || to_char(i.expired_at at time zone 'utc', 'YYYY-MM-DD') || ': its bytes are destroyed.'`
+const day = (at: string) => sql`to_char(${sql.ref(at)} at time zone 'utc', 'YYYY-MM-DD')`
+const retentionEnded = (
+  after: RawBuilder<unknown>,
+  first: string,
+  last: string,
+) => sql`'The retention of ' || ${after} || ' mail ended '
+  || case when ${day(first)} = ${day(last)} then 'on ' || ${day(last)} else 'between ' || ${day(first)} || ' and ' || ${day(last)} end
+  || ': its bytes are destroyed.'`
 
 /** Undo actions that have not ended; their items are taken back by nobody else. */
 export async function openUndos(tx: Tx, tenant: TenantId): Promise<readonly ActionId[]> {
@@ -56,23 +62,33 @@ export function judging(tenant: TenantId, { undos, removed }: Circumstances) {
     removed.length === 0
       ? sql`i.mailbox_id is null`
       : sql`(i.mailbox_id is null or i.mailbox_id = any(${[...removed]}::uuid[]))`
-  const words = (held: RawBuilder<unknown>, lost: RawBuilder<unknown>) => ({
-    obstacle: sql`case when ${held} then ${UNDER_WAY} when i.expired_at is not null then ${RETENTION_ENDED} when ${gone} then ${GONE} end`,
-    inexact: sql`case when i.state <> 'done' then ${DOUBT}
-      when ${lost} is not null then ${lost}
-      when not i.restorable then ${PARTS}
-      when i.via = 'deliver' then ${DELIVERED} end`,
-  })
+  const after = sql`coalesce(i.after_location, i.target_location)`
   return {
-    ...words(underWay, sql`i.lost->>0`),
+    obstacle: sql`case when ${underWay} then ${UNDER_WAY}
+      when i.expired_at is not null then ${retentionEnded(after, 'i.expired_at', 'i.expired_at')} when ${gone} then ${GONE} end`,
+    inexact: inexact(sql`i.lost->>0`),
     free: sql<boolean>`(i.expired_at is null and not ${gone} and not ${underWay})`,
-    /** What the words depend on, seven columns to group by (and the mailbox)… */
-    facts: sql`${underWay} as held, i.lost->>0 as lost_word, i.expired_at, coalesce(i.after_location, i.target_location) as after_location,
-      i.state, i.restorable, i.via`,
+    /**
+     * What the words depend on, eight columns to group by… Whether retention has ended is asked, not when: the database takes a column
+     * that is always empty for one of many values, and would sum up in one process what it can in several.
+     */
+    facts: sql`${underWay} as held, i.lost->>0 as lost_word, i.expired_at is not null as expired, ${after} as after_location,
+      i.state, i.restorable, i.via, ${gone} as gone`,
+    /** …two that go with the counts… */
+    span: sql`min(i.expired_at) as expired_first, max(i.expired_at) as expired_last`,
     /** …and the words for such a group `i`. */
-    grouped: words(sql`i.held`, sql`i.lost_word`),
+    grouped: {
+      obstacle: sql`case when i.held then ${UNDER_WAY}
+        when i.expired then ${retentionEnded(sql`i.after_location`, 'i.expired_first', 'i.expired_last')} when i.gone then ${GONE} end`,
+      inexact: inexact(sql`i.lost_word`),
+    },
   }
 }
+
+const inexact = (lost: RawBuilder<unknown>) => sql`case when i.state <> 'done' then ${DOUBT}
+  when ${lost} is not null then ${lost}
+  when not i.restorable then ${PARTS}
+  when i.via = 'deliver' then ${DELIVERED} end`
 
 /** A layer that still counts: done, in doubt with a copy somewhere, or to be done soon. `alias` is the item's. */
 export function standing(alias: 'i' | 'l'): RawBuilder<boolean> {

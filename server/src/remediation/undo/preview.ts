@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { ActionId, EntryId, MessageId, TenantId } from '../../base/index.ts'
+import type { ActionId, EntryId, TenantId } from '../../base/index.ts'
 import type { Cause } from '../../judgement/index.ts'
 import { getEntry, suspendedSignals } from '../../lists/index.ts'
 import type { Tx } from '../../storage/index.ts'
@@ -73,8 +73,6 @@ export interface Future {
 
 /** Sums up what the items say, however many there are. */
 class Sum {
-  readonly messages = new Set<string>()
-  readonly mailboxes = new Set<string>()
   readonly #impossible = new Map<string, number>()
   readonly #notExact = new Map<string, number>()
   readonly #folders = new Map<string, number>()
@@ -86,7 +84,6 @@ class Sum {
 
   add(item: {
     actionId: ActionId
-    mailboxId: string | null
     folder: string | null
     obstacle: string | null
     inexact: string | null
@@ -104,7 +101,6 @@ class Sum {
     }
     action.copies += n
     this.copies += n
-    if (item.mailboxId !== null) this.mailboxes.add(item.mailboxId)
     grow(this.#folders, item.folder ?? 'unknown', n)
     if (this.#from === null || item.from < this.#from) this.#from = item.from
     if (this.#to === null || item.to > this.#to) this.#to = item.to
@@ -120,10 +116,9 @@ class Sum {
     this.#actions.set(actionId, action)
   }
 
-  preview(actions: readonly ActionFacts[]): Omit<UndoPreview, 'messages' | 'running' | 'future' | 'at'> {
+  preview(actions: readonly ActionFacts[]): Omit<UndoPreview, 'messages' | 'mailboxes' | 'running' | 'future' | 'at'> {
     return {
       copies: this.copies,
-      mailboxes: this.mailboxes.size,
       exact: this.copies - this.#inexact,
       notExact: counted(this.#notExact),
       impossible: counted(this.#impossible),
@@ -162,19 +157,23 @@ export async function previewOf(tx: Tx, tenant: TenantId, selection: UndoSelecti
   const sum = new Sum()
   await FOR_MANY.execute(tx)
   await plain(tx, tenant, chosen, around, sum)
-  const messages: MessageId[] = []
+  const messages = new Set<string>()
+  const mailboxes = new Set<string>()
   for await (const part of layered(tx, tenant, chosen, around)) {
     for (const { top, below, obstacle, inexact } of part) {
       const folder = (below.at(-1) ?? top).folder
       const at = new Date(top.at === Number.POSITIVE_INFINITY ? now : top.at)
-      sum.add({ actionId: top.actionId, mailboxId: top.mailboxId, folder, obstacle, inexact, n: 1, from: at, to: at })
+      sum.add({ actionId: top.actionId, folder, obstacle, inexact, n: 1, from: at, to: at })
       for (const l of below) sum.lower(l.actionId)
-      if (obstacle === null) messages.push(top.messageId)
+      if (obstacle !== null) continue
+      messages.add(top.messageId)
+      if (top.mailboxId !== null) mailboxes.add(top.mailboxId)
     }
   }
   return {
     ...sum.preview(chosen.actions),
-    messages: await countMessages(tx, tenant, chosen, around, messages),
+    messages: await distinct(tx, tenant, chosen, around, 'message_id', messages),
+    mailboxes: await distinct(tx, tenant, chosen, around, 'mailbox_id', mailboxes),
     running: {
       copies: chosen.running.reduce((n, a) => n + a.left, 0),
       actions: chosen.running.map(({ id, name, state, left }) => ({ id, name, state, left })),
@@ -186,7 +185,6 @@ export async function previewOf(tx: Tx, tenant: TenantId, selection: UndoSelecti
 
 interface Group {
   action_id: ActionId
-  mailbox_id: string | null
   folder: string | null
   obstacle: string | null
   inexact: string | null
@@ -202,37 +200,33 @@ const FOR_MANY = sql`select set_config('work_mem', '256MB', true), set_config('j
 /** Items that nothing lies on or under: summed up by the database. */
 async function plain(tx: Tx, tenant: TenantId, chosen: Chosen, around: Circumstances, sum: Sum): Promise<void> {
   if (chosen.actions.length === 0) return
-  const { facts, grouped } = judging(tenant, around)
+  const { facts, span, grouped } = judging(tenant, around)
   // Grouped by what decides, then put into words: words are long, and items are many.
   const rows = await sql<Group>`
-    select i.action_id, i.mailbox_id, coalesce(i.before_folder, i.before_location) as folder, ${grouped.obstacle} as obstacle,
+    select i.action_id, coalesce(i.before_folder, i.before_location) as folder, ${grouped.obstacle} as obstacle,
       ${grouped.inexact} as inexact, i.n, i.first, i.last
-    from (select i.action_id, i.mailbox_id, i.before_folder, i.before_location, ${facts}, count(*)::int as n,
-        min(coalesce(i.verified_at, i.updated_at)) as first, max(coalesce(i.verified_at, i.updated_at)) as last
+    from (select i.action_id, i.before_folder, i.before_location, ${facts}, count(*)::int as n,
+        min(coalesce(i.verified_at, i.updated_at)) as first, max(coalesce(i.verified_at, i.updated_at)) as last, ${span}
       from action_item i where ${chosen.condition} and ${alone(tenant)}
       group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) i`.execute(tx)
-  for (const g of rows.rows) {
-    sum.add({ ...g, actionId: g.action_id, mailboxId: g.mailbox_id, from: g.first, to: g.last })
-  }
+  for (const g of rows.rows) sum.add({ ...g, actionId: g.action_id, from: g.first, to: g.last })
 }
 
-async function countMessages(
+/** How many different ones the copies that go back have; `more` are those of the layered copies. */
+async function distinct(
   tx: Tx,
   tenant: TenantId,
   chosen: Chosen,
   around: Circumstances,
-  more: readonly MessageId[],
+  column: 'message_id' | 'mailbox_id',
+  more: ReadonlySet<string>,
 ): Promise<number> {
   if (chosen.actions.length === 0) return 0
   const { free } = judging(tenant, around)
-  const items = sql`select i.message_id from action_item i where ${chosen.condition} and ${alone(tenant)} and ${free}`
-  const rows =
-    more.length === 0
-      ? await sql<{ n: number }>`select count(*)::int as n from (${items} group by 1) m`.execute(tx)
-      : await sql<{ n: number }>`select count(*)::int as n from (
-          select message_id from (${items} group by 1 union all select unnest(${[...new Set(more)]}::uuid[])) x group by 1) m`.execute(
-          tx,
-        )
+  const c = sql.ref(`i.${column}`)
+  const items = sql`select ${c} as c from action_item i where ${chosen.condition} and ${alone(tenant)} and ${free} group by 1`
+  const all = more.size === 0 ? items : sql`${items} union select unnest(${[...more]}::uuid[])`
+  const rows = await sql<{ n: number }>`select count(*)::int as n from (${all}) x`.execute(tx)
   return rows.rows[0]?.n ?? 0
 }
 
