@@ -1,7 +1,7 @@
 import type { Signal } from '../../../judgement/index.ts'
 import type { ParsedMail } from '../../../mail/index.ts'
 import { featuresOf } from './features.ts'
-import { placeOf, placesOf } from './lesson.ts'
+import { distinct, placeOf } from './lesson.ts'
 import { either, kinship, SCALE, sums, type Weights } from './weights.ts'
 
 /** Weights and what they are called: a verdict names it. */
@@ -23,7 +23,8 @@ const SHOWN = 8
  */
 export function opinion({ weights, version }: Model, mail: ParsedMail): Signal {
   const features = featuresOf(mail)
-  const seen = sums(weights, placesOf(features))
+  const places = Uint32Array.from(features, placeOf)
+  const seen = sums(weights, distinct(places))
   const kin = kinship(weights, mail.fingerprints.body)
   const spam = seen[0] + kin[0]
   const phish = seen[1] + kin[1]
@@ -47,7 +48,7 @@ export function opinion({ weights, version }: Model, mail: ParsedMail): Signal {
       odds: round(odds),
       ...(kin[0] === 0 && kin[1] === 0 ? {} : { sameText: round(Math.max(...kin) || Math.min(...kin)) }),
       phishRatherThanSpam: round(phishy),
-      ...strongest(weights, features, phishy),
+      ...strongest(weights, features, places, phishy),
     },
     entities: [],
   }
@@ -61,24 +62,38 @@ function says(weight: number, kind: 'phish' | 'spam'): string {
 }
 
 /** What spoke most against and for it, in points before rounding off; kept short, and readable for people. */
-function strongest(weights: Weights, features: readonly string[], phishy: number) {
-  const seen = features.map((token): [string, number] => {
-    const place = placeOf(token)
-    const by = phishy * (weights.phish[place] ?? 0) + (1 - phishy) * (weights.spam[place] ?? 0)
-    return [token, by * SCALE * weights.calibration.slope]
-  })
-  seen.sort((a, b) => b[1] - a[1])
-  const shown = (list: readonly [string, number][]) =>
-    list.map(([token, by]) => ({ token: token.slice(0, 80), points: round(by) }))
-  return {
-    against: shown(seen.slice(0, SHOWN).filter(([, by]) => by > 0.01)),
-    for: shown(
-      seen
-        .slice(-SHOWN)
-        .filter(([, by]) => by < -0.01)
-        .reverse(),
-    ),
+function strongest(weights: Weights, features: readonly string[], places: Uint32Array, phishy: number) {
+  const scale = SCALE * weights.calibration.slope
+  const by = (i: number): number => {
+    const place = places[i] ?? 0
+    return scale * (phishy * (weights.phish[place] ?? 0) + (1 - phishy) * (weights.spam[place] ?? 0))
   }
+  const against: Spoke[] = []
+  const inFavour: Spoke[] = []
+  features.forEach((token, i) => {
+    const points = by(i)
+    if (points > 0.01) keep(against, token, points)
+    else if (points < -0.01) keep(inFavour, token, points)
+  })
+  return { against: shown(against), for: shown(inFavour) }
 }
+
+interface Spoke {
+  readonly token: string
+  readonly points: number
+}
+
+/** The few that weigh most, in order; of those that weigh the same, the earlier. */
+function keep(list: Spoke[], token: string, points: number): void {
+  const least = list.at(-1)
+  if (list.length === SHOWN && least && Math.abs(least.points) >= Math.abs(points)) return
+  let at = list.length
+  while (at > 0 && Math.abs(list[at - 1]?.points ?? 0) < Math.abs(points)) at--
+  list.splice(at, 0, { token, points })
+  if (list.length > SHOWN) list.pop()
+}
+
+const shown = (list: readonly Spoke[]): Spoke[] =>
+  list.map(({ token, points }) => ({ token: token.slice(0, 80), points: round(points) }))
 
 const round = (n: number): number => Math.round(n * 100) / 100
