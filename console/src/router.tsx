@@ -9,6 +9,7 @@ import {
 } from '@tanstack/react-router'
 import { queryString } from './api/client.ts'
 import { sessionQuery, setupQuery } from './api/session.ts'
+import { actionSearch } from './pages/ActionCenter/search.ts'
 import { isTab, type TabKey } from './pages/EmailEntity/tabs.ts'
 import { explorerSearch } from './pages/Explorer/filters.ts'
 import { heldSearch } from './pages/Quarantine/search.ts'
@@ -73,7 +74,8 @@ const message = createRoute({
 const history = createRoute({
   getParentRoute: () => inside,
   path: '/action-center',
-  component: lazyRouteComponent(() => import('./pages/ActionCenter/History.tsx'), 'History'),
+  validateSearch: actionSearch,
+  component: lazyRouteComponent(() => import('./pages/ActionCenter/ActionCenter.tsx'), 'ActionCenter'),
 })
 const action = createRoute({
   getParentRoute: () => inside,

@@ -1,6 +1,7 @@
 // The field's words for the values of the API.
 import type {
   ActionKind,
+  ActionRow,
   ActionState,
   DeliveryAction,
   EntryKind,
@@ -11,6 +12,7 @@ import type {
   PolicyType,
   QuarantineRow,
   ReleaseStatus,
+  ResultClass,
   Technology,
   Threat,
 } from './api/types.ts'
@@ -124,6 +126,40 @@ export const ITEM_STATE: Record<ItemState, string> = {
   failed: 'Failed',
 }
 
+export const RESULT_CLASS: Record<ResultClass, string> = {
+  open: 'Not ended',
+  success: 'Success',
+  'already-there': 'Already in destination',
+  'not-found': 'Not found',
+  'not-actionable': 'Not actionable',
+  'in-doubt': 'In doubt',
+  failed: 'Failed',
+}
+
+export const SOURCE: Record<ActionRow['source'], string> = {
+  explorer: 'Explorer',
+  message: 'Email entity page',
+  'action-center': 'Action center',
+  quarantine: 'Quarantine',
+  submissions: 'Submissions',
+  api: 'API',
+  cli: 'Command line',
+  automation: 'Automation',
+}
+
+export const SEVERITY: Record<string, string> = { low: 'Low', medium: 'Medium', high: 'High' }
+
+export const ACTION_KIND: Record<ActionRow['kind'], string> = {
+  move: 'Move to a folder',
+  'soft-delete': 'Soft delete',
+  'hard-delete': 'Hard delete',
+  quarantine: 'Quarantine',
+  release: 'Release',
+  undo: 'Undo',
+  submit: 'Submission',
+  'list-entry': 'Allow or block entry',
+}
+
 export const ENTRY_KIND: Record<EntryKind, string> = {
   sender: 'Sender address',
   'sender-domain': 'Sender domain',
@@ -153,6 +189,10 @@ export function actionLabel(kind: ActionKind | 'undo' | (string & {}), target: s
       return 'Release'
     case 'undo':
       return 'Undo'
+    case 'submit':
+      return 'Submission'
+    case 'list-entry':
+      return 'Allow or block entry'
     default:
       return kind
   }

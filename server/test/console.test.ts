@@ -106,7 +106,7 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
     await page.goBack()
     await page.getByRole('checkbox', { name: 'Choose all that are loaded' }).click()
     await takeAction(page, /^Soft deleted items/)
-    await page.getByText(/(\d+) of \1 items ended, \1 verified in the mailbox/).waitFor({ timeout: 60_000 })
+    await page.getByText(/(\d+) of \1 copies ended, \1 verified in the mailbox/).waitFor({ timeout: 60_000 })
     await page.getByText('Completed').first().waitFor()
     await shot(page, 'action')
     expect(holding(SHARED)).toEqual([])
@@ -117,7 +117,7 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
     await shot(page, 'undo')
     await page.getByRole('button', { name: 'Undo action' }).click()
     await page.getByText('The action that this undoes').waitFor()
-    await page.getByText(/(\d+) of \1 items ended, \1 verified in the mailbox/).waitFor({ timeout: 60_000 })
+    await page.getByText(/(\d+) of \1 copies ended, \1 verified in the mailbox/).waitFor({ timeout: 60_000 })
     expect(inboxes()).toEqual(before)
     await page.getByRole('link', { name: 'The action that this undoes' }).click()
     await page.getByText('Undone', { exact: true }).waitFor()
@@ -133,6 +133,9 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
     })) as { token: string }
     const { page, context, problems } = await watchedPage(browser, server.url)
     await signIn(page)
+    const one = { sender: 'share@docs-portal.example', recipient: 'amara.osei@alderfinch.example' }
+    const all = holding(SHARED).length
+    let action = ''
     for (const [decision, end, taken] of [
       ['Reject', 'Rejected', false],
       ['Approve', 'Completed', true],
@@ -140,16 +143,24 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
       const response = await fetch(`${server.url}/api/v1/actions`, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ kind: 'move', target: 'junk', select: { filter: { sender: 'evil@evil.example' } } }),
+        body: JSON.stringify({ kind: 'move', target: 'junk', select: { filter: one } }),
       })
       const { id } = (await response.json()) as { id: string }
       await page.goto(`/action-center/${id}`)
       await page.getByText('Pending approval').waitFor()
-      expect(holding('Hello from the hostile mail')).toHaveLength(1)
-      await page.getByRole('button', { name: decision }).click()
-      await page.getByText(end, { exact: true }).waitFor({ timeout: 60_000 })
-      expect(holding('Hello from the hostile mail')).toHaveLength(taken ? 0 : 1)
+      expect(holding(SHARED)).toHaveLength(all)
+      await page.getByRole('button', { name: decision, exact: true }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByLabel('Comment').fill(`${decision}: a test`)
+      expect(await violations(page)).toEqual([])
+      await dialog.getByRole('button', { name: decision, exact: true }).click()
+      await page.getByText(end, { exact: true }).first().waitFor({ timeout: 60_000 })
+      await page.getByText(`${decision}: a test`).first().waitFor()
+      expect(holding(SHARED)).toHaveLength(taken ? all - 1 : all)
+      action = id
     }
+    await server.call('POST', `/actions/${action}/undo`, { folderGone: 'recreate' })
+    await expect.poll(() => holding(SHARED).length, { timeout: 60_000 }).toBe(all)
     expect(problems).toEqual([])
     await context.close()
   })
@@ -256,7 +267,7 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
     await tabTo(page, 'button', 'Submit')
     expect(await focusIsVisible(page)).toBe(true)
     await keys.press('Enter')
-    await page.getByText(/(\d+) of \1 items ended/).waitFor({ timeout: 60_000 })
+    await page.getByText(/(\d+) of \1 copies ended/).waitFor({ timeout: 60_000 })
     await page.getByRole('button', { name: 'Undo', exact: true }).waitFor()
     expect(holding(SHARED)).toEqual([])
     await tabTo(page, 'button', 'Undo')
@@ -265,7 +276,7 @@ describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
     await tabTo(page, 'button', 'Undo action')
     await keys.press('Enter')
     await page.getByText('The action that this undoes').waitFor()
-    await page.getByText(/(\d+) of \1 items ended/).waitFor({ timeout: 60_000 })
+    await page.getByText(/(\d+) of \1 copies ended/).waitFor({ timeout: 60_000 })
     await expect.poll(() => inboxes(), { timeout: 20_000 }).toEqual(before)
 
     // A dialog keeps the focus, Escape closes it, and the focus is back where it was.

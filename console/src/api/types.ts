@@ -25,10 +25,20 @@ import type { OrganisationDocument } from '../../../server/src/organisation/docu
 import type { Policy } from '../../../server/src/organisation/policy.ts'
 import type { HeldCountsBody, HeldMessageRow, Results } from '../../../server/src/quarantine/schemas.ts'
 import type { Plan } from '../../../server/src/remediation/preview.ts'
+import type {
+  ActionDetail as ActionDetailSchema,
+  ActionRow as ActionRowSchema,
+  DecideResults as DecideResultsSchema,
+  ItemRow,
+  ResultsBody,
+} from '../../../server/src/remediation/schemas.ts'
 import type { ActionState, Counts, ItemState } from '../../../server/src/remediation/states.ts'
 import type { MailKind, MoveTarget } from '../../../server/src/remediation/types.ts'
-import type { UndoPreview } from '../../../server/src/remediation/undo.ts'
-import type { ActionView, ItemPlace, ItemView } from '../../../server/src/remediation/view.ts'
+import type {
+  UndoPreviewBody,
+  UndoSelection as UndoSelectionSchema,
+} from '../../../server/src/remediation/undo/schemas.ts'
+import type { ItemPlace } from '../../../server/src/remediation/view.ts'
 import type {
   EntryPreview,
   ExplanationView,
@@ -71,10 +81,16 @@ export type Address = MessageDetail['from'][number]
 export type UrlFound = MessageDetail['urlList'][number]
 export type AttachmentFound = MessageDetail['attachmentList'][number]
 export type ActionKind = MailKind
-export type ActionRow = ActionView
+export type ActionRow = Static<typeof ActionRowSchema>
+export type ActionDetail = Static<typeof ActionDetailSchema>
+export type ActionBrief = ActionDetail['derived'][number]
+export type ResultClass = Static<typeof ResultsBody>['results'][number]['class']
+export type ActionResults = Static<typeof ResultsBody>
+export type DecideResults = Static<typeof DecideResultsSchema>
 export type ActionCounts = Counts
-export type ActionItem = ItemView
-export type UndoPlan = UndoPreview
+export type ActionItem = Static<typeof ItemRow>
+export type UndoPlan = Static<typeof UndoPreviewBody>
+export type UndoSelection = Static<typeof UndoSelectionSchema>
 export type Entry = EntryRow
 export type EntryKind = Entry['kind']
 export type NewEntry = EntryBody
@@ -94,7 +110,7 @@ export type PolicyType = QuarantineRow['policyType']
 export type ReleaseStatus = HeldRecipient['status']
 export type HeldCounts = Static<typeof HeldCountsBody>
 export type HeldResults = Static<typeof Results>
-export type Reason = UndoPreview['notExact'][number]
+export type Reason = UndoPlan['notExact'][number]
 
 export interface Page<T> {
   readonly items: readonly T[]

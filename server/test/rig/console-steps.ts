@@ -83,7 +83,7 @@ export async function takeAction(page: Page, action: RegExp): Promise<void> {
   await page.getByText('will be acted on').waitFor()
   expect(await violations(page)).toEqual([])
   await page.getByRole('button', { name: 'Submit' }).click()
-  await page.getByRole('heading', { name: 'Progress' }).waitFor()
+  await page.getByRole('heading', { name: 'Results' }).waitFor()
 }
 
 /** Nothing is on its way any more. */

@@ -1,48 +1,61 @@
 import { Button } from '@fluentui/react-components'
-import { ArrowUndo20Regular, Checkmark20Regular, Dismiss20Regular } from '@fluentui/react-icons'
+import {
+  ArrowRedo20Regular,
+  ArrowUndo20Regular,
+  BranchFork20Regular,
+  Checkmark20Regular,
+  Dismiss20Regular,
+} from '@fluentui/react-icons'
 import { useState } from 'react'
-import { useCan } from '../../api/session.ts'
-import type { ActionRow } from '../../api/types.ts'
-import { Problem } from '../../parts/Problem.tsx'
-import { canUndo, useDecide } from './data.ts'
+import type { ActionDetail } from '../../api/types.ts'
+import { ApprovePart } from './ApprovePart.tsx'
+import { DecideDialog } from './DecideDialog.tsx'
+import { RejectDialog } from './RejectDialog.tsx'
 import { UndoDialog } from './UndoDialog.tsx'
 
-/** What can be decided about the action now: approve or reject it, stop it, undo it. */
-export function Decide({ action }: { action: ActionRow }) {
-  const can = useCan()
-  const decide = useDecide(action.id)
-  const [undoing, setUndoing] = useState(false)
-  if (!can('remediation.approve')) return null
-  const { state } = action
+type Doing = 'approve' | 'reject' | 'part' | 'cancel' | 'undo'
+
+/** What the asker may decide about the action now, as the server says: approve, reject, change, stop, undo, redo. */
+export function Decide({ action }: { action: ActionDetail }) {
+  const [doing, setDoing] = useState<Doing | null>(null)
+  const { can } = action
+  const close = () => setDoing(null)
   return (
     <>
-      {decide.error ? <Problem error={decide.error} /> : null}
-      {state === 'pending-approval' ? (
-        <>
-          <Button
-            appearance="primary"
-            icon={<Checkmark20Regular />}
-            disabled={decide.isPending}
-            onClick={() => decide.mutate('approve')}
-          >
-            Approve
-          </Button>
-          <Button icon={<Dismiss20Regular />} disabled={decide.isPending} onClick={() => decide.mutate('reject')}>
-            Reject
-          </Button>
-        </>
+      {can.approve ? (
+        <Button appearance="primary" icon={<Checkmark20Regular />} onClick={() => setDoing('approve')}>
+          Approve
+        </Button>
       ) : null}
-      {state === 'queued' || state === 'running' ? (
-        <Button icon={<Dismiss20Regular />} disabled={decide.isPending} onClick={() => decide.mutate('cancel')}>
+      {can.approvePart ? (
+        <Button icon={<BranchFork20Regular />} onClick={() => setDoing('part')}>
+          Approve something else
+        </Button>
+      ) : null}
+      {can.reject ? (
+        <Button icon={<Dismiss20Regular />} onClick={() => setDoing('reject')}>
+          Reject
+        </Button>
+      ) : null}
+      {can.cancel ? (
+        <Button icon={<Dismiss20Regular />} onClick={() => setDoing('cancel')}>
           Cancel
         </Button>
       ) : null}
-      {canUndo(action) ? (
-        <Button appearance="primary" icon={<ArrowUndo20Regular />} onClick={() => setUndoing(true)}>
+      {can.undo ? (
+        <Button appearance="primary" icon={<ArrowUndo20Regular />} onClick={() => setDoing('undo')}>
           Undo
         </Button>
       ) : null}
-      {undoing ? <UndoDialog action={action} onClose={() => setUndoing(false)} /> : null}
+      {can.redo ? (
+        <Button appearance="primary" icon={<ArrowRedo20Regular />} onClick={() => setDoing('undo')}>
+          Redo
+        </Button>
+      ) : null}
+      {doing === 'approve' || doing === 'cancel' ? <DecideDialog action={action} verb={doing} onClose={close} /> : null}
+      {doing === 'reject' ? <RejectDialog action={action} onClose={close} /> : null}
+      {doing === 'part' ? <ApprovePart action={action} leftOut={[]} onClose={close} /> : null}
+      {doing === 'undo' ? <UndoDialog action={action} onClose={close} /> : null}
     </>
   )
 }

@@ -1,8 +1,11 @@
-import { Button, Dropdown, Option } from '@fluentui/react-components'
+import { Button } from '@fluentui/react-components'
+import { ArrowDownload20Regular } from '@fluentui/react-icons'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import { useCan } from '../../api/session.ts'
-import type { ActionItem, ActionRow, ItemPlace, ItemState } from '../../api/types.ts'
+import { queryString } from '../../api/client.ts'
+import type { ActionDetail, ActionItem, ItemPlace, ResultClass } from '../../api/types.ts'
+import { Choice } from '../../parts/Choice.tsx'
+import { FreeText } from '../../parts/FreeText.tsx'
 import { Grid } from '../../parts/Grid/Grid.tsx'
 import type { GridColumn, Selection } from '../../parts/Grid/types.ts'
 import { Card, Empty } from '../../parts/Page.tsx'
@@ -11,8 +14,9 @@ import { SafeText } from '../../parts/SafeText.tsx'
 import { ItemStatus } from '../../parts/Status.tsx'
 import { Time } from '../../parts/Time.tsx'
 import { visible } from '../../parts/text.ts'
-import { ITEM_STATE, LOCATION, wordFor } from '../../words.ts'
-import { canUndo, useItems } from './data.ts'
+import { LOCATION, plural, RESULT_CLASS, wordFor } from '../../words.ts'
+import { ApprovePart } from './ApprovePart.tsx'
+import { useItems } from './data.ts'
 import { UndoDialog } from './UndoDialog.tsx'
 
 const COLUMNS: readonly GridColumn<ActionItem>[] = [
@@ -21,7 +25,12 @@ const COLUMNS: readonly GridColumn<ActionItem>[] = [
     header: 'Recipient',
     width: 'minmax(160px, 1.2fr)',
     phone: 'title',
-    cell: (item) => <SafeText text={item.recipient} max={120} />,
+    cell: (item) => (
+      <>
+        <SafeText text={item.recipient} max={120} />
+        {item.senderCopy ? <span className="muted"> (sender’s copy)</span> : null}
+      </>
+    ),
   },
   {
     id: 'subject',
@@ -72,48 +81,56 @@ const idOf = (item: ActionItem) => item.id
 const nameOf = (item: ActionItem) => visible(item.recipient, 80)
 
 interface Props {
-  readonly action: ActionRow
-  readonly state: ItemState | null
-  readonly onState: (state: ItemState | null) => void
+  readonly action: ActionDetail
+  readonly cls: ResultClass | null
+  readonly onClass: (cls: ResultClass | null) => void
   readonly running: boolean
 }
 
-export function Items({ action, state, onState, running }: Props) {
-  const items = useItems(action.id, state, running)
+const CLASSES = { all: 'All results', ...RESULT_CLASS }
+
+/** The log, copy by copy. What is chosen in it can be undone, or left out of an approval. */
+export function Items({ action, cls, onClass, running }: Props) {
+  const [q, setQ] = useState('')
+  const items = useItems(action.id, cls, q, running)
   const [selection, setSelection] = useState<Selection>({})
-  const [undoing, setUndoing] = useState(false)
-  const can = useCan()('remediation.approve') && canUndo(action)
-  const chosen = items.rows.filter((item) => selection[item.id] && item.state === 'done' && item.revertedBy === null)
+  const [doing, setDoing] = useState<'undo' | 'part' | null>(null)
+  const { undo, redo, approvePart } = action.can
+  const back = undo || redo
+  const chosen = items.rows.filter((item) => selection[item.id])
+  const done = chosen.filter((item) => item.state === 'done' && item.revertedBy === null)
   return (
     <Card
-      title="Items"
+      title="Log"
       actions={
         <>
-          {can && Object.keys(selection).length > 0 ? (
-            <Button size="small" disabledFocusable={chosen.length === 0} onClick={() => setUndoing(true)}>
-              Undo {chosen.length} chosen
+          {back && chosen.length > 0 ? (
+            <Button size="small" disabledFocusable={done.length === 0} onClick={() => setDoing('undo')}>
+              Undo {done.length} chosen
             </Button>
           ) : null}
-          <Dropdown
+          {approvePart && chosen.length > 0 ? (
+            <Button size="small" onClick={() => setDoing('part')}>
+              Approve without {plural(chosen.length, 'copy', 'copies')}
+            </Button>
+          ) : null}
+          <FreeText value={q} label="Search recipient or subject" placeholder="Recipient or subject" onSearch={setQ} />
+          <Choice
+            label="Show items"
+            value={cls ?? 'all'}
+            options={CLASSES}
+            onChoose={(key) => onClass(key === 'all' ? null : (key as ResultClass))}
+          />
+          <Button
             size="small"
-            aria-label="Show items"
-            value={state ? ITEM_STATE[state] : 'All results'}
-            selectedOptions={[state ?? 'all']}
-            onOptionSelect={(_, data) =>
-              onState(
-                data.optionValue !== undefined && data.optionValue in ITEM_STATE
-                  ? (data.optionValue as ItemState)
-                  : null,
-              )
-            }
+            appearance="subtle"
+            icon={<ArrowDownload20Regular />}
+            as="a"
+            href={`/api/v1/actions/${action.id}/items.csv${queryString({ class: cls ?? undefined, q: q || undefined })}`}
+            download="Action log.csv"
           >
-            <Option value="all">All results</Option>
-            {Object.entries(ITEM_STATE).map(([key, label]) => (
-              <Option key={key} value={key}>
-                {label}
-              </Option>
-            ))}
-          </Dropdown>
+            Export
+          </Button>
         </>
       }
     >
@@ -125,16 +142,26 @@ export function Items({ action, state, onState, running }: Props) {
           columns={COLUMNS}
           rowId={idOf}
           rowName={nameOf}
-          {...(can ? { selection, onSelect: setSelection } : {})}
+          {...(back || approvePart ? { selection, onSelect: setSelection } : {})}
           onEnd={items.loadMore}
           total={items.more ? undefined : items.rows.length}
           loading={items.loading}
           stale={items.stale}
-          empty={<Empty title={state ? `No item is ${ITEM_STATE[state].toLowerCase()}` : 'No item'} />}
+          empty={<Empty title={cls ? `Nothing is ${RESULT_CLASS[cls].toLowerCase()}` : 'No copy'} />}
         />
       </div>
-      {undoing ? (
-        <UndoDialog action={action} items={chosen.map((item) => item.id)} onClose={() => setUndoing(false)} />
+      {doing === 'undo' ? (
+        <UndoDialog action={action} items={done.map((item) => item.id)} onClose={() => setDoing(null)} />
+      ) : null}
+      {doing === 'part' ? (
+        <ApprovePart
+          action={action}
+          leftOut={chosen.map((item) => item.id)}
+          onClose={() => {
+            setDoing(null)
+            setSelection({})
+          }}
+        />
       ) : null}
     </Card>
   )

@@ -13,16 +13,15 @@ import {
   Spinner,
 } from '@fluentui/react-components'
 import { useState } from 'react'
-import type { ActionRow, UndoPlan } from '../../api/types.ts'
+import type { ActionDetail } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
-import { Time } from '../../parts/Time.tsx'
 import { useReturnFocus } from '../../parts/useReturnFocus.ts'
-import { Count, Reasons } from '../../takeAction/Review.tsx'
-import { plural, reasonsIn } from '../../words.ts'
+import { UndoPlanView } from '../../undo/UndoPlanView.tsx'
+import { plural } from '../../words.ts'
 import { type UndoRequest, useUndo, useUndoPlan } from './data.ts'
 
 /** What taking the action back would do, what cannot come back exactly and why; then does it. */
-export function UndoDialog(props: { action: ActionRow; items?: readonly string[]; onClose: () => void }) {
+export function UndoDialog(props: { action: ActionDetail; items?: readonly string[]; onClose: () => void }) {
   const { action, items, onClose } = props
   useReturnFocus()
   const [folderGone, setFolderGone] = useState<UndoRequest['folderGone']>('recreate')
@@ -30,13 +29,18 @@ export function UndoDialog(props: { action: ActionRow; items?: readonly string[]
   const part: UndoRequest = { folderGone, ...(items ? { items } : {}) }
   const request: UndoRequest = { ...part, ...(suspend ? { suspendCause: true } : {}) }
   const plan = useUndoPlan(action.id, part)
+  const canSuspend = plan.data?.future.some((one) => one.canSuspend) ?? false
   const undo = useUndo(action.id, onClose)
+  const word = action.can.redo ? 'Redo' : 'Undo'
   const nothing = plan.data !== undefined && plan.data.copies === 0
   return (
     <Dialog open onOpenChange={(_, data) => (data.open ? undefined : onClose())}>
       <DialogSurface className="undo">
         <DialogBody>
-          <DialogTitle>{items ? `Undo ${plural(items.length, 'item')}` : 'Undo'}</DialogTitle>
+          <DialogTitle>
+            {word}
+            {items ? ` of ${plural(items.length, 'copy', 'copies')}` : ''}
+          </DialogTitle>
           <DialogContent className="stack">
             {undo.error ? <Problem error={undo.error} title="The undo was not started" /> : null}
             {plan.error ? <Problem error={plan.error} onRetry={() => void plan.refetch()} /> : null}
@@ -54,7 +58,7 @@ export function UndoDialog(props: { action: ActionRow; items?: readonly string[]
                 <Radio value="inbox" label="Put the message into the Inbox" />
               </RadioGroup>
             </Field>
-            {action.cause ? (
+            {canSuspend ? (
               <Checkbox
                 checked={suspend}
                 onChange={(_, data) => setSuspend(data.checked === true)}
@@ -72,38 +76,12 @@ export function UndoDialog(props: { action: ActionRow; items?: readonly string[]
               disabled={!plan.data || nothing || undo.isPending}
               onClick={() => undo.mutate(request)}
             >
-              {undo.isPending ? 'Starting…' : 'Undo action'}
+              {undo.isPending ? 'Starting…' : `${word} action`}
             </Button>
             <Button onClick={onClose}>Cancel</Button>
           </DialogActions>
         </DialogBody>
       </DialogSurface>
     </Dialog>
-  )
-}
-
-function UndoPlanView({ plan }: { plan: UndoPlan }) {
-  const cannot = plan.impossible.reduce((sum, r) => sum + r.count, 0)
-  const inexact = plan.notExact.reduce((sum, r) => sum + r.count, 0)
-  const why = reasonsIn(plan.impossible)
-  return (
-    <div className="stack">
-      <p className="plan-line">
-        {plan.copies === 0
-          ? 'Nothing of this action can be taken back.'
-          : `${plural(plan.copies, 'copy goes', 'copies go')} back to ${plural(plan.mailboxes, 'mailbox', 'mailboxes')}${cannot > 0 ? `, ${cannot} cannot: ${why}` : ''}.`}
-      </p>
-      <ul className="plain counts" aria-label="Copies by how they come back">
-        <Count label="exactly as before" value={plan.exact} tone="good" />
-        <Count label="not exactly" value={inexact} tone={inexact > 0 ? 'warn' : 'plain'} />
-        <Count label="impossible" value={cannot} tone={cannot > 0 ? 'bad' : 'plain'} />
-      </ul>
-      <Reasons title="Not exactly, because" reasons={plan.notExact} />
-      <Reasons title="Impossible, because" reasons={plan.impossible} />
-      <p className="muted">
-        Recorded state of <Time at={plan.at} seconds />. Exact means folder, bytes, flags, keywords and date; the mail
-        server gives new UIDs.
-      </p>
-    </div>
   )
 }

@@ -1,51 +1,117 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
+import { useNavigate, useSearch } from '@tanstack/react-router'
 import { api } from '../../api/client.ts'
 import { usePolling } from '../../api/live.tsx'
-import type { ActionItem, ActionRow, ActionState, ItemState, UndoPlan } from '../../api/types.ts'
+import type {
+  ActionDetail,
+  ActionItem,
+  ActionResults,
+  ActionRow,
+  ActionState,
+  DecideResults,
+  ResultClass,
+  UndoPlan,
+} from '../../api/types.ts'
 import { usePages } from '../../parts/usePages.ts'
+import { type ActionSearch, actionQuery } from './search.ts'
 
 const OPEN: ReadonlySet<ActionState> = new Set(['pending-approval', 'queued', 'running'])
 export const isOpen = (state: ActionState): boolean => OPEN.has(state)
 
-const UNDOABLE: ReadonlySet<ActionState> = new Set(['completed', 'partially-completed', 'failed', 'partially-undone'])
-/** Whether it did something that can be taken back. */
-export const canUndo = ({ state, counts }: ActionRow): boolean => UNDOABLE.has(state) && counts.done > counts.reverted
-
 const path = (id: string, rest = '') => `/actions/${encodeURIComponent(id)}${rest}`
 
-export const useActions = () => usePages<ActionRow>(['actions'], '/actions', {}, { refetchInterval: usePolling(true) })
+/** The search in the address, and how to change it; `undefined` removes a part. */
+export function useActionSearch() {
+  const search = useSearch({ from: '/inside/action-center' })
+  const navigate = useNavigate({ from: '/action-center' })
+  const change = (part: { readonly [K in keyof ActionSearch]?: ActionSearch[K] | undefined }) => {
+    const next: Record<string, unknown> = { ...search, ...part }
+    for (const key of Object.keys(next)) if (next[key] === undefined) delete next[key]
+    // The details are a step of their own: Back closes them.
+    void navigate({ search: next as ActionSearch, replace: !('open' in part) && !('tab' in part) })
+  }
+  return { search, change, clear: () => void navigate({ search: search.tab ? { tab: search.tab } : {} }) }
+}
+
+export const useActions = (search: ActionSearch) =>
+  usePages<ActionRow>(['actions'], '/actions', actionQuery(search), { refetchInterval: usePolling(true) })
 
 /** An action; follows it while it runs, by events or, without them, by asking. */
 export function useAction(id: string) {
   const often = usePolling(true)
   return useQuery({
     queryKey: ['action', id],
-    queryFn: ({ signal }) => api.get<ActionRow>(path(id), {}, signal),
+    queryFn: ({ signal }) => api.get<ActionDetail>(path(id), {}, signal),
     refetchInterval: (query) => (query.state.data && isOpen(query.state.data.state) ? often : false),
   })
 }
 
-export function useItems(id: string, state: ItemState | null, running: boolean) {
+export function useResults(id: string, running: boolean) {
   const refetchInterval = usePolling(running)
-  return usePages<ActionItem>(
-    ['action', id, 'items'],
-    path(id, '/items'),
-    { state: state ?? undefined },
-    { refetchInterval },
-  )
+  return useQuery({
+    queryKey: ['action', id, 'results'],
+    queryFn: ({ signal }) => api.get<ActionResults>(path(id, '/results'), {}, signal),
+    refetchInterval,
+  })
 }
 
-export type Decision = 'approve' | 'reject' | 'cancel'
+export function useItems(id: string, cls: ResultClass | null, q: string, running: boolean) {
+  const refetchInterval = usePolling(running)
+  const query = { class: cls ?? undefined, q: q || undefined }
+  return usePages<ActionItem>(['action', id, 'items'], path(id, '/items'), query, { refetchInterval })
+}
 
-export function useDecide(id: string) {
+function useChanged() {
   const client = useQueryClient()
+  return async () => {
+    for (const key of ['action', 'actions', 'quarantine', 'submissions', 'entries'])
+      await client.invalidateQueries({ queryKey: [key] })
+  }
+}
+
+export interface Approve {
+  readonly verb: 'approve'
+  readonly why?: string
+  readonly except?: { readonly itemIds: readonly string[] }
+  readonly instead?: { readonly kind: string; readonly target?: string }
+}
+export interface Reject {
+  readonly verb: 'reject'
+  readonly why?: string
+  readonly falsePositive?: true
+  readonly allow?: readonly { readonly kind: string; readonly value: string; readonly expiresInDays: number }[]
+}
+export interface Cancel {
+  readonly verb: 'cancel'
+  readonly why?: string
+}
+
+export function useDecide(id: string, onDone: () => void) {
+  const changed = useChanged()
   return useMutation({
-    mutationFn: (decision: Decision) => api.post(path(id, `/${decision}`)),
-    onSettled: async () => {
-      await client.invalidateQueries({ queryKey: ['action', id] })
-      await client.invalidateQueries({ queryKey: ['actions'] })
-    },
+    mutationFn: ({ verb, ...body }: Approve | Reject | Cancel) => api.post<unknown>(path(id, `/${verb}`), body),
+    onSuccess: onDone,
+    onSettled: changed,
+  })
+}
+
+export interface FalsePositiveOffer {
+  readonly messages: number
+  readonly allow: readonly { readonly kind: string; readonly value: string; readonly caution: string | null }[]
+}
+export const useFalsePositive = (id: string, wanted: boolean) =>
+  useQuery({
+    queryKey: ['action', id, 'false-positive'],
+    queryFn: ({ signal }) => api.get<FalsePositiveOffer>(path(id, '/false-positive'), {}, signal),
+    enabled: wanted,
+  })
+
+export function useDecideMany() {
+  const changed = useChanged()
+  return useMutation({
+    mutationFn: (wish: { ids: readonly string[]; verb: 'approve' | 'reject' | 'undo'; why?: string }) =>
+      api.post<DecideResults>('/actions/decide', wish),
+    onSettled: changed,
   })
 }
 
@@ -65,13 +131,12 @@ export const useUndoPlan = (id: string, request: UndoRequest) =>
 
 /** Starts the undo, an action of its own, and opens its page. */
 export function useUndo(id: string, onStarted: () => void) {
-  const client = useQueryClient()
+  const changed = useChanged()
   const navigate = useNavigate()
   return useMutation({
     mutationFn: (request: UndoRequest) => api.post<{ id: string }>(path(id, '/undo'), request),
     onSuccess: async (undo) => {
-      await client.invalidateQueries({ queryKey: ['action', id] })
-      await client.invalidateQueries({ queryKey: ['actions'] })
+      await changed()
       onStarted()
       await navigate({ to: '/action-center/$id', params: { id: undo.id } })
     },

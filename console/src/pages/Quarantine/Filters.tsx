@@ -1,18 +1,8 @@
-import {
-  Button,
-  Dropdown,
-  Field,
-  Input,
-  Menu,
-  MenuItem,
-  MenuList,
-  MenuPopover,
-  MenuTrigger,
-  Option,
-  SearchBox,
-} from '@fluentui/react-components'
+import { Button, Field, Input, Menu, MenuItem, MenuList, MenuPopover, MenuTrigger } from '@fluentui/react-components'
 import { ArrowClockwise20Regular, FilterAdd20Regular } from '@fluentui/react-icons'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
+import { Choice } from '../../parts/Choice.tsx'
+import { FreeText } from '../../parts/FreeText.tsx'
 import { FilterChip } from '../Explorer/FilterChip.tsx'
 import '../Explorer/explorer.css'
 import type { useHeldSearch } from './data.ts'
@@ -30,7 +20,12 @@ export function Filters({ search, change, clear, onRefresh }: Search & { onRefre
   return (
     <search className="filters" aria-label="Filters">
       <div className="row">
-        <FreeText value={search.q ?? ''} onSearch={(q) => change({ q: q || undefined })} />
+        <FreeText
+          value={search.q ?? ''}
+          label="Search subject, sender and recipient"
+          placeholder="Subject, sender or recipient"
+          onSearch={(q) => change({ q: q || undefined })}
+        />
         <Choice
           label="Time received"
           value={search.received ?? DEFAULT_RECEIVED}
@@ -116,31 +111,6 @@ export function Filters({ search, change, clear, onRefresh }: Search & { onRefre
 const asReceived = (key: string): keyof typeof RECEIVED | undefined =>
   key in RECEIVED ? (key as keyof typeof RECEIVED) : undefined
 
-function Choice(props: {
-  label: string
-  value: string
-  options: Readonly<Record<string, string>>
-  onChoose: (key: string) => void
-}) {
-  return (
-    <Dropdown
-      className="range"
-      aria-label={props.label}
-      value={props.options[props.value] ?? ''}
-      selectedOptions={[props.value]}
-      onOptionSelect={(_, data) => {
-        if (data.optionValue !== undefined) props.onChoose(data.optionValue)
-      }}
-    >
-      {Object.entries(props.options).map(([key, label]) => (
-        <Option key={key} value={key}>
-          {label}
-        </Option>
-      ))}
-    </Dropdown>
-  )
-}
-
 /** An instant as `datetime-local` shows it: local time to the minute. */
 function local(instant: string | undefined): string {
   if (!instant) return ''
@@ -174,27 +144,5 @@ function Span({
         </Field>
       ))}
     </div>
-  )
-}
-
-function FreeText({ value, onSearch }: { value: string; onSearch: (text: string) => void }) {
-  const [text, setText] = useState(value)
-  useEffect(() => setText(value), [value])
-  useEffect(() => {
-    if (text === value) return
-    const timer = setTimeout(() => onSearch(text.trim()), 350)
-    return () => clearTimeout(timer)
-  }, [text, value, onSearch])
-  return (
-    <SearchBox
-      className="search-box"
-      aria-label="Search subject, sender and recipient"
-      placeholder="Subject, sender or recipient"
-      value={text}
-      onChange={(_, data) => setText(data.value)}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter') onSearch(text.trim())
-      }}
-    />
   )
 }
