@@ -16,7 +16,7 @@ import {
 } from '../remediation/index.ts'
 import type { Outbox } from '../storage/index.ts'
 import { type ReportDeps, report } from '../submissions/index.ts'
-import { checkNumbers, entryOf, kindOfSelection } from './take-preview.ts'
+import { checkNumbers, entryOf, kindOfSelection, plannedAction } from './take-preview.ts'
 import type { TakeActionBody, TakenBody, TakePreview } from './take-schemas.ts'
 import { type Step, stepsOf } from './take-steps.ts'
 
@@ -121,21 +121,8 @@ interface Planned {
 async function plannedOf(desk: PlanDesk, steps: readonly Step[]): Promise<readonly Planned[]> {
   const planned: Planned[] = []
   for (const step of steps) {
-    const { request, scope } = step
-    const plan = await desk.preview(request, scope)
-    const told = {
-      ...plan,
-      kind: request.kind,
-      target: request.target ?? null,
-      name: '',
-      total: plan.copies,
-      copies: plan.items.actionable,
-      alreadyThere: plan.items.alreadyThere,
-      notFound: plan.items.notFound,
-      byFolder: [...plan.byFolder],
-      notExact: [...plan.notExact],
-      impossible: plan.impossible.map((i) => ({ ...i, sample: [...i.sample] })),
-    }
+    const plan = await desk.preview(step.request, step.scope)
+    const told = { ...plannedAction(step, plan), total: plan.copies }
     planned.push({ step, told })
   }
   return planned

@@ -132,7 +132,7 @@ export function checkNumbers(
   }
 }
 
-const plannedAction = ({ request }: Step, plan: Plan): TakePreview['actions'][number] => ({
+export const plannedAction = ({ request }: Step, plan: Plan): TakePreview['actions'][number] => ({
   kind: request.kind,
   target: request.target ?? null,
   name: request.name ?? '',
