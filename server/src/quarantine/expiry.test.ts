@@ -160,6 +160,17 @@ describe('expiry', () => {
     await expireHeld(deps(), t.a)
     days = 31
     expect((await stateOf(t.a, extended.mail.id))[0]?.state).toBe('expired')
+    // Nobody has decided in time: the proposal ends, then the copy, and nothing was delivered.
+    office.later(8 * DAY)
+    expect(await office.service.expire(t.a)).toBe(1)
+    expect(await expireHeld(deps(), t.a)).toMatchObject({ copies: 1 })
+    expect((await stateOf(t.a, waiting.mail.id))[0]?.state).toBe('expired')
+    expect(
+      office
+        .user('ann')
+        .list('INBOX')
+        .map((c) => c.networkMessageId),
+    ).not.toContain(waiting.mail.id)
   })
 
   test('two processes and a release at once: each copy is released once or expires once', async () => {

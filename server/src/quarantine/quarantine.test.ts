@@ -2,9 +2,10 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestApi, testApi } from '../../test/rig/api.ts'
 import { keep, type Letter, letter, organise, verdict } from '../../test/rig/office.ts'
+import { parsedMail } from '../../test/rig/parsed-mail.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import type { TenantId } from '../base/index.ts'
-import type { Threat } from '../judgement/index.ts'
+import { decide, type Threat } from '../judgement/index.ts'
 import type { Mailbox } from '../organisation/index.ts'
 import { addEvents, type EventText, type Location, locate } from '../records/index.ts'
 import { register } from './index.ts'
@@ -105,6 +106,35 @@ describe('why and until when', () => {
     expect(only(await list(), mail)).toMatchObject([
       { reason, policyType, policyName: 'Standard', recipients: [{ status: 'needs-review' }] },
     ])
+  })
+
+  test('malware and high confidence phish are held by every policy that acts (quarantine #1, #2)', async () => {
+    const { authentication } = parsedMail({})
+    for (const mode of ['standard', 'strict'] as const)
+      for (const [threat, technology, reason] of [
+        ['malware', 'file-analysis', 'malware'],
+        ['phish', 'url-analysis', 'high-confidence-phish'],
+      ] as const)
+        for (const high of [5, 10, 1000]) {
+          const weight = high + 1
+          const judged = decide({
+            signals: [{ id: 's', version: 1, weight, threat, technology, summary: '', evidence: {}, entities: [] }],
+            entities: [],
+            authentication,
+            entries: [],
+            policy: { mode, version: 1, thresholds: { suspicious: 4, high }, unparsable: 'deliver' },
+            unparsable: null,
+            now: new Date().toISOString(),
+          })
+          expect(judged).toMatchObject({ threat: reason, placement: 'quarantine' })
+          if (high > 5) continue
+          const mail = letter('Held')
+          const to = [{ mailbox: box(t.a, 'ann'), ref: null }]
+          await keep(t.storage, t.a, { letter: mail, at: 'quarantine', to, verdict: judged })
+          expect(only(await list(), mail)).toMatchObject([
+            { reason, policyName: mode === 'strict' ? 'Strict' : 'Standard' },
+          ])
+        }
   })
 
   test('mail that could not be read is held as that', async () => {

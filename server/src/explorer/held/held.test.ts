@@ -7,6 +7,7 @@ import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
 import type { Permission } from '../../access/index.ts'
 import { setOrganisation } from '../../organisation/index.ts'
 import { register as registerQuarantine } from '../../quarantine/index.ts'
+import type { NextHop } from '../../transport/index.ts'
 import { registerHeld } from './routes.ts'
 
 let t: TestStorage
@@ -110,6 +111,28 @@ describe('release', () => {
     expect(rows).toEqual([
       { kind: 'released', actor: 'Mia Manager', latest_location: 'inbox', original_location: 'quarantine' },
     ])
+  })
+
+  test('the user’s own rule puts it elsewhere: released there, and not moved back (quarantine #67)', async () => {
+    const user = office.user('cem')
+    if (!user.folders().includes('Projects')) user.createFolder('Projects')
+    const nextHop: NextHop = {
+      kind: 'lmtp',
+      handOver: async ({ bytes, recipients }) => {
+        user.append('Projects', bytes, { date: new Date() })
+        return recipients.map(() => ({ kind: 'delivered', ref: null, detail: 'filed by a rule' }))
+      },
+      close: async () => {},
+    }
+    const ruled = new Office(t, t.a, all, { provider: office.provider, nextHop })
+    const { mail, copies } = await office.hold(['cem'])
+    const before = inbox('cem')
+    const id = await ruled.run({ kind: 'release' }, copies)
+    await ruled.close()
+    expect((await office.view(id)).counts).toMatchObject({ done: 1, verified: 1 })
+    expect(inbox('cem')).toBe(before)
+    expect(user.list('Projects').map((c) => c.networkMessageId)).toEqual([mail.id])
+    expect(await states(mail.id)).toEqual({ cem: 'released' })
   })
 
   test('two analysts at once: one delivery, the other is told who was first (quarantine #55)', async () => {
