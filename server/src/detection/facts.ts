@@ -1,7 +1,7 @@
 import type { MessageId } from '../base/index.ts'
 import { type DecidePolicy, type Direction, decidePolicy, policyFor } from '../judgement/index.ts'
 import { suspendedSignals } from '../lists/index.ts'
-import { type Directory, directory, getPolicies, getPolicy } from '../organisation/index.ts'
+import { allPolicies, type Directory, directory } from '../organisation/index.ts'
 import { deliveriesOf } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
 import type { OrganisationFacts, Person } from './types.ts'
@@ -17,8 +17,9 @@ export interface TenantView {
 
 export async function tenantView(tx: Tx, now = new Date()): Promise<TenantView> {
   const own = await directory(tx)
-  const policy = { ...decidePolicy(await getPolicy(tx)), suspended: await suspendedSignals(tx, now) }
-  const { policies, version } = await getPolicies(tx)
+  const { policy: saved, others } = await allPolicies(tx)
+  const { policies, version } = others
+  const policy = { ...decidePolicy(saved), suspended: await suspendedSignals(tx, now) }
   const policyOf: TenantView['policyOf'] = (address, direction) =>
     policyFor(
       policies,

@@ -13,7 +13,7 @@ export {
 } from './directory.ts'
 export { type MailboxKind, OrganisationDocument, OrganisationInput } from './document.ts'
 export type * from './events.ts'
-export { getPolicies, MailPolicies, MailPolicy, setPolicies } from './policies.ts'
+export { allPolicies, getPolicies, MailPolicies, MailPolicy, setPolicies } from './policies.ts'
 export { DEFAULT_POLICY, getPolicy, Policy, PolicySettings, policyVersion, setPolicy } from './policy.ts'
 export { DEFAULT_RETENTION, getRetention, Retention, RetentionSettings, setRetention } from './retention.ts'
 export {

@@ -5,6 +5,7 @@ import { type AuditActor, record } from '../audit/index.ts'
 import { AppError, type TenantId } from '../base/index.ts'
 import type { Outbox, Tx } from '../storage/index.ts'
 import { type Directory, directory } from './directory.ts'
+import { DEFAULT_POLICY, type Policy, type PolicySettings } from './policy.ts'
 
 const Addresses = Type.Array(Type.String({ minLength: 1, maxLength: 320 }), { maxItems: 10_000 })
 const Scope = Type.Object(
@@ -52,6 +53,24 @@ export async function getPolicies(tx: Tx): Promise<MailPolicies> {
     .limit(1)
     .executeTakeFirst()
   return row ?? NONE
+}
+
+/** The policy for everybody and those for some, in one query: every message needs both. */
+export async function allPolicies(tx: Tx): Promise<{ readonly policy: Policy; readonly others: MailPolicies }> {
+  const found = await sql<{
+    policy: PolicySettings | null
+    version: number | null
+    policies: MailPolicies['policies'] | null
+    policies_version: number | null
+  }>`select p.policy, p.version, m.policies, m.version as policies_version from (select recourse_tenant() as tenant) t
+    left join lateral (select policy, version from policy_version where tenant_id = t.tenant order by version desc limit 1) p on true
+    left join lateral (select policies, version from mail_policies_version where tenant_id = t.tenant
+      order by version desc limit 1) m on true`.execute(tx)
+  const [row] = found.rows
+  return {
+    policy: row?.policy ? { ...DEFAULT_POLICY, ...row.policy, version: row.version ?? 0 } : DEFAULT_POLICY,
+    others: row?.policies ? { policies: row.policies, version: row.policies_version ?? 0 } : NONE,
+  }
 }
 
 /**
