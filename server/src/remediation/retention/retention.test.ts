@@ -56,7 +56,7 @@ const locationOf = (id: string) =>
   })
 
 describe('soft-deleted mail', () => {
-  test('explorer #77: after its days it is gone from our hold and the vault; an undo says so, before and after', async () => {
+  test('explorer #77, air #124: after its days it is gone from our hold and the vault; an undo says so, before and after', async () => {
     const theirs = new Office(t, t.b, all)
     const foreign = await theirs.deliver(['ann', 'bob'])
     await theirs.run({ kind: 'soft-delete' }, foreign.copies)
