@@ -31,7 +31,7 @@ export function tally(signals: readonly Signal[], thresholds: Thresholds, mode: 
   const inFavour = Math.min(hundredths(MAX_FAVOUR), favour(signals))
   const against = [...own.values()].reduce((sum, points) => sum + points, 0)
   const convicted = new Map<Family, Level>()
-  let most = -inFavour
+  let most = 0 - inFavour
   for (const [family, points] of own) {
     // Nothing speaks for a message so well that its malware may be forgotten.
     const support = points + (against - points) / 2 - (family === 'malware' ? 0 : inFavour)
