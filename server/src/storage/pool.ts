@@ -9,6 +9,9 @@ const types: pg.CustomTypesConfig = {
     oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
 }
 
+/** Longer than any pause between two statements of ours; the address may name another. */
+const IDLE_IN_TRANSACTION_MS = 60_000
+
 export function openPool(url: string, max: number, log: StorageLog | undefined): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
@@ -17,6 +20,8 @@ export function openPool(url: string, max: number, log: StorageLog | undefined):
     idleTimeoutMillis: 60_000,
     application_name: 'recourse',
     keepAlive: true,
+    // A process that stands still in the middle of a transaction must not hold up the others for ever: its rows are locked.
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     types,
   })
   // A connection that breaks while somebody has it says so twice: its query fails, and it emits an error that nobody may miss.
