@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { decide } from './decide.ts'
 import { type Direction, type MailPolicy, policyFor, type Whom } from './policies.ts'
 import { decidePolicy } from './table.ts'
 
@@ -93,6 +94,22 @@ describe('which policy applies (allow-block-list §8.4)', () => {
       id: 'secops',
       mode: 'observe',
     })
+  })
+  it('the reasoning names it', () => {
+    const decided = (list: MailPolicy[], who = ann) =>
+      decide({
+        ...{ signals: [], entities: [], entries: [], unparsable: null, now: '2026-03-01T12:00:00.000Z' },
+        authentication: {
+          ...{ source: 'none', spf: { result: 'none', domain: null }, dkim: [], arc: 'none', aligned: false },
+          dmarc: { result: 'none', domain: null, policy: null },
+        },
+        policy: policyFor(list, 3, who, 'inbound', everybody),
+      }).because.at(-1)
+    expect(decided([{ ...strict, name: 'Board' }])).toContain('by the policy “Board” (strict, version 3)')
+    expect(decided([])).toContain('by the standard policy (version 7)')
+    expect(decided([], whom('sec@kontor.example', [], true))).toContain(
+      'Observe only (policy “Mailboxes of the security team”)',
+    )
   })
   it('never two merged: the answer is one of them whole, whatever their order in the list', () => {
     const any = fc.record({

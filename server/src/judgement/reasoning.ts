@@ -64,10 +64,14 @@ function sum(input: DecideInput, signals: readonly Signal[], raw: Tally): string
 }
 
 function outcome(input: DecideInput, raw: Tally, verdict: Omit<Verdict, 'because'>): string {
-  const policy = `the ${input.policy.mode} policy (version ${input.policy.version})`
+  const { mode, name, version } = input.policy
+  const policy =
+    name === undefined
+      ? `the ${mode} policy (version ${version})`
+      : `the policy “${name}” (${mode}, version ${version})`
   const what = verdict.threat === 'none' ? 'No threat' : capital(verdict.threat.replaceAll('-', ' '))
   if (verdict.policy === 'observe')
-    return `${what}. Observe only: delivered; a policy that acts would have had it ${PLACED[verdict.wouldPlace]}.`
+    return `${what}. Observe only${name === undefined ? '' : ` (policy “${name}”)`}: delivered; a policy that acts would have had it ${PLACED[verdict.wouldPlace]}.`
   const changed =
     verdict.wouldPlace !== verdict.placement
       ? ` Without the list entries it would have been ${PLACED[verdict.wouldPlace]}${raw.threat === verdict.threat ? '' : ` as ${raw.threat.replaceAll('-', ' ')}`}.`
