@@ -224,6 +224,27 @@ describe('expiry', () => {
     expect(await expireHeld(deps({ loginOf: async () => null }), t.a)).toEqual({ copies: 0, cleared: 1, left: 0 })
   })
 
+  test('a hold that the server has numbered anew: what is due is found in it, the rest stays', async () => {
+    const { copies } = await office.deliver(['ann'])
+    const kept = await office.deliver(['ann'])
+    await office.run({ kind: 'quarantine' }, copies)
+    await office.run({ kind: 'quarantine' }, kept.copies)
+    await t.storage.tenant(t.a, (tx) =>
+      sql`update held_copy set expires_at = now() + interval '80 days' where tenant_id = ${t.a}
+        and message_id = ${kept.mail.id}::uuid`.execute(tx),
+    )
+    office.user('ann').renumber('Recourse-Hold/quarantine')
+    expect(await expireHeld(deps(), t.a)).toEqual({ copies: 1, cleared: 1, left: 0 })
+    expect(office.held()[0]).toHaveLength(1)
+    await office.run({ kind: 'release' }, kept.copies)
+    expect(
+      office
+        .user('ann')
+        .list('INBOX')
+        .map((c) => c.networkMessageId),
+    ).toEqual([kept.mail.id])
+  })
+
   test('another message in its place is left alone', async () => {
     const { mail, copies } = await office.deliver(['ann'])
     await office.run({ kind: 'quarantine' }, copies)

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { record, SYSTEM } from '../audit/index.ts'
 import { crashPoint, type DeliveryId, type MailboxId, type MessageId, messageOf, type TenantId } from '../base/index.ts'
-import type { CopyRef, MailboxProvider } from '../mailboxes/index.ts'
+import type { CopyRef, MailboxProvider, MailboxSession } from '../mailboxes/index.ts'
 import { forgetBytes, locate } from '../records/index.ts'
 import type { Storage, StorageLog, Tx } from '../storage/index.ts'
 import { lockMessages } from './selection.ts'
@@ -188,24 +188,43 @@ async function destroyAll(deps: ExpiryDeps, login: string, rows: readonly Lying[
   const session = await deps.mailboxes.open({ login }, { signal })
   try {
     for (const [folder, part] of Map.groupBy(rows, (r) => r.ref.folder)) {
-      const position = await session.position(folder)
-      const same = part.filter((r) => position?.uidValidity === r.ref.uidValidity)
-      const wanted = new Map(same.map((r) => [r.ref.uid, r.message_id]))
-      const there = await session.state(folder, [...wanted.keys()])
-      // The number is the copy's; its own words must not say otherwise.
-      const sure = there.filter((s) => s.networkMessageId === null || s.networkMessageId === wanted.get(s.ref.uid))
-      if (sure.length < there.length)
+      const { uids, left } = await lyingIn(session, folder, part)
+      if (left > 0)
         deps.log.warn(
-          { login, folder, copies: there.length - sure.length },
-          'what lies where an expired copy should be is another message: left there',
+          { login, folder, copies: left },
+          'what lies where an expired copy should be is not surely it: left there',
         )
-      if (sure.length > 0)
-        await session.destroy(
-          folder,
-          sure.map((s) => s.ref.uid),
-        )
+      if (uids.length > 0) await session.destroy(folder, uids)
     }
   } finally {
     await session.close()
+  }
+}
+
+/** Which of these are still where they were written down to be; how many are there that cannot be told apart. */
+async function lyingIn(
+  session: MailboxSession,
+  folder: string,
+  part: readonly Lying[],
+): Promise<{ readonly uids: readonly number[]; readonly left: number }> {
+  const position = await session.position(folder)
+  if (position === null) return { uids: [], left: 0 }
+  const here = part.filter((r) => r.ref.uidValidity === position.uidValidity)
+  const wanted = new Map(here.map((r) => [r.ref.uid, r.message_id]))
+  const there = await session.state(folder, [...wanted.keys()])
+  // The number is the copy's; its own words must not say otherwise.
+  const sure = there.filter((s) => s.networkMessageId === null || s.networkMessageId === wanted.get(s.ref.uid))
+  const moved = Map.groupBy(
+    part.filter((r) => r.ref.uidValidity !== position.uidValidity),
+    (r): string => r.message_id,
+  )
+  // A hold that the server has numbered anew: by our own header, as long as there are no more of it than are due.
+  const ids = [...moved.keys()]
+  const found = ids.length > 0 ? await session.find({ networkMessageIds: ids, folders: [folder] }) : []
+  const byId = [...Map.groupBy(found, (s) => s.networkMessageId ?? '')]
+  const again = byId.flatMap(([id, states]) => (states.length <= (moved.get(id)?.length ?? 0) ? states : []))
+  return {
+    uids: [...sure, ...again].map((s) => s.ref.uid),
+    left: there.length - sure.length + found.length - again.length,
   }
 }
