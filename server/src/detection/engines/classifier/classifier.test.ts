@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parsedMail } from '../../../../test/rig/parsed-mail.ts'
 import { Classifier, MOST_KIN } from './classifier.ts'
 import { featuresOf } from './features.ts'
-import { openClassifier, openModel, saveClassifier } from './file.ts'
+import { openClassifier, openModel, packModel, saveClassifier, unpackModel } from './file.ts'
 import { type Class, type Lesson, lessonOf, PLACES, packPlaces, unpackPlaces } from './lesson.ts'
 import { type Model, opinion } from './opinion.ts'
 
@@ -226,6 +226,26 @@ describe('the file', () => {
     expect(digest(again.refitNow())).toEqual(digest(classifier.model))
     saveClassifier(file, again)
     expect(readFileSync(file).equals(first)).toBe(true)
+  })
+
+  it('one byte changed, anywhere: refused', () => {
+    const classifier = sample()
+    classifier.refitNow()
+    const whole = packModel(classifier.model, classifier.lessons())
+    const position = fc.oneof(
+      fc.nat(1200),
+      fc.nat(whole.length - 1),
+      fc.nat(900).map((n) => whole.length - 1 - n),
+    )
+    fc.assert(
+      fc.property(position, fc.integer({ min: 1, max: 255 }), (at, by) => {
+        const bytes = Buffer.from(whole)
+        bytes[at] = (bytes[at] ?? 0) ^ by
+        expect(() => unpackModel(bytes, 'here')).toThrow(expect.objectContaining({ code: 'model-file' }))
+      }),
+      { numRuns: 60 },
+    )
+    expect(digest(unpackModel(whole, 'here'))).toEqual(digest(classifier.model))
   })
 
   it('a missing one is an empty classifier to learn, an error to judge by', () => {

@@ -10,7 +10,7 @@ import type { Model } from './opinion.ts'
 import { START } from './start.ts'
 
 /**
- * A classifier as one file: a line that names the format, a line of JSON, then weights and lessons. `sha256` is of what follows the JSON.
+ * A classifier as one file: a line that names the format and the SHA-256 of all that follows it, a line of JSON, then weights and lessons.
  * Whoever opens it trusts its weights: keep it where only its owner writes.
  */
 const MAGIC = 'recourse-classifier'
@@ -25,7 +25,6 @@ const Head = Type.Object({
   taught: Type.Object({ ham: count, spam: count, phish: count }),
   kin: Type.Array(Type.Tuple([Type.String({ maxLength: 64 }), count, count, count])),
   lessons: count,
-  sha256: Type.String(),
 })
 
 const WEIGHTS = 2 * PLACES * 4
@@ -88,13 +87,15 @@ export function packModel({ version, weights }: Model, from: Iterable<Lesson> = 
     taught: weights.taught,
     kin: [...weights.kin].map(([k, [h, s, p]]) => [k, h, s, p]),
     lessons: lessons.length,
-    sha256: createHash('sha256').update(body).digest('hex'),
   }
-  return Buffer.concat([Buffer.from(`${MAGIC} ${FORMAT}\n${JSON.stringify(head)}\n`), body])
+  const rest = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body])
+  return Buffer.concat([Buffer.from(`${MAGIC} ${FORMAT} ${sha256(rest)}\n`), rest])
 }
 
 /** `name`: what to call it in an error. Throws AppError `model-file`. */
 export const unpackModel = (bytes: Buffer, name: string): Model => decode(bytes, name).model
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
 function writeAll(to: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(to, bytes, at)
@@ -129,15 +130,18 @@ function read(file: string): { model: Model; head: Static<typeof Head>; lessons:
 function decode(bytes: Buffer, file: string): { model: Model; head: Static<typeof Head>; lessons: Buffer } {
   const first = bytes.indexOf(10)
   const second = bytes.indexOf(10, first + 1)
-  const line = /^recourse-classifier (\d{1,9})$/.exec(bytes.toString('latin1', 0, Math.max(0, Math.min(first, 64))))
+  const line = /^recourse-classifier (\d{1,9})(?: ([0-9a-f]{64}))?$/.exec(
+    bytes.toString('latin1', 0, Math.max(0, Math.min(first, 120))),
+  )
   if (line === null || second < 0) throw damaged(file, 'is no classifier of Recourse, or cut off at the beginning')
   if (Number(line[1]) !== FORMAT)
     throw damaged(file, `has format ${line[1]}; this version of Recourse reads format ${FORMAT}`)
+  if (sha256(bytes.subarray(first + 1)) !== line[2])
+    throw damaged(file, 'is cut off or damaged: its checksum is not that of its contents')
   const head = parseHead(bytes.toString('utf8', first + 1, second))
   if (head === null) throw damaged(file, 'is damaged: its second line does not describe a classifier')
   const body = bytes.subarray(second + 1)
-  if (body.length < WEIGHTS || createHash('sha256').update(body).digest('hex') !== head.sha256)
-    throw damaged(file, 'is cut off or damaged: its checksum is not that of its contents')
+  if (body.length < WEIGHTS) throw damaged(file, 'is damaged: weights are missing')
   const [spam, phish] = [0, 1].map((i) => readFloats(body.subarray((i * WEIGHTS) / 2, ((i + 1) * WEIGHTS) / 2)))
   if (spam === undefined || phish === undefined) throw damaged(file, 'holds no weights')
   const weights = {
