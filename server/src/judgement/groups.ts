@@ -31,6 +31,7 @@ export const GROUP_OF: Readonly<Record<string, string>> = {
   'html-hidden': 'making',
   'html-form': 'making',
   'image-only': 'making',
+  'mime-oddity': 'making',
   // What its files are and hold.
   'dangerous-attachment': 'files',
   'page-attachment': 'files',

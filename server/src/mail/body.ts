@@ -126,6 +126,9 @@ async function walkMultipart(part: Part, gathered: Gathered, nested: boolean): P
   const shown: Shown[][] = []
   for (const child of part.children) shown.push(await walk(child, gathered, nested))
   if (part.type !== 'multipart/alternative') return shown.flat()
+  const all = shown.flat()
+  const [plain, html] = [all.find((s) => !s.html), all.find((s) => s.html)]
+  if (plain !== undefined && html !== undefined && !nested) gathered.writing.compare(plain.text, html.text)
   // A reader shows the last form that it can; every mail program can show HTML.
   return shown.findLast((form) => form.some((s) => s.html)) ?? shown.findLast((form) => form.length > 0) ?? []
 }
@@ -142,6 +145,7 @@ function readText(part: Part, gathered: Gathered, place: UrlPlace | null): Shown
 /** Facts of a part that the reader sees. */
 function describe(part: Part, source: string, html: HtmlContent | null, gathered: Gathered): void {
   gathered.writing.charset(part.params['charset'] ?? '')
+  gathered.writing.sent(html === null, part.encoding, part.content)
   if (html === null) {
     gathered.writing.add(source, afterGapOf(source))
     return

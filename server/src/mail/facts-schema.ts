@@ -45,6 +45,9 @@ export const writingFacts = Type.Object({
   turning: count,
   mixed: list(60, 20),
   afterGap: count,
+  plain: Type.Optional(Type.Boolean()),
+  agreement: Type.Optional(Type.Union([Type.Integer({ minimum: 0, maximum: 100 }), Type.Null()])),
+  packed: Type.Optional(Type.Boolean()),
 })
 
 const archive = Type.Object({

@@ -87,6 +87,12 @@ export interface WritingFacts {
   readonly mixed: readonly string[]
   /** Characters after 20 or more empty lines: what is put there is not meant for readers. */
   readonly afterGap: number
+  /** Is there a text/plain part among what readers see? */
+  readonly plain?: boolean
+  /** Of the words of the plain form, how many per cent are in the HTML form as well; null when one is missing or has under 15 words. */
+  readonly agreement?: number | null
+  /** A text part of plain ASCII is packed as base64, which it does not need. */
+  readonly packed?: boolean
 }
 
 /** An entry of an archive. */

@@ -86,6 +86,24 @@ Hallo
     expect(mail.text).toBe('see attached')
   })
 
+  it('compares the forms of one message, and sees text packed without need', async () => {
+    const words =
+      'apple banana cherry damson elder figs grape hazel icing juniper kiwis lemon mango nectar olive peach quince'
+    const other = words
+      .split(' ')
+      .reverse()
+      .map((w) => `un${w}`)
+      .join(' ')
+    const both = (plain: string, html: string) =>
+      parse(
+        `Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\n${Buffer.from(plain).toString('base64')}\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>${html}</p>\r\n--b--`,
+      )
+    expect((await both(words, words)).writing).toMatchObject({ agreement: 100, plain: true, packed: true })
+    expect((await both(words, other)).writing.agreement).toBe(0)
+    expect((await both('short', words)).writing.agreement).toBeNull()
+    expect((await parse(`\r\n${words}`)).writing).toMatchObject({ plain: true, packed: false, agreement: null })
+  })
+
   it('shows the HTML form of alternatives, and has the URLs of both', async () => {
     const mail = await parse(
       'Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\nplain http://a.example.com/\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>rich <a href="http://b.example.com/">b</a>\r\n--b--',

@@ -20,6 +20,8 @@ export interface Part {
   readonly disposition: string
   readonly fileName: string | null
   readonly contentId: string | null
+  /** Transfer encoding, lower case; '' when nothing is said. */
+  readonly encoding: string
   /** Decoded bytes of a leaf; of a multipart, what stands before its first part. */
   readonly content: Buffer
   readonly children: readonly Part[]
@@ -32,6 +34,7 @@ interface Node {
   readonly contentType: { parsed: { value: string; params: Record<string, string> } }
   readonly contentDisposition: { parsed: { value: string; params: Record<string, string> } }
   readonly contentId?: string
+  readonly contentTransferEncoding?: { encoding?: string }
   readonly content: ArrayBuffer | null
   readonly childNodes: readonly Node[]
 }
@@ -92,6 +95,7 @@ async function toPart(node: Node, limits: MimeLimits, level: number, budget: { p
     disposition: node.contentDisposition.parsed.value,
     fileName: node.contentDisposition.parsed.params['filename'] || node.contentType.parsed.params['name'] || null,
     contentId: node.contentId?.replace(/^[\s<]+|[\s>]+$/g, '') || null,
+    encoding: node.contentTransferEncoding?.encoding ?? '',
     content,
     children,
     message: opens ? await readMessage(content, limits, level + 1, budget) : null,

@@ -22,6 +22,9 @@ export class Writing {
   private invisible = 0
   private turning = 0
   private afterGap = 0
+  private plain = false
+  private packed = false
+  private agreed: number | null = null
 
   charset(label: string): void {
     const name = oneLine(label.toLowerCase(), 40)
@@ -34,6 +37,24 @@ export class Writing {
     if (INVISIBLE.test(bounded)) this.split(bounded)
     this.turning += bounded.match(TURNING)?.length ?? 0
     if (OTHER.test(bounded)) this.mix(bounded)
+  }
+
+  /** Notes how a text part was written and sent. */
+  sent(plain: boolean, encoding: string, bytes: Buffer): void {
+    if (plain) this.plain = true
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
+    if (encoding === 'base64' && bytes.length > 100 && /^[\x00-\x7f]*$/.test(bytes.toString('latin1', 0, 20_000)))
+      this.packed = true
+  }
+
+  /** Compares the forms of one message; the lowest agreement counts. */
+  compare(plain: string, html: string): void {
+    const [a, b] = [wordsIn(plain), wordsIn(html)]
+    if (a.size < MIN_COMPARED || b.size < MIN_COMPARED) return
+    let both = 0
+    for (const word of a) if (b.has(word)) both++
+    const share = Math.round((100 * both) / Math.min(a.size, b.size))
+    this.agreed = Math.min(this.agreed ?? 100, Math.min(100, share))
   }
 
   private split(text: string): void {
@@ -62,6 +83,9 @@ export class Writing {
       turning: this.turning,
       mixed: [...this.mixed],
       afterGap: this.afterGap,
+      plain: this.plain,
+      agreement: this.agreed,
+      packed: this.packed,
     }
   }
 }
@@ -70,4 +94,15 @@ export class Writing {
 export function afterGapOf(text: string): number {
   const gap = /\n(?:[ \t\u00a0>]{0,20}\r?\n){20}/.exec(text)
   return gap === null ? 0 : text.slice(gap.index + gap[0].length).trim().length
+}
+
+const MIN_COMPARED = 15
+
+/** Words of four letters and more, of the first few thousand characters, without addresses. */
+function wordsIn(text: string): Set<string> {
+  const bare = text
+    .slice(0, 4_000)
+    .toLowerCase()
+    .replace(/\S*(?:@|:\/\/|www\.)\S*/g, ' ')
+  return new Set(bare.match(/\p{L}{4,30}/gu)?.slice(0, 300))
 }

@@ -19,6 +19,7 @@ import { imageOnly } from './image-only.ts'
 import { linkMismatch } from './link-mismatch.ts'
 import { lookAlikeDomain } from './look-alike-domain.ts'
 import { lure } from './lure.ts'
+import { mimeOddity } from './mime-oddity.ts'
 import { pageAttachment } from './page-attachment.ts'
 import { pdfLure } from './pdf-lure.ts'
 import { qrCode } from './qr-code.ts'
@@ -67,6 +68,7 @@ export const ANALYSES: Readonly<Record<string, Analysis>> = {
   'html-hidden': htmlHidden,
   'html-form': htmlForm,
   'image-only': imageOnly,
+  'mime-oddity': mimeOddity,
   'page-attachment': pageAttachment,
   'file-contents': fileContents,
   'pdf-lure': pdfLure,

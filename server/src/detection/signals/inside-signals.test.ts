@@ -237,6 +237,23 @@ describe('html-hidden', () => {
   })
 })
 
+describe('mime-oddity', () => {
+  const written = (part: Partial<ParsedMail['writing']>, more: Partial<ParsedMail> = {}) =>
+    weight('mime-oddity', { ...more, writing: { ...parsedMail().writing, ...part } })
+  it('forms that disagree, packed letters, a foreign charset', () => {
+    expect(written({ agreement: 3 })).toBe(1.8)
+    expect(written({ agreement: 20 })).toBe(0.8)
+    expect(written({ packed: true })).toBe(0.8)
+    expect(written({ language: 'en', charsets: ['koi8-r'] }, { text: 'word '.repeat(100) })).toBe(0.8)
+  })
+  it('what everybody sends', () => {
+    expect(written({ agreement: 90, plain: true })).toBe(0)
+    expect(written({ agreement: null })).toBe(0)
+    expect(written({ language: 'ru', charsets: ['koi8-r'] }, { text: 'слово '.repeat(100) })).toBe(0)
+    expect(written({ language: null, charsets: ['gb2312'] })).toBe(0)
+  })
+})
+
 describe('html-form', () => {
   const form = (part: Partial<HtmlFacts['forms'][number]>) => ({
     host: null,
