@@ -455,6 +455,29 @@ describe('what fits which state', () => {
     expect(theirs.body['items']).toEqual([])
   })
 
+  test('evidence is out of reach: what lies in the security team’s own mailbox is not touched, by hand or by query (lesson #61)', async () => {
+    const { mail } = await office.deliver(['ann', 'bob'])
+    const bob = office.mailbox('bob').id
+    const kind = (to: string) =>
+      t.storage.tenant(t.a, (tx) => sql`update mailbox set kind = ${to} where id = ${bob}`.execute(tx))
+    await kind('secops')
+    try {
+      const select = { messageIds: [mail.id] }
+      const seen = await preview({ select, move: { kind: 'hard-delete' } })
+      const reason = 'It lies in a mailbox of the security team: evidence is not touched.'
+      expect(seen).toMatchObject({ actions: [{ copies: 1, impossible: [{ reason, count: 1 }] }] })
+      expect((seen['possible'] as { copies: number }[]).map((p) => p.copies)).toEqual([0, 1, 1, 1, 1, 0])
+      const made = taken(await take({ select, move: { kind: 'hard-delete' } }))
+      await office.service.submit(office.analyst(), { kind: 'quarantine', select: { messageIds: [mail.id] } })
+      await drain()
+      expect([folder('ann', 'INBOX'), folder('bob', 'INBOX')]).toEqual([0, 1])
+      const left = await get(`/actions/${made.actions[0]?.id}/items?class=not-actionable`)
+      expect(left['items']).toMatchObject([{ recipient: office.mailbox('bob').address, reason }])
+    } finally {
+      await kind('user')
+    }
+  })
+
   test('from a History entry: what it touched, at its latest place (air #115-117)', async () => {
     const one = await office.deliver(['ann', 'bob'])
     const made = taken(await take({ select: { messageIds: [one.mail.id] }, move: { kind: 'soft-delete' } }))

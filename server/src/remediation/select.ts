@@ -72,8 +72,8 @@ export function classified(
       released boolean, "is" text, reason text, target_kind text, target_location text)),
     k as (
       select d.id, d.message_id, d.mailbox_id, d.recipient, d.latest_location as location, d.latest_folder as folder,
-        case when g.blocked is null then r.is else 'impossible' end as is,
-        case when g.blocked is null then r.reason else g.blocked end as reason,
+        case when g.blocked is null or r.is <> 'actionable' then r.is else 'impossible' end as is,
+        case when g.blocked is null or r.is <> 'actionable' then r.reason else g.blocked end as reason,
         ${release ? sql`case when k1.item is null then r.target_kind else 'folder' end` : sql`r.target_kind`} as target_kind,
         ${release ? sql`coalesce(k1.before_location, r.target_location)` : sql`r.target_location`} as target_location,
         ${release ? sql`k1.before_folder` : sql`null::text`} as target_folder,
@@ -92,17 +92,24 @@ export function classified(
     )`
 }
 
+/** Of copy `d`: it lies in a mailbox of the security team, to whom others report. What lies there is evidence (design, section 6). */
+export const isEvidence = sql<boolean>`exists (select 1 from mailbox s where s.tenant_id = d.tenant_id and s.id = d.mailbox_id
+  and s.kind = 'secops')`
+const EVIDENCE = 'It lies in a mailbox of the security team: evidence is not touched.'
+
 /** Why a copy must not be taken whatever its place says; null = nothing stands in the way. */
 function stands(tenant: TenantId, request: ActionRequest, automation: boolean, release: boolean): RawBuilder<unknown> {
   if (release) return sql`case when rel.open then 'A release to this recipient is under way.' end`
+  const evidence = sql`case when ${isEvidence} then ${EVIDENCE} end`
   const { cause } = request
-  if (!automation) return sql`null::text`
+  if (!automation) return evidence
   // Without a cause of its own it is the message's verdict that makes automation act.
   const bound = cause
     ? sql`guard.cause_kind = ${cause.kind} and guard.cause_id = ${cause.id} and guard.cause_version = ${cause.version}`
     : boundByVerdict
-  return sql`(select 'It was taken back from this cause before: automation does not take it again.' from guard where
-    guard.tenant_id = ${tenant} and guard.delivery_id = d.id and ${bound} limit 1)`
+  return sql`coalesce(${evidence},
+    (select 'It was taken back from this cause before: automation does not take it again.' from guard where
+      guard.tenant_id = ${tenant} and guard.delivery_id = d.id and ${bound} limit 1))`
 }
 
 /** What was released already or is being released, and the way back of what was taken from a folder. */

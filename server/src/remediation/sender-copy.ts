@@ -8,9 +8,11 @@ import type { LedgerContext } from './ledger.ts'
  * authentication (`internal`): in inbound mail anybody may have written our name into From.
  */
 const owners = (tenant: TenantId): RawBuilder<unknown> => sql`
-  select b.id, b.address from mailbox b where b.tenant_id = ${tenant} and b.removed_at is null and b.address = m.sender_address
+  select b.id, b.address from mailbox b where b.tenant_id = ${tenant} and b.removed_at is null
+    and b.kind <> 'secops' and b.address = m.sender_address
   union all
   select b.id, b.address from mail_alias a join mailbox b on b.tenant_id = a.tenant_id and b.address = a.target and b.removed_at is null
+    and b.kind <> 'secops'
     where a.tenant_id = ${tenant} and a.address = m.sender_address`
 
 const may = sql`m.direction in ('internal', 'outbound') and m.internet_message_id is not null`

@@ -3,7 +3,7 @@ import type { ActionId, DeliveryId, ItemId, MessageId, TenantId } from '../base/
 import type { Location } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
 import { decisionTable } from './plan.ts'
-import { chosen, classified, type Scope } from './select.ts'
+import { chosen, classified, isEvidence, type Scope } from './select.ts'
 import type { ActionRequest, MailKind, MoveTarget, Selection } from './types.ts'
 
 /** A selected copy with its latest location, and what would be done with it. */
@@ -136,6 +136,7 @@ interface Fact {
   in_mailbox: boolean
   delivered: boolean
   releasing: boolean
+  evidence: boolean
   n: number
 }
 
@@ -146,19 +147,19 @@ interface Fact {
 export async function possibleFor(tx: Tx, tenant: TenantId, select: Selection): Promise<readonly Possible[]> {
   const ids = await chosen(tx, tenant, select)
   const facts = await sql<Fact>`
-    select location, in_mailbox, delivered, releasing, count(*)::int as n from (
+    select location, in_mailbox, delivered, releasing, evidence, count(*)::int as n from (
       select d.latest_location as location, d.mailbox_id is not null as in_mailbox,
         d.ref is not null or d.handover not in ('none', 'refused') as delivered,
         d.latest_location = 'quarantine' and exists (select 1 from action_item i
           join action a on a.tenant_id = i.tenant_id and a.id = i.action_id and a.kind = 'release'
           where i.tenant_id = d.tenant_id and i.delivery_id = d.id and (i.state in ('planned', 'approved', 'executing')
-            or (i.state = 'failed' and i.next_attempt_at is not null))) as releasing
+            or (i.state = 'failed' and i.next_attempt_at is not null))) as releasing, ${isEvidence} as evidence
       from delivery d where d.tenant_id = ${tenant} and d.id in (${ids})) x
-    group by 1, 2, 3, 4`.execute(tx)
+    group by 1, 2, 3, 4, 5`.execute(tx)
   const touched = CHOICES.map(({ kind, target }) => {
     const rules = decisionTable(kind, target, 'take').filter((r) => r.is === 'actionable' && !r.released)
     const fits = (f: Fact) =>
-      !(kind === 'release' && f.releasing) &&
+      !(kind === 'release' ? f.releasing : f.evidence) &&
       rules.some((r) => r.location === f.location && r.in_mailbox === f.in_mailbox && r.delivered === f.delivered)
     return { kind, target, copies: facts.rows.reduce((sum, f) => sum + (fits(f) ? f.n : 0), 0) }
   })
