@@ -11,7 +11,7 @@ import { type Watch, watched } from './watched.ts'
 const LOCAL = new Set(['before-transaction', 'before-commit', 'after-commit', 'before-lease', 'after-lease'])
 
 /** Longer than any work of a simulation takes, on a busy machine too. */
-const ENDLESS_MS = 20_000
+const ENDLESS_MS = 90_000
 
 /** Nothing that a dead process does reaches anybody. */
 class Dead extends Error {}

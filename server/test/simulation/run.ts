@@ -1,6 +1,7 @@
 import fc from 'fast-check'
+import { messageOf } from '../../src/base/index.ts'
 import type { OpenStorage } from '../../src/storage/index.ts'
-import { type Step, sequence } from './steps.ts'
+import { KILLS, STALLS, type Step, sequence } from './steps.ts'
 import { type Cosmos, World } from './world.ts'
 
 export interface Simulation {
@@ -33,6 +34,40 @@ async function universe(cosmos: Cosmos, steps: readonly Step[], written: Simulat
     written?.(world.history.lines())
     await world.close()
   }
+}
+
+/** A take and its undo, with a death or a stall at one point in both, and another worker that takes over. */
+function systematic(how: 'crash' | 'stall', point: number, nth: number): Step[] {
+  const deliver = (flags: number): Step => ({ do: 'deliver', who: 6, flags, known: flags % 2 === 0, folder: flags })
+  const fault: Step[] = [{ do: how, p: 0, point, nth }, { do: 'work', p: 0 }, { do: 'work', p: 1 }, { do: 'go' }]
+  return [
+    ...[1, 2, 3].map(deliver),
+    { do: 'act', kind: 0, pick: 1, by: 'analyst', cause: 0, select: 'copies', run: false },
+    ...fault,
+    { do: 'undo', pick: 0, part: false, gone: 'recreate', run: false },
+    ...fault,
+  ]
+}
+
+/** Every point, one by one, at its first, second and third passing. */
+export async function everyPoint(options: Pick<Simulation, 'storage'>): Promise<Outcome> {
+  const cosmos: Cosmos = { storage: options.storage, hits: new Map(), made: 0 }
+  let events = 0
+  for (const [how, points] of [
+    ['crash', KILLS],
+    ['stall', STALLS],
+  ] as const) {
+    for (const [point, name] of points.entries()) {
+      for (const nth of [1, 2, 3]) {
+        try {
+          events += await universe(cosmos, systematic(how, point, nth), undefined)
+        } catch (error) {
+          throw new Error(`${how} at ${name}, passing ${nth}: ${messageOf(error)}`, { cause: error })
+        }
+      }
+    }
+  }
+  return { hits: cosmos.hits, events }
 }
 
 /** Throws what fast-check says: the seed, the path and the shrunk sequence of the first failure, with what was wrong. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestStorage, testStorage } from '../rig/storage.ts'
-import { simulate } from './run.ts'
+import { everyPoint, simulate } from './run.ts'
 import { KILLS, STALLS } from './steps.ts'
 
 /** To repeat a failure: RECOURSE_TEST_SEED and RECOURSE_TEST_PATH as it printed them. RECOURSE_TEST_RUNS: another number of sequences. */
@@ -13,6 +13,16 @@ beforeAll(async () => {
   t = await testStorage()
 })
 afterAll(() => t.close())
+
+test('a worker dies or stands still at every point in turn, in a take and in its undo, while another one takes over', {
+  timeout: 600_000,
+}, async () => {
+  const { hits } = await everyPoint({ storage: t.storage })
+  // Neither the way back from the vault nor a release is on this way: those are drawn below.
+  const off = /append|deliver/
+  expect(KILLS.filter((p) => !hits.has(p) && !off.test(p) && !p.endsWith('settle'))).toEqual([])
+  expect(STALLS.filter((p) => !hits.has(`stall ${p}`) && !off.test(p) && !p.endsWith('settle'))).toEqual([])
+})
 
 test('whatever happens in whatever order: nothing lost, nothing twice, undo exact, every doubt listed, status honest', {
   timeout: 1_200_000,
