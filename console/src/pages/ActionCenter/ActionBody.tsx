@@ -6,7 +6,6 @@ import { SafeText } from '../../parts/SafeText.tsx'
 import '../../takeAction/takeAction.css'
 import './action.css'
 import { ActionFacts } from './ActionFacts.tsx'
-import { isOpen } from './data.ts'
 import { Items } from './Items.tsx'
 import { Results } from './Results.tsx'
 
@@ -39,7 +38,7 @@ export function ActionBody({ action, narrow = false }: { action: ActionDetail; n
           <ActionFacts action={action} />
         </Card>
       </div>
-      {copies ? <Items action={action} cls={cls} onClass={setCls} running={isOpen(action.state)} /> : null}
+      {copies ? <Items action={action} cls={cls} onClass={setCls} /> : null}
     </div>
   )
 }

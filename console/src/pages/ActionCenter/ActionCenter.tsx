@@ -7,6 +7,7 @@ import { Grid } from '../../parts/Grid/Grid.tsx'
 import type { Selection } from '../../parts/Grid/types.ts'
 import { Empty, Page } from '../../parts/Page.tsx'
 import { Problem } from '../../parts/Problem.tsx'
+import { UndoByForm } from '../../undo/UndoByForm.tsx'
 import { plural } from '../../words.ts'
 import './action.css'
 import { Bulk } from './Bulk.tsx'
@@ -48,6 +49,7 @@ export function ActionCenter() {
       <Toolbar aria-label="Actions of the list" className="list-bar">
         {can ? <Bulk chosen={chosen} tab={tab} onDone={() => setSelection({})} /> : null}
         <span className="grow" />
+        {can && tab === 'history' ? <UndoByForm /> : null}
         <Button
           size="small"
           appearance="subtle"

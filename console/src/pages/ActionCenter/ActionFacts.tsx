@@ -1,10 +1,11 @@
 import { Link } from '@tanstack/react-router'
-import type { ActionBrief, ActionDetail } from '../../api/types.ts'
+import type { ActionBrief, ActionDetail, UndoSelection } from '../../api/types.ts'
 import { Facts } from '../../parts/Page.tsx'
 import { SafeText } from '../../parts/SafeText.tsx'
 import { ActionStatus } from '../../parts/Status.tsx'
 import { Time } from '../../parts/Time.tsx'
 import { visible } from '../../parts/text.ts'
+import { UndoByCauseButton } from '../../undo/UndoByCause.tsx'
 import { actionLabel, ENTRY_KIND, plural, SEVERITY, SOURCE, wordFor } from '../../words.ts'
 import { Expires } from './columns.tsx'
 
@@ -146,15 +147,40 @@ const CAUSES: Readonly<Record<string, string>> = {
   submission: 'Submission',
 }
 
+function selectOf({ kind, id }: NonNullable<ActionDetail['cause']>): UndoSelection | null {
+  switch (kind) {
+    case 'entry':
+      return { entry: { id } }
+    case 'signal':
+      return { signal: { id } }
+    case 'policy':
+      return { policy: { id } }
+    case 'submission':
+      return { submission: id }
+    case 'person':
+      return { person: id }
+    default:
+      return null
+  }
+}
+
 function CauseOf({ action: { cause } }: { action: ActionDetail }) {
   if (!cause) return null
   const name = `${wordFor(CAUSES, cause.kind)} ${visible(cause.id, 80)} (version ${cause.version})`
   if (cause.kind === 'action') return <ToAction id={cause.id} text={name} />
-  if (cause.kind === 'entry')
-    return (
-      <Link to="/tenant-allow-block-list" className="link">
-        {name}
-      </Link>
-    )
-  return <span className="wrap">{name}</span>
+  const select = selectOf(cause)
+  return (
+    <span className="wrap">
+      {cause.kind === 'entry' ? (
+        <Link to="/tenant-allow-block-list" className="link">
+          {name}
+        </Link>
+      ) : (
+        name
+      )}
+      {select ? (
+        <UndoByCauseButton small text="Undo all that it did" what="everything that this cause did" select={select} />
+      ) : null}
+    </span>
+  )
 }

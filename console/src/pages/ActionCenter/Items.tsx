@@ -84,15 +84,14 @@ interface Props {
   readonly action: ActionDetail
   readonly cls: ResultClass | null
   readonly onClass: (cls: ResultClass | null) => void
-  readonly running: boolean
 }
 
 const CLASSES = { all: 'All results', ...RESULT_CLASS }
 
 /** The log, copy by copy. What is chosen in it can be undone, or left out of an approval. */
-export function Items({ action, cls, onClass, running }: Props) {
+export function Items({ action, cls, onClass }: Props) {
   const [q, setQ] = useState('')
-  const items = useItems(action.id, cls, q, running)
+  const items = useItems(action.id, action.state, cls, q)
   const [selection, setSelection] = useState<Selection>({})
   const [doing, setDoing] = useState<'undo' | 'part' | null>(null)
   const { undo, redo, approvePart } = action.can

@@ -23,7 +23,7 @@ interface Props {
 export function Results({ action, chosen, onChoose }: Props) {
   const { counts } = action
   const running = isOpen(action.state)
-  const { data } = useResults(action.id, running)
+  const { data } = useResults(action.id, action.state)
   const results = data?.results ?? []
   const open = results.find((r) => r.class === 'open')?.count ?? 0
   const ended = data ? counts.total - open : 0

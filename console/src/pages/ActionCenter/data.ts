@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { api } from '../../api/client.ts'
 import { usePolling } from '../../api/live.tsx'
@@ -46,19 +46,21 @@ export function useAction(id: string) {
   })
 }
 
-export function useResults(id: string, running: boolean) {
-  const refetchInterval = usePolling(running)
+/** The state is part of the key: what a last look in the old state has shown is not the end of it. */
+export function useResults(id: string, state: ActionState) {
+  const refetchInterval = usePolling(isOpen(state))
   return useQuery({
-    queryKey: ['action', id, 'results'],
+    queryKey: ['action', id, 'results', state],
+    placeholderData: keepPreviousData,
     queryFn: ({ signal }) => api.get<ActionResults>(path(id, '/results'), {}, signal),
     refetchInterval,
   })
 }
 
-export function useItems(id: string, cls: ResultClass | null, q: string, running: boolean) {
-  const refetchInterval = usePolling(running)
+export function useItems(id: string, state: ActionState, cls: ResultClass | null, q: string) {
+  const refetchInterval = usePolling(isOpen(state))
   const query = { class: cls ?? undefined, q: q || undefined }
-  return usePages<ActionItem>(['action', id, 'items'], path(id, '/items'), query, { refetchInterval })
+  return usePages<ActionItem>(['action', id, 'items', state], path(id, '/items'), query, { refetchInterval })
 }
 
 function useChanged() {

@@ -5,6 +5,7 @@ import { SafeText } from '../../parts/SafeText.tsx'
 import { ActionStatus, Status, ThreatStatus } from '../../parts/Status.tsx'
 import { Time } from '../../parts/Time.tsx'
 import { visible } from '../../parts/text.ts'
+import { UndoByCauseButton } from '../../undo/UndoByCause.tsx'
 import { actionLabel, ENTRY_KIND, PLACEMENT, TECHNOLOGY, wordFor } from '../../words.ts'
 import { AuthenticationCard } from './AuthenticationCard.tsx'
 import { Explain } from './Explain.tsx'
@@ -95,6 +96,16 @@ function SignalView({ signal }: { signal: Signal }) {
             <summary>Evidence</summary>
             <pre className="source">{visibleJson(signal.evidence)}</pre>
           </details>
+        ) : null}
+        {signal.weight > 0 ? (
+          <span>
+            <UndoByCauseButton
+              small
+              text="Undo everything that this signal did"
+              what={`everything that ${signal.id} did`}
+              select={{ signal: { id: signal.id, version: signal.version } }}
+            />
+          </span>
         ) : null}
       </div>
     </li>

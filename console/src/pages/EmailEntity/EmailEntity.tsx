@@ -10,6 +10,7 @@ import { SafeText } from '../../parts/SafeText.tsx'
 import { visible } from '../../parts/text.ts'
 import { TakeAction } from '../../takeAction/TakeAction.tsx'
 import { targetsOf } from '../../takeAction/targets.ts'
+import { UndoByCauseButton } from '../../undo/UndoByCause.tsx'
 import { Analysis } from './Analysis.tsx'
 import { Attachments } from './Attachments.tsx'
 import { Copies } from './Copies.tsx'
@@ -134,6 +135,9 @@ function Actions({ message }: { message: MessageDetail }) {
         <Button appearance="primary" icon={<ShieldTask20Regular />} onClick={() => setOpen('action')}>
           Take action
         </Button>
+      ) : null}
+      {message.actions.length > 0 ? (
+        <UndoByCauseButton text="Undo" what="all that was done to this message" select={{ messageIds: [message.id] }} />
       ) : null}
       {can('submission.write') ? (
         <Button icon={<PersonFeedback20Regular />} onClick={() => setOpen('report')}>

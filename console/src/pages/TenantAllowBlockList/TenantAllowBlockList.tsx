@@ -11,11 +11,13 @@ import { SafeText } from '../../parts/SafeText.tsx'
 import { Status } from '../../parts/Status.tsx'
 import { Time } from '../../parts/Time.tsx'
 import { visible } from '../../parts/text.ts'
+import { UndoByCauseButton } from '../../undo/UndoByCause.tsx'
 import { ENTRY_KIND, plural, wordFor } from '../../words.ts'
 import { AddEntry } from './AddEntry.tsx'
 import { useEntries } from './data.ts'
 import './lists.css'
 import { RemoveEntries } from './RemoveEntries.tsx'
+import { SuspendedSignals } from './SuspendedSignals.tsx'
 
 const COLUMNS: readonly GridColumn<Entry>[] = [
   {
@@ -106,9 +108,16 @@ export function TenantAllowBlockList() {
           <Button icon={<Delete20Regular />} disabledFocusable={chosen.length === 0} onClick={() => setOpen('remove')}>
             Remove
           </Button>
+          {chosen.length === 1 && chosen[0]?.action === 'block' ? (
+            <UndoByCauseButton
+              what={`everything that the entry ${nameOf(chosen[0])} did`}
+              select={{ entry: { id: chosen[0].id } }}
+            />
+          ) : null}
           {chosen.length > 0 ? <span role="status">{plural(chosen.length, 'entry', 'entries')} chosen</span> : null}
         </Toolbar>
       ) : null}
+      <SuspendedSignals />
       {entries.error ? <Problem error={entries.error} onRetry={entries.reload} /> : null}
       <Grid
         label="Entries"

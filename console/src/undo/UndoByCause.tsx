@@ -1,0 +1,85 @@
+import { Button, Checkbox, Field, Radio, RadioGroup, Spinner } from '@fluentui/react-components'
+import { ArrowUndo20Regular } from '@fluentui/react-icons'
+import { useState } from 'react'
+import { useCan } from '../api/session.ts'
+import type { UndoSelection } from '../api/types.ts'
+import { Ask } from '../parts/Ask.tsx'
+import { Problem } from '../parts/Problem.tsx'
+import { useStartUndo, useUndoOf } from './data.ts'
+import { UndoPlanView } from './UndoPlanView.tsx'
+
+interface Props {
+  /** What of: `everything that this signal did`, `what was done to this message`. */
+  readonly what: string
+  readonly select: UndoSelection
+  readonly onClose: () => void
+}
+
+/** Undoes everything that a cause did: the blast radius first, then one action that gives it all back. */
+export function UndoByCause({ what, select, onClose }: Props) {
+  const [folderGone, setFolderGone] = useState<'recreate' | 'inbox'>('recreate')
+  const [suspend, setSuspend] = useState(false)
+  const plan = useUndoOf(select)
+  const undo = useStartUndo(onClose)
+  const canSuspend = plan.data?.future.some((one) => one.canSuspend) ?? false
+  return (
+    <Ask
+      title={`Undo ${what}`}
+      yes="Undo all of it"
+      busy={undo.isPending}
+      blocked={!plan.data || plan.data.copies === 0}
+      error={undo.error}
+      onYes={() => undo.mutate({ select, folderGone, ...(suspend && canSuspend ? { suspendCause: true } : {}) })}
+      onClose={onClose}
+    >
+      {plan.error ? <Problem error={plan.error} onRetry={() => void plan.refetch()} /> : null}
+      {plan.data ? (
+        <UndoPlanView plan={plan.data} />
+      ) : plan.isPending ? (
+        <Spinner size="small" label="Counting" />
+      ) : null}
+      <Field label="If the folder of a message is gone">
+        <RadioGroup
+          value={folderGone}
+          onChange={(_, data) => setFolderGone(data.value === 'inbox' ? 'inbox' : 'recreate')}
+        >
+          <Radio value="recreate" label="Make the folder again" />
+          <Radio value="inbox" label="Put the message into the Inbox" />
+        </RadioGroup>
+      </Field>
+      {canSuspend ? (
+        <Checkbox
+          checked={suspend}
+          onChange={(_, data) => setSuspend(data.checked === true)}
+          label="Also suspend the cause: new mail is judged without it"
+        />
+      ) : null}
+      <p className="muted">
+        The undo is an action of its own and can be undone too. Automation does not take these copies again for the same
+        cause.
+      </p>
+    </Ask>
+  )
+}
+
+/** A button that opens it, for those who may undo. */
+export function UndoByCauseButton(
+  props: Omit<Props, 'onClose'> & { readonly text?: string; readonly small?: boolean },
+) {
+  const [open, setOpen] = useState(false)
+  const can = useCan()
+  if (!can('remediation.propose') && !can('remediation.approve')) return null
+  return (
+    <>
+      <Button
+        size={props.small ? 'small' : 'medium'}
+        appearance={props.small ? 'transparent' : 'secondary'}
+        icon={<ArrowUndo20Regular />}
+        onClick={() => setOpen(true)}
+      >
+        {props.text ?? 'Undo what it did'}
+      </Button>
+      {open ? <UndoByCause what={props.what} select={props.select} onClose={() => setOpen(false)} /> : null}
+    </>
+  )
+}

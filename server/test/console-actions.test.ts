@@ -1,0 +1,219 @@
+// The Action center and undo by cause as analysts use them: the real server, real Chromium, mailboxes in Maildir.
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasChromium, openBrowser, overflow, violations, watchedPage } from './rig/browser.ts'
+import { fill, PERSON, settled, signIn } from './rig/console-steps.ts'
+import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
+import { type RunningServer, runServer } from './rig/running.ts'
+
+const SHOTS = process.env['RECOURSE_TEST_SHOTS']
+const DIST = process.env['RECOURSE_TEST_CONSOLE'] ?? fileURLToPath(new URL('../../console/dist', import.meta.url))
+const SHARED = 'plan was shared'
+const SENDER = 'share@docs-portal.example'
+
+let built: string
+let server: RunningServer
+let browser: Browser
+/** Block entry by which everything of the sender is taken. */
+let entry: string
+
+async function shot(page: Page, name: string): Promise<void> {
+  if (!SHOTS) return
+  mkdirSync(SHOTS, { recursive: true })
+  await page.screenshot({ path: `${SHOTS}/${name}.png` })
+}
+
+const inboxes = (): MaildirCopy[] => maildirCopies(server.mail).filter((copy) => copy.folder === 'INBOX')
+const holding = (text: string): number => inboxes().filter((copy) => copy.text.includes(text)).length
+
+async function take(filter: Record<string, string>, more: Record<string, unknown> = {}): Promise<string> {
+  const body = { kind: 'quarantine', select: { filter }, ...more }
+  const { id } = (await server.call('POST', '/actions', body)) as { id: string }
+  return id
+}
+
+async function ended(id: string): Promise<void> {
+  const state = async () => ((await server.call('GET', `/actions/${id}`)) as { state: string }).state
+  await expect.poll(state, { timeout: 60_000 }).toMatch(/completed|undone/)
+}
+
+describe.skipIf(!hasChromium)('Action center in the browser', { timeout: 240_000 }, () => {
+  beforeAll(async () => {
+    built = mkdtempSync(join(tmpdir(), 'recourse-console-'))
+    chmodSync(built, 0o755)
+    cpSync(DIST, built, { recursive: true })
+    server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
+    browser = await openBrowser()
+    await fill(server)
+    const { page, context } = await watchedPage(browser, server.url)
+    await page.goto(`/setup?code=${server.setupCode}`)
+    await page.getByLabel('Name').fill(PERSON.name)
+    await page.getByLabel('Email').fill(PERSON.email)
+    await page.getByLabel('Password').fill(PERSON.password)
+    await page.getByRole('button', { name: 'Make administrator and sign in' }).click()
+    await page.getByRole('heading', { name: 'Explorer', level: 1 }).waitFor()
+    await context.close()
+    const made = (await server.call('POST', '/entries', {
+      action: 'block',
+      kind: 'sender',
+      value: SENDER,
+      expiresInDays: null,
+    })) as { id: string; entry?: { id: string } }
+    entry = made.entry?.id ?? made.id
+  }, 240_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+    rmSync(built, { recursive: true, force: true })
+  })
+
+  test('history: filters in the address, the flyout of an entry, undo from it to the mailbox (explorer #85)', async () => {
+    const before = inboxes()
+    const id = await take({ sender: SENDER, recipient: 'leon.brandt@alderfinch.example' }, { name: 'Take Leon’s' })
+    await ended(id)
+    expect(inboxes()).toHaveLength(before.length - 1)
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await page.getByRole('link', { name: 'Action center' }).first().click()
+    await page.getByRole('row', { name: /Take Leon’s/ }).waitFor()
+    await page.getByRole('searchbox', { name: /^Search name/ }).fill('no such name')
+    await page.getByText('No action in this period').waitFor()
+    expect(page.url()).toContain('q=no')
+    await page.getByRole('button', { name: 'Clear filters' }).click()
+    await page.getByRole('row', { name: /Take Leon’s/ }).click()
+    const flyout = page.getByRole('dialog')
+    await flyout.getByText('1 of 1 copy ended, 1 verified in the mailbox').waitFor()
+    await flyout.getByRole('row', { name: /leon\.brandt/ }).waitFor()
+    expect(await violations(page)).toEqual([])
+    await settled(page)
+    await shot(page, 'flyout')
+    await flyout.getByRole('button', { name: 'Undo', exact: true }).click()
+    await page.getByText('1 copy goes back to 1 mailbox.').waitFor()
+    await page.getByRole('button', { name: 'Undo action' }).click()
+    await page.getByRole('heading', { name: 'Undo: Take Leon’s' }).waitFor()
+    await expect.poll(() => inboxes(), { timeout: 60_000 }).toEqual(before)
+    await page.goBack()
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('by cause: everything that a list entry did comes back from all its actions, the entry is suspended with it', async () => {
+    const before = inboxes()
+    const all = holding(SHARED)
+    const cause = { kind: 'entry', id: entry, version: 1 }
+    const halves = ['amara.osei', 'yuki.tanabe'].map((name) => `${name}@alderfinch.example`)
+    for (const recipient of halves) await ended(await take({ sender: SENDER, recipient }, { cause }))
+    expect(holding(SHARED)).toBe(all - halves.length)
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await page.getByRole('link', { name: 'Tenant Allow/Block List' }).click()
+    await page.getByRole('checkbox', { name: new RegExp(SENDER) }).click()
+    await page.getByRole('button', { name: 'Undo what it did' }).click()
+    await page.getByText(`${halves.length} copies go back to ${halves.length} mailboxes.`).waitFor()
+    await page.getByText(`${halves.length} actions`).waitFor()
+    expect(await violations(page)).toEqual([])
+    await shot(page, 'undo-by-cause')
+    await page.getByRole('checkbox', { name: /suspend the cause/ }).check()
+    await page.getByRole('button', { name: 'Undo all of it' }).click()
+    await page.getByRole('heading', { name: 'Results' }).waitFor()
+    await expect.poll(() => inboxes(), { timeout: 60_000 }).toEqual(before)
+    const gone = async () => ((await server.call('GET', `/entries/${entry}`)) as { state: string }).state
+    await expect.poll(gone, { timeout: 20_000 }).toBe('removed')
+    // A second time there is nothing left to take back, and the page says so.
+    await page.getByRole('link', { name: 'Action center' }).first().click()
+    await page.getByRole('button', { name: 'Undo by cause' }).click()
+    await page.getByLabel('Allow/Block List entry').fill(entry)
+    await page.getByRole('button', { name: 'Preview' }).click()
+    await page.getByText('Nothing of this can be taken back.').waitFor()
+    expect(await page.getByRole('button', { name: 'Undo all of it' }).isDisabled()).toBe(true)
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('pending: two are rejected in one go, one as a false positive; what somebody decided meanwhile is told (air #99)', async () => {
+    const { token } = (await server.call('POST', '/tokens', {
+      name: 'proposer',
+      permissions: ['mail.read', 'remediation.propose'],
+    })) as { token: string }
+    const propose = async (recipient: string, name: string) => {
+      const response = await fetch(`${server.url}/api/v1/actions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ kind: 'soft-delete', select: { filter: { sender: SENDER, recipient } }, name }),
+      })
+      return ((await response.json()) as { id: string }).id
+    }
+    const before = inboxes()
+    const people = ['amara.osei', 'leon.brandt', 'yuki.tanabe', 'sofia.marchetti'].map((n) => `${n}@alderfinch.example`)
+    const ids: string[] = []
+    for (const [n, recipient] of people.entries()) ids.push(await propose(recipient, `Proposal ${n}`))
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await page.getByRole('link', { name: 'Action center' }).first().click()
+    await page.getByRole('tab', { name: 'Pending' }).click()
+    for (const n of [0, 1]) await page.getByRole('checkbox', { name: new RegExp(`Proposal ${n}`) }).click()
+    await page.getByRole('button', { name: 'Reject', exact: true }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Reject', exact: true }).click()
+    await page.getByText('Reject: 2 of 2 actions').waitFor()
+
+    await page.getByRole('row', { name: /Proposal 2/ }).click()
+    const flyout = page.getByRole('dialog')
+    await flyout.getByText('1 copy waits for a decision').waitFor()
+    await flyout.getByRole('button', { name: 'Reject', exact: true }).click()
+    await page.getByRole('checkbox', { name: 'This was a false positive' }).check()
+    await page.getByText('1 message is submitted as clean.').waitFor()
+    expect(await violations(page)).toEqual([])
+    await shot(page, 'reject-false-positive')
+    await page.getByRole('dialog').last().getByRole('button', { name: 'Reject', exact: true }).click()
+    await flyout.getByText(/False positive, by/).waitFor()
+    const { items } = (await server.call('GET', '/submissions')) as { items: unknown[] }
+    expect(items).toHaveLength(1)
+
+    await page.goto(`/action-center/${ids[3]}`)
+    await page.getByRole('button', { name: 'Approve', exact: true }).click()
+    await server.call('POST', `/actions/${ids[3]}/reject`, { why: 'I was first' })
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'Approve', exact: true }).click()
+    await dialog.getByText(/was rejected by/).waitFor()
+    expect(inboxes()).toEqual(before)
+    // The browser itself reports the refusal.
+    expect(problems.filter((text) => !text.includes('409'))).toEqual([])
+    await context.close()
+  })
+
+  test('without events the page asks by itself: progress goes on, the result shows', async () => {
+    const { page, context } = await watchedPage(browser, server.url)
+    await context.route('**/api/v1/events', (route) => route.abort())
+    await signIn(page)
+    const id = await take({ sender: SENDER, recipient: 'piet.vandam@alderfinch.example' }, { propose: true })
+    await page.goto(`/action-center/${id}`)
+    await page.getByText('1 copy waits for a decision').waitFor()
+    await server.call('POST', `/actions/${id}/approve`, {})
+    await page.getByText('1 of 1 copy ended, 1 verified in the mailbox').waitFor({ timeout: 30_000 })
+    await page.getByText('Completed').first().waitFor()
+    await context.close()
+  })
+
+  test('at phone width nothing is wider than the window, and no rule of axe is broken', async () => {
+    const { page, context } = await watchedPage(browser, server.url, { width: 360, height: 740, scheme: 'dark' })
+    await signIn(page)
+    for (const path of ['/action-center', '/action-center?tab=pending']) {
+      await page.goto(path)
+      await settled(page)
+      expect(await overflow(page)).toBe(0)
+      expect(await violations(page)).toEqual([])
+    }
+    await page.goto('/action-center')
+    await page.getByText('Take Leon’s').first().click()
+    await page.getByRole('heading', { name: /Take Leon’s/ }).waitFor()
+    await settled(page)
+    await shot(page, 'phone-action')
+    expect(await overflow(page)).toBe(0)
+    await context.close()
+  })
+})
