@@ -27,6 +27,7 @@ export interface ActionParams {
   readonly items?: readonly string[]
   readonly folderGone?: 'recreate' | 'inbox'
   readonly suspendCause?: boolean
+  readonly releaseHeld?: boolean
   readonly senderCopy?: boolean
 }
 

@@ -24,6 +24,7 @@ interface Options {
   readonly preview?: true
   readonly folderGone: string
   readonly suspendCause?: true
+  readonly releaseHeld?: true
   readonly wait?: true
 }
 
@@ -51,6 +52,7 @@ export function undoCommand(root: Command): void {
       new Option('--folder-gone <how>', 'where a folder is gone').choices(['recreate', 'inbox']).default('recreate'),
     )
     .option('--suspend-cause', 'stop what caused it from acting on new mail')
+    .option('--release-held', 'also what the gate has kept because of the named cause')
     .option('--wait', 'until it has ended; exit code 1 when not everything came back')
     .action(undo)
 }
@@ -66,6 +68,7 @@ async function undo(actions: readonly string[], options: Options): Promise<void>
     select,
     folderGone: options.folderGone,
     ...(options.suspendCause ? { suspendCause: true } : {}),
+    ...(options.releaseHeld ? { releaseHeld: true } : {}),
     ...(options.name ? { name: options.name } : {}),
     ...(options.description ? { description: options.description } : {}),
   }
@@ -135,5 +138,7 @@ function show(found: UndoPlan): void {
   }
   for (const a of found.running.actions)
     line(`Still running: ${plain(a.name)}, ${a.left} left: stop it with "recourse action cancel ${a.id}"`)
+  if (found.heldAtGate > 0)
+    line(`Held at the gate because of it: ${found.heldAtGate} copies; --release-held gives them to their recipients`)
   for (const f of found.future) line(`New mail: ${plain(f.says)}`)
 }

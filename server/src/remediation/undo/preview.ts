@@ -6,6 +6,7 @@ import type { Tx } from '../../storage/index.ts'
 import type { ActionState } from '../states.ts'
 import type { Person } from '../tables.ts'
 import { alone, type Circumstances, circumstances, judging } from './facts.ts'
+import { countHeld } from './gate.ts'
 import { layered } from './layered.ts'
 import {
   type ActionFacts,
@@ -48,6 +49,8 @@ export interface UndoPreview {
       readonly left: number
     }[]
   }
+  /** Copies that the gate keeps because of the named causes: no action has taken them; released with `releaseHeld`. */
+  readonly heldAtGate: number
   /** What new mail would meet. */
   readonly future: readonly Future[]
   readonly at: string
@@ -116,7 +119,9 @@ class Sum {
     this.#actions.set(actionId, action)
   }
 
-  preview(actions: readonly ActionFacts[]): Omit<UndoPreview, 'messages' | 'mailboxes' | 'running' | 'future' | 'at'> {
+  preview(
+    actions: readonly ActionFacts[],
+  ): Omit<UndoPreview, 'messages' | 'mailboxes' | 'running' | 'heldAtGate' | 'future' | 'at'> {
     return {
       copies: this.copies,
       exact: this.copies - this.#inexact,
@@ -178,6 +183,7 @@ export async function previewOf(tx: Tx, tenant: TenantId, selection: UndoSelecti
       copies: chosen.running.reduce((n, a) => n + a.left, 0),
       actions: chosen.running.map(({ id, name, state, left }) => ({ id, name, state, left })),
     },
+    heldAtGate: await countHeld(tx, tenant, selection),
     future: await future(tx, chosen, now),
     at: now.toISOString(),
   }

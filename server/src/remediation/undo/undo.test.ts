@@ -176,6 +176,45 @@ describe('by cause', () => {
   })
 })
 
+describe('what the gate has kept', () => {
+  test('is counted apart; released with the rest if asked for, bound, and taken back by a redo', async () => {
+    const bad = cause('signal', 2)
+    const { copies } = await o.hold(['ann', 'bob'], { causes: [bad] })
+    await other.hold(['ann'], { causes: [bad] })
+    const taken = await o.deliver(['cem'])
+    const before = o.user('cem').snapshot()
+    await o.run({ kind: 'quarantine', cause: bad }, taken.copies)
+    const select = { signal: { id: bad.id } }
+    expect(await preview(select)).toMatchObject({ copies: 1, heldAtGate: 2 })
+    expect((await preview({ signal: { id: bad.id, version: 1 } })).heldAtGate).toBe(0)
+    expect((await preview({ ...select, deliveryIds: ids(copies.slice(0, 1)) })).heldAtGate).toBe(1)
+    expect((await preview({ ...select, person: 'Anna Lyst' })).heldAtGate).toBe(0)
+    const made = await undo({ select, releaseHeld: true })
+    expect(await o.view(made)).toMatchObject({ state: 'completed', counts: { total: 3, done: 3 } })
+    expect([o.user('ann').list('INBOX'), o.user('bob').list('INBOX')].map((l) => l.length)).toEqual([1, 1])
+    expect(o.user('cem').snapshot()).toEqual(before)
+    expect(other.user('ann').list('INBOX')).toEqual([])
+    const again = await o.run({ kind: 'quarantine', cause: bad }, copies, automation())
+    expect((await o.items(again)).map((i) => i.state)).toEqual(['skipped', 'skipped'])
+    expect((await preview(select)).heldAtGate).toBe(0)
+    await undo({ select: { actions: [made] } })
+    expect(o.held().map((h) => h.length)).toEqual([1, 1, 1])
+    expect(o.snapshots().flat()).toEqual([])
+  })
+
+  test('alone it is enough for an undo, and nothing without being asked for', async () => {
+    const bad = cause('signal')
+    await o.hold(['ann'], { causes: [bad] })
+    const select = { signal: { id: bad.id } }
+    await expect(o.service.undoAll(o.analyst(), { select })).rejects.toMatchObject({ code: 'nothing-to-undo' })
+    await undo({ select, releaseHeld: true })
+    expect(o.user('ann').list('INBOX')).toHaveLength(1)
+    await expect(o.service.undoAll(o.analyst(), { select, releaseHeld: true })).rejects.toMatchObject({
+      code: 'nothing-to-undo',
+    })
+  })
+})
+
 describe('from messages', () => {
   test('all that was done to one message, or to one copy of it', async () => {
     const { mail, copies } = await o.deliver(['ann', 'bob'])
