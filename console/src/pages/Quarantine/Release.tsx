@@ -128,6 +128,9 @@ export function Release({ recipients, select, onClose, onDone }: Props) {
                 </>
               ) : null}
               {empty ? <p className="muted">Choose at least one recipient.</p> : plan.text}
+              {copyTo.length > 0 && plan.ready ? (
+                <p>And a copy of each message to {plural(new Set(copyTo).size, 'other mailbox', 'other mailboxes')}.</p>
+              ) : null}
               <p className="muted">
                 A release does not pass the filters again. It cannot be taken back here: undo it in the Action center.
               </p>
