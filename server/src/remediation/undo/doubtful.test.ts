@@ -83,3 +83,31 @@ test('left untouched because several looked alike: there is nothing to take back
   expect((await o.items(id))[0]?.state).toBe('ambiguous')
   await expect(o.service.submitUndo(o.analyst(), id)).rejects.toMatchObject({ code: 'nothing-to-undo' })
 })
+
+test('lesson #46: the mailbox is locked while it is given back: it waits and says why, the others go on, nothing is doubled', async () => {
+  const o = office()
+  const { copies } = await o.deliver(['ann', 'bob'])
+  const before = o.snapshots()
+  const id = await o.run({ kind: 'soft-delete' }, copies)
+  o.provider.failOnce('move', { error: 'refused' }, o.mailbox('ann').login)
+  const undo = await o.undo(id)
+  expect((await o.items(undo)).map((i) => [i.recipient.split('@')[0], i.state])).toEqual(
+    expect.arrayContaining([
+      ['ann', 'failed'],
+      ['bob', 'done'],
+    ]),
+  )
+  expect((await o.items(undo)).find((i) => i.state === 'failed')).toMatchObject({
+    reason: expect.stringContaining('refused'),
+  })
+  expect(await o.view(id)).toMatchObject({ state: 'partially-undone' })
+  // Locked longer than a command may take: nobody knows whether it happened.
+  o.later(2000)
+  o.provider.failOnce('move', { error: 'timeout' }, o.mailbox('ann').login)
+  await o.service.drain(t.a)
+  o.later(10_000)
+  await o.service.drain(t.a)
+  expect(o.snapshots()).toEqual(before)
+  expect(o.held().flat()).toEqual([])
+  expect(await o.view(id)).toMatchObject({ state: 'undone' })
+})
