@@ -59,6 +59,9 @@ const FAULTS: readonly { readonly call: MemoryCallName; readonly fault: Fault }[
   { call: 'setFlags', fault: { error: 'refused' } },
 ]
 
+/** Items that own up to a copy in a hold. */
+const HELD_BY = new Set(['done', 'already-there', 'ambiguous', 'executing'])
+
 export class Broken extends Error {}
 
 /** What all universes share. */
@@ -481,6 +484,11 @@ export class World {
         problems.push(
           `${user.login} ${id}: ${JSON.stringify(is)} instead of ${JSON.stringify(should)}; ${said.join('; ')}`,
         )
+      }
+      for (const hold of HOLDS) {
+        const lie = is.filter((c) => c.folder === hold).length
+        const told = own.filter((i) => HELD_BY.has(i.state) && i.revertedBy === null && i.after?.folder === hold).length
+        if (lie > told) problems.push(`${user.login} ${id}: in ${hold}, and no item says so; ${said.join('; ')}`)
       }
       const [k] = should
       const [c] = is
