@@ -60,6 +60,18 @@ describe('phrases', () => {
     expect(ownText('Hello\n> verify your account\n-- \nwe never ask to verify your account')).toBe('Hello'))
 })
 
+it('hostile text costs no more than a page of text', () => {
+  const headers = [{ name: 'In-Reply-To', value: '<1@a.example>' }]
+  const from = performance.now()
+  for (const piece of ['\n', 'x', '@', '1', ' ', '\n>', 'account ', 'www.', '+1 ', 'é', 'а', '!', 'a.', 'x@'])
+    gather({
+      mail: parsedMail({ subject: `Re: ${piece.repeat(4_000)}`, text: piece.repeat(65_000 / piece.length), headers }),
+      context: CONTEXT,
+      organisation: NOBODY,
+    })
+  expect(performance.now() - from).toBeLessThan(4_000)
+})
+
 describe('lure', () => {
   it.each([
     [

@@ -46,7 +46,7 @@ function isConversation(mail: SignalInput['mail']): boolean {
   return (
     threaded &&
     /^\s*(?:\[[^\]]{1,40}\]\s*)?(?:re|aw|sv|antw|res|rv|fwd?|wg|vs|r|odp)\s*(?:\[\d+\])?:/i.test(mail.subject) &&
-    /^\s*(?:>|\|)|wrote:|writes:|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|original message|napisał/im.test(
+    /^[ \t]{0,20}(?:>|\|)|wrote:|writes:|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|original message|napisał/im.test(
       mail.text,
     )
   )

@@ -12,7 +12,7 @@ import { looksRandom } from './from-oddity.ts'
  * different, signs and capitals that shout, an answer to nothing.
  */
 export function textTricks({ mail }: SignalInput): Signal[] {
-  const { subject } = mail
+  const subject = mail.subject.slice(0, 500)
   const found: { what: string; weight: number }[] = []
   const add = (weight: number, what: string) => found.push({ weight, what })
   const list = listOf(mail) !== null
@@ -46,7 +46,7 @@ export function textTricks({ mail }: SignalInput): Signal[] {
   const answers = /^\s*(?:re|aw|sv|antw|res|rv)\s*:/i.test(subject)
   const forwards = /^\s*(?:fwd?|wg|tr|enc)\s*:/i.test(subject)
   const threaded = headerOf(mail, 'references') !== null || headerOf(mail, 'in-reply-to') !== null
-  if (answers && !threaded && !/^\s*>|wrote:|schrieb:|escribi|a écrit|ha scritto|escreveu/im.test(mail.text))
+  if (answers && !threaded && !/^[ \t]{0,20}>|wrote:|schrieb:|escribi|a écrit|ha scritto|escreveu/im.test(mail.text))
     add(1.3, 'an answer to nothing')
   if (
     forwards &&
