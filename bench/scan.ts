@@ -79,7 +79,7 @@ const net = median(ours) - median(starts)
 console.log(
   `recourse scan              ${rate(net)}  (${median(ours).toFixed(2)} s, ${median(starts).toFixed(2)} s of them to start)`,
 )
-if (rspamd === null) console.log('rspamd is not installed here.')
+if (rspamd === null) console.log('rspamd is not installed here, or did not start within two minutes.')
 else {
   console.log(
     `rspamd ${rspamd.version}, one worker     ${rate(median(theirs))}  (${median(theirs).toFixed(2)} s; without DNS, Bayes and fuzzy storage)`,

@@ -116,7 +116,7 @@ const freePort = (): Promise<number> =>
   })
 
 async function answers(child: ChildProcess, url: string): Promise<boolean> {
-  for (let i = 0; i < 300 && child.exitCode === null; i++) {
+  for (let i = 0; i < 1_200 && child.exitCode === null; i++) {
     if (
       await fetch(`${url}/ping`).then(
         (r) => r.ok,
