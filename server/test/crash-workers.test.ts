@@ -212,7 +212,7 @@ async function thereAndBack(
 }
 
 test.each(['after-intent-commit', 'after-move'])(
-  'two workers: one stands still at %s beyond its lease, the other does it all, the first goes on: nothing twice',
+  'two workers: one stands still at %s beyond its lease, the other does it all, the first goes on: nothing twice (lesson #41)',
   { timeout: 240_000 },
   (point) => thereAndBack((action, name, prefix) => work(action, name, `${prefix}.${point}`, takeOver)),
 )
@@ -222,7 +222,7 @@ test('the same in the very moment before the command is sent', { timeout: 240_00
 )
 
 test.each(['after-intent-commit', 'before-done-commit'])(
-  'PostgreSQL restarts while a worker is at %s',
+  'PostgreSQL restarts while a worker is at %s (lesson #48)',
   { timeout: 240_000 },
   (point) => thereAndBack((action, name, prefix) => work(action, name, `${prefix}.${point}`, databaseRestarts)),
 )

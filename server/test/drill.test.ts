@@ -9,7 +9,7 @@ test.each([
   ['', false],
   [', with a kill -9 in the middle of the take and of the undo', true],
 ] as const)(
-  '2,000 messages in 100 mailboxes convicted by a bad URL rule, undone by one analyst with the command line%s',
+  '2,000 messages in 100 mailboxes convicted by a bad URL rule, undone by one analyst with the command line (lesson #25, lesson #60)%s',
   {
     timeout: 900_000,
   },

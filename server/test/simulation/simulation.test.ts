@@ -24,7 +24,7 @@ test('a worker dies or stands still at every point in turn, in a take and in its
   expect(STALLS.filter((p) => !hits.has(`stall ${p}`) && !off.test(p) && !p.endsWith('settle'))).toEqual([])
 })
 
-test('whatever happens in whatever order: nothing lost, nothing twice, undo exact, every doubt listed, status honest', {
+test('whatever happens in whatever order: nothing lost, nothing twice, undo exact, every doubt listed, status honest (lesson #7, lesson #26, lesson #51)', {
   timeout: 1_200_000,
 }, async () => {
   const options = { storage: t.storage, sequences: SEQUENCES, seed: SEED, lanes: 3 }
