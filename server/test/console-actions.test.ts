@@ -186,6 +186,45 @@ describe.skipIf(!hasChromium)('Action center in the browser', { timeout: 240_000
     await context.close()
   })
 
+  test('the wizard: a move, a submission and a block entry in one plan under one approval ID (explorer #46)', async () => {
+    const before = inboxes()
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await page.goto(`/explorer?sender=${encodeURIComponent(SENDER)}&recipient=nadia.haddad%40alderfinch.example`)
+    await page.getByRole('checkbox', { name: 'Choose all that are loaded' }).click()
+    await page.getByRole('button', { name: 'Take action' }).click()
+    await page.getByRole('radio', { name: /^Soft deleted items/ }).check()
+    await page.getByRole('combobox', { name: 'Submission' }).click()
+    await page.getByRole('option', { name: 'Submit as phish' }).click()
+    await page.getByRole('checkbox', { name: 'Block the sender', exact: true }).check()
+    await page.getByLabel('Entries expire after days').fill('400')
+    await page.getByText(/expire after 1 to 90 days/).waitFor()
+    expect(await page.getByRole('button', { name: 'Next' }).isDisabled()).toBe(true)
+    await page.getByLabel('Entries expire after days').fill('14')
+    expect(await violations(page)).toEqual([])
+    await shot(page, 'wizard')
+    for (let step = 0; step < 3; step++) await page.getByRole('button', { name: 'Next' }).click()
+    await page.getByText('will be acted on').waitFor()
+    await page.getByText('1 message is submitted as phish.').waitFor()
+    await page.getByText('1 entry is made').waitFor()
+    expect(await violations(page)).toEqual([])
+    await shot(page, 'wizard-review')
+    await page.getByRole('button', { name: 'Submit' }).dblclick()
+    await page.getByRole('heading', { name: 'Results' }).waitFor()
+    await expect.poll(() => inboxes().length, { timeout: 60_000 }).toBe(before.length - 1)
+    await page.getByText('Together with').waitFor()
+    const { items } = (await server.call('GET', '/actions?q=Soft%20delete')) as {
+      items: { id: string; kind: string; approvalId: string }[]
+    }
+    const own = items.filter((one) => one.kind === 'soft-delete' && one.approvalId === items[0]?.approvalId)
+    // The double click is one wish.
+    expect(own).toHaveLength(1)
+    await server.call('POST', `/actions/${own[0]?.id}/undo`, {})
+    await expect.poll(() => inboxes(), { timeout: 60_000 }).toEqual(before)
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
   test('without events the page asks by itself: progress goes on, the result shows', async () => {
     const { page, context } = await watchedPage(browser, server.url)
     await context.route('**/api/v1/events', (route) => route.abort())

@@ -19,6 +19,11 @@ import type {
   TimelineEvent,
   VerdictView,
 } from '../../../server/src/explorer/schemas.ts'
+import type {
+  TakeActionBody,
+  TakenBody,
+  TakePreview as TakePreviewSchema,
+} from '../../../server/src/explorer/take-schemas.ts'
 import type { AuditResult, AuditRow } from '../../../server/src/http/audit.ts'
 import type { EntryBody, EntryRow } from '../../../server/src/lists/routes.ts'
 import type { OrganisationDocument } from '../../../server/src/organisation/document.ts'
@@ -110,6 +115,9 @@ export type PolicyType = QuarantineRow['policyType']
 export type ReleaseStatus = HeldRecipient['status']
 export type HeldCounts = Static<typeof HeldCountsBody>
 export type HeldResults = Static<typeof Results>
+export type TakeWish = Static<typeof TakeActionBody>
+export type TakePreview = Static<typeof TakePreviewSchema>
+export type Taken = Static<typeof TakenBody>
 export type Reason = UndoPlan['notExact'][number]
 
 export interface Page<T> {
@@ -119,11 +127,3 @@ export interface Page<T> {
 
 /** A filter of Explorer as query and as part of an action. */
 export type ApiFilter = Readonly<Record<string, string | boolean | readonly string[]>>
-
-export interface ActionRequest {
-  readonly kind: ActionKind
-  readonly target?: MoveTarget
-  readonly select: { readonly deliveryIds: readonly string[] } | { readonly filter: ApiFilter }
-  readonly name?: string
-  readonly description?: string
-}

@@ -1,13 +1,20 @@
 import { Field, Input, Textarea } from '@fluentui/react-components'
+import { Choice } from '../parts/Choice.tsx'
+import { SEVERITY } from '../words.ts'
+import type { Extras } from './wish.ts'
+
+const SEVERITIES = { none: 'No severity', ...SEVERITY }
 
 interface Props {
   readonly name: string
   readonly description: string
   readonly onName: (name: string) => void
   readonly onDescription: (text: string) => void
+  readonly severity: Extras['severity']
+  readonly onSeverity: (severity: Extras['severity']) => void
 }
 
-export function NameStep({ name, description, onName, onDescription }: Props) {
+export function NameStep({ name, description, onName, onDescription, severity, onSeverity }: Props) {
   return (
     <div className="stack">
       <Field
@@ -22,6 +29,12 @@ export function NameStep({ name, description, onName, onDescription }: Props) {
       <Field label="Description" hint="Why it is done; for those who read it later.">
         <Textarea value={description} rows={4} maxLength={2000} onChange={(_, data) => onDescription(data.value)} />
       </Field>
+      <Choice
+        label="Severity"
+        value={severity ?? 'none'}
+        options={SEVERITIES}
+        onChoose={(key) => onSeverity(key === 'low' || key === 'medium' || key === 'high' ? key : null)}
+      />
     </div>
   )
 }

@@ -1,67 +1,111 @@
 import { MessageBar, MessageBarBody, Spinner } from '@fluentui/react-components'
-import { useCan } from '../api/session.ts'
-import type { ActionRequest, Plan, Reason } from '../api/types.ts'
+import type { Reason, TakePreview, TakeWish } from '../api/types.ts'
 import { Facts } from '../parts/Page.tsx'
 import { Problem } from '../parts/Problem.tsx'
 import { Time } from '../parts/Time.tsx'
 import { visible } from '../parts/text.ts'
-import { actionLabel, plural, reasonsIn } from '../words.ts'
-import { usePlan } from './data.ts'
+import { actionLabel, ENTRY_KIND, plural, reasonsIn, SEVERITY, wordFor } from '../words.ts'
+import { usePreview } from './data.ts'
 import type { Choice } from './fit.ts'
 
 /** What will happen, counted by the server; execution looks again at each mailbox. */
-export function Review({ choice, request, problem }: { choice: Choice; request: ActionRequest; problem: unknown }) {
-  const plan = usePlan(request)
-  const can = useCan()
+export function Review({ choice, wish, problem }: { choice: Choice | null; wish: TakeWish; problem: unknown }) {
+  const preview = usePreview(wish)
   return (
     <div className="stack">
       {problem ? <Problem error={problem} title="The action was not submitted" /> : null}
-      {plan.error ? (
-        <Problem error={plan.error} title="The preview failed" onRetry={() => void plan.refetch()} />
+      {preview.error ? (
+        <Problem error={preview.error} title="The preview failed" onRetry={() => void preview.refetch()} />
       ) : null}
-      {plan.isPending ? <Spinner size="small" label="Counting" /> : null}
-      {plan.data ? <PlanView plan={plan.data} choice={choice} /> : null}
+      {preview.isPending ? <Spinner size="small" label="Counting" /> : null}
+      {preview.data ? <PreviewView preview={preview.data} /> : null}
       <Facts
         facts={[
-          ['Action', actionLabel(choice.kind, choice.target)],
-          ['Name', <bdi key="name">{visible(request.name ?? '', 200)}</bdi>],
-          request.description ? ['Description', <bdi key="why">{visible(request.description, 2000)}</bdi>] : null,
+          choice ? ['Action', actionLabel(choice.kind, choice.target)] : null,
+          ['Name', <bdi key="name">{visible(wish.name ?? '', 200)}</bdi>],
+          wish.severity ? ['Severity', wordFor(SEVERITY, wish.severity)] : null,
+          wish.description ? ['Description', <bdi key="why">{visible(wish.description, 2000)}</bdi>] : null,
         ]}
       />
-      {can('remediation.approve') ? null : (
-        <MessageBar intent="info">
-          <MessageBarBody>
-            You may propose actions: this one waits in the Action center until somebody approves it.
-          </MessageBarBody>
-        </MessageBar>
-      )}
     </div>
   )
 }
 
-function PlanView({ plan, choice }: { plan: Plan; choice: Choice }) {
-  const { actionable, alreadyThere, notFound, impossible } = plan.items
+function PreviewView({ preview }: { preview: TakePreview }) {
+  const { refused, approval, submit, entries } = preview
   return (
     <div className="stack">
-      <p className="plan-line">{sentence(plan, choice)}</p>
+      {refused ? (
+        <MessageBar intent="error" layout="multiline">
+          <MessageBarBody className="wrap">
+            {refused.message} {refused.cure}
+          </MessageBarBody>
+        </MessageBar>
+      ) : null}
+      {preview.actions.map((planned) => (
+        <Planned key={`${planned.kind} ${planned.target}`} planned={planned} />
+      ))}
+      {submit ? (
+        <p className="plan-line">{`${plural(submit.messages, 'message is', 'messages are')} submitted as ${submit.as}.`}</p>
+      ) : null}
+      {entries.length > 0 ? (
+        <section className="stack-tight" aria-label="Entries">
+          <strong>{plural(entries.length, 'entry is', 'entries are')} made</strong>
+          <ul className="sentences">
+            {entries.map((entry) => (
+              <li key={`${entry.kind} ${entry.value}`}>
+                {entry.action === 'block' ? 'Block' : 'Allow'} {wordFor(ENTRY_KIND, entry.kind).toLowerCase()}{' '}
+                <bdi>{visible(entry.value, 120)}</bdi>
+                {entry.expiresAt ? (
+                  <>
+                    , until <Time at={entry.expiresAt} />
+                  </>
+                ) : null}
+              </li>
+            ))}
+          </ul>
+        </section>
+      ) : null}
+      {approval.needed > 0 ? (
+        <MessageBar intent="info">
+          <MessageBarBody>
+            It waits in the Action center until {approval.needed === 1 ? 'somebody approves' : 'two people approve'} it
+            {approval.why ? `: ${approval.why}` : '.'}
+          </MessageBarBody>
+        </MessageBar>
+      ) : null}
+      <p className="muted">
+        Recorded state of <Time at={preview.at} seconds />. Each mailbox is read again before anything is moved.
+      </p>
+    </div>
+  )
+}
+
+type PlannedAction = TakePreview['actions'][number]
+
+function Planned({ planned }: { planned: PlannedAction }) {
+  const impossible = planned.impossible.reduce((sum, r) => sum + r.count, 0)
+  return (
+    <div className="stack">
+      <p className="plan-line">{sentence(planned, impossible)}</p>
       <ul className="plain counts" aria-label="Copies by what will happen">
-        <Count label="will be acted on" value={actionable} tone="info" />
-        <Count label="already there" value={alreadyThere} />
-        <Count label="place unknown" value={notFound} tone={notFound > 0 ? 'warn' : 'plain'} />
+        <Count label="will be acted on" value={planned.copies} tone="info" />
+        <Count label="already there" value={planned.alreadyThere} />
+        <Count label="place unknown" value={planned.notFound} tone={planned.notFound > 0 ? 'warn' : 'plain'} />
         <Count label="cannot be acted on" value={impossible} tone={impossible > 0 ? 'warn' : 'plain'} />
       </ul>
-      <Reasons title="Cannot be acted on" reasons={plan.impossible} />
-      <Reasons title="Cannot be undone exactly afterwards" reasons={plan.notExact} />
-      {plan.byFolder.length > 0 ? (
+      {planned.senderCopies > 0 ? (
+        <p className="muted">{plural(planned.senderCopies, 'sender’s copy', 'senders’ copies')} in Sent among them.</p>
+      ) : null}
+      <Reasons title="Cannot be acted on" reasons={planned.impossible} />
+      <Reasons title="Cannot be undone exactly afterwards" reasons={planned.notExact} />
+      {planned.byFolder.length > 0 ? (
         <Facts
-          facts={plan.byFolder
+          facts={planned.byFolder
             .slice(0, 12)
             .map((f) => [`From ${visible(f.folder, 60)}`, plural(f.count, 'copy', 'copies')] as const)}
         />
       ) : null}
-      <p className="muted">
-        Recorded state of <Time at={plan.at} seconds />. Each mailbox is read again before anything is moved.
-      </p>
     </div>
   )
 }
@@ -75,11 +119,9 @@ const VERB: Record<Choice['kind'], string> = {
 }
 
 /** "214 copies of 3 messages are released to 214 mailboxes, 3 cannot: account gone." */
-function sentence(plan: Plan, choice: Choice): string {
-  const cannot = plan.items.impossible
-  const reasons = reasonsIn(plan.impossible)
-  const head = `${plural(plan.items.actionable, 'copy', 'copies')} of ${plural(plan.messages, 'message')} ${plan.items.actionable === 1 ? 'is' : 'are'} ${VERB[choice.kind]} ${plural(plan.mailboxes, 'mailbox', 'mailboxes')}`
-  return cannot > 0 ? `${head}, ${cannot} cannot: ${reasons}.` : `${head}.`
+function sentence(planned: PlannedAction, cannot: number): string {
+  const head = `${plural(planned.copies, 'copy', 'copies')} of ${plural(planned.messages, 'message')} ${planned.copies === 1 ? 'is' : 'are'} ${VERB[planned.kind]} ${plural(planned.mailboxes, 'mailbox', 'mailboxes')}`
+  return cannot > 0 ? `${head}, ${cannot} cannot: ${reasonsIn(planned.impossible)}.` : `${head}.`
 }
 
 export function Count({ label, value, tone = 'plain' }: { label: string; value: number; tone?: string }) {

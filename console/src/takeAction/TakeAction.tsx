@@ -8,18 +8,20 @@ import {
 } from '@fluentui/react-components'
 import { Dismiss24Regular } from '@fluentui/react-icons'
 import { useMemo, useState } from 'react'
-import type { ActionRequest, ApiFilter } from '../api/types.ts'
+import type { ApiFilter } from '../api/types.ts'
 import type { Selection } from '../parts/Grid/types.ts'
 import { useReturnFocus } from '../parts/useReturnFocus.ts'
-import { actionLabel } from '../words.ts'
+import { plural } from '../words.ts'
 import { ChooseAction } from './ChooseAction.tsx'
 import { ChooseTargets } from './ChooseTargets.tsx'
 import { useStart } from './data.ts'
+import { Extra } from './Extra.tsx'
 import { type Choice, misfit } from './fit.ts'
 import { NameStep } from './NameStep.tsx'
 import { Review } from './Review.tsx'
 import './takeAction.css'
 import type { Target } from './targets.ts'
+import { type Extras, isWished, NO_EXTRAS, suggestName, wishOf, wrongWith } from './wish.ts'
 
 export type Source =
   | { readonly kind: 'targets'; readonly targets: readonly Target[] }
@@ -46,13 +48,16 @@ export function TakeAction({ source, startWith, onClose, onDone }: Props) {
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
   const [name, setName] = useState<string | null>(null)
   const [description, setDescription] = useState('')
+  const [extras, setExtras] = useState<Extras>(NO_EXTRAS)
   const start = useStart(onDone)
   const fitting = useMemo(() => fits(source, choice), [source, choice])
   const chosen = fitting.filter((target) => !left.has(target.id))
-  const suggested = choice ? suggestName(choice, source, chosen) : ''
-  const request = choice ? requestOf(choice, source, chosen, name ?? suggested, description) : null
+  const wished = choice !== null || isWished(extras)
+  const wrong = wrongWith(extras)
+  const suggested = wished ? suggestName(choice, source, chosen, extras) : ''
+  const request = wished ? wishOf(choice, source, chosen, name ?? suggested, description, extras) : null
   const ready = [
-    choice !== null,
+    wished && wrong === null,
     source.kind === 'filter' || chosen.length > 0,
     (name ?? suggested).trim() !== '',
     true,
@@ -80,14 +85,30 @@ export function TakeAction({ source, startWith, onClose, onDone }: Props) {
             {STEPS[step]}
           </h3>
           {step === 0 ? (
-            <ChooseAction
-              source={source}
-              choice={choice}
-              onChoose={(next) => {
-                setChoice(next)
-                setLeft(new Set())
-              }}
-            />
+            <>
+              <ChooseAction
+                source={source}
+                choice={choice}
+                onChoose={(next) => {
+                  setChoice(next)
+                  setLeft(new Set())
+                }}
+              />
+              <Extra
+                source={source}
+                choice={choice}
+                extras={extras}
+                onChange={(part) => setExtras({ ...extras, ...part })}
+              />
+              {wrong ? <p role="alert">{wrong}</p> : null}
+            </>
+          ) : null}
+          {step === 1 && !choice ? (
+            <p role="status">
+              {source.kind === 'filter'
+                ? 'Nothing is moved; it is about the messages that the filter finds.'
+                : `Nothing is moved; it is about ${plural(new Set(chosen.map((t) => t.messageId)).size, 'message')}.`}
+            </p>
           ) : null}
           {step === 1 && choice ? (
             <ChooseTargets
@@ -104,9 +125,11 @@ export function TakeAction({ source, startWith, onClose, onDone }: Props) {
               description={description}
               onName={setName}
               onDescription={setDescription}
+              severity={extras.severity}
+              onSeverity={(severity) => setExtras({ ...extras, severity })}
             />
           ) : null}
-          {step === 3 && choice && request ? <Review choice={choice} request={request} problem={start.error} /> : null}
+          {step === 3 && request ? <Review choice={choice} wish={request} problem={start.error} /> : null}
         </div>
       </DrawerBody>
       <DrawerFooter>
@@ -138,33 +161,10 @@ function focusHeading(heading: HTMLHeadingElement | null): void {
 }
 
 function fits(source: Source, choice: Choice | null): readonly Target[] {
-  if (source.kind === 'filter' || !choice) return []
+  if (source.kind === 'filter') return []
+  if (!choice) return source.targets
   return source.targets.filter((target) => misfit(choice, target.latestLocation) === null)
 }
 
 const asSelection = (targets: readonly Target[]): Selection =>
   Object.fromEntries(targets.map((t) => [t.id, true] as const))
-
-function suggestName(choice: Choice, source: Source, chosen: readonly Target[]): string {
-  const what = actionLabel(choice.kind, choice.target)
-  if (source.kind === 'filter') return `${what}: everything that matches a filter`
-  const subject = chosen[0]?.subject.replace(/\s+/g, ' ').trim() || '(no subject)'
-  const messages = new Set(chosen.map((target) => target.messageId)).size
-  return `${what}: ${subject.slice(0, 80)}${messages > 1 ? ` and ${messages - 1} more` : ''}`
-}
-
-function requestOf(
-  choice: Choice,
-  source: Source,
-  chosen: readonly Target[],
-  name: string,
-  description: string,
-): ActionRequest {
-  return {
-    kind: choice.kind,
-    ...(choice.target ? { target: choice.target } : {}),
-    select: source.kind === 'filter' ? { filter: source.filter } : { deliveryIds: chosen.map((target) => target.id) },
-    name: name.trim(),
-    ...(description.trim() === '' ? {} : { description: description.trim() }),
-  }
-}

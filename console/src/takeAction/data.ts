@@ -1,30 +1,34 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
 import { api } from '../api/client.ts'
-import type { ActionRequest, ActionState, Plan } from '../api/types.ts'
+import type { Taken, TakePreview, TakeWish } from '../api/types.ts'
 
-/** What the action would do, counted by the server from the recorded state; null = not asked yet. */
-export function usePlan(request: ActionRequest | null) {
+/** What the whole wish would touch, counted by the server from the recorded state; null = not asked yet. */
+export function usePreview(wish: TakeWish | null) {
   return useQuery({
-    queryKey: ['plan', request],
-    queryFn: () => api.post<Plan>('/actions/preview', request),
-    enabled: request !== null,
+    queryKey: ['plan', wish],
+    queryFn: () => api.post<TakePreview>('/take-action/preview', wish),
+    enabled: wish !== null,
     staleTime: 0,
     gcTime: 0,
   })
 }
 
-/** Starts the action and opens its page. */
+/** Starts it, all or nothing. One key for one wizard: a second click is the same wish. */
 export function useStart(onStarted: () => void) {
   const client = useQueryClient()
   const navigate = useNavigate()
+  const [idempotencyKey] = useState(() => crypto.randomUUID())
   return useMutation({
-    mutationFn: (request: ActionRequest) =>
-      api.post<{ id: string; name: string; state: ActionState }>('/actions', request),
-    onSuccess: async ({ id }) => {
-      await client.invalidateQueries({ queryKey: ['actions'] })
+    mutationFn: (wish: TakeWish) => api.post<Taken>('/take-action', { ...wish, idempotencyKey }),
+    onSuccess: async ({ actions }) => {
+      for (const key of ['actions', 'entries', 'submissions', 'quarantine', 'message'])
+        await client.invalidateQueries({ queryKey: [key] })
       onStarted()
-      await navigate({ to: '/action-center/$id', params: { id } })
+      const [first] = actions
+      if (first) await navigate({ to: '/action-center/$id', params: { id: first.id } })
+      else await navigate({ to: '/action-center' })
     },
   })
 }

@@ -7,9 +7,11 @@ import type { Copy, MessageRow } from '../api/types.ts'
 export interface Target extends Pick<Copy, 'id' | 'recipient' | 'latestLocation' | 'latestFolder'> {
   readonly messageId: string
   readonly subject: string
+  /** Null where no address could be read. */
+  readonly sender: string | null
 }
 
-type WithCopies = Pick<MessageRow, 'id' | 'subject' | 'copies'>
+type WithCopies = Pick<MessageRow, 'id' | 'subject' | 'senderAddress' | 'copies'>
 
 export const targetsOf = (messages: readonly WithCopies[]): readonly Target[] =>
   messages.flatMap((message) =>
@@ -20,6 +22,7 @@ export const targetsOf = (messages: readonly WithCopies[]): readonly Target[] =>
       latestFolder,
       messageId: message.id,
       subject: message.subject,
+      sender: message.senderAddress,
     })),
   )
 
