@@ -24,6 +24,14 @@ async function look(name: string, bytes: Buffer, type = '') {
 const EXE = Buffer.concat([Buffer.from('MZ'), Buffer.alloc(300, 7)])
 const text = (value: string) => Buffer.from(value)
 
+const URL_IN_CODE = 'https://evil.example.com/qr?x=1'
+let rows: boolean[][] = []
+beforeAll(async () => {
+  const binary = readFileSync(createRequire(import.meta.url).resolve('zxing-wasm/writer/zxing_writer.wasm'))
+  prepareZXingModule({
+    overrides: { wasmBinary: binary.buffer.slice(binary.byteOffset, binary.byteOffset + binary.length) },
+  })
+
 describe('archives', () => {
   it('lists a ZIP with real types, and what is locked', async () => {
     const { inside, defects } = await look(
@@ -433,13 +441,6 @@ describe('other kinds', () => {
 })
 
 describe('pictures and codes', () => {
-  const URL_IN_CODE = 'https://evil.example.com/qr?x=1'
-  let rows: boolean[][] = []
-  beforeAll(async () => {
-    const binary = readFileSync(createRequire(import.meta.url).resolve('zxing-wasm/writer/zxing_writer.wasm'))
-    prepareZXingModule({
-      overrides: { wasmBinary: binary.buffer.slice(binary.byteOffset, binary.byteOffset + binary.length) },
-    })
     const made = await writeBarcode(URL_IN_CODE, { format: 'QRCode', scale: 1 })
     rows = matrix(made.svg)
   })
@@ -580,7 +581,7 @@ describe('any bytes', { timeout: 60_000 }, () => {
 })
 
 describe('in the guarded process', { timeout: 60_000 }, () => {
-  it('a code in a picture of a message becomes an address', async () => {
+  it('a code in a picture of a message becomes an address that is marked as such (explorer #39)', async () => {
     const made = await writeBarcode('https://evil.example.com/in-child', { format: 'QRCode', scale: 1 })
     const { width, height, grey } = fromRows(matrix(made.svg), 4, 4)
     const picture = png(width, height, (x, y) => grey[y * width + x] ?? 255).toString('base64')
