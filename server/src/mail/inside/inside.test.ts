@@ -31,6 +31,9 @@ beforeAll(async () => {
   prepareZXingModule({
     overrides: { wasmBinary: binary.buffer.slice(binary.byteOffset, binary.byteOffset + binary.length) },
   })
+  const made = await writeBarcode(URL_IN_CODE, { format: 'QRCode', scale: 1 })
+  rows = matrix(made.svg)
+})
 
 describe('archives', () => {
   it('lists a ZIP with real types, and what is locked', async () => {
@@ -441,9 +444,6 @@ describe('other kinds', () => {
 })
 
 describe('pictures and codes', () => {
-    const made = await writeBarcode(URL_IN_CODE, { format: 'QRCode', scale: 1 })
-    rows = matrix(made.svg)
-  })
   const drawn = () => fromRows(rows, 4, 4)
   it('a code in a PNG, alone or in an archive', async () => {
     const { width, height, grey } = drawn()
