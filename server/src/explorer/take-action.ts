@@ -1,8 +1,6 @@
 import { type Actor, requirePermission } from '../access/index.ts'
-import { AppError, type DeliveryId, type MessageId, type SubmissionId, uuidv7 } from '../base/index.ts'
+import { AppError, type MessageId, type SubmissionId } from '../base/index.ts'
 import { addEntry, checkEntry, listEntries } from '../lists/index.ts'
-import { resolve } from '../organisation/index.ts'
-import { addDeliveries, deliveriesOf } from '../records/index.ts'
 import {
   type PlanDesk,
   type Remediation,
@@ -16,9 +14,10 @@ import {
 } from '../remediation/index.ts'
 import type { Outbox } from '../storage/index.ts'
 import { type ReportDeps, report } from '../submissions/index.ts'
+import { copyTo } from './take-copy.ts'
 import { checkNumbers, entryOf, kindOfSelection, plannedAction } from './take-preview.ts'
 import type { TakeActionBody, TakenBody, TakePreview } from './take-schemas.ts'
-import { type Step, stepsOf } from './take-steps.ts'
+import { type Step, shown, stepsOf } from './take-steps.ts'
 
 export interface TakeDeps {
   readonly remediation: Remediation
@@ -104,15 +103,6 @@ async function takeIn(deps: TakeDeps, desk: PlanDesk, actor: Actor, wish: TakeAc
 
 const linkTo = (approvalId: string): string => `/action-center?approval=${approvalId}`
 
-const shown = ({ request }: Step, { id, name, state, copies }: SubmittedAction): TakenBody['actions'][number] => ({
-  id,
-  kind: request.kind,
-  target: request.target ?? null,
-  name,
-  state,
-  copies,
-})
-
 interface Planned {
   readonly step: Step
   readonly told: TakePreview['actions'][number] & { readonly total: number }
@@ -173,76 +163,6 @@ function defaultName(wish: TakeActionBody, { messages }: { readonly messages: nu
   const [first] = entries
   const verb = first?.action === 'allow' ? 'Allow' : 'Block'
   return entries.length === 1 ? `${verb} ${first?.value.slice(0, 120)}` : `${verb}: ${entries.length} entries`
-}
-
-/** A copy to somebody of ours who was not a recipient: a copy of its own, held until it is released to him at once. */
-async function copyTo(
-  desk: PlanDesk,
-  actor: Actor,
-  wish: TakeActionBody,
-  select: Selection,
-  name: string,
-): Promise<TakenBody['actions'][number]> {
-  const approval = await desk.approval([{ kind: 'release', copies: 1 }], wish.propose ?? false)
-  if (approval.needed > 0)
-    throw new AppError(
-      'copy-needs-approval',
-      'A copy to somebody else cannot wait for approval.',
-      'Let somebody release it who may run actions.',
-      { status: 403 },
-    )
-  const ids: DeliveryId[] = []
-  for (const messageId of await selectedMessages(desk.tx, actor.tenant, select, 100)) {
-    for (const address of wish.release?.copyTo ?? []) ids.push(await addCopy(desk, actor, messageId, address))
-  }
-  const request = {
-    kind: 'release' as const,
-    select: { deliveryIds: ids },
-    name,
-    ...(wish.source ? { source: wish.source } : {}),
-  }
-  const step = { request, scope: {} }
-  return shown(step, await desk.submit(request))
-}
-
-export async function addCopy(
-  desk: PlanDesk,
-  actor: Actor,
-  messageId: MessageId,
-  address: string,
-): Promise<DeliveryId> {
-  const copies = await deliveriesOf(desk.tx, messageId)
-  if (!copies.some((c) => c.latest_location === 'quarantine'))
-    throw new AppError('not-releasable', 'A message is not in quarantine.', 'Choose messages in quarantine.', {
-      status: 409,
-    })
-  const { mailboxes, via } = await resolve(desk.tx, address)
-  const [mailbox] = mailboxes
-  if (!mailbox || mailboxes.length > 1 || via === 'group' || via === 'none')
-    throw new AppError(
-      'no-mailbox',
-      `${address} is not a mailbox of this organisation.`,
-      'Name the address of one mailbox: a copy of held mail does not leave the organisation.',
-    )
-  const id = uuidv7<DeliveryId>()
-  const summary = `A copy is released to ${mailbox.address}, who was not a recipient`
-  const event = { deliveryId: id, kind: 'recipient-added', actor: actor.name, summary }
-  const delivery = {
-    id,
-    recipient: mailbox.address,
-    mailboxId: mailbox.id,
-    action: 'blocked',
-    location: 'quarantine',
-    handover: 'none',
-  } as const
-  const after = await addDeliveries(desk.tx, messageId, [delivery], [event])
-  if (after.some((d) => d.id === id)) return id
-  throw new AppError(
-    'is-recipient',
-    `${mailbox.address} has a copy of this message already.`,
-    'Release it to that recipient instead.',
-    { status: 409 },
-  )
 }
 
 /** Gives back the first submission: entries of the same plan are made by it, and so reach further. */

@@ -1,6 +1,6 @@
 import { AppError } from '../base/index.ts'
-import { type ActionRequest, type Scope, selectionOf } from '../remediation/index.ts'
-import type { TakeActionBody } from './take-schemas.ts'
+import { type ActionRequest, type Scope, type SubmittedAction, selectionOf } from '../remediation/index.ts'
+import type { TakeActionBody, TakenBody } from './take-schemas.ts'
 
 /** An action on copies that a wish needs. */
 export interface Step {
@@ -72,3 +72,16 @@ function checkWish({ move, release, submit, entries, addTo }: TakeActionBody): v
       'Leave submission, entries and release out.',
     )
 }
+
+/** An action that was submitted, as it is told. */
+export const shown = (
+  { request }: Step,
+  { id, name, state, copies }: SubmittedAction,
+): TakenBody['actions'][number] => ({
+  id,
+  kind: request.kind,
+  target: request.target ?? null,
+  name,
+  state,
+  copies,
+})
