@@ -72,7 +72,7 @@ describe.skipIf(!hasChromium)('Action center in the browser', { timeout: 240_000
     rmSync(built, { recursive: true, force: true })
   })
 
-  test('history: filters in the address, the flyout of an entry, undo from it to the mailbox (explorer #85)', async () => {
+  test('history: filters in the address, the flyout of an entry, undo from it to the mailbox (air #94 #98)', async () => {
     const before = inboxes()
     const id = await take({ sender: SENDER, recipient: 'leon.brandt@alderfinch.example' }, { name: 'Take Leon’s' })
     await ended(id)
@@ -102,7 +102,7 @@ describe.skipIf(!hasChromium)('Action center in the browser', { timeout: 240_000
     await context.close()
   })
 
-  test('by cause: everything that a list entry did comes back from all its actions, the entry is suspended with it', async () => {
+  test('by cause: everything that a list entry did comes back from all its actions, the entry is suspended with it (air #127)', async () => {
     const before = inboxes()
     const all = holding(SHARED)
     const cause = { kind: 'entry', id: entry, version: 1 }
@@ -135,7 +135,7 @@ describe.skipIf(!hasChromium)('Action center in the browser', { timeout: 240_000
     await context.close()
   })
 
-  test('pending: two are rejected in one go, one as a false positive; what somebody decided meanwhile is told (air #99)', async () => {
+  test('pending: two are rejected in one go, one as a false positive; what somebody decided meanwhile is told (air #82 #83)', async () => {
     const { token } = (await server.call('POST', '/tokens', {
       name: 'proposer',
       permissions: ['mail.read', 'remediation.propose'],
@@ -186,7 +186,7 @@ describe.skipIf(!hasChromium)('Action center in the browser', { timeout: 240_000
     await context.close()
   })
 
-  test('the wizard: a move, a submission and a block entry in one plan under one approval ID (explorer #46)', async () => {
+  test('the wizard: a move, a submission and a block entry in one plan under one approval ID (explorer #85 #107)', async () => {
     const before = inboxes()
     const { page, context, problems } = await watchedPage(browser, server.url)
     await signIn(page)
@@ -221,6 +221,28 @@ describe.skipIf(!hasChromium)('Action center in the browser', { timeout: 240_000
     expect(own).toHaveLength(1)
     await server.call('POST', `/actions/${own[0]?.id}/undo`, {})
     await expect.poll(() => inboxes(), { timeout: 60_000 }).toEqual(before)
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('from an entry of History: what it touched is acted on again, at its latest place (air #117 #118)', async () => {
+    const before = inboxes()
+    const first = await take(
+      { sender: SENDER, recipient: 'sofia.marchetti@alderfinch.example' },
+      { kind: 'move', target: 'junk', name: 'Junk Sofia’s' },
+    )
+    await ended(first)
+    expect(inboxes()).toHaveLength(before.length - 1)
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await page.goto(`/action-center?open=${first}`)
+    await page.getByRole('dialog').getByRole('button', { name: 'Take action' }).click()
+    await page.getByRole('radio', { name: /^Inbox/ }).check()
+    for (let step = 0; step < 3; step++) await page.getByRole('button', { name: 'Next' }).click()
+    await page.getByText('1 copy of 1 message is moved in 1 mailbox.').waitFor()
+    await page.getByRole('button', { name: 'Submit' }).click()
+    await page.getByRole('heading', { name: /^Move to Inbox/ }).waitFor()
+    await expect.poll(() => inboxes().length, { timeout: 60_000 }).toBe(before.length)
     expect(problems).toEqual([])
     await context.close()
   })

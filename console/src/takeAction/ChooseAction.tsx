@@ -53,7 +53,7 @@ function Option({ choice, source }: { choice: Choice; source: Source }) {
 }
 
 function count(choice: Choice, source: Source): { fit: number | null; why: string } {
-  if (source.kind === 'filter') return { fit: null, why: '' }
+  if (source.kind !== 'targets') return { fit: null, why: '' }
   const reasons = source.targets.map((target) => misfit(choice, target.latestLocation))
   return {
     fit: reasons.filter((reason) => reason === null).length,

@@ -46,6 +46,13 @@ const nameOf = (target: Target) => visible(target.recipient, 80)
 
 export function ChooseTargets({ source, choice, fitting, selection, onSelect }: Props) {
   if (source.kind === 'filter') return <ByFilter source={source} />
+  if (source.kind === 'action')
+    return (
+      <p>
+        The {plural(source.copies, 'copy', 'copies')} that “{visible(source.name, 120)}” touched, wherever they are now.
+        The review counts what can be acted on.
+      </p>
+    )
   const others = source.targets.filter((target) => misfit(choice, target.latestLocation) !== null)
   const chosen = fitting.filter((target) => selection[target.id]).length
   return (

@@ -30,6 +30,8 @@ export type Source =
       readonly filter: ApiFilter
       readonly copies: number | null
     }
+  /** What an earlier action touched, at its latest place. */
+  | { readonly kind: 'action'; readonly actionId: string; readonly name: string; readonly copies: number }
 
 const STEPS = ['Choose response action', 'Choose target entities', 'Name', 'Review and submit'] as const
 
@@ -58,7 +60,7 @@ export function TakeAction({ source, startWith, onClose, onDone }: Props) {
   const request = wished ? wishOf(choice, source, chosen, name ?? suggested, description, extras) : null
   const ready = [
     wished && wrong === null,
-    source.kind === 'filter' || chosen.length > 0,
+    source.kind !== 'targets' || chosen.length > 0,
     (name ?? suggested).trim() !== '',
     true,
   ]
@@ -105,8 +107,8 @@ export function TakeAction({ source, startWith, onClose, onDone }: Props) {
           ) : null}
           {step === 1 && !choice ? (
             <p role="status">
-              {source.kind === 'filter'
-                ? 'Nothing is moved; it is about the messages that the filter finds.'
+              {source.kind !== 'targets'
+                ? 'Nothing is moved; it is about the messages that were chosen.'
                 : `Nothing is moved; it is about ${plural(new Set(chosen.map((t) => t.messageId)).size, 'message')}.`}
             </p>
           ) : null}
@@ -161,7 +163,7 @@ function focusHeading(heading: HTMLHeadingElement | null): void {
 }
 
 function fits(source: Source, choice: Choice | null): readonly Target[] {
-  if (source.kind === 'filter') return []
+  if (source.kind !== 'targets') return []
   if (!choice) return source.targets
   return source.targets.filter((target) => misfit(choice, target.latestLocation) === null)
 }

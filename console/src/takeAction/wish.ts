@@ -50,9 +50,21 @@ function values(kind: BlockKind, chosen: readonly Target[]): string[] {
 export function suggestName(choice: Choice | null, source: Source, chosen: readonly Target[], extras: Extras): string {
   const what = choice ? actionLabel(choice.kind, choice.target) : extras.submit ? 'Submission' : 'Block'
   if (source.kind === 'filter') return `${what}: everything that matches a filter`
+  if (source.kind === 'action') return `${what}: what “${source.name.slice(0, 80)}” touched`
   const subject = chosen[0]?.subject.replace(/\s+/g, ' ').trim() || '(no subject)'
   const messages = new Set(chosen.map((target) => target.messageId)).size
   return `${what}: ${subject.slice(0, 80)}${messages > 1 ? ` and ${messages - 1} more` : ''}`
+}
+
+function selectOf(source: Source, chosen: readonly Target[]): TakeWish['select'] {
+  switch (source.kind) {
+    case 'filter':
+      return { filter: source.filter }
+    case 'action':
+      return { actionId: source.actionId }
+    case 'targets':
+      return { deliveryIds: chosen.map((target) => target.id) }
+  }
 }
 
 export function wishOf(
@@ -70,7 +82,7 @@ export function wishOf(
   )
   const deletion = choice?.kind === 'soft-delete' || choice?.kind === 'hard-delete'
   return {
-    select: source.kind === 'filter' ? { filter: source.filter } : { deliveryIds: chosen.map((target) => target.id) },
+    select: selectOf(source, chosen),
     ...(choice?.kind === 'release' ? { release: copyTo.length > 0 ? { copyTo } : {} } : {}),
     ...(choice && choice.kind !== 'release'
       ? {
@@ -87,6 +99,6 @@ export function wishOf(
     ...(extras.severity ? { severity: extras.severity } : {}),
     name: name.trim(),
     ...(description.trim() === '' ? {} : { description: description.trim() }),
-    source: 'explorer',
+    source: source.kind === 'action' ? 'action-center' : 'explorer',
   }
 }

@@ -5,21 +5,29 @@ import {
   BranchFork20Regular,
   Checkmark20Regular,
   Dismiss20Regular,
+  ShieldTask20Regular,
 } from '@fluentui/react-icons'
 import { useState } from 'react'
+import { useCan } from '../../api/session.ts'
 import type { ActionDetail } from '../../api/types.ts'
+import { TakeAction } from '../../takeAction/TakeAction.tsx'
 import { ApprovePart } from './ApprovePart.tsx'
 import { DecideDialog } from './DecideDialog.tsx'
+import { isOpen } from './data.ts'
 import { RejectDialog } from './RejectDialog.tsx'
 import { UndoDialog } from './UndoDialog.tsx'
 
-type Doing = 'approve' | 'reject' | 'part' | 'cancel' | 'undo'
+type Doing = 'approve' | 'reject' | 'part' | 'cancel' | 'undo' | 'again'
 
 /** What the asker may decide about the action now, as the server says: approve, reject, change, stop, undo, redo. */
 export function Decide({ action }: { action: ActionDetail }) {
   const [doing, setDoing] = useState<Doing | null>(null)
   const { can } = action
   const close = () => setDoing(null)
+  const may = useCan()
+  // What it touched may be acted on again, wherever it is now.
+  const again =
+    (may('remediation.propose') || may('remediation.approve')) && !isOpen(action.state) && action.counts.total > 0
   return (
     <>
       {can.approve ? (
@@ -51,6 +59,18 @@ export function Decide({ action }: { action: ActionDetail }) {
         <Button appearance="primary" icon={<ArrowRedo20Regular />} onClick={() => setDoing('undo')}>
           Redo
         </Button>
+      ) : null}
+      {again ? (
+        <Button icon={<ShieldTask20Regular />} onClick={() => setDoing('again')}>
+          Take action
+        </Button>
+      ) : null}
+      {doing === 'again' ? (
+        <TakeAction
+          source={{ kind: 'action', actionId: action.id, name: action.name, copies: action.counts.total }}
+          onClose={close}
+          onDone={close}
+        />
       ) : null}
       {doing === 'approve' || doing === 'cancel' ? <DecideDialog action={action} verb={doing} onClose={close} /> : null}
       {doing === 'reject' ? <RejectDialog action={action} onClose={close} /> : null}
