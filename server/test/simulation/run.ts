@@ -51,7 +51,7 @@ function systematic(how: 'crash' | 'stall', point: number, nth: number): Step[] 
 
 /** Every point, one by one, at its first, second and third passing. */
 export async function everyPoint(options: Pick<Simulation, 'storage'>): Promise<Outcome> {
-  const cosmos: Cosmos = { storage: options.storage, hits: new Map(), made: 0 }
+  const cosmos: Cosmos = { storage: options.storage, hits: new Map() }
   let events = 0
   for (const [how, points] of [
     ['crash', KILLS],
@@ -72,7 +72,7 @@ export async function everyPoint(options: Pick<Simulation, 'storage'>): Promise<
 
 /** Throws what fast-check says: the seed, the path and the shrunk sequence of the first failure, with what was wrong. */
 export async function simulate(options: Simulation): Promise<Outcome> {
-  const cosmos: Cosmos = { storage: options.storage, hits: new Map(), made: 0 }
+  const cosmos: Cosmos = { storage: options.storage, hits: new Map() }
   let events = 0
   let failed: number | null = null
   const lane = (n: number) =>

@@ -64,12 +64,13 @@ const HELD_BY = new Set(['done', 'already-there', 'ambiguous', 'executing'])
 
 export class Broken extends Error {}
 
+/** Universes made so far: each is a tenant of its own. */
+let made = 0
+
 /** What all universes share. */
 export interface Cosmos {
   readonly storage: OpenStorage
   readonly hits: Map<string, number>
-  /** Universes made so far: each is a tenant of its own. */
-  made: number
 }
 
 /** An organisation, its mail server, the people, two worker processes, and the model beside them. */
@@ -93,7 +94,7 @@ export class World {
   readonly #foreign: unknown
 
   static async make(cosmos: Cosmos): Promise<World> {
-    const domain = `u${++cosmos.made}.example`
+    const domain = `u${++made}.example`
     const tenant = await cosmos.storage.createTenant(domain)
     const addresses = PEOPLE.map((p) => `${p}@${domain}`)
     return new World(cosmos, tenant, await organise(cosmos.storage, tenant, addresses))
