@@ -22,6 +22,8 @@ const MAILBOXES = Number(process.argv[2] ?? 50)
 const LETTERS = Number(process.argv[3] ?? 200)
 const ROUNDS = Number(process.argv[4] ?? 3)
 const CONNECTIONS = 4
+/** A soft deletion; `quarantine` is written down in one place more. */
+const KIND = process.env['MOVE_KIND'] === 'quarantine' ? 'quarantine' : 'soft-delete'
 const COPIES = MAILBOXES * LETTERS
 const LOGINS = Array.from({ length: MAILBOXES }, (_, n) => `user${String(n).padStart(3, '0')}@kontor.example`)
 const HOLD = 'Recourse-Hold/bare'
@@ -216,7 +218,7 @@ async function main(): Promise<void> {
     }
     const both = async (copies: number, recipients?: readonly string[]) => {
       const select = { messageIds, ...(recipients ? { recipients } : {}) }
-      const take = await run(copies, () => remediation.submit(analyst(tenant), { kind: 'quarantine', select }))
+      const take = await run(copies, () => remediation.submit(analyst(tenant), { kind: KIND, select }))
       const undo = await run(copies, () => remediation.submitUndo(analyst(tenant), take.id))
       return { take: take.spent, undo: undo.spent }
     }

@@ -2,6 +2,7 @@ import { type Clock, crashPoint, type DeliveryId, type TenantId } from '../base/
 import type { Storage } from '../storage/index.ts'
 import { type HopResult, type NextHop, type Reply, reply, type Sent } from '../transport/index.ts'
 import { createAppendHop } from './append-hop.ts'
+import { createGrouped } from './grouped.ts'
 import { replyOf, type Settled, settle } from './settle.ts'
 import type { HomeOf, Incoming, Stage, Target } from './types.ts'
 
@@ -54,6 +55,13 @@ export function createHandover(deps: HandoverDeps) {
     })
   }
 
+  const written = createGrouped((tenant, all: readonly (readonly Settled[])[]) =>
+    deps.storage.tenant(tenant, async (tx) => {
+      await settle(tx, all.flat())
+      return all
+    }),
+  )
+
   return async (
     tenant: TenantId,
     incoming: Incoming,
@@ -70,10 +78,7 @@ export function createHandover(deps: HandoverDeps) {
       return { deliveryId: g.deliveryId, result, placement, doubted: g.doubted, lost: g.lost, by: incoming.source }
     })
     crashPoint('intake.before-delivered-commit')
-    await deps.timed(
-      'settle',
-      deps.storage.tenant(tenant, (tx) => settle(tx, settled)),
-    )
+    await deps.timed('settle', written(tenant, settled))
     crashPoint('intake.after-delivered-commit')
     return settled.map((s) => replyOf(s.result))
   }

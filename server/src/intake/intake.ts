@@ -10,10 +10,11 @@ import {
 import { judgeLater } from '../detection/index.ts'
 import { entitiesOf, type Verdict } from '../judgement/index.ts'
 import type { MailContext, ParseOutcome, Parser } from '../mail/index.ts'
-import { type NewMessage, receive } from '../records/index.ts'
+import { type NewMessage, type Received, receive } from '../records/index.ts'
 import type { BlobRef, Storage } from '../storage/index.ts'
 import { buildSent, type NextHop, type Reply, type Sent, sentPrefix } from '../transport/index.ts'
 import { copiesOf, eventsOf, HELD, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
+import { createGrouped } from './grouped.ts'
 import { attemptOf, judgedFor, together } from './groups.ts'
 import { createHandover } from './handover.ts'
 import type { Judge } from './judge.ts'
@@ -50,6 +51,12 @@ export interface Intake {
   take(tenant: TenantId, incoming: Incoming, raw: Buffer): Promise<Taken>
 }
 
+interface ToRecord {
+  readonly message: NewMessage
+  readonly blob: BlobRef
+  readonly absent: readonly string[]
+}
+
 export function createIntake(deps: IntakeDeps): Intake {
   const { storage, parser, judge } = deps
   const clock = deps.clock ?? systemClock
@@ -60,6 +67,21 @@ export function createIntake(deps: IntakeDeps): Intake {
     deps.observe?.(stage, performance.now() - start)
     return done
   }
+  const recorded = createGrouped((tenant, all: readonly ToRecord[]) =>
+    storage.tenant(tenant, async (tx) => {
+      await storage.blobs.mark(
+        tx,
+        all.map((one) => one.blob),
+      )
+      const done: Received[] = []
+      for (const { message, absent } of all) {
+        const received = await receive(tx, message)
+        if (!received.duplicate) await judgeLater(tx, received.messageId, absent)
+        done.push(received)
+      }
+      return done
+    }),
+  )
   const handover = createHandover({ ...deps, clock, timed })
   const resume = createResume({ ...deps, clock, handover, makeSent })
 
@@ -130,15 +152,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       events: eventsOf(judged, deliveries),
     }
     crashPoint('intake.before-record')
-    const received = await timed(
-      'record',
-      storage.tenant(tenant, async (tx) => {
-        await storage.blobs.mark(tx, [blob])
-        const received = await receive(tx, message)
-        if (!received.duplicate) await judgeLater(tx, received.messageId, judged.absent)
-        return received
-      }),
-    )
+    const received = await timed('record', recorded(tenant, { message, blob, absent: judged.absent }))
     crashPoint('intake.after-record')
     if (received.duplicate) {
       const replies = await resume(tenant, received.messageId, incoming, raw)

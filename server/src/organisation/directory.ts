@@ -137,11 +137,22 @@ const EMPTY: OrganisationDocument = { version: 0, domains: [], mailboxes: [], al
 const MAX_KEPT = 1000
 const kept = new Map<TenantId, { readonly revision: string; readonly directory: Directory }>()
 
-/**
- * The organisation of the transaction's tenant. Costs one small query; the rest is kept in memory until it is changed. Ask once where
- * many addresses are resolved.
- */
-export async function directory(tx: Tx): Promise<Directory> {
+/** What a transaction was told: it sees one organisation, unless it changes it. */
+const told = new WeakMap<Tx, Promise<Directory>>()
+
+/** For the writer: what the transaction was told is over. */
+export const tellAnew = (tx: Tx): boolean => told.delete(tx)
+
+/** The organisation of the transaction's tenant. Costs one small query once; the rest is kept in memory until it is changed. */
+export function directory(tx: Tx): Promise<Directory> {
+  const known = told.get(tx)
+  if (known) return known
+  const found = lookUp(tx)
+  told.set(tx, found)
+  return found
+}
+
+async function lookUp(tx: Tx): Promise<Directory> {
   let state = await stateOf(tx)
   for (;;) {
     if (!state) return new Directory(null, EMPTY, [])

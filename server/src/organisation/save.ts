@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { type AuditActor, record } from '../audit/index.ts'
 import { AppError, type MailboxId, type TenantId, uuidv7 } from '../base/index.ts'
 import type { Db, Outbox, Tx } from '../storage/index.ts'
-import { readDirectory } from './directory.ts'
+import { readDirectory, tellAnew } from './directory.ts'
 import type { OrganisationDocument } from './document.ts'
 import { domainOf, readOrganisation } from './validate.ts'
 
@@ -54,6 +54,7 @@ export async function setOrganisation(
 
 /** One writer at a time per tenant; the new version, with a new revision that makes everybody read anew. */
 async function lock(tx: Tx, expected: number, actor: AuditActor): Promise<number> {
+  tellAnew(tx)
   const state = await tx
     .insertInto('organisation_state')
     .values({ tenant_id: here, version: 1, revision: uuidv7(), changed_by: actor.name })

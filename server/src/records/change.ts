@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { type DeliveryId, type MessageId, uuidv7, type VerdictId } from '../base/index.ts'
-import { emit, jsonText, PREPARED, type Tx } from '../storage/index.ts'
+import { emit, jsonText, PREPARED, type Tx, uuids } from '../storage/index.ts'
 import type { EventText, HandoverChange, Judgement, NewEvent } from './door.ts'
 import { changeFacts } from './facts.ts'
 import { telling } from './locate.ts'
@@ -41,7 +41,10 @@ async function change(tx: Tx, rows: readonly Change[], event: EventText | undefi
   if (rows.length === 0) return
   const { kind, actor, summary } = event ?? { kind: '', actor: '', summary: '' }
   // The ids as an array and the message in a subquery: whatever the statistics say, rows are looked up by their keys.
-  const ids = rows.map((row) => row.id)
+  const [first] = rows
+  // One alone is named alone: a plan for it is as good as a plan for any, so it is kept.
+  const named =
+    rows.length === 1 && first ? sql`d.id = ${first.id}::uuid` : sql`d.id = any(${uuids(rows.map((row) => row.id))})`
   const done = await sql<Changed>`${sql.raw(PREPARED)}
     with c as (
       select * from json_to_recordset(${jsonText(rows)}::json) as x(id uuid, event_id uuid, detail jsonb, handover text,
@@ -60,7 +63,7 @@ async function change(tx: Tx, rows: readonly Change[], event: EventText | undefi
         sent_prefix = coalesce(c.sent_prefix, d.sent_prefix),
         copy_hash = coalesce(c.copy_hash, d.copy_hash),
         updated_at = now()
-      from c where d.tenant_id = recourse_tenant() and d.id = any(${ids}::uuid[]) and d.id = c.id
+      from c where d.tenant_id = recourse_tenant() and ${named} and d.id = c.id
       returning d.tenant_id, d.id, d.message_id, d.action, d.latest_location, c.event_id, c.detail
     ), t as (
       insert into message_event (tenant_id, id, message_id, delivery_id, at, kind, actor, summary, detail)

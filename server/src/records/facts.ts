@@ -12,7 +12,14 @@ export interface Fact {
 
 /** Not a prepared statement: planned with the bounds, it opens only the partitions between them. */
 export async function changeFacts(tx: Tx, rows: readonly Fact[]): Promise<void> {
-  if (rows.length === 0) return
+  const [only] = rows
+  if (!only) return
+  if (rows.length === 1) {
+    await sql`update copy_fact set location = ${only.location}, action = ${only.action}, rev = rev + 1
+      where tenant_id = recourse_tenant() and received_at = ${only.received_at} and delivery_id = ${only.id}
+        and (location, action) is distinct from (${only.location}, ${only.action})`.execute(tx)
+    return
+  }
   const times = rows.map((row) => row.received_at.getTime())
   const first = new Date(times.reduce((a, b) => Math.min(a, b)))
   const last = new Date(times.reduce((a, b) => Math.max(a, b)))

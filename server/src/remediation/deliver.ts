@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { crashPoint } from '../base/index.ts'
 import { setHandover } from '../records/index.ts'
 import { buildSent, type HopResult, type NextHop, type Reply } from '../transport/index.ts'
-import type { Desk } from './desk.ts'
+import { type Desk, isRefusal } from './desk.ts'
 import { failure } from './failure.ts'
 import { finish, relocate } from './finish.ts'
 import { type Change, markReverted, Tally, transition } from './ledger.ts'
@@ -95,7 +95,16 @@ export async function finishDelivery(desk: Desk, item: WorkItem, seen: Seen): Pr
   const session = await desk.session()
   // A rule of the user's may have put it elsewhere: that is where it belongs (quarantine #67).
   if (item.target.location !== 'inbox' && ref.folder !== path) {
-    ref = (await session.move(ref.folder, [ref.uid], path)).moved.get(ref.uid) ?? ref
+    try {
+      ref = (await session.move(ref.folder, [ref.uid], path)).moved.get(ref.uid) ?? ref
+    } catch (error) {
+      if (!isRefusal(error) || error.code === 'unavailable' || error.code === 'timeout') throw error
+      // It is delivered: from now on it is a copy in a mailbox that is to be moved, with the patience of every other one.
+      await desk.record([
+        failure(desk, item, `It was delivered to ${ref.folder}; ${path} did not take it: ${error.message}`),
+      ])
+      return
+    }
   }
   const [now] = await session.state(ref.folder, [ref.uid])
   await finish(desk, ref.folder, [

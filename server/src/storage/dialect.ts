@@ -16,6 +16,27 @@ function nameOf(text: string): string {
   return name
 }
 
+/** Statements that were sent so often are planned once per connection too, as long as they are not too many. */
+const OFTEN = 8
+const MAX_NAMES = 300
+const MAX_COUNTED = 2000
+const sent = new Map<string, number>()
+
+/**
+ * The name under which a connection keeps a statement; undefined = planned for this one time. A statement that asks for whatever columns a
+ * table has is never kept: it would fail as soon as another process migrates.
+ */
+function keptName(text: string): string | undefined {
+  if (text.startsWith(PREPARED) || names.has(text)) return nameOf(text)
+  if (names.size >= MAX_NAMES || text.length > 6000 || !/^\s*(?:select|with|insert|update|delete)\b/i.test(text))
+    return undefined
+  if (/[\s.]\*/.test(text)) return undefined
+  if (sent.size >= MAX_COUNTED) sent.clear()
+  const times = (sent.get(text) ?? 0) + 1
+  sent.set(text, times)
+  return times > OFTEN ? nameOf(text) : undefined
+}
+
 const opening = new AsyncLocalStorage<{ setting: string | null }>()
 
 /** The next transaction that `work` opens sets `name` to `value` for itself, in the same round trip as its BEGIN. */
@@ -63,8 +84,8 @@ function wrap(client: pg.PoolClient): PostgresPoolClient {
       await client.query(setting === null ? 'begin' : `begin; ${setting}`)
       return { command: 'BEGIN', rowCount: 0, rows: [] }
     }
-    const name = text.startsWith(PREPARED) ? { name: nameOf(text) } : {}
-    return await client.query({ text, values: [...values], ...name })
+    const name = keptName(text)
+    return await client.query({ text, values: [...values], ...(name === undefined ? {} : { name }) })
   }
   return {
     // Kysely also knows cursors here; we give it none.
