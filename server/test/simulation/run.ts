@@ -36,6 +36,10 @@ async function universe(cosmos: Cosmos, steps: readonly Step[], written: Simulat
   }
 }
 
+/** One sequence, given in full: what a failure has shown. */
+export const replay = (storage: OpenStorage, steps: readonly Step[]): Promise<number> =>
+  universe({ storage, hits: new Map(), gateToFolder: true }, steps, undefined)
+
 /** A take and its undo, with a death or a stall at one point in both, and another worker that takes over. */
 function systematic(how: 'crash' | 'stall', point: number, nth: number): Step[] {
   const deliver = (flags: number): Step => ({ do: 'deliver', who: 6, flags, known: flags % 2 === 0, folder: flags })

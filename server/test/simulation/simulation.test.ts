@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestStorage, testStorage } from '../rig/storage.ts'
-import { everyPoint, simulate } from './run.ts'
+import { everyPoint, replay, simulate } from './run.ts'
 import { KILLS, STALLS } from './steps.ts'
 
 /** To repeat a failure: RECOURSE_TEST_SEED and RECOURSE_TEST_PATH as it printed them. RECOURSE_TEST_RUNS: another number of sequences. */
@@ -34,4 +34,14 @@ test('whatever happens in whatever order: nothing lost, nothing twice, undo exac
   // Drawn by chance, but not left to it: a point at which nobody ever died was not tested.
   expect(KILLS.filter((p) => !hits.has(p))).toEqual([])
   expect(STALLS.filter((p) => !hits.has(`stall ${p}`))).toEqual([])
+})
+
+// Turns red when it is put right; then `gateToFolder` can go.
+test.fails('what the gate kept is moved to Trash and the answer to the MOVE is lost: one copy', async () => {
+  await replay(t.storage, [
+    { do: 'fault', which: 2 },
+    { do: 'hold', who: 0 },
+    { do: 'act', kind: 5, pick: 1, by: 'analyst', cause: 0, select: 'copies', run: false },
+    { do: 'work', p: 0 },
+  ])
 })
