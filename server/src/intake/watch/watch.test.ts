@@ -143,7 +143,7 @@ describe('what arrives', () => {
 })
 
 describe('what users do', () => {
-  test('a move is a move: latest location, timeline, and an opinion where it is about Junk', async () => {
+  test('a move is a move: latest location, timeline, and an opinion where it is about Junk (mailbox #47)', async () => {
     let uid = ann().append('INBOX', letter('wandering'), {})
     await look()
     uid = ann().move('INBOX', uid, 'Junk')
@@ -167,7 +167,7 @@ describe('what users do', () => {
     ])
   })
 
-  test('Junk to Trash is housekeeping, no report', async () => {
+  test('Junk to Trash is housekeeping, no report (lesson #31)', async () => {
     let uid = ann().append('Junk', letter('emptied'), {})
     await look()
     uid = ann().move('Junk', uid, 'Trash')
