@@ -165,3 +165,18 @@ test('a user who empties a hold that he can see: the bytes are in the vault; put
     .deed('worker-1', 'append', null, 'INBOX', 'ok')
   expect(twice.end({ INBOX: 2 })).toEqual(['duplicated'])
 })
+
+test('a process that stood still hears its answer after another has found out: it must be the same', () => {
+  for (const [at, type, places, wrong] of [
+    ['target', 'ok', { [HOLD]: 1 }, []],
+    ['source', 'fail', { INBOX: 1 }, []],
+    ['source', 'ok', { INBOX: 1 }, ['impossible']],
+    ['target', 'fail', { [HOLD]: 1 }, ['impossible']],
+  ] as const) {
+    const t = tale()
+    const answer = t.history.invoke('worker-1', { f: 'move', mailbox, id, from: 'INBOX', to: HOLD, copy: '1' })
+    t.settled(at)
+    answer(type)
+    expect(t.end(places)).toEqual(wrong)
+  }
+})

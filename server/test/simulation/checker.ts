@@ -57,6 +57,8 @@ class Key {
   readonly #possible = new Map<string, number>()
   readonly #arrived = new Map<string, number>()
   readonly #seen = new Map<string, number>()
+  /** What another process has found out about a deed whose own answer is still to come. */
+  readonly #settledAs = new Map<string, 0 | 2>()
 
   constructor(mailbox: string, id: string, isHold: (folder: string) => boolean) {
     this.mailbox = mailbox
@@ -146,11 +148,12 @@ class Key {
       case 'ok':
       case 'fail': {
         const deed = this.#deeds.get(e.op)
-        this.#end(
-          e.op,
-          e.type === 'ok' ? 2 : 0,
-          `${e.process} was told ${e.type} for ${text(deed)}: that cannot have been`,
-        )
+        const stage = e.type === 'ok' ? 2 : 0
+        const why = `${e.process} was told ${e.type} for ${text(deed)}: that cannot have been`
+        // A process that stood still hears its answer after another has found out what became of the deed.
+        const found = this.#settledAs.get(e.op)
+        if (found === undefined) this.#end(e.op, stage, why)
+        else if (found !== stage) this.#say('impossible', why)
         if (e.type === 'ok' && deed?.to) this.#arrived.set(deed.to, e.n)
         return
       }
@@ -185,6 +188,7 @@ class Key {
     )
     const [op, deed] = ops.at(-1) ?? []
     if (op === undefined || !deed || e.at === 'neither') return
+    this.#settledAs.set(op, e.at === 'target' ? 2 : 0)
     this.#end(op, e.at === 'target' ? 2 : 0, `${text(deed)} was found at its ${e.at}: that cannot have been`)
     if (e.at === 'target' && deed.to) this.#arrived.set(deed.to, e.n)
   }
