@@ -94,6 +94,8 @@ describe('Quarantine’s address', () => {
       '2026-05-01T00:00:00Z',
       'true',
       '1',
+      // Every object has it, no list of values.
+      'valueOf',
     ),
   )
 

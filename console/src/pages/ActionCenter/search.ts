@@ -67,12 +67,12 @@ export function actionSearch(raw: Record<string, unknown>): ActionSearch {
     const value = raw[key]
     const values = (Array.isArray(value) ? value : [value]).filter(
       (v): v is string =>
-        typeof v === 'string' && v !== '' && v.length <= 200 && (options === undefined || v in options),
+        typeof v === 'string' && v !== '' && v.length <= 200 && (options === undefined || Object.hasOwn(options, v)),
     )
     if (values.length > 0) search[key] = [...new Set(values)].slice(0, 20)
   }
   if (raw['tab'] === 'pending' || raw['tab'] === 'history') search['tab'] = raw['tab']
-  if (typeof raw['period'] === 'string' && raw['period'] in PERIOD) search['period'] = raw['period']
+  if (typeof raw['period'] === 'string' && Object.hasOwn(PERIOD, raw['period'])) search['period'] = raw['period']
   if (typeof raw['q'] === 'string' && raw['q'].trim() !== '') search['q'] = raw['q'].slice(0, 200)
   if (isSort(raw['sort'])) search['sort'] = raw['sort']
   if (raw['dir'] === 'asc' || raw['dir'] === 'desc') search['dir'] = raw['dir']

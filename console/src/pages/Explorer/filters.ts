@@ -61,7 +61,7 @@ export const RANGES: Record<RangeKey, { readonly label: string; readonly ms: num
 }
 export const DEFAULT_RANGE: RangeKey = '30d'
 
-const isRange = (value: unknown): value is RangeKey => typeof value === 'string' && value in RANGES
+const isRange = (value: unknown): value is RangeKey => typeof value === 'string' && Object.hasOwn(RANGES, value)
 const isInstant = (value: unknown): value is string => typeof value === 'string' && !Number.isNaN(Date.parse(value))
 
 /** Reads the page's address; what is not understood is left out. */

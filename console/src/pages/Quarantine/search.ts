@@ -79,13 +79,14 @@ export function heldSearch(raw: Record<string, unknown>): HeldSearch {
     const value = raw[key]
     const values = (Array.isArray(value) ? value : [value]).filter(
       (v): v is string =>
-        typeof v === 'string' && v !== '' && v.length <= 1000 && (options === undefined || v in options),
+        typeof v === 'string' && v !== '' && v.length <= 1000 && (options === undefined || Object.hasOwn(options, v)),
     )
     if (values.length > 0) search[key] = [...new Set(values)].slice(0, 50)
   }
   if (typeof raw['q'] === 'string' && raw['q'].trim() !== '') search['q'] = raw['q'].slice(0, 200)
-  if (typeof raw['received'] === 'string' && raw['received'] in RECEIVED) search['received'] = raw['received']
-  if (typeof raw['expires'] === 'string' && raw['expires'] in EXPIRES) search['expires'] = raw['expires']
+  if (typeof raw['received'] === 'string' && Object.hasOwn(RECEIVED, raw['received']))
+    search['received'] = raw['received']
+  if (typeof raw['expires'] === 'string' && Object.hasOwn(EXPIRES, raw['expires'])) search['expires'] = raw['expires']
   for (const key of ['from', 'to', 'expiresFrom', 'expiresTo'] as const) if (isInstant(raw[key])) search[key] = raw[key]
   if (SORTS.has(raw['sort'])) search['sort'] = raw['sort']
   if (raw['dir'] === 'asc' || raw['dir'] === 'desc') search['dir'] = raw['dir']
