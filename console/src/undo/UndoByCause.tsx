@@ -1,4 +1,4 @@
-import { Button, Checkbox, Field, Radio, RadioGroup, Spinner } from '@fluentui/react-components'
+import { Button, Checkbox, Spinner } from '@fluentui/react-components'
 import { ArrowUndo20Regular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { useCan } from '../api/session.ts'
@@ -6,6 +6,7 @@ import type { UndoSelection } from '../api/types.ts'
 import { Ask } from '../parts/Ask.tsx'
 import { Problem } from '../parts/Problem.tsx'
 import { useStartUndo, useUndoOf } from './data.ts'
+import { type FolderGone, FolderGoneChoice } from './FolderGone.tsx'
 import { UndoPlanView } from './UndoPlanView.tsx'
 
 interface Props {
@@ -17,7 +18,7 @@ interface Props {
 
 /** Undoes everything that a cause did: the blast radius first, then one action that gives it all back. */
 export function UndoByCause({ what, select, onClose }: Props) {
-  const [folderGone, setFolderGone] = useState<'recreate' | 'inbox'>('recreate')
+  const [folderGone, setFolderGone] = useState<FolderGone>('recreate')
   const [suspend, setSuspend] = useState(false)
   const plan = useUndoOf(select)
   const undo = useStartUndo(onClose)
@@ -38,15 +39,7 @@ export function UndoByCause({ what, select, onClose }: Props) {
       ) : plan.isPending ? (
         <Spinner size="small" label="Counting" />
       ) : null}
-      <Field label="If the folder of a message is gone">
-        <RadioGroup
-          value={folderGone}
-          onChange={(_, data) => setFolderGone(data.value === 'inbox' ? 'inbox' : 'recreate')}
-        >
-          <Radio value="recreate" label="Make the folder again" />
-          <Radio value="inbox" label="Put the message into the Inbox" />
-        </RadioGroup>
-      </Field>
+      <FolderGoneChoice value={folderGone} onChange={setFolderGone} />
       {canSuspend ? (
         <Checkbox
           checked={suspend}

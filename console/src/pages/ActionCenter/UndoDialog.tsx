@@ -7,15 +7,13 @@ import {
   DialogContent,
   DialogSurface,
   DialogTitle,
-  Field,
-  Radio,
-  RadioGroup,
   Spinner,
 } from '@fluentui/react-components'
 import { useState } from 'react'
 import type { ActionDetail } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { useReturnFocus } from '../../parts/useReturnFocus.ts'
+import { type FolderGone, FolderGoneChoice } from '../../undo/FolderGone.tsx'
 import { UndoPlanView } from '../../undo/UndoPlanView.tsx'
 import { plural } from '../../words.ts'
 import { type UndoRequest, useUndo, useUndoPlan } from './data.ts'
@@ -24,7 +22,7 @@ import { type UndoRequest, useUndo, useUndoPlan } from './data.ts'
 export function UndoDialog(props: { action: ActionDetail; items?: readonly string[]; onClose: () => void }) {
   const { action, items, onClose } = props
   useReturnFocus()
-  const [folderGone, setFolderGone] = useState<UndoRequest['folderGone']>('recreate')
+  const [folderGone, setFolderGone] = useState<FolderGone>('recreate')
   const [suspend, setSuspend] = useState(false)
   const part: UndoRequest = { folderGone, ...(items ? { items } : {}) }
   const request: UndoRequest = { ...part, ...(suspend ? { suspendCause: true } : {}) }
@@ -49,15 +47,7 @@ export function UndoDialog(props: { action: ActionDetail; items?: readonly strin
             ) : plan.isPending ? (
               <Spinner size="small" label="Counting" />
             ) : null}
-            <Field label="If the folder of a message is gone">
-              <RadioGroup
-                value={folderGone}
-                onChange={(_, data) => setFolderGone(data.value === 'inbox' ? 'inbox' : 'recreate')}
-              >
-                <Radio value="recreate" label="Make the folder again" />
-                <Radio value="inbox" label="Put the message into the Inbox" />
-              </RadioGroup>
-            </Field>
+            <FolderGoneChoice value={folderGone} onChange={setFolderGone} />
             {canSuspend ? (
               <Checkbox
                 checked={suspend}

@@ -1,16 +1,7 @@
-import {
-  Button,
-  Dropdown,
-  Menu,
-  MenuItem,
-  MenuList,
-  MenuPopover,
-  MenuTrigger,
-  Option,
-  SearchBox,
-} from '@fluentui/react-components'
-import { ArrowClockwise20Regular, FilterAdd20Regular } from '@fluentui/react-icons'
+import { Button, Dropdown, Option, SearchBox } from '@fluentui/react-components'
+import { ArrowClockwise20Regular } from '@fluentui/react-icons'
 import { useEffect, useState } from 'react'
+import { AddFilter } from '../../parts/AddFilter.tsx'
 import type { useExplorerSearch } from './data.ts'
 import { FilterChip } from './FilterChip.tsx'
 import { DEFAULT_RANGE, type FilterKey, PROPERTIES, RANGES, type RangeKey } from './filters.ts'
@@ -28,20 +19,7 @@ export function FilterBar({ search, change, clear, onRefresh }: Search & { onRef
       <div className="row">
         <FreeText value={search.q ?? ''} onSearch={(q) => change({ q: q || undefined })} />
         <RangePicker search={search} change={change} />
-        <Menu inline>
-          <MenuTrigger disableButtonEnhancement>
-            <Button icon={<FilterAdd20Regular />}>Add filter</Button>
-          </MenuTrigger>
-          <MenuPopover>
-            <MenuList>
-              {free.map((p) => (
-                <MenuItem key={p.key} onClick={() => setAdding(p.key)}>
-                  {p.label}
-                </MenuItem>
-              ))}
-            </MenuList>
-          </MenuPopover>
-        </Menu>
+        <AddFilter properties={free} onAdd={setAdding} />
         <Button
           appearance="subtle"
           icon={<ArrowClockwise20Regular />}

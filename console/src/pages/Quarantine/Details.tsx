@@ -1,25 +1,14 @@
-import {
-  Button,
-  DrawerBody,
-  DrawerHeader,
-  DrawerHeaderTitle,
-  OverlayDrawer,
-  Spinner,
-  Tab,
-  TabList,
-  Toolbar,
-} from '@fluentui/react-components'
-import { ChevronDown24Regular, ChevronUp24Regular, Dismiss24Regular } from '@fluentui/react-icons'
+import { Button, Spinner, Tab, TabList, Toolbar } from '@fluentui/react-components'
 import { Link } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
 import type { HeldRecipient, MessageDetail, QuarantineRow } from '../../api/types.ts'
+import { ItemFlyout } from '../../parts/ItemFlyout.tsx'
 import { Card, Facts } from '../../parts/Page.tsx'
 import { Problem } from '../../parts/Problem.tsx'
 import { SafeText } from '../../parts/SafeText.tsx'
 import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
 import { Time } from '../../parts/Time.tsx'
 import { bytes, visible } from '../../parts/text.ts'
-import { useReturnFocus } from '../../parts/useReturnFocus.ts'
 import { DIRECTION, POLICY_TYPE, TECHNOLOGY, wordFor } from '../../words.ts'
 import { AuthenticationCard } from '../EmailEntity/AuthenticationCard.tsx'
 import { useMessage } from '../EmailEntity/data.ts'
@@ -42,78 +31,49 @@ interface Props {
 type Part = 'details' | 'headers' | 'preview'
 
 /** The flyout of one message: why it is held, until when, what became of each copy; its headers, and a safe look at it. */
-export function Details(props: Props) {
-  useReturnFocus()
+export function Details({ id, actions, ...steps }: Props) {
   const [part, setPart] = useState<Part>('details')
-  const held = useHeldMessage(props.id)
-  const message = useMessage(props.id)
+  const held = useHeldMessage(id)
+  const message = useMessage(id)
   const row = held.data
-  const go = (id: string | null) => () => {
-    if (id) props.onGo(id)
-  }
   return (
-    <OverlayDrawer
-      open
-      position="end"
-      size="large"
-      onOpenChange={(_, data) => (data.open ? undefined : props.onClose())}
+    <ItemFlyout
+      {...steps}
+      label="Details of the message"
+      title={row ? <SafeText text={row.subject} max={200} empty="(no subject)" /> : 'Quarantined message'}
+      toolbar={
+        <>
+          {row ? (
+            <Toolbar aria-label="This message" className="list-bar held-actions">
+              {actions(row)}
+            </Toolbar>
+          ) : null}
+          <div className="tabs-scroll">
+            <TabList
+              aria-label="Parts"
+              size="small"
+              selectedValue={part}
+              onTabSelect={(_, data) =>
+                setPart(data.value === 'headers' || data.value === 'preview' ? data.value : 'details')
+              }
+            >
+              <Tab value="details">Details</Tab>
+              <Tab value="headers">Message headers</Tab>
+              <Tab value="preview">Preview</Tab>
+            </TabList>
+          </div>
+        </>
+      }
     >
-      <DrawerHeader>
-        <DrawerHeaderTitle
-          heading={{ as: 'h2', className: 'wrap' }}
-          action={
-            <span className="row held-steps">
-              <Button
-                appearance="subtle"
-                aria-label="Previous item"
-                icon={<ChevronUp24Regular />}
-                disabledFocusable={props.previous === null}
-                onClick={go(props.previous)}
-              />
-              <Button
-                appearance="subtle"
-                aria-label="Next item"
-                icon={<ChevronDown24Regular />}
-                disabledFocusable={props.next === null}
-                onClick={go(props.next)}
-              />
-              <Button appearance="subtle" aria-label="Close" icon={<Dismiss24Regular />} onClick={props.onClose} />
-            </span>
-          }
-        >
-          {row ? <SafeText text={row.subject} max={200} empty="(no subject)" /> : 'Quarantined message'}
-        </DrawerHeaderTitle>
-        {row ? (
-          <Toolbar aria-label="This message" className="list-bar held-actions">
-            {props.actions(row)}
-          </Toolbar>
-        ) : null}
-        <div className="tabs-scroll">
-          <TabList
-            aria-label="Parts"
-            size="small"
-            selectedValue={part}
-            onTabSelect={(_, data) =>
-              setPart(data.value === 'headers' || data.value === 'preview' ? data.value : 'details')
-            }
-          >
-            <Tab value="details">Details</Tab>
-            <Tab value="headers">Message headers</Tab>
-            <Tab value="preview">Preview</Tab>
-          </TabList>
-        </div>
-      </DrawerHeader>
-      <DrawerBody tabIndex={0} aria-label="Details of the message">
-        <div className="stack held-details">
-          {held.error ? <Problem error={held.error} onRetry={() => void held.refetch()} /> : null}
-          {message.error ? <Problem error={message.error} onRetry={() => void message.refetch()} /> : null}
-          {held.isPending || message.isPending ? <Spinner size="small" label="Loading" /> : null}
-          {part === 'details' && row ? <Quarantined row={row} message={message.data} /> : null}
-          {part === 'headers' && message.data ? <MessageHeaders message={message.data} /> : null}
-          {part === 'preview' ? <Preview key={props.id} id={props.id} /> : null}
-        </div>
-      </DrawerBody>
-    </OverlayDrawer>
+      <div className="stack held-details">
+        {held.error ? <Problem error={held.error} onRetry={() => void held.refetch()} /> : null}
+        {message.error ? <Problem error={message.error} onRetry={() => void message.refetch()} /> : null}
+        {held.isPending || message.isPending ? <Spinner size="small" label="Loading" /> : null}
+        {part === 'details' && row ? <Quarantined row={row} message={message.data} /> : null}
+        {part === 'headers' && message.data ? <MessageHeaders message={message.data} /> : null}
+        {part === 'preview' ? <Preview key={id} id={id} /> : null}
+      </div>
+    </ItemFlyout>
   )
 }
 

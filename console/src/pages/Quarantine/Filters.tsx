@@ -1,6 +1,7 @@
-import { Button, Field, Input, Menu, MenuItem, MenuList, MenuPopover, MenuTrigger } from '@fluentui/react-components'
-import { ArrowClockwise20Regular, FilterAdd20Regular } from '@fluentui/react-icons'
+import { Button, Field, Input } from '@fluentui/react-components'
+import { ArrowClockwise20Regular } from '@fluentui/react-icons'
 import { useState } from 'react'
+import { AddFilter } from '../../parts/AddFilter.tsx'
 import { Choice } from '../../parts/Choice.tsx'
 import { FreeText } from '../../parts/FreeText.tsx'
 import { FilterChip } from '../Explorer/FilterChip.tsx'
@@ -52,20 +53,7 @@ export function Filters({ search, change, clear, onRefresh }: Search & { onRefre
             else change({ expires, expiresFrom: undefined, expiresTo: undefined })
           }}
         />
-        <Menu inline>
-          <MenuTrigger disableButtonEnhancement>
-            <Button icon={<FilterAdd20Regular />}>Add filter</Button>
-          </MenuTrigger>
-          <MenuPopover>
-            <MenuList>
-              {free.map((p) => (
-                <MenuItem key={p.key} onClick={() => setAdding(p.key)}>
-                  {p.label}
-                </MenuItem>
-              ))}
-            </MenuList>
-          </MenuPopover>
-        </Menu>
+        <AddFilter properties={free} onAdd={setAdding} />
         <Button
           appearance="subtle"
           icon={<ArrowClockwise20Regular />}
