@@ -38,6 +38,13 @@ export interface Circumstances {
   readonly removed: readonly MailboxId[]
 }
 
+/** What was seen to stand in the way of some items: retention has ended, the mailbox is gone, an undo is under way. */
+export interface Obstacles {
+  readonly expired: boolean
+  readonly gone: boolean
+  readonly held: boolean
+}
+
 export async function circumstances(tx: Tx, tenant: TenantId): Promise<Circumstances> {
   const removed = await sql<{
     id: MailboxId
@@ -63,11 +70,23 @@ export function judging(tenant: TenantId, { undos, removed }: Circumstances) {
       ? sql`i.mailbox_id is null`
       : sql`(i.mailbox_id is null or i.mailbox_id = any(${[...removed]}::uuid[]))`
   const after = sql`coalesce(i.after_location, i.target_location)`
+  const freeOf = (seen: Obstacles): RawBuilder<boolean> =>
+    sql<boolean>`(${sql.join(
+      [
+        ...(seen.expired ? [sql`i.expired_at is null`] : []),
+        ...(seen.gone ? [sql`not ${gone}`] : []),
+        ...(seen.held ? [sql`not ${underWay}`] : []),
+        sql`true`,
+      ],
+      sql` and `,
+    )})`
   return {
     obstacle: sql`case when ${underWay} then ${UNDER_WAY}
       when i.expired_at is not null then ${retentionEnded(after, 'i.expired_at', 'i.expired_at')} when ${gone} then ${GONE} end`,
     inexact: inexact(sql`i.lost->>0`),
-    free: sql<boolean>`(i.expired_at is null and not ${gone} and not ${underWay})`,
+    free: freeOf({ expired: true, gone: true, held: true }),
+    /** `free` where only these obstacles were seen among the items: each that is asked costs a pass over a million items a tenth of its time. */
+    freeOf,
     /**
      * What the words depend on, eight columns to group by… Whether retention has ended is asked, not when: the database takes a column
      * that is always empty for one of many values, and would sum up in one process what it can in several.

@@ -5,9 +5,9 @@ import { getEntry, suspendedSignals } from '../../lists/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import type { ActionState } from '../states.ts'
 import type { Person } from '../tables.ts'
-import { alone, type Circumstances, circumstances, judging } from './facts.ts'
+import { alone, type Circumstances, circumstances, judging, type Obstacles } from './facts.ts'
 import { countHeld } from './gate.ts'
-import { layered } from './layered.ts'
+import { layered, type Resolved } from './layered.ts'
 import {
   type ActionFacts,
   type Chosen,
@@ -112,10 +112,11 @@ class Sum {
     grow(this.#notExact, item.inexact, n)
   }
 
-  /** An action whose item lies under another that is given back with it. */
-  lower(actionId: ActionId): void {
+  /** An action whose item lies under another: given back with it, or not. */
+  lower(actionId: ActionId, goes: boolean): void {
     const action = this.#actions.get(actionId) ?? { copies: 0, impossible: 0 }
-    action.copies++
+    if (goes) action.copies++
+    else action.impossible++
     this.#actions.set(actionId, action)
   }
 
@@ -161,24 +162,26 @@ export async function previewOf(tx: Tx, tenant: TenantId, selection: UndoSelecti
   const around = await circumstances(tx, tenant)
   const sum = new Sum()
   await FOR_MANY.execute(tx)
-  await plain(tx, tenant, chosen, around, sum)
-  const messages = new Set<string>()
-  const mailboxes = new Set<string>()
+  const seen = await plain(tx, tenant, chosen, around, sum)
+  const piles = { messages: new Set<string>(), mailboxes: new Set<string>(), whole: true }
   for await (const part of layered(tx, tenant, chosen, around)) {
-    for (const { top, below, obstacle, inexact } of part) {
+    for (const resolved of part) {
+      const { top, below, obstacle, inexact } = resolved
       const folder = (below.at(-1) ?? top).folder
       const at = new Date(top.at === Number.POSITIVE_INFINITY ? now : top.at)
       sum.add({ actionId: top.actionId, folder, obstacle, inexact, n: 1, from: at, to: at })
-      for (const l of below) sum.lower(l.actionId)
+      for (const l of below) sum.lower(l.actionId, obstacle === null)
+      piles.whole &&= goesWhole(resolved)
       if (obstacle !== null) continue
-      messages.add(top.messageId)
-      if (top.mailboxId !== null) mailboxes.add(top.mailboxId)
+      piles.messages.add(top.messageId)
+      if (top.mailboxId !== null) piles.mailboxes.add(top.mailboxId)
     }
   }
+  const count = distinct(tx, tenant, chosen, around, { seen, apart: !piles.whole })
   return {
     ...sum.preview(chosen.actions),
-    messages: await distinct(tx, tenant, chosen, around, 'message_id', messages),
-    mailboxes: await distinct(tx, tenant, chosen, around, 'mailbox_id', mailboxes),
+    messages: await count('message_id', piles.messages),
+    mailboxes: await count('mailbox_id', piles.mailboxes),
     running: {
       copies: chosen.running.reduce((n, a) => n + a.left, 0),
       actions: chosen.running.map(({ id, name, state, left }) => ({ id, name, state, left })),
@@ -189,7 +192,11 @@ export async function previewOf(tx: Tx, tenant: TenantId, selection: UndoSelecti
   }
 }
 
-interface Group {
+/** Every layer of it goes back, to one mailbox: counted item by item or as one copy, its messages and mailboxes are the same. */
+const goesWhole = ({ top, below, obstacle }: Resolved): boolean =>
+  obstacle === null && below.every((l) => l.messageId === top.messageId && l.mailboxId === top.mailboxId)
+
+interface Group extends Obstacles {
   action_id: ActionId
   folder: string | null
   obstacle: string | null
@@ -203,37 +210,44 @@ interface Group {
 const FOR_MANY = sql`select set_config('work_mem', '256MB', true), set_config('jit', 'off', true),
   set_config('parallel_setup_cost', '100', true), set_config('parallel_tuple_cost', '0.001', true)`
 
-/** Items that nothing lies on or under: summed up by the database. */
-async function plain(tx: Tx, tenant: TenantId, chosen: Chosen, around: Circumstances, sum: Sum): Promise<void> {
-  if (chosen.actions.length === 0) return
+/** Items that nothing lies on or under: summed up by the database. Gives back which obstacles there are. */
+async function plain(tx: Tx, tenant: TenantId, chosen: Chosen, around: Circumstances, sum: Sum): Promise<Obstacles> {
+  if (chosen.actions.length === 0) return { expired: false, gone: false, held: false }
   const { facts, span, grouped } = judging(tenant, around)
   // Grouped by what decides, then put into words: words are long, and items are many.
   const rows = await sql<Group>`
     select i.action_id, coalesce(i.before_folder, i.before_location) as folder, ${grouped.obstacle} as obstacle,
-      ${grouped.inexact} as inexact, i.n, i.first, i.last
+      ${grouped.inexact} as inexact, i.n, i.first, i.last, i.expired, i.gone, i.held
     from (select i.action_id, i.before_folder, i.before_location, ${facts}, count(*)::int as n,
         min(coalesce(i.verified_at, i.updated_at)) as first, max(coalesce(i.verified_at, i.updated_at)) as last, ${span}
       from action_item i where ${chosen.condition} and ${alone(tenant)}
       group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) i`.execute(tx)
   for (const g of rows.rows) sum.add({ ...g, actionId: g.action_id, from: g.first, to: g.last })
+  const any = (of: (g: Group) => boolean) => rows.rows.some(of)
+  return { expired: any((g) => g.expired), gone: any((g) => g.gone), held: any((g) => g.held) }
 }
 
-/** How many different ones the copies that go back have; `more` are those of the layered copies. */
-async function distinct(
+/**
+ * How many different ones the copies that go back have; `more` are those of the layered copies. Of a million items each condition costs:
+ * only obstacles that were seen are asked for, and layered items are counted with the others unless some of them stay (`apart`).
+ */
+function distinct(
   tx: Tx,
   tenant: TenantId,
   chosen: Chosen,
   around: Circumstances,
-  column: 'message_id' | 'mailbox_id',
-  more: ReadonlySet<string>,
-): Promise<number> {
-  if (chosen.actions.length === 0) return 0
-  const { free } = judging(tenant, around)
-  const c = sql.ref(`i.${column}`)
-  const items = sql`select ${c} as c from action_item i where ${chosen.condition} and ${alone(tenant)} and ${free} group by 1`
-  const all = more.size === 0 ? items : sql`${items} union select unnest(${[...more]}::uuid[])`
-  const rows = await sql<{ n: number }>`select count(*)::int as n from (${all}) x`.execute(tx)
-  return rows.rows[0]?.n ?? 0
+  { seen, apart }: { seen: Obstacles; apart: boolean },
+) {
+  return async (column: 'message_id' | 'mailbox_id', more: ReadonlySet<string>): Promise<number> => {
+    if (chosen.actions.length === 0) return 0
+    const c = sql.ref(`i.${column}`)
+    const free = judging(tenant, around).freeOf(seen)
+    const which = apart ? sql`${free} and ${alone(tenant)}` : free
+    const items = sql`select ${c} as c from action_item i where ${chosen.condition} and ${which} group by 1`
+    const all = apart && more.size > 0 ? sql`${items} union select unnest(${[...more]}::uuid[])` : items
+    const rows = await sql<{ n: number }>`select count(c)::int as n from (${all}) x`.execute(tx)
+    return rows.rows[0]?.n ?? 0
+  }
 }
 
 /** The causes that were named, else those of the actions: does new mail still meet them? */
