@@ -24,6 +24,8 @@ const ACTIONS = 10
 /** One in so many was taken on by a second action: layers. One in so many could not be kept exactly. */
 const LAYERED = 100
 const INEXACT = 50
+/** One mailbox in so many has left since. */
+const GONE = 1000
 
 const dir = await mkdtemp(join(tmpdir(), 'recourse-plan-'))
 const account = unprivileged()
@@ -48,8 +50,9 @@ try {
 async function seed(on: OpenStorage, tenant: TenantId, n: number): Promise<void> {
   const started = performance.now()
   await on.tenant(tenant, async (tx) => {
-    await sql`insert into mailbox (tenant_id, id, address, login, display_name, kind, protected, created_at)
-      select ${tenant}, recourse_uuidv7(now()), 'u' || k || '@bench.example', 'u' || k || '@' || ${tenant}::text, '', 'user', false, now()
+    await sql`insert into mailbox (tenant_id, id, address, login, display_name, kind, protected, created_at, removed_at)
+      select ${tenant}, recourse_uuidv7(now()), 'u' || k || '@bench.example', 'u' || k || '@' || ${tenant}::text, '', 'user', false, now(),
+        case when k % ${GONE}::int = 0 then now() end
       from generate_series(1, ${MAILBOXES}::int) k`.execute(tx)
     await sql`create temporary table box on commit drop as
       select id, row_number() over (order by address) - 1 as k from mailbox where tenant_id = ${tenant}`.execute(tx)
