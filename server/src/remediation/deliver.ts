@@ -1,11 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { crashPoint } from '../base/index.ts'
+import { type CopyRef, type MoveResult, ProviderError } from '../mailboxes/index.ts'
 import { setHandover } from '../records/index.ts'
 import { buildSent, type HopResult, type NextHop, type Reply } from '../transport/index.ts'
 import { type Desk, isRefusal } from './desk.ts'
 import { failure } from './failure.ts'
 import { finish, relocate } from './finish.ts'
 import { type Change, markReverted, Tally, transition } from './ledger.ts'
+import { partly } from './move.ts'
 import type { Seen } from './read.ts'
 import { search } from './seek.ts'
 import type { WorkItem } from './types.ts'
@@ -87,26 +89,19 @@ async function lookFor(desk: Desk, item: WorkItem): Promise<Seen | null> {
 
 /** It is in the mailbox: moved on if it belongs elsewhere than the Inbox, and written down as done. */
 export async function finishDelivery(desk: Desk, item: WorkItem, seen: Seen): Promise<void> {
-  await desk.commit((tx) =>
-    setHandover(tx, [{ deliveryId: item.deliveryId, handover: 'handed-over', action: 'delivered' }]),
-  )
+  const handedOver = { deliveryId: item.deliveryId, handover: 'handed-over', action: 'delivered' } as const
   const path = await desk.pathOf(item.target.location)
-  let ref = seen.copy.ref
-  const session = await desk.session()
   // A rule of the user's may have put it elsewhere: that is where it belongs (quarantine #67).
-  if (item.target.location !== 'inbox' && ref.folder !== path) {
-    try {
-      ref = (await session.move(ref.folder, [ref.uid], path)).moved.get(ref.uid) ?? ref
-    } catch (error) {
-      if (!isRefusal(error) || error.code === 'unavailable' || error.code === 'timeout') throw error
-      // It is delivered: from now on it is a copy in a mailbox that is to be moved, with the patience of every other one.
-      await desk.record([
-        failure(desk, item, `It was delivered to ${ref.folder}; ${path} did not take it: ${error.message}`),
-      ])
-      return
-    }
+  if (item.target.location !== 'inbox' && seen.copy.ref.folder !== path) {
+    await moveOn(desk, item, seen, path, handedOver)
+    return
   }
-  const [now] = await session.state(ref.folder, [ref.uid])
+  await desk.commit((tx) => setHandover(tx, [handedOver]))
+  await ended(desk, item, seen, seen.copy.ref)
+}
+
+async function ended(desk: Desk, item: WorkItem, seen: Seen, ref: CopyRef): Promise<void> {
+  const [now] = await (await desk.session()).state(ref.folder, [ref.uid])
   await finish(desk, ref.folder, [
     {
       item,
@@ -119,6 +114,57 @@ export async function finishDelivery(desk: Desk, item: WorkItem, seen: Seen): Pr
       lost: [],
     },
   ])
+}
+
+/**
+ * It is a copy in a mailbox now, and its MOVE can be in doubt like every other one: an intent of its own is committed before, so that
+ * `settleItems` settles it as a move. That it came from our store stays written down.
+ */
+async function moveOn(
+  desk: Desk,
+  item: WorkItem,
+  seen: Seen,
+  path: string,
+  handedOver: Parameters<typeof setHandover>[1][number],
+): Promise<void> {
+  const { ref } = seen.copy
+  const session = await desk.session()
+  const position = await session.position(path)
+  if (!position) throw new ProviderError('no-folder', `There is no folder ${path}.`)
+  const state = await desk.stored(seen.copy, seen.sha256)
+  const batches = await desk.commit(async (tx) => {
+    await setHandover(tx, [handedOver])
+    const why = `It was delivered to ${ref.folder}, and is to be moved on.`
+    await transition(tx, desk.context(), [{ item, to: 'approved', why }])
+    const set = {
+      via: 'move',
+      before_ref: ref,
+      before_state: state,
+      after_folder: path,
+      hold_position: position,
+    } as const
+    return transition(tx, desk.context(), [{ item: { ...item, state: 'approved' }, to: 'executing', set }])
+  })
+  const begun = { ...item, beforeRef: ref, beforeState: state, batch: batches.get(item.id) ?? null }
+  let result: MoveResult
+  try {
+    result = await session.move(ref.folder, [ref.uid], path)
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    if (error.code === 'unavailable' || error.code === 'timeout')
+      throw new ProviderError('unknown', error.message, { cause: error })
+    await desk.record([
+      failure(desk, begun, `It was delivered to ${ref.folder}; ${path} did not take it: ${error.message}`),
+    ])
+    return
+  }
+  const moved = result.moved.get(ref.uid)
+  if (!moved) {
+    await desk.record([
+      { item: begun, to: 'approved', why: 'It was no longer where it was delivered: looked for again.' },
+    ])
+  } else if (result.marked?.includes(ref.uid)) await desk.record([partly(begun, moved)])
+  else await ended(desk, begun, seen, moved)
 }
 
 /** Taken by the mail store, but not to be found: a rule of the user's may have sent it elsewhere. Done, not verified. */

@@ -26,6 +26,7 @@ interface ItemRow {
   target_location: Location
   target_folder: string | null
   target_folder_id: string | null
+  before_kind: PlaceKind | null
   before_location: Location | null
   after_folder: string | null
   vault_id: string | null
@@ -106,7 +107,8 @@ export async function loadWork(
   const ids = chosen.map((r) => r.id)
   const items =
     await sql<ItemRow>`${prepared} select id, action_id, delivery_id, message_id, mailbox_id, recipient, state, attempts,
-    via, undoes, same_as, sender_copy, back_of, target_kind, target_location, target_folder, target_folder_id, before_location, after_folder,
+    via, undoes, same_as, sender_copy, back_of, target_kind, target_location, target_folder, target_folder_id, before_kind, before_location,
+    after_folder,
     vault_id, batch_id from action_item where tenant_id = ${tenant} and id = any(${uuids(ids)}) order by id`.execute(tx)
   const facts = await factsOf(tx, tenant, items.rows)
   return items.rows.flatMap((r) => workItem(r, facts) ?? [])
@@ -234,6 +236,7 @@ function workItem(r: ItemRow, facts: Facts): WorkItem | null {
     sourceState: (given ?? after)?.state ?? null,
     wanted: wanted?.before_state ?? null,
     wantedRef: wanted?.before_ref ?? null,
+    beforeKind: r.before_kind,
     beforeLocation: r.before_location,
     beforeRef: before?.ref ?? null,
     beforeState: before?.state ?? null,

@@ -52,9 +52,10 @@ export async function moveGroup(desk: Desk, group: Group): Promise<boolean> {
         to: 'executing',
         set: {
           via: 'move',
-          before_kind: place.kind,
-          before_location: place.location,
-          before_folder: r.copy.ref.folder,
+          // An item that began in our store, and delivered its message itself, goes back there.
+          ...(r.item.beforeKind === 'store'
+            ? {}
+            : { before_kind: place.kind, before_location: place.location, before_folder: r.copy.ref.folder }),
           before_ref: r.copy.ref,
           before_state: before[n] ?? null,
           after_folder: group.target.path,

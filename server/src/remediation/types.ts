@@ -141,6 +141,8 @@ export interface WorkItem {
   readonly wanted: StoredState | null
   /** …and where it was. */
   readonly wantedRef: CopyRef | null
+  /** Where the copy was when this item began; `store` stays when it delivered the message itself. */
+  readonly beforeKind: PlaceKind | null
   readonly beforeLocation: Location | null
   readonly beforeRef: CopyRef | null
   readonly beforeState: StoredState | null

@@ -38,7 +38,7 @@ async function universe(cosmos: Cosmos, steps: readonly Step[], written: Simulat
 
 /** One sequence, given in full: what a failure has shown. */
 export const replay = (storage: OpenStorage, steps: readonly Step[]): Promise<number> =>
-  universe({ storage, hits: new Map(), gateToFolder: true }, steps, undefined)
+  universe({ storage, hits: new Map() }, steps, undefined)
 
 /** A take and its undo, with a death or a stall at one point in both, and another worker that takes over. */
 function systematic(how: 'crash' | 'stall', point: number, nth: number): Step[] {

@@ -36,8 +36,7 @@ test('whatever happens in whatever order: nothing lost, nothing twice, undo exac
   expect(STALLS.filter((p) => !hits.has(`stall ${p}`))).toEqual([])
 })
 
-// Turns red when it is put right; then `gateToFolder` can go.
-test.fails('what the gate kept is moved to Trash and the answer to the MOVE is lost: one copy', async () => {
+test('what the gate kept is moved to Trash and the answer to the MOVE is lost: one copy', async () => {
   await replay(t.storage, [
     { do: 'fault', which: 2 },
     { do: 'hold', who: 0 },

@@ -71,8 +71,6 @@ let made = 0
 export interface Cosmos {
   readonly storage: OpenStorage
   readonly hits: Map<string, number>
-  /** Also moves what the gate has kept to Junk or Trash. */
-  readonly gateToFolder?: boolean
 }
 
 /** An organisation, its mail server, the people, two worker processes, and the model beside them. */
@@ -85,8 +83,6 @@ export class World {
   readonly #provider: MemoryProvider
   readonly #ids = new Set<string>()
   readonly #copies: Copy[] = []
-  /** Messages that the gate has kept. */
-  readonly #kept = new Set<string>()
   readonly #actions: ActionId[] = []
   readonly #acked = new Map<string, string>()
   /** Delivery and cause, of what was undone. */
@@ -265,7 +261,6 @@ export class World {
   async #hold(s: Extract<Step, { do: 'hold' }>): Promise<void> {
     const mail = letter('Held')
     this.#ids.add(mail.id)
-    this.#kept.add(mail.id)
     const to = this.#who(s.who).map((mailbox) => ({ mailbox, ref: null }))
     const causes = [{ kind: 'entry', id: '00000000-0000-7000-8000-00000000000c', version: 1 }] as const
     this.#copies.push(
@@ -285,13 +280,11 @@ export class World {
 
   async #act(s: Extract<Step, { do: 'act' }>): Promise<void> {
     const what = KINDS[s.kind % KINDS.length]
-    // Known and tested by itself: what the gate has kept is handed over and moved on in one item, which has no doubt of its own.
-    const apart = what?.kind === 'move' && what.target !== 'inbox' && !this.#cosmos.gateToFolder
-    const some = this.#copies.filter((c, n) => (n + s.pick) % 3 !== 0 && !(apart && this.#kept.has(c.messageId)))
+    const some = this.#copies.filter((_, n) => (n + s.pick) % 3 !== 0)
     if (some.length === 0 || !what) return
     const cause: Cause = { kind: 'entry', id: `00000000-0000-7000-8000-0000000000a${s.cause}`, version: 1 }
     const select =
-      s.select === 'copies' || (apart && s.select === 'query')
+      s.select === 'copies'
         ? { deliveryIds: some.map((c) => c.id) }
         : s.select === 'messages'
           ? { messageIds: [...new Set(some.map((c) => c.messageId))] }
