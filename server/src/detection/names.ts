@@ -59,11 +59,17 @@ const TITLES = new Set('mr mrs ms dr prof ing dipl ceo cfo cto coo'.split(' '))
 
 /** Does the text mix Latin with letters that only pose as Latin? Nobody does that by accident. */
 export function disguised(text: string): boolean {
-  const letters = [...plain(text)].filter((c) => /\p{L}/u.test(c))
-  return (
-    letters.some((c) => /[a-z]/.test(c)) && letters.some((c) => LOOKS_LIKE[c] !== undefined && !/[a-złøđßı]/.test(c))
-  )
+  const read = plain(text)
+  return POSING.test(read) && /[a-z]/.test(read)
 }
+
+/** Of the look-alikes, those that no Latin alphabet has. */
+const POSING = new RegExp(
+  `[${Object.keys(LOOKS_LIKE)
+    .filter((c) => !/[a-złøđßı]/.test(c))
+    .join('')}]`,
+  'u',
+)
 
 /** Edits between two texts (insert, delete, replace, swap of neighbours), up to `max`; `max + 1` when there are more. */
 export function editDistance(a: string, b: string, max: number): number {

@@ -5,6 +5,8 @@ const PREFIX = /^\s*(?:(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|enc|res|rv|rif|odp|ynt)(
 const MAX_WORDS = 4_000
 const MIN_WORDS = 8
 const WORD = /[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}'’-]*/gu
+/** Most words are this, and the long way round would find the same. */
+const SIMPLE = /^[a-z]+$/
 
 /** Of the subject without digits, reply prefixes, case and punctuation; null when nothing is left. */
 export function subjectFingerprint(subject: string): string | null {
@@ -28,6 +30,12 @@ function templateWords(text: string, names: ReadonlySet<string>): string[] {
     if (all.length >= MAX_WORDS) break
     // Addresses and URLs differ in every copy. (One pattern for them would be quadratic on text without blanks.)
     if (token.includes('@') || token.includes('://') || token.startsWith('www.')) continue
+    if (SIMPLE.test(token)) {
+      if (names.has(token)) continue
+      all.push(token)
+      kept.push(token)
+      continue
+    }
     for (const [word] of token.matchAll(WORD)) {
       const lower = word.toLowerCase()
       if (/\p{N}/u.test(word) || names.has(lower)) continue

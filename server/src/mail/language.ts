@@ -60,14 +60,29 @@ const MIN_POINTS = 2
  */
 export function languageOf(text: string): string | null {
   const sample = text.slice(0, MAX_CHARACTERS).toLowerCase()
-  const letters = sample.match(/\p{L}/gu)?.length ?? 0
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
+  const ascii = /^[\x00-\x7f]*$/.test(sample)
+  const letters = ascii ? asciiLetters(sample) : (sample.match(/\p{L}/gu)?.length ?? 0)
   if (letters < MIN_SIGNS) return null
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
-  if (/[^\x00-\u024f\u1e00-\u20ff\ufffd]/.test(sample)) {
+  if (!ascii && /[^\x00-\u024f\u1e00-\u20ff\ufffd]/.test(sample)) {
     const script = byScript(sample, letters)
     if (script !== null) return script
   }
-  return letters < MIN_LETTERS ? null : byWords(sample)
+  return letters < MIN_LETTERS ? null : byWords(sample, ascii ? ASCII_WORD : WORD)
+}
+
+const WORD = /[\p{L}\p{M}]{2,}/gu
+const ASCII_WORD = /[a-z]{2,}/g
+
+/** Letters of a text in lower case that has only ASCII. */
+function asciiLetters(text: string): number {
+  let letters = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= 97 && code <= 122) letters++
+  }
+  return letters
 }
 
 function byScript(sample: string, letters: number): string | null {
@@ -86,9 +101,9 @@ function refine(language: string, sample: string): string {
   return language
 }
 
-function byWords(sample: string): string | null {
+function byWords(sample: string, pattern: RegExp): string | null {
   const points = new Float64Array(LANGUAGES.length)
-  for (const [word] of sample.matchAll(/[\p{L}\p{M}]{2,}/gu)) {
+  for (const [word] of sample.matchAll(pattern)) {
     const owners = BY_WORD.get(word)
     // A word that five languages share tells little.
     if (owners !== undefined) for (const at of owners) points[at] = (points[at] ?? 0) + 1 / owners.length

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { DNSResolver } from 'mailauth'
 import { messageOf } from '../base/index.ts'
+import { joinBlobsHere } from './blob.ts'
 import type { Trust } from './envelope.ts'
 import { type ParseSettings, parseMail, unparsable } from './parse.ts'
 import type { Job } from './pool.ts'
@@ -17,6 +18,8 @@ type FromParent =
   | { kind: 'settings'; settings: WorkerSettings }
   | { kind: 'job'; id: number; job: Job }
   | { kind: 'dns'; id: number; records?: DnsRecords; code?: string }
+
+joinBlobsHere()
 
 const send = (message: unknown): void => {
   process.send?.(message)

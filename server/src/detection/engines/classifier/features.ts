@@ -43,12 +43,16 @@ const WORD = /[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}'’_-]*|[$€£¥!?]+/gu
 const NO_SPACES =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Khmer}\p{Script=Lao}]/u
 
+/** Most words are this: nothing to change in them. */
+const SIMPLE = /^[a-z]{1,24}$/
+
 /** At most `most` of them: some characters stand for whole sentences. */
 export function wordsOf(text: string, most = 500): string[] {
   const out: string[] = []
   for (const [found] of text.normalize('NFKC').toLowerCase().matchAll(WORD)) {
     if (out.length >= most) break
-    if (NO_SPACES.test(found)) out.push(...characterPairs(found))
+    if (SIMPLE.test(found)) out.push(found)
+    else if (NO_SPACES.test(found)) out.push(...characterPairs(found))
     else
       out.push(
         /\p{N}/u.test(found)
