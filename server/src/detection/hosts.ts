@@ -16,6 +16,18 @@ export interface HostParts {
  * reserved names end somewhere too).
  */
 export function hostParts(host: string): HostParts {
+  const before = known.get(host)
+  if (before !== undefined) return before
+  const parts = takeApart(host)
+  if (known.size >= 2_000) known.clear()
+  if (host.length <= 253) known.set(host, parts)
+  return parts
+}
+
+/** Several analyses ask for the same hosts, and mail has the same hosts again and again. */
+const known = new Map<string, HostParts>()
+
+function takeApart(host: string): HostParts {
   const found = parse(host, { allowPrivateDomains: true })
   const domain = found.domain ?? host
   return {
@@ -45,8 +57,22 @@ export function domainOf(address: string): string {
     .replace(/\.$/, '')
 }
 
-export const headerOf = (mail: ParsedMail, name: string): string | null =>
-  mail.headers.find((h) => h.name.toLowerCase() === name)?.value ?? null
+export const headerOf = (mail: ParsedMail, name: string): string | null => firstOf(mail.headers).get(name) ?? null
+
+/** Headers of a message by name in lower case, the first of each: a dozen analyses ask for some. */
+const firsts = new WeakMap<ParsedMail['headers'], ReadonlyMap<string, string>>()
+
+function firstOf(headers: ParsedMail['headers']): ReadonlyMap<string, string> {
+  const before = firsts.get(headers)
+  if (before !== undefined) return before
+  const first = new Map<string, string>()
+  for (const { name, value } of headers) {
+    const lower = name.toLowerCase()
+    if (!first.has(lower)) first.set(lower, value)
+  }
+  firsts.set(headers, first)
+  return first
+}
 
 /** Sent through a mailing list, which changes mail and so breaks SPF and DKIM of the author. */
 export const throughList = (mail: ParsedMail): boolean =>
