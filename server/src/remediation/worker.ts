@@ -31,6 +31,8 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
   const prover = createProver(deps, homeOf)
   const blobs = new BlobsThere(storage.blobs)
   const busy = new Map<string, Promise<void>>()
+  /** When the first of the mailboxes may be looked at that the last look passed over. */
+  const cooling = new Map<TenantId, number>()
   const cool = new Map<string, number>()
   const running = new Map<TenantId, Promise<void>>()
   const again = new Set<TenantId>()
@@ -58,10 +60,15 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
     if (!(await prover.ready(tenant))) return false
     const due = await storage.tenant(tenant, (tx) => dueMailboxes(tx, tenant, clock(), LOOK))
     const now = monotonic()
+    cooling.delete(tenant)
     let started = false
     for (const mailbox of due) {
       if (stopped) break
-      if ((cool.get(mailbox) ?? 0) > now) continue
+      const until = cool.get(mailbox) ?? 0
+      if (until > now) {
+        cooling.set(tenant, Math.min(until, cooling.get(tenant) ?? until))
+        continue
+      }
       const home = await homeOf(tenant, mailbox)
       if (!home) {
         await gone(tenant, mailbox)
@@ -150,9 +157,10 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
     if (stopped) return
     const due = await storage.tenant(tenant, (tx) => nextDue(tx, tenant))
     // By the clock that only goes forward; what a clock that was set back since has put far away is due now.
-    const cooling = [...cool.values()].map((at) => at - monotonic()).filter((ms) => ms > 0)
+    // A mailbox that was passed over by the last look is due even if its time has come since: nobody else would wake us for it.
+    const cools = (cooling.get(tenant) ?? Number.POSITIVE_INFINITY) - monotonic()
     const waits = due === null ? Number.POSITIVE_INFINITY : due.getTime() - clock().getTime()
-    const ms = Math.min(waits !== Number.POSITIVE_INFINITY && waits > LONGEST_WAIT_MS ? 0 : waits, ...cooling)
+    const ms = Math.min(waits !== Number.POSITIVE_INFINITY && waits > LONGEST_WAIT_MS ? 0 : waits, cools)
     if (ms === Number.POSITIVE_INFINITY) return
     const timer = setTimeout(() => wake(tenant), Math.max(ms, 10) + 5)
     timer.unref()
