@@ -24,16 +24,13 @@ test('a worker dies or stands still at every point in turn, in a take and in its
   expect(STALLS.filter((p) => !hits.has(`stall ${p}`) && !off.test(p) && !p.endsWith('settle'))).toEqual([])
 })
 
+// Which points are passed is chance here; each of them in turn is the test before.
 test('whatever happens in whatever order: nothing lost, nothing twice, undo exact, every doubt listed, status honest (lesson #7, lesson #26, lesson #51)', {
   timeout: 1_200_000,
 }, async () => {
   const options = { storage: t.storage, sequences: SEQUENCES, seed: SEED, lanes: 3 }
-  const { hits, events } = await simulate(PATH === undefined ? options : { ...options, path: PATH })
+  const { events } = await simulate(PATH === undefined ? options : { ...options, path: PATH })
   console.log(`${SEQUENCES} sequences, ${events} events in their histories`)
-  if (SEQUENCES < 2000) return
-  // Drawn by chance, but not left to it: a point at which nobody ever died was not tested.
-  expect(KILLS.filter((p) => !hits.has(p))).toEqual([])
-  expect(STALLS.filter((p) => !hits.has(`stall ${p}`))).toEqual([])
 })
 
 test('what the gate kept is moved to Trash and the answer to the MOVE is lost: one copy', async () => {
