@@ -8,7 +8,7 @@ import { sql } from 'kysely'
 import pg from 'pg'
 import { createImapProvider } from '../server/src/mailboxes/index.ts'
 import { ALL_MIGRATIONS } from '../server/src/migrations.ts'
-import { type ActionView, createRemediation, getAction } from '../server/src/remediation/index.ts'
+import { type ActionView, createRemediation, DEFAULT_LIMITS, getAction } from '../server/src/remediation/index.ts'
 import { connect, migrate, type Storage } from '../server/src/storage/index.ts'
 import { unprivileged } from '../server/test/rig/account.ts'
 import { type Dovecot, startDovecot } from '../server/test/rig/dovecot.ts'
@@ -56,6 +56,7 @@ async function ours(dovecot: Dovecot, dir: string) {
     nextHop: null,
     log: quietLog,
     tuning: { perServer: CONNECTIONS },
+    limits: { ...DEFAULT_LIMITS, maxByHand: COPIES },
   })
   return { storage, tenant, mailboxes, remediation }
 }
