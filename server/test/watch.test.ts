@@ -57,7 +57,7 @@ async function office(
 }
 
 test(
-  'a mailbox on Dovecot is watched: mail is judged in place, bad mail leaves, moves are seen, Junk is a report',
+  'a mailbox on Dovecot is watched: mail is judged in place, bad mail leaves, moves are seen, Junk is a report (mailbox #47)',
   {
     timeout: 240_000,
   },

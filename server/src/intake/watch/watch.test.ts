@@ -143,7 +143,7 @@ describe('what arrives', () => {
 })
 
 describe('what users do', () => {
-  test('a move is a move: latest location, timeline, and an opinion where it is about Junk (mailbox #47)', async () => {
+  test('a move is a move: latest location, timeline, and an opinion where it is about Junk', async () => {
     let uid = ann().append('INBOX', letter('wandering'), {})
     await look()
     uid = ann().move('INBOX', uid, 'Junk')
