@@ -40,17 +40,37 @@ async function universe(cosmos: Cosmos, steps: readonly Step[], written: Simulat
 export const replay = (storage: OpenStorage, steps: readonly Step[]): Promise<number> =>
   universe({ storage, hits: new Map() }, steps, undefined)
 
-/** A take and its undo, with a death or a stall at one point in both, and another worker that takes over. */
-function systematic(how: 'crash' | 'stall', point: number, nth: number): Step[] {
-  const deliver = (flags: number): Step => ({ do: 'deliver', who: 6, flags, known: flags % 2 === 0, folder: flags })
-  const fault: Step[] = [{ do: how, p: 0, point, nth }, { do: 'work', p: 0 }, { do: 'work', p: 1 }, { do: 'go' }]
-  return [
-    ...[1, 2, 3].map(deliver),
-    { do: 'act', kind: 0, pick: 1, by: 'analyst', cause: 0, select: 'copies', run: false },
-    ...fault,
-    { do: 'undo', pick: 0, part: false, gone: 'recreate', run: false },
-    ...fault,
+type Way = 'there and back' | 'lost answers' | 'release'
+const WAYS: readonly Way[] = ['there and back', 'lost answers', 'release']
+
+/**
+ * A death or a stall at one point, and another worker that takes over: in a take and its undo, in the same with the answer to each MOVE
+ * lost (which has to be settled), and in the release of what the gate kept.
+ */
+function systematic(way: Way, how: 'crash' | 'stall', point: number, nth: number): Step[] {
+  // Few copies where an answer is to be lost: above five, the proof of the way back would be the one to lose it.
+  const who = way === 'lost answers' ? 0 : 6
+  const deliver = (flags: number): Step => ({ do: 'deliver', who, flags, known: flags % 2 === 0, folder: flags })
+  const act = (kind: number): Step => ({
+    do: 'act',
+    kind,
+    pick: 1,
+    by: 'analyst',
+    cause: 0,
+    select: 'copies',
+    run: false,
+  })
+  const lost: Step[] = way === 'lost answers' ? [{ do: 'fault', which: 0 }] : []
+  const fault: Step[] = [
+    ...lost,
+    { do: how, p: 0, point, nth },
+    { do: 'work', p: 0 },
+    { do: 'work', p: 1 },
+    { do: 'go' },
   ]
+  if (way === 'release') return [{ do: 'hold', who: 6 }, { do: 'hold', who: 6 }, act(6), ...fault]
+  const undo: Step = { do: 'undo', pick: 0, part: false, gone: 'recreate', run: false }
+  return [...[1, 2, 3].map(deliver), act(0), ...fault, undo, ...fault]
 }
 
 /** Every point, one by one, at its first, second and third passing. */
@@ -62,11 +82,11 @@ export async function everyPoint(options: Pick<Simulation, 'storage'>): Promise<
     ['stall', STALLS],
   ] as const) {
     for (const [point, name] of points.entries()) {
-      for (const nth of [1, 2, 3]) {
+      for (const [way, nth] of WAYS.flatMap((w) => [1, 2, 3].map((n) => [w, n] as const))) {
         try {
-          events += await universe(cosmos, systematic(how, point, nth), undefined)
+          events += await universe(cosmos, systematic(way, how, point, nth), undefined)
         } catch (error) {
-          throw new Error(`${how} at ${name}, passing ${nth}: ${messageOf(error)}`, { cause: error })
+          throw new Error(`${way}, ${how} at ${name}, passing ${nth}: ${messageOf(error)}`, { cause: error })
         }
       }
     }
