@@ -113,6 +113,8 @@ function tell(event: DomainEvent): readonly { readonly event: string; readonly d
       return [{ event: 'entry', data: { entryId: event.data.entryId, kind: event.kind } }]
     case 'organisation.changed':
     case 'policy.changed':
+    case 'policies.changed':
+    case 'retention.changed':
       return [{ event: 'settings', data: { kind: event.kind, version: event.data.version } }]
     default:
       return []

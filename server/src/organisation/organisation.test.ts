@@ -345,7 +345,12 @@ describe('policy', () => {
   test('wrong values are refused with what is allowed, an older version with what is there', async () => {
     await expect(set(t.b, { mode: 'harsh', colour: 1 })).rejects.toThrow(/mode: .*/)
     await expect(set(t.b, { thresholds: { suspicious: 9, high: 5 } })).rejects.toThrow(/must not be below/)
-    await expect(set(t.b, { version: 7, mode: 'strict' })).rejects.toMatchObject({ code: 'version', status: 409 })
+    await set(t.b, { unparsable: 'junk' })
+    await expect(set(t.b, { version: 0, mode: 'strict' })).rejects.toMatchObject({
+      code: 'version',
+      status: 409,
+      message: expect.stringContaining('changed meanwhile by Ann: version 0 was read, version 1 is there'),
+    })
   })
   test('two changes at once become two versions', async () => {
     const tenant = await t.storage.createTenant('policies')

@@ -4,6 +4,7 @@ import { Value } from 'typebox/value'
 import { type AuditActor, record } from '../audit/index.ts'
 import { AppError, type TenantId } from '../base/index.ts'
 import type { Outbox, Tx } from '../storage/index.ts'
+import { changedMeanwhile } from './changed.ts'
 import { type Directory, directory } from './directory.ts'
 import { DEFAULT_POLICY, type Policy, type PolicySettings } from './policy.ts'
 
@@ -94,12 +95,7 @@ export async function setPolicies(
   )
   const before = await getPolicies(tx)
   if (body.version !== before.version)
-    throw new AppError(
-      'version',
-      `The policies were changed meanwhile: version ${body.version} was read, version ${before.version} is there.`,
-      'Read them again, apply your change to that, and save.',
-      { status: 409 },
-    )
+    throw await changedMeanwhile(tx, 'mail_policies_version', body.version, before.version)
   const policies = body.policies.map(tidy).sort(order)
   const wrong = problems(policies, await directory(tx))
   if (wrong.length > 0) throw refuse(wrong)

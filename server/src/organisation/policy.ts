@@ -4,6 +4,7 @@ import { Value } from 'typebox/value'
 import { type AuditActor, record } from '../audit/index.ts'
 import { AppError, type TenantId } from '../base/index.ts'
 import type { Outbox, Tx } from '../storage/index.ts'
+import { changedMeanwhile } from './changed.ts'
 
 const Mode = Type.Union([Type.Literal('standard'), Type.Literal('strict'), Type.Literal('observe')])
 const Place = Type.Union([Type.Literal('deliver'), Type.Literal('junk'), Type.Literal('quarantine')])
@@ -107,12 +108,7 @@ export async function setPolicy(
   )
   const before = await getPolicy(tx)
   if (change.version !== undefined && change.version !== before.version)
-    throw new AppError(
-      'version',
-      `The policy was changed meanwhile: version ${change.version} was read, version ${before.version} is there.`,
-      'Read it again, apply your change to that, and save.',
-      { status: 409 },
-    )
+    throw await changedMeanwhile(tx, 'policy_version', change.version, before.version)
   const after: Policy = { ...before, ...change, version: before.version + 1 }
   if (after.thresholds && after.thresholds.high < after.thresholds.suspicious)
     throw refuse(['thresholds.high: must not be below thresholds.suspicious'])

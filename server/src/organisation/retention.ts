@@ -4,6 +4,7 @@ import { Value } from 'typebox/value'
 import { type AuditActor, record } from '../audit/index.ts'
 import { AppError, type TenantId } from '../base/index.ts'
 import type { Outbox, Tx } from '../storage/index.ts'
+import { changedMeanwhile } from './changed.ts'
 
 const THREATS = [
   'malware',
@@ -92,12 +93,7 @@ export async function setRetention(
   )
   const before = await getRetention(tx)
   if (wanted.version !== undefined && wanted.version !== before.version)
-    throw new AppError(
-      'version',
-      `The retention was changed meanwhile: version ${wanted.version} was read, version ${before.version} is there.`,
-      'Read it again, apply your change to that, and save.',
-      { status: 409 },
-    )
+    throw await changedMeanwhile(tx, 'retention_version', wanted.version, before.version)
   const after: Retention = {
     ...before,
     ...wanted,
