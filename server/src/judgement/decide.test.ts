@@ -142,6 +142,11 @@ describe('precedence (allow-block-list §8.5)', () => {
       ['x', false],
     ])
   })
+  it('the same sender on allow and block: held as high-confidence phishing (explorer #88)', () => {
+    for (const origin of ['direct', 'submission'] as const)
+      expect(judged({ entries: [entry({ id: 'x', origin }), entry({ id: 'y', action: 'block' })] })).toEqual(HELD)
+    expect(judged({ entries: [entry({ id: 'x' })] })).toEqual(DELIVERED)
+  })
   it('clean, sender on allow: nothing was overridden (lists #26)', () => {
     const verdict = decide(input({ entries: [entry({})] }))
     expect(verdict.overrides).toMatchObject([{ applied: false, reason: 'there was nothing to override' }])

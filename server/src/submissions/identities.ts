@@ -25,14 +25,21 @@ export const asRule = (action: EntryAction, { kind, value }: Candidate): EntryRu
  * Which allow would let this message, and the next like it, through: tried on the message itself, so nothing is offered that
  * would not help. The sender first, because links and files of honest mail change with every message; then what condemned it.
  */
-export function allowCandidates(explanation: Explanation): Candidate[] {
-  const { judgement, today } = explanation
+export function allowCandidates({
+  judgement,
+  today,
+}: {
+  readonly judgement: Explanation['judgement']
+  readonly today: Pick<Explanation['today'], 'entries' | 'policy' | 'at'>
+}): Candidate[] {
   const entities = judgement.inputs.entities
   const helps = (candidates: readonly Candidate[]) => {
     const entries = [...today.entries, ...candidates.map((c, i) => ({ ...asRule('allow', c), id: `candidate-${i}` }))]
     const after = replay(judgement, { entries, policy: today.policy, now: today.at })
     return after.threat === 'none' && (after.policy === 'observe' ? after.wouldPlace : after.placement) === 'deliver'
   }
+  // What comes through as it is needs no entry.
+  if (helps([])) return []
   const sender = single(entities, 'sender')
   const bySender: Candidate[] = sender === null ? [] : [{ kind: 'sender', value: sender, caution: null }]
   const parts = convicting(judgement.signals).flatMap((s) => s.entities)

@@ -332,7 +332,7 @@ describe('release', () => {
 })
 
 describe('delete', () => {
-  test('soft: gone from the list, an undo brings it back; permanently: recorded as that (quarantine #77, #78)', async () => {
+  test('soft: gone from the list, an undo brings it back; permanently: recorded as that (quarantine #77, #78, air #122)', async () => {
     const soft = await office.hold(['ann', 'bob'])
     const hard = await office.hold(['ann'])
     const { body } = await post('delete', {
