@@ -109,6 +109,7 @@ const PERMISSIONS: Readonly<Record<string, Permission | 'signed-in' | 'none'>> =
   'GET /retention': 'settings.read',
   'PUT /retention': 'settings.write',
   'GET /retention/state': 'settings.read',
+  'POST /retention/preview': 'settings.read',
   'POST /retention/confirm': 'settings.write',
   'GET /signals/suspended': 'lists.read',
   'POST /signals/suspended': 'lists.write',

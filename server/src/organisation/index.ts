@@ -15,7 +15,14 @@ export { type MailboxKind, OrganisationDocument, OrganisationInput } from './doc
 export type * from './events.ts'
 export { allPolicies, getPolicies, MailPolicies, MailPolicy, setPolicies } from './policies.ts'
 export { DEFAULT_POLICY, getPolicy, Policy, PolicySettings, policyVersion, setPolicy } from './policy.ts'
-export { DEFAULT_RETENTION, getRetention, Retention, RetentionSettings, setRetention } from './retention.ts'
+export {
+  DEFAULT_RETENTION,
+  getRetention,
+  Retention,
+  RetentionSettings,
+  retentionWith,
+  setRetention,
+} from './retention.ts'
 export {
   type ClockState,
   confirmClock,

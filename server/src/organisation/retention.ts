@@ -94,12 +94,7 @@ export async function setRetention(
   const before = await getRetention(tx)
   if (wanted.version !== undefined && wanted.version !== before.version)
     throw await changedMeanwhile(tx, 'retention_version', wanted.version, before.version)
-  const after: Retention = {
-    ...before,
-    ...wanted,
-    quarantine: { ...before.quarantine, ...wanted.quarantine },
-    version: before.version + 1,
-  }
+  const after: Retention = { ...merged(before, wanted), version: before.version + 1 }
   const { version, ...retention } = after
   await tx
     .insertInto('retention_version')
@@ -118,6 +113,22 @@ export async function setRetention(
   })
   await outbox.emit(tx, { kind: 'retention.changed', data: { version } })
   return after
+}
+
+const merged = (before: Retention, wanted: Wanted): Retention => ({
+  ...before,
+  ...wanted,
+  quarantine: { ...before.quarantine, ...wanted.quarantine },
+})
+
+/** What is in force, and what would be after a change that is not saved. Throws AppError `retention`. */
+export async function retentionWith(
+  tx: Tx,
+  change: unknown,
+): Promise<{ readonly before: Retention; readonly after: Retention }> {
+  const wanted = checked(change)
+  const before = await getRetention(tx)
+  return { before, after: merged(before, wanted) }
 }
 
 type Wanted = Partial<Omit<Retention, 'quarantine'>> & { readonly quarantine?: Partial<Retention['quarantine']> }

@@ -5,6 +5,7 @@ import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
 import type { TenantId } from '../../base/index.ts'
 import { confirmClock, type Mailbox, setRetention } from '../../organisation/index.ts'
 import { forgetBytes } from '../../records/index.ts'
+import { retentionEffect } from './routes.ts'
 
 let t: TestStorage
 let all: ReadonlyMap<TenantId, ReadonlyMap<string, Mailbox>>
@@ -219,6 +220,37 @@ describe('crashes and clocks', () => {
     o.later(-100 * DAY)
     await o.service.drain(t.a)
     expect((await o.items(id))[0]?.state).toBe('done')
+  })
+})
+
+describe('a shorter retention', () => {
+  test('what it would end is counted before it is saved, and is what ends then', async () => {
+    const change = { softDeleted: 1, hardDeleted: 1, clean: 3 }
+    const theirs = await retentionEffect(t.storage, t.b, change, new Date(o.now().getTime() + 26 * 3_600_000))
+    const { copies } = await o.deliver(['ann', 'bob'])
+    await o.run({ kind: 'soft-delete' }, copies)
+    const { mail } = await o.deliver(['ann'])
+    await t.storage.tenant(t.a, (tx) =>
+      sql`update message set received_at = ${new Date(o.now().getTime() - 5 * DAY)} where id = ${mail.id}::uuid`.execute(
+        tx,
+      ),
+    )
+    expect(await hours(26)).toBe(0)
+    const effect = await retentionEffect(t.storage, t.a, change, o.now())
+    expect(effect.ends.softDeleted).toBeGreaterThanOrEqual(2)
+    expect(effect.ends.clean).toBeGreaterThanOrEqual(1)
+    expect((await retentionEffect(t.storage, t.b, change, o.now())).ends).toEqual(theirs.ends)
+    const nothing = { softDeleted: 0, hardDeleted: 0, clean: 0 }
+    for (const longer of [{}, { softDeleted: 30, clean: 3650 }, { quarantine: { spam: 1 }, moved: 1 }])
+      expect((await retentionEffect(t.storage, t.a, longer, o.now())).ends).toEqual(nothing)
+    await expect(retentionEffect(t.storage, t.a, { softDeleted: 0 }, o.now())).rejects.toMatchObject({ status: 422 })
+    expect(await o.service.endRetention(t.a)).toMatchObject({ copies: 0, clean: 0 })
+    await set(change)
+    expect(await o.service.endRetention(t.a)).toMatchObject({
+      copies: effect.ends.softDeleted + effect.ends.hardDeleted,
+      clean: effect.ends.clean,
+    })
+    expect(await locationOf(copies[0]?.id ?? '')).toBe('dropped')
   })
 })
 

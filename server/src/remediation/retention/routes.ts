@@ -1,9 +1,17 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { type Api, InstantText } from '../../access/index.ts'
 import type { AuditActor } from '../../audit/index.ts'
 import type { TenantId } from '../../base/index.ts'
-import { confirmClock, doubtSays, getRetention, retentionClock } from '../../organisation/index.ts'
-import type { Storage } from '../../storage/index.ts'
+import {
+  confirmClock,
+  doubtSays,
+  getRetention,
+  type Retention,
+  retentionClock,
+  retentionWith,
+} from '../../organisation/index.ts'
+import { countCleanBytes } from '../../records/index.ts'
+import type { Storage, Tx } from '../../storage/index.ts'
 import { countDue } from './due.ts'
 
 export interface RetentionState {
@@ -22,7 +30,48 @@ const State = Type.Object({
   due: Type.Object({ softDeleted: Type.Integer(), hardDeleted: Type.Integer(), vault: Type.Integer() }),
 })
 
+export const RetentionEffect = Type.Object({
+  at: InstantText,
+  version: Type.Integer({ description: 'what is in force now, and was compared with' }),
+  ends: Type.Object(
+    {
+      softDeleted: Type.Integer({ description: 'copies' }),
+      hardDeleted: Type.Integer({ description: 'copies' }),
+      clean: Type.Integer({ description: 'messages whose bytes are not kept any more; mailboxes keep their copies' }),
+    },
+    { description: 'what the change would end that would be kept without it, by now' },
+  ),
+})
+
 type Reads = Pick<Storage, 'tenant'>
+const DAY_MS = 86_400_000
+
+/** What is held and what the vault has was stamped when it came, so a change reaches what is deleted and what is clean only. */
+async function overWith(tx: Tx, tenant: TenantId, retention: Retention, now: Date) {
+  const { softDeleted, hardDeleted } = await countDue(tx, tenant, retention, now)
+  return {
+    softDeleted,
+    hardDeleted,
+    clean: await countCleanBytes(tx, new Date(now.getTime() - retention.clean * DAY_MS)),
+  }
+}
+
+export const retentionEffect = (
+  storage: Reads,
+  tenant: TenantId,
+  change: unknown,
+  now: Date,
+): Promise<Static<typeof RetentionEffect>> =>
+  storage.tenant(tenant, async (tx) => {
+    const { before, after } = await retentionWith(tx, change)
+    const [was, will] = [await overWith(tx, tenant, before, now), await overWith(tx, tenant, after, now)]
+    const more = (key: keyof typeof was) => Math.max(0, will[key] - was[key])
+    return {
+      at: now.toISOString(),
+      version: before.version,
+      ends: { softDeleted: more('softDeleted'), hardDeleted: more('hardDeleted'), clean: more('clean') },
+    }
+  })
 
 export const retentionState = (storage: Reads, tenant: TenantId, now: Date): Promise<RetentionState> =>
   storage.tenant(tenant, async (tx) => {
@@ -36,6 +85,18 @@ export const retentionState = (storage: Reads, tenant: TenantId, now: Date): Pro
   })
 
 export function registerRetention(app: Api, storage: Reads): void {
+  app.post(
+    '/retention/preview',
+    {
+      config: { permission: 'settings.read' },
+      schema: {
+        summary: 'What a change of the retention would end, counted; nothing is saved',
+        body: Type.Unknown(),
+        response: { 200: RetentionEffect },
+      },
+    },
+    ({ actor, body }) => retentionEffect(storage, actor.tenant, body, new Date()),
+  )
   app.get(
     '/retention/state',
     {
