@@ -571,6 +571,37 @@ describe('by query', () => {
     await drain()
     expect((await take({ ...second, name: 'now it may' })).status).toBe(201)
   })
+
+  test('the limit holds for those who ask at the same moment, for an action, a plan or an approval (air #107)', async () => {
+    await office.close()
+    await api.close()
+    office = new Office(t, t.a, all, { limits: { maxActive: 2 } })
+    api = await apiOf(office)
+    await drain()
+    const made = await Promise.all(Array.from({ length: 5 }, () => office.deliver(['ann'])))
+    const wish = ({ mail }: (typeof made)[number]) => ({ select: { messageIds: [mail.id] } })
+    const outcome = async (asked: readonly Promise<Answer>[]) => {
+      const answers = await Promise.all(asked)
+      expect(answers.filter((a) => a.status === 409).every((a) => code(a) === 'too-many-active')).toBe(true)
+      return answers.map((a) => (a.status < 300 ? 'begun' : a.status)).sort()
+    }
+    const plans = made.map((m) => take({ ...wish(m), move: { kind: 'soft-delete' } }))
+    expect(await outcome(plans)).toEqual([409, 409, 409, 'begun', 'begun'])
+    await drain()
+    const single = made.map((m) => api.call(analyst, 'POST', '/actions', { ...wish(m), kind: 'hard-delete' }))
+    expect(await outcome(single)).toEqual([409, 409, 409, 'begun', 'begun'])
+    await drain()
+    const more = await Promise.all(Array.from({ length: 4 }, () => office.deliver(['bob'])))
+    const waiting: string[] = []
+    for (const m of more) {
+      const proposed = taken(await take({ ...wish(m), move: { kind: 'soft-delete' }, propose: true }))
+      waiting.push(...proposed.actions.map((a) => a.id))
+    }
+    const approved = waiting.map((id) => api.call(analyst, 'POST', `/actions/${id}/approve`, {}))
+    expect(await outcome(approved)).toEqual([409, 409, 'begun', 'begun'])
+    await drain()
+    expect(folder('bob', 'INBOX')).toBe(2)
+  })
 })
 
 describe('bad input', () => {

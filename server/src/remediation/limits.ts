@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { AppError } from '../base/index.ts'
+import { type ActionId, AppError } from '../base/index.ts'
 import type { Tx } from '../storage/index.ts'
 import type { LedgerContext } from './ledger.ts'
 import type { Requester, Selection } from './types.ts'
@@ -49,22 +49,59 @@ export async function checkActive(
   requester: Pick<Requester, 'user'>,
 ): Promise<void> {
   if (requester.user === null) return
-  const found = await sql<{ active: number; largest: number | null; name: string | null }>`
-    select count(*)::int as active, max(n_total) as largest, (array_agg(name order by n_total desc))[1] as name
+  const { others, largest, name } = await activeNow(tx, context, [])
+  refuse(limits, { others, own: 1, largest, name })
+}
+
+/**
+ * The same once more for what this transaction begins (`own`), as its very last step: two people who ask together do not see each other
+ * before, so they come here one after the other. Nothing may be waited for while this lock is held. Throws as `checkActive` does.
+ */
+export async function confirmActive(
+  tx: Tx,
+  context: LedgerContext,
+  limits: Limits,
+  requester: Pick<Requester, 'user'>,
+  own: readonly ActionId[],
+): Promise<void> {
+  if (requester.user === null || own.length === 0) return
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`recourse active actions ${context.tenant}`}, 0))`.execute(
+    tx,
+  )
+  const active = await activeNow(tx, context, own)
+  if (active.own > 0) refuse(limits, active)
+}
+
+interface Active {
+  readonly others: number
+  readonly own: number
+  /** Of the others. */
+  readonly largest: number | null
+  readonly name: string | null
+}
+
+async function activeNow(tx: Tx, context: LedgerContext, own: readonly ActionId[]): Promise<Active> {
+  const mine = sql`id = any(${[...own]}::uuid[])`
+  const found = await sql<Active>`
+    select count(*) filter (where not ${mine})::int as others, count(*) filter (where ${mine})::int as own,
+      max(n_total) filter (where not ${mine}) as largest,
+      (array_agg(name order by n_total desc) filter (where not ${mine}))[1] as name
     from action where tenant_id = ${context.tenant} and state in ('queued', 'running')`.execute(tx)
-  const [row] = found.rows
-  if (!row) return
-  if (row.largest !== null && row.largest > limits.maxActiveCopies)
+  return found.rows[0] ?? { others: 0, own: 0, largest: null, name: null }
+}
+
+function refuse(limits: Limits, { others, own, largest, name }: Active): void {
+  if (largest !== null && largest > limits.maxActiveCopies)
     throw new AppError(
       'large-action-running',
-      `“${row.name}” is running on ${number(row.largest)} copies; beside one on more than ${number(limits.maxActiveCopies)} no other is begun.`,
+      `“${name}” is running on ${number(largest)} copies; beside one on more than ${number(limits.maxActiveCopies)} no other is begun.`,
       'Wait until it has ended, cancel it, or raise remediation.maxActiveCopies.',
       { status: 409 },
     )
-  if (row.active >= limits.maxActive)
+  if (others + own > limits.maxActive)
     throw new AppError(
       'too-many-active',
-      `${row.active} actions are queued or running; there may be ${limits.maxActive}.`,
+      `${others} actions are queued or running; there may be ${limits.maxActive}.`,
       'Wait until some have ended, cancel some, or raise remediation.maxActive.',
       { status: 409 },
     )

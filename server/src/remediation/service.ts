@@ -11,7 +11,7 @@ import { type Decided, decideAction, type Part, type Verb } from './decide.ts'
 import type { RemediationLog, Tuning, WorkDeps } from './desk.ts'
 import { expirePending } from './expire.ts'
 import type { LedgerContext } from './ledger.ts'
-import { DEFAULT_LIMITS, type Limits } from './limits.ts'
+import { confirmActive, DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { type HomeOf, oneServer } from './outside.ts'
 import {
   answeredBefore,
@@ -168,13 +168,17 @@ export function createRemediation(deps: RemediationDeps): Remediation {
     limits,
   })
 
-  /** Commits with an entry in the audit log, and wakes the workers of every process. */
+  /**
+   * Commits with an entry in the audit log, and wakes the workers of every process. What it `began` counts against the limits; within
+   * another's transaction that one confirms it at its end.
+   */
   async function waking<T extends { readonly id: ActionId }>(
     requester: Requester,
     done: string,
     detail: Record<string, unknown>,
     work: (tx: Tx) => Promise<T>,
     within?: Tx,
+    began: (result: T) => readonly ActionId[] = () => [],
   ): Promise<T> {
     const { tenant } = requester
     const all = async (tx: Tx) => {
@@ -182,6 +186,7 @@ export function createRemediation(deps: RemediationDeps): Remediation {
       const subject = { kind: 'action', id: result.id }
       await record(tx, { actor: auditActor(requester), action: `action.${done}`, subject, detail })
       await storage.jobs.send(tx, WAKE, { tenant }, { key: tenant })
+      if (!within) await confirmActive(tx, context(requester), limits, requester, began(result))
       return result
     }
     return within ? all(within) : storage.tenant(tenant, all)
@@ -199,6 +204,7 @@ export function createRemediation(deps: RemediationDeps): Remediation {
         return await decideAction(tx, context(requester), requester, id, verb, why ?? null, how)
       },
       within,
+      (made) => (verb === 'approve' ? [made.derived ?? made.id] : []),
     )
   }
 
@@ -207,13 +213,14 @@ export function createRemediation(deps: RemediationDeps): Remediation {
     const detail = { kind: request.kind, target: request.target ?? null, select: request.select }
     const work = async (t: Tx) =>
       await submitAction(t, context(requester), requester, request, { ...(await options(t)), ...how })
-    return waking(requester, 'submit', detail, work, tx)
+    return waking(requester, 'submit', detail, work, tx, (made) => [made.id])
   }
 
   /** A plan's steps; all of them name it. */
   function planDesk(tx: Tx, requester: Requester, key: string | null, wish: unknown) {
     let plan: (PlanRequest & { id: string; approvalId: string }) | null = null
     const at = context(requester)
+    const begunHere: ActionId[] = []
     const begun = () => {
       if (plan === null) throw new Error('a plan has to begin before its steps')
       return plan
@@ -235,7 +242,11 @@ export function createRemediation(deps: RemediationDeps): Remediation {
         plan = { ...asked, key, wish, id, approvalId }
         return { name, approvalId }
       },
-      submit: (request, scope) => submitIn(requester, request, { plan: begun(), ...(scope ? { scope } : {}) }, tx),
+      submit: async (request, scope) => {
+        const made = await submitIn(requester, request, { plan: begun(), ...(scope ? { scope } : {}) }, tx)
+        begunHere.push(made.id)
+        return made
+      },
       join: (to, request, scope) => {
         need(requester, 'remediation.propose')
         const work = async (t: Tx) =>
@@ -257,7 +268,7 @@ export function createRemediation(deps: RemediationDeps): Remediation {
       },
       note: (step) => insertStep(tx, at, requester, begun(), step),
     }
-    return { desk, ref: () => plan }
+    return { desk, ref: () => plan, begunHere }
   }
 
   const service: Remediation = {
@@ -271,7 +282,7 @@ export function createRemediation(deps: RemediationDeps): Remediation {
       storage.tenant(requester.tenant, async (tx) => {
         const before = key === null ? null : await answeredBefore(tx, context(requester), requester, key, wish)
         if (before) return { answer: before, repeated: true }
-        const { desk, ref } = planDesk(tx, requester, key, wish)
+        const { desk, ref, begunHere } = planDesk(tx, requester, key, wish)
         const answer = await work(desk)
         const plan = ref()
         if (plan) {
@@ -280,6 +291,7 @@ export function createRemediation(deps: RemediationDeps): Remediation {
           const detail = { name: plan.name ?? plan.defaultName, selection: plan.selection }
           await record(tx, { actor: auditActor(requester), action: 'plan.submit', subject, detail })
         }
+        await confirmActive(tx, context(requester), limits, requester, begunHere)
         return { answer, repeated: false }
       }),
     approve: (requester, id, why, part) => decide('approve')(requester, id, why, part),
