@@ -70,6 +70,9 @@ export function classified(
     ${release ? releases(tenant) : sql``}
     rules as (select * from json_to_recordset(${rules}::json) as x(location text, in_mailbox boolean, delivered boolean,
       released boolean, "is" text, reason text, target_kind text, target_location text)),
+    ${COPIES_ONCE}
+      where d.tenant_id = ${tenant} and d.id in (select id from sel) ${sql.join(conditions, sql` `)}
+    ),
     k as (
       select d.id, d.message_id, d.mailbox_id, d.recipient, d.latest_location as location, d.latest_folder as folder,
         case when g.blocked is null or r.is <> 'actionable' then r.is else 'impossible' end as is,
@@ -78,19 +81,27 @@ export function classified(
         ${release ? sql`coalesce(k1.before_location, r.target_location)` : sql`r.target_location`} as target_location,
         ${release ? sql`k1.before_folder` : sql`null::text`} as target_folder,
         ${release ? sql`k1.folder_id` : sql`null::text`} as target_folder_id,
-        d.ref is null and d.handover = 'none' as first,
+        d.first,
         ${release ? sql`k1.item` : sql`null::uuid`} as back_of,
         ${release ? sql`k1.vault_id` : sql`null::uuid`} as vault_id,
         ${release ? sql`k1.internal_date` : sql`null::text`} as back_date
-      from delivery d
+      from d
       ${release ? sql`left join released rel on rel.delivery_id = d.id left join taken k1 on k1.delivery_id = d.id` : sql``}
       left join lateral (select ${stands(tenant, request, options.automation, release)} as blocked) g on true
-      join rules r on r.location = d.latest_location and r.in_mailbox = (d.mailbox_id is not null)
-        and r.delivered = (d.ref is not null or d.handover not in ('none', 'refused'))
+      join rules r on r.location = d.latest_location and r.in_mailbox = d.in_mailbox and r.delivered = d.delivered
         and r.released = ${release ? sql`coalesce(rel.done, false)` : sql`false`}
-      where d.tenant_id = ${tenant} and d.id in (select id from sel) ${sql.join(conditions, sql` `)}
     )`
 }
+
+/**
+ * The copies with what the rules ask of them, before they meet the rules: joined together, the planner would look up each copy once for each
+ * of the rules, of which it thinks that few apply.
+ */
+const COPIES_ONCE = sql`d as materialized (
+      select d.tenant_id, d.id, d.message_id, d.mailbox_id, d.recipient, d.latest_location, d.latest_folder,
+        d.mailbox_id is not null as in_mailbox, d.ref is not null or d.handover not in ('none', 'refused') as delivered,
+        d.ref is null and d.handover = 'none' as first
+      from delivery d`
 
 /** Of copy `d`: it lies in a mailbox of the security team, to whom others report. What lies there is evidence (design, section 6). */
 export const isEvidence = sql<boolean>`exists (select 1 from mailbox s where s.tenant_id = d.tenant_id and s.id = d.mailbox_id
