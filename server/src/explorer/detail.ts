@@ -38,12 +38,13 @@ export async function messageDetail(tx: Tx, id: MessageId): Promise<MessageDetai
     returnPath: mail.returnPath,
     authentication: { ...mail.authentication, dkim: [...mail.authentication.dkim] },
     urlList: [...mail.urls],
-    attachmentList: mail.attachments.map(({ inside, ...file }) =>
-      inside === undefined ? file : { ...file, inside: { ...inside } },
-    ),
+    attachmentList: [...mail.attachments],
     fingerprints: mail.fingerprints,
     defects: [...mail.defects],
     hasHtml: mail.hasHtml,
+    // Messages that were stored before these were noted have neither.
+    html: mail.html ?? null,
+    writing: mail.writing ?? null,
     copies: copies.map((copy) => ({
       ...copyRow(copy),
       handover: copy.handover,
@@ -52,11 +53,13 @@ export async function messageDetail(tx: Tx, id: MessageId): Promise<MessageDetai
     })),
     verdict: {
       ...judged.verdict,
+      suspended: [...(judged.verdict.suspended ?? [])],
       overrides: [...judged.verdict.overrides],
       causes: [...judged.verdict.causes],
       because: [...judged.verdict.because],
     },
     signals: judged.signals.map((signal) => ({ ...signal, entities: [...signal.entities] })),
+    ownPolicy: ownPolicy(judged.inputs),
     judgedAt: judged.at.toISOString(),
     submissions: submissions.map(({ createdAt, messageId: _, subject: __, ...s }) => ({
       ...s,
@@ -64,6 +67,14 @@ export async function messageDetail(tx: Tx, id: MessageId): Promise<MessageDetai
     })),
     actions: await actionsOn(tx, id),
   }
+}
+
+/** What was stored is read with care: verdicts of earlier versions name none. */
+function ownPolicy(inputs: Readonly<Record<string, unknown>>): MessageDetail['ownPolicy'] {
+  const { policy } = inputs
+  if (typeof policy !== 'object' || policy === null) return null
+  const [id, name] = ['id', 'name'].map((key) => Reflect.get(policy, key))
+  return typeof id === 'string' && typeof name === 'string' ? { id, name } : null
 }
 
 async function actionsOn(tx: Tx, id: MessageId): Promise<ActionBrief[]> {

@@ -243,6 +243,28 @@ describe('GET /messages/:id', () => {
     expect((await get(`/messages/${id(5)}`)).body['copies']).toHaveLength(30)
   })
 
+  test('what is inside its files, how it is made, what did not count and whose policy it was are given as they were stored', async () => {
+    const inside = {
+      archive: { kind: 'zip', entries: [], count: 2, encrypted: true, depth: 1, stopped: null },
+    } as const
+    const [file] = all[0]?.parsed.mail.attachments ?? []
+    const message = newMessage({
+      mail: { attachments: file ? [{ ...file, inside }] : [] },
+      judged: { suspended: [{ kind: 'signal', id: 'link-mismatch', version: 1 }] },
+      inputs: { policy: { id: 'board', name: 'Board members', mode: 'strict', version: 3 } },
+    })
+    await t.storage.tenant(t.b, (tx) => receive(tx, message))
+    const { body } = await get(`/messages/${message.id}`, t.b)
+    expect(body).toMatchObject({
+      attachmentList: [{ name: 'a.pdf', inside }],
+      html: null,
+      writing: message.parsed.mail.writing,
+      verdict: { suspended: [{ kind: 'signal', id: 'link-mismatch', version: 1 }] },
+      ownPolicy: { id: 'board', name: 'Board members' },
+    })
+    expect((await get(`/messages/${id(3)}`)).body).toMatchObject({ ownPolicy: null, verdict: { suspended: [] } })
+  })
+
   test('the timeline, oldest first, names whose copy it was', async () => {
     const { body } = await get(`/messages/${id(3)}/timeline`)
     const kinds = (body['items'] as { kind: string; recipient: string | null }[]).map((e) => [e.kind, e.recipient])

@@ -1,5 +1,6 @@
 import Type, { type Static, type TSchema } from 'typebox'
 import { InstantText, PageOf } from '../access/index.ts'
+import type { HtmlFacts, Inside, WritingFacts } from '../mail/index.ts'
 import { Actions, Locations, MessageFilter, Threats } from '../records/index.ts'
 
 const orNull = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()])
@@ -105,6 +106,12 @@ export const SignalView = Type.Object({
   entities: Type.Array(EntityRef),
 })
 
+const Cause = Type.Object({
+  kind: Type.Enum(['signal', 'entry', 'policy', 'person', 'action', 'submission']),
+  id: text,
+  version: Type.Integer(),
+})
+
 export const VerdictView = Type.Object({
   engine: Type.Integer(),
   threat: Threats,
@@ -123,13 +130,9 @@ export const VerdictView = Type.Object({
       reason: text,
     }),
   ),
-  causes: Type.Array(
-    Type.Object({
-      kind: Type.Enum(['signal', 'entry', 'policy', 'person', 'action', 'submission']),
-      id: text,
-      version: Type.Integer(),
-    }),
-  ),
+  /** Signals that were found and did not count, because the organisation has suspended them; absent = none. */
+  suspended: Type.Optional(Type.Array(Cause)),
+  causes: Type.Array(Cause),
   because: Type.Array(text),
 })
 
@@ -205,7 +208,7 @@ export const MessageDetail = Type.Object({
       inline: Type.Boolean(),
       contentId: orNull(text),
       /** What was found inside (`Inside` of room mail); absent where nothing was. */
-      inside: Type.Optional(anything),
+      inside: Type.Optional(Type.Unsafe<Inside>(anything)),
     }),
   ),
   fingerprints: Type.Object({
@@ -217,6 +220,10 @@ export const MessageDetail = Type.Object({
   }),
   defects: Type.Array(text),
   hasHtml: Type.Boolean(),
+  /** How the HTML is made (`HtmlFacts` of room mail); null: none, or stored before this was noted. */
+  html: orNull(Type.Unsafe<HtmlFacts>(anything)),
+  /** How the text is written (`WritingFacts`); null: stored before this was noted. */
+  writing: orNull(Type.Unsafe<WritingFacts>(anything)),
   /** All copies, not only the first 20. */
   copies: Type.Array(
     Type.Object({
@@ -227,6 +234,8 @@ export const MessageDetail = Type.Object({
     }),
   ),
   verdict: VerdictView,
+  /** The policy for some recipients by which it was judged; null: the one for everybody. */
+  ownPolicy: orNull(Type.Object({ id: text, name: text })),
   signals: Type.Array(SignalView),
   judgedAt: InstantText,
   submissions: Type.Array(SubmissionBrief),
