@@ -9,7 +9,7 @@ import { type TestStorage, testStorage } from '../test/rig/storage.ts'
 import { ALL_PERMISSIONS, createToken } from './access/index.ts'
 import { type App, startApp } from './app.ts'
 import { SYSTEM } from './audit/index.ts'
-import { createLog, type TenantId } from './base/index.ts'
+import { createLog, type MessageId, type TenantId } from './base/index.ts'
 import { readConfig } from './config.ts'
 import { START } from './detection/index.ts'
 
@@ -85,16 +85,30 @@ const call = async (tenant: TenantId, method: string, path: string, body?: unkno
   return told
 }
 const domainOf = (tenant: TenantId) => (tenant === t.a ? 'kontor.example' : 'werft.example')
-async function deliver(tenant: TenantId, subject: string, text: string): Promise<string> {
+async function deliver(tenant: TenantId, subject: string, text: string): Promise<MessageId> {
   const to = `ann@${domainOf(tenant)}`
   const mail = `From: Jo <jo@partner.example>\r\nTo: ${to}\r\nSubject: ${subject}\r\nMessage-ID: <${subject.replaceAll(' ', '.')}@partner.example>\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n\r\n${text}\r\n`
   const told = await call(tenant, 'POST', `/import?recipient=${to}`, mail, 'message/rfc822')
   if (typeof told.messageId !== 'string') throw new Error(JSON.stringify(told))
-  return told.messageId
+  return told.messageId as MessageId
 }
 const detail = (tenant: TenantId, id: string) => call(tenant, 'GET', `/messages/${id}`)
 const locations = async (tenant: TenantId, id: string) =>
   (await detail(tenant, id)).copies.map((d: { latestLocation: string }) => d.latestLocation)
+
+type Placement = 'deliver' | 'junk' | 'quarantine'
+const emitLate = (messageId: MessageId, from: Placement, to: Placement) =>
+  t.storage.tenant(t.a, (tx) =>
+    t.storage.outbox.emit(tx, {
+      kind: 'verdict.late',
+      data: {
+        messageId,
+        signal: { id: 'clamav', version: 1 },
+        from: { threat: from === 'deliver' ? 'none' : 'malware', placement: from },
+        to: { threat: to === 'deliver' ? 'none' : 'malware', placement: to },
+      },
+    }),
+  )
 
 describe('an engine that is down', () => {
   test('mail is judged without it and says so; when it is back it is judged again, and what it finds is taken out of the mailbox, in each organisation', async () => {
@@ -143,17 +157,7 @@ describe('an engine that is down', () => {
     const found = await t.storage.tenant(t.a, (tx) =>
       tx.selectFrom('message').select('id').where('subject', '=', 'The ledger').executeTakeFirstOrThrow(),
     )
-    await t.storage.tenant(t.a, (tx) =>
-      t.storage.outbox.emit(tx, {
-        kind: 'verdict.late',
-        data: {
-          messageId: found.id,
-          signal: { id: 'clamav', version: 1 },
-          from: { threat: 'none', placement: 'deliver' },
-          to: { threat: 'malware', placement: 'quarantine' },
-        },
-      }),
-    )
+    await emitLate(found.id, 'deliver', 'quarantine')
     await expect
       .poll(async () => (await call(t.a, 'GET', '/actions')).items.length, { timeout: 30_000 })
       .toBeGreaterThan(2)
@@ -165,6 +169,66 @@ describe('an engine that is down', () => {
       })
     expect(await locations(t.a, found.id)).toEqual(['inbox'])
   }, 90_000)
+})
+
+describe('a late verdict that is milder', () => {
+  test('takes nothing back by itself: it proposes, somebody approves; what a person has decided meanwhile stays (lesson #62)', async () => {
+    const entry = await call(t.a, 'POST', '/entries', {
+      action: 'block',
+      kind: 'sender-domain',
+      value: 'partner.example',
+    })
+    await stopClamd()
+    const waits = await deliver(t.a, 'Plan one', 'See the plan, please.')
+    const released = await deliver(t.a, 'Plan two', 'See the second plan, please.')
+    const deleted = await deliver(t.a, 'Plan three', 'See the third plan, please.')
+    const same = await deliver(t.b, 'Plan one', 'See the plan, please.')
+    for (const id of [waits, released, deleted]) expect(await locations(t.a, id)).toEqual(['quarantine'])
+    expect(await locations(t.b, same)).toEqual(['inbox'])
+    const act = async (kind: string, id: string) => {
+      const made = await call(t.a, 'POST', '/actions', { kind, select: { messageIds: [id] } })
+      await expect
+        .poll(async () => (await call(t.a, 'GET', `/actions/${made.id}`)).state, { timeout: 30_000 })
+        .toBe('completed')
+    }
+    await act('release', released)
+    await act('soft-delete', deleted)
+    await call(t.a, 'DELETE', `/entries/${entry.id}`)
+
+    await startClamd()
+    await expect.poll(async () => (await call(t.a, 'GET', '/engines')).pending, { timeout: 40_000 }).toBe(0)
+    for (const id of [waits, released, deleted])
+      await expect
+        .poll(async () => JSON.stringify(await call(t.a, 'GET', `/messages/${id}/timeline`)), { timeout: 40_000 })
+        .toContain('is none, deliver')
+    const proposals = async () =>
+      (await call(t.a, 'GET', '/actions?state=pending-approval')).items.filter(
+        (a: { requestedBy: { name: string } }) => a.requestedBy.name === 'Late verdict',
+      )
+    // Events come in their order: behind this one there is nothing left of the others.
+    const late = await deliver(t.a, 'The last ledger', 'Nothing crimson here.')
+    await emitLate(late, 'deliver', 'junk')
+    await expect.poll(() => locations(t.a, late), { timeout: 30_000 }).toEqual(['junk'])
+    expect(await proposals()).toMatchObject([{ kind: 'release', counts: { total: 1, planned: 1 } }])
+    expect(await locations(t.a, waits)).toEqual(['quarantine'])
+    const approve = async () => {
+      const [proposed] = await proposals()
+      await call(t.a, 'POST', `/actions/${proposed.id}/approve`, {})
+    }
+    await approve()
+    await expect.poll(() => locations(t.a, waits), { timeout: 30_000 }).toEqual(['inbox'])
+
+    // What has been acted on and is milder now: from Junk to the Inbox, by approval too; the same once more changes nothing.
+    await emitLate(late, 'junk', 'deliver')
+    await expect.poll(async () => (await proposals()).length, { timeout: 30_000 }).toBe(1)
+    expect(await locations(t.a, late)).toEqual(['junk'])
+    await approve()
+    await expect.poll(() => locations(t.a, late), { timeout: 30_000 }).toEqual(['inbox'])
+    await emitLate(late, 'junk', 'deliver')
+    await act('soft-delete', late)
+    expect(await proposals()).toEqual([])
+    expect(await locations(t.b, same)).toEqual(['inbox'])
+  }, 120_000)
 })
 
 describe('what analysts submit', () => {

@@ -1,11 +1,14 @@
+import { sql } from 'kysely'
 import { AppError, type MessageId } from '../base/index.ts'
+import { deliveriesOf } from '../records/index.ts'
 import type { ActionRequest, Remediation, Requester } from '../remediation/index.ts'
-import type { Outbox } from '../storage/index.ts'
+import type { Outbox, Tx } from '../storage/index.ts'
 
 /**
  * A verdict that came late moves what has been delivered meanwhile: to where the policy would have put it, as an automatic action with
  * the finding as its cause, so that it can be undone by it and keeps away from what was undone before. A milder verdict takes nothing
- * back by itself: the release is proposed, a person decides. Call it before `storage.start()`.
+ * back by itself: the release is proposed, a person decides; and only of copies that lie where the verdict has put them, for what has
+ * been done with the others since was somebody's decision. Call it before `storage.start()`.
  */
 export function actOnLateVerdicts(outbox: Outbox, remediation: Pick<Remediation, 'submit'>): void {
   outbox.subscribe('intake.late-verdicts', ['verdict.late'], async (tx, { data, tenant }) => {
@@ -15,31 +18,38 @@ export function actOnLateVerdicts(outbox: Outbox, remediation: Pick<Remediation,
       name: 'Late verdict',
       permissions: new Set(['remediation.propose', 'remediation.approve']),
     }
+    const request = await requestOf(tx, data)
+    if (request === null) return
+    // A refusal may come after something was written down: none of it may stay.
+    await sql`savepoint late_verdict`.execute(tx)
     try {
-      await remediation.submit(requester, requestOf(data), tx)
+      await remediation.submit(requester, request, tx)
     } catch (error) {
       // Nothing of it is in any mailbox, or somebody has released it already: nothing to do.
       if (!(error instanceof AppError) || error.status >= 500) throw error
+      await sql`rollback to savepoint late_verdict`.execute(tx)
     }
   })
 }
 
 type Late = {
   readonly messageId: MessageId
-  readonly signal: { readonly id: string; readonly version: number }
-  readonly from: { readonly placement: string }
-  readonly to: { readonly threat: string; readonly placement: string }
+  readonly signal: { readonly id: string; readonly version: number } | null
+  readonly from: { readonly placement: 'deliver' | 'junk' | 'quarantine' }
+  readonly to: { readonly threat: string; readonly placement: 'deliver' | 'junk' | 'quarantine' }
 }
 
-function requestOf({ messageId, signal, from, to }: Late): ActionRequest {
+async function requestOf(tx: Tx, { messageId, signal, from, to }: Late): Promise<ActionRequest | null> {
   const common = {
     select: { messageIds: [messageId] },
-    cause: { kind: 'signal' as const, id: signal.id, version: signal.version },
+    ...(signal ? { cause: { kind: 'signal' as const, ...signal } } : {}),
     source: 'automation' as const,
     description: `An engine that did not answer at receipt has been heard: ${to.threat}, ${to.placement} instead of ${from.placement}.`,
   }
   if (to.placement === 'quarantine') return { ...common, kind: 'quarantine' }
-  if (from.placement === 'quarantine') return { ...common, kind: 'release', propose: true }
-  if (to.placement === 'junk') return { ...common, kind: 'move', target: 'junk' }
-  return { ...common, kind: 'move', target: 'inbox', propose: true }
+  if (from.placement === 'deliver') return { ...common, kind: 'move', target: 'junk' }
+  const there = (await deliveriesOf(tx, messageId)).filter((d) => d.latest_location === from.placement)
+  if (there.length === 0) return null
+  const back = { ...common, select: { deliveryIds: there.map((d) => d.id) }, propose: true }
+  return from.placement === 'quarantine' ? { ...back, kind: 'release' } : { ...back, kind: 'move', target: 'inbox' }
 }

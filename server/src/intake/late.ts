@@ -120,7 +120,7 @@ const changeOf = (before: Verdict, after: Verdict): string =>
     ? 'The verdict stays.'
     : `Was ${before.threat}, ${before.placement}; is ${after.threat}, ${after.placement}.`
 
-/** Another place by the policy: what follows is an action, with the strongest new finding as its cause. */
+/** Another place by the policy: what follows is an action, with the strongest new finding as its cause, if there is one. */
 async function announce(
   tx: Tx,
   storage: LateDeps['storage'],
@@ -131,17 +131,24 @@ async function announce(
 ): Promise<void> {
   if (before.placement === after.placement) return
   const worse = rank(after) > rank(before)
-  const [cause] = [...found].sort((a, b) => (worse ? b.weight - a.weight : a.weight - b.weight))
-  if (cause === undefined) return
+  const cause = strongest(found, worse)
+  // A harsher list or policy acts on what comes, not on what is there: that is asked for apart. What would be let go today is proposed.
+  if (worse && cause === null) return
   await storage.outbox.emit(tx, {
     kind: 'verdict.late',
     data: {
       messageId: pending.messageId,
-      signal: { id: cause.id, version: cause.version },
+      signal: cause,
       from: { threat: before.threat, placement: before.placement },
       to: { threat: after.threat, placement: after.placement },
     },
   })
+}
+
+function strongest(found: readonly Signal[], worse: boolean): Pick<Signal, 'id' | 'version'> | null {
+  const speaking = found.filter((s) => s.id !== ABSENT && (worse ? s.weight > 0 : s.weight < 0))
+  const [first] = speaking.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))
+  return first ? { id: first.id, version: first.version } : null
 }
 
 const rank = (v: Pick<Verdict, 'placement'>): number => ['deliver', 'junk', 'quarantine'].indexOf(v.placement)
