@@ -1,6 +1,6 @@
 import { type Log, type Metrics, messageOf, type TenantId } from './base/index.ts'
 import type { Config } from './config.ts'
-import { countMatches, createEngines, duePending, type Engines } from './detection/index.ts'
+import { countMatches, createEngines, createFeeds, duePending, type Engines, type Feeds } from './detection/index.ts'
 import { actOnLateVerdicts, judgeLate } from './intake/index.ts'
 import type { Parser } from './mail/index.ts'
 import type { Remediation } from './remediation/index.ts'
@@ -38,6 +38,26 @@ export function openEngines(
   // Known from the start, not only from the first message on; nobody waits for it.
   void engines.check()
   return engines
+}
+
+/** Waits until every feed was read once: mail shall not be judged without one because it came early. */
+export async function openFeeds(
+  config: Config,
+  log: Log,
+  metrics: Metrics,
+  opened: { add(name: string, close: () => Promise<unknown>): void },
+): Promise<Feeds> {
+  const { files, checkSeconds, maxMb, maxEntries } = config.feeds
+  const feeds = createFeeds({
+    files,
+    limits: { maxBytes: maxMb * MB, maxEntries },
+    log: log.child({ room: 'feeds' }),
+    metrics,
+  })
+  opened.add('feeds', async () => feeds.stop())
+  await feeds.check()
+  feeds.watch(checkSeconds * 1000)
+  return feeds
 }
 
 /** An engine is back: what waits for it is due now. */
@@ -85,6 +105,7 @@ export async function workForEngines({ storage, parser, engines, log }: Work): P
 }
 
 /** For `/readyz`: mail is taken without them, so they never make a server unready. */
-export const engineStates = (engines: Engines) => ({
+export const engineStates = (engines: Engines, feeds: Feeds) => ({
   engines: Object.fromEntries(engines.statuses().map((s) => [s.id, s.state])),
+  feeds: Object.fromEntries(feeds.statuses().map((s) => [s.name, s.state])),
 })

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import * as accessRoom from './access/index.ts'
 import { ALL_PERMISSIONS, type Auth, actorOfToken, createToken, makeAuth, newSetupCode } from './access/index.ts'
 import { suspendCauses } from './app-causes.ts'
-import { engineStates, openEngines, subscribeEngines, workForEngines } from './app-engines.ts'
+import { engineStates, openEngines, openFeeds, subscribeEngines, workForEngines } from './app-engines.ts'
 import { countEvents, countVerdicts } from './app-metrics.ts'
 import {
   askTheResolver,
@@ -87,6 +87,7 @@ interface Rooms {
   readonly directory: AcceptorDeps['directory']
   readonly remediation: Remediation
   readonly engines: detection.Engines
+  readonly feeds: detection.Feeds
   readonly watcher: Watcher | null
 }
 
@@ -178,9 +179,10 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
       'Mail is parsed without namespaces of its own: only Node’s permission model limits the parsers.',
     )
   const engines = openEngines(config, storage, log, metrics, opened)
+  const feeds = await openFeeds(config, log, metrics, opened)
   const homeOf = oneServer(storage, mailboxes)
   const stages = metrics.histogram('recourse_intake_seconds', 'Time of each step of taking a message in.', ['stage'])
-  const judge = countVerdicts(metrics, createJudge(createView(storage), engines.ask))
+  const judge = countVerdicts(metrics, createJudge(createView(storage), engines.ask, feeds.lookup))
   const trustedAuthserv = (id: TenantId) =>
     storage.tenant(id, async (tx) => (await organisation.getPolicy(tx)).trustedAuthserv)
   const intake = createIntake({
@@ -221,6 +223,7 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
     directory: createDirectory(storage),
     remediation,
     engines,
+    feeds,
     watcher: openWatcher({ config, log, metrics, storage, parser, judge, homeOf, remediation, trustedAuthserv }),
   }
 }
@@ -279,7 +282,7 @@ async function serveHttp(rooms: Rooms, opened: Opened): Promise<string> {
     consoleDir: config.http.consoleDir,
     maxBody: config.http.maxBodyMb * 1024 * 1024,
     checks: checks(rooms),
-    details: () => engineStates(rooms.engines),
+    details: () => engineStates(rooms.engines, rooms.feeds),
     routes: (api) => {
       accessRoom.register(api, {
         storage,
@@ -289,7 +292,7 @@ async function serveHttp(rooms: Rooms, opened: Opened): Promise<string> {
         onSetUp: () => void rm(join(config.dataDir, 'setup-code'), { force: true }),
       })
       organisation.register(api, { storage })
-      detection.register(api, { storage, engines: rooms.engines })
+      detection.register(api, { storage, engines: rooms.engines, feeds: rooms.feeds })
       lists.register(api, { storage, submissionExists: submissions.submissionExists })
       submissions.register(api, { storage, emailOf: accessRoom.emailOf(storage) })
       const take = {

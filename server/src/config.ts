@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Type, { type Static, type TSchema } from 'typebox'
 import { AppError, type Environment, type Loaded, loadConfig } from './base/index.ts'
-import { EngineOptions } from './detection/index.ts'
+import { EngineOptions, FeedOptions } from './detection/index.ts'
 import { ImapOptions } from './mailboxes/index.ts'
 
 const orNull = <T extends TSchema>(type: T, options: { default: null; description: string; secret?: boolean }) =>
@@ -181,6 +181,7 @@ export const ConfigSchema = Type.Object({
   mailboxes: Type.Union([Maildir, ImapOptions], { default: { kind: 'maildir' } }),
   gateway: Gateway,
   engines: EngineOptions,
+  feeds: FeedOptions,
   remediation: Type.Object(
     {
       maxByHand: Type.Integer({
@@ -306,9 +307,13 @@ export function complete(raw: Raw, cwd = process.cwd()): Config {
       'gateway.nextHop.kind = "mailbox" (RECOURSE_GATEWAY_NEXT_HOP_KIND): with mailboxes on an IMAP server, mail must be handed to that server.',
       'Set RECOURSE_GATEWAY_NEXT_HOP_KIND=lmtp, RECOURSE_GATEWAY_NEXT_HOP_HOST and RECOURSE_GATEWAY_NEXT_HOP_PORT to its LMTP service.',
     )
+  const twice = raw.feeds.files.map((f) => f.name).find((name, i, all) => all.indexOf(name) !== i)
+  if (twice !== undefined)
+    throw new AppError('config', `feeds.files: two are named ${twice}.`, 'Give each a name of its own.')
   return {
     ...raw,
     dataDir,
+    feeds: { ...raw.feeds, files: raw.feeds.files.map((f) => ({ ...f, path: resolve(cwd, f.path) })) },
     keyFile: within(raw.keyFile, 'master.key'),
     blobs: { dir: within(raw.blobs.dir, 'blobs') },
     mailboxes:

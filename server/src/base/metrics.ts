@@ -5,6 +5,8 @@ export interface Metrics {
   readonly registry: Registry
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>
   gauge<L extends string>(name: string, help: string, labels?: readonly L[], collect?: () => number): Gauge<L>
+  /** One value for each value of a label, asked for when somebody looks. */
+  gauges<L extends string>(name: string, help: string, label: L, collect: () => ReadonlyMap<string, number>): Gauge<L>
   /** Seconds, by default from 1 ms to 60 s. */
   histogram<L extends string>(
     name: string,
@@ -36,6 +38,22 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
       once(
         name,
         () => new Gauge<L>({ name, help, labelNames: [...labels], registers, ...reading(collect) }),
+        (m): m is Gauge<L> => m instanceof Gauge,
+      ),
+    gauges: <L extends string>(name: string, help: string, label: L, collect: () => ReadonlyMap<string, number>) =>
+      once(
+        name,
+        () =>
+          new Gauge<L>({
+            name,
+            help,
+            labelNames: [label],
+            registers,
+            collect() {
+              this.reset()
+              for (const [value, figure] of collect()) this.labels(value).set(figure)
+            },
+          }),
         (m): m is Gauge<L> => m instanceof Gauge,
       ),
     histogram: <L extends string>(name: string, help: string, labels: readonly L[] = [], buckets = SECONDS) =>

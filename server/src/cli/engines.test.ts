@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -96,13 +96,30 @@ describe('recourse learn', () => {
 })
 
 describe('with a server', () => {
-  test('recourse engines, policies and senders', async () => {
-    server = await runServer()
+  test('recourse engines (feeds among them), policies and senders', async () => {
+    writeFileSync(file('feed.txt'), 'http://bad.example/login\n')
+    chmodSync(work, 0o755)
+    const feeds = [
+      { name: 'pages', path: file('feed.txt'), kind: 'url', confidence: 'high' },
+      { name: 'gone', path: file('gone.txt'), kind: 'domain' },
+    ]
+    server = await runServer({ RECOURSE_FEEDS_FILES: JSON.stringify(feeds), RECOURSE_FEEDS_CHECK_SECONDS: '1' })
     const organisation = { domains: ['kontor.example'], mailboxes: [{ address: 'ann@kontor.example' }] }
     writeFileSync(file('org.json'), JSON.stringify(organisation))
     expect((await recourse('org', 'apply', 'org.json')).code).toBe(0)
     const engines = await recourse('engines')
-    expect(engines).toMatchObject({ code: 0, out: expect.stringContaining('No engines are configured') })
+    // A feed that cannot be read is a reason to look.
+    expect(engines).toMatchObject({ code: 1, out: expect.stringContaining('No engines are configured') })
+    expect(engines.out).toMatch(/pages +ok +url +1 +0/)
+    expect(engines.out).toMatch(/gone +failed .*it is not there/)
+    const ready = async () => (await fetch(`${server?.url}/readyz`)).json()
+    expect(await ready()).toMatchObject({ ready: true, feeds: { pages: 'ok', gone: 'failed' } })
+    writeFileSync(file('letter.eml'), 'From: jo@x.example\r\nSubject: Hello\r\n\r\nSee http://bad.example/login\r\n')
+    expect((await recourse('import', 'letter.eml', '--recipient', 'ann@kontor.example')).code).toBe(0)
+    expect((await recourse('messages')).out).toContain('phish')
+    writeFileSync(file('gone.tmp'), 'evil.example\n')
+    renameSync(file('gone.tmp'), file('gone.txt'))
+    await expect.poll(ready, { timeout: 20_000 }).toMatchObject({ feeds: { pages: 'ok', gone: 'ok' } })
     expect(engines.out).toContain('taught 0 ham')
 
     const none = { recipients: [], groups: [], domains: [] }

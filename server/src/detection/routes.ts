@@ -3,10 +3,12 @@ import type { Api } from '../access/index.ts'
 import { AppError } from '../base/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { countPending, type Engines, forget, taughtLessons } from './engines/index.ts'
+import { CONFIDENCES, FEED_KINDS, type Feeds } from './feeds/index.ts'
 
 export interface DetectionRoutesDeps {
   readonly storage: Pick<Storage, 'tenant' | 'outbox'>
   readonly engines: Pick<Engines, 'statuses' | 'modelOf'>
+  readonly feeds: Pick<Feeds, 'statuses'>
 }
 
 const OrNull = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()])
@@ -25,8 +27,26 @@ export const EngineRow = Type.Object({
   tooLarge: count,
 })
 
+export const FeedRow = Type.Object({
+  name: Type.String(),
+  kind: Type.Enum([...FEED_KINDS]),
+  path: Type.String(),
+  confidence: Type.Enum([...CONFIDENCES]),
+  state: Type.Enum(['ok', 'old', 'failed', 'loading'], {
+    description: 'failed: what is there now cannot be used, the last good one still is; old: older than maxAgeHours',
+  }),
+  entries: count,
+  refused: Type.Integer({ description: 'lines that hold no entry of this kind' }),
+  fileTime: OrNull(Type.String()),
+  loadedAt: OrNull(Type.String()),
+  lastError: OrNull(Type.Object({ at: Type.String(), message: Type.String() })),
+  hits: Type.Integer({ description: 'found by this process since its start' }),
+  memory: Type.Integer({ description: 'bytes' }),
+})
+
 export const EnginesView = Type.Object({
   items: Type.Array(EngineRow, { description: 'as this process sees them' }),
+  feeds: Type.Array(FeedRow, { description: 'as this process sees them' }),
   classifier: Type.Object({
     version: Type.String(),
     taught: Type.Object({ ham: count, spam: count, phish: count }),
@@ -46,7 +66,7 @@ export const LessonRow = Type.Object({
 })
 
 /** Health of the engines; what the organisation's classifier was taught, and taking it back. */
-export function register(app: Api, { storage, engines }: DetectionRoutesDeps): void {
+export function register(app: Api, { storage, engines, feeds }: DetectionRoutesDeps): void {
   app.get(
     '/engines',
     { config: { permission: 'settings.read' }, schema: { response: { 200: EnginesView } } },
@@ -54,6 +74,7 @@ export function register(app: Api, { storage, engines }: DetectionRoutesDeps): v
       const { version, weights } = await engines.modelOf(actor.tenant)
       return {
         items: engines.statuses(),
+        feeds: feeds.statuses(),
         classifier: { version, taught: { ...weights.taught } },
         pending: await storage.tenant(actor.tenant, countPending),
       }

@@ -1,5 +1,6 @@
 import type { MailContext, ParsedMail } from '../mail/index.ts'
 import type { SenderHistory } from '../records/index.ts'
+import type { FeedLookup } from './feeds/index.ts'
 
 /** One of the organisation's own people, with every address of theirs. */
 export interface Person {
@@ -24,6 +25,8 @@ export interface SignalInput {
   readonly organisation: OrganisationFacts
   /** What the organisation's records know of the sender at this moment; absent where there are none, as in `recourse scan`. */
   readonly history?: SenderHistory
+  /** What the feeds of known-bad things list; absent = there are none. */
+  readonly feeds?: FeedLookup
   /** The moment of the judgement; absent = nothing is judged by time. */
   readonly now?: Date
 }

@@ -1,5 +1,5 @@
 import type { TenantId } from '../base/index.ts'
-import { type AskEngines, gather } from '../detection/index.ts'
+import { type AskEngines, type FeedLookup, gather, NO_FEEDS } from '../detection/index.ts'
 import {
   type Direction,
   decide,
@@ -32,15 +32,15 @@ export type Judge = (
   mailboxes?: readonly string[],
 ) => Promise<Judged>
 
-/** From parsed mail to verdict: signals, what the engines say, the tenant's policy, its list entries that may match. */
-export function createJudge(viewOf: ViewOf, ask: AskEngines = NO_ENGINES): Judge {
+/** From parsed mail to verdict: signals (what feeds list among them), what the engines say, the tenant's policy, its list entries that may match. */
+export function createJudge(viewOf: ViewOf, ask: AskEngines = NO_ENGINES, feeds: FeedLookup = NO_FEEDS): Judge {
   return async (tenant, parsed, context, now, raw, mailboxes = []) => {
     const entities = entitiesOf(parsed.mail, context)
     const [view, answered] = await Promise.all([
       viewOf(tenant, entities, now, mailboxes),
       ask(tenant, { mail: parsed.mail, raw, context }),
     ])
-    const about = { mail: parsed.mail, context, organisation: view.facts, now }
+    const about = { mail: parsed.mail, context, organisation: view.facts, feeds, now }
     const signals = [
       ...gather(view.history === undefined ? about : { ...about, history: view.history }),
       ...answered.signals,

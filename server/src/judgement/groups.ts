@@ -59,4 +59,5 @@ export function diminished(points: readonly number[]): number {
   return sum
 }
 
-export const groupOf = (id: string): string => GROUP_OF[id] ?? id
+/** Feeds (`feed:NAME`) copy from each other: two that list the same thing have seen it once. */
+export const groupOf = (id: string): string => GROUP_OF[id] ?? (id.startsWith('feed:') ? 'feed' : id)

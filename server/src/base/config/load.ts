@@ -211,8 +211,16 @@ function single(schema: TSchema, path: readonly string[], given: unknown, option
     return ABSENT
   }
   if (!Value.Check(schema, value))
-    work.problems.push(`${name} = ${secret ? '(secret)' : show(value)} (${origin}): must be ${allowed(schema)}`)
+    work.problems.push(
+      `${name} = ${secret ? '(secret)' : show(value)} (${origin}): must be ${allowed(schema)}${inside(schema, value)}`,
+    )
   return value
+}
+
+/** Which part of a list or object is wrong: `; 1.kind must be …`. */
+function inside(schema: TSchema, value: unknown): string {
+  const first = [...Value.Errors(schema, value)].find((e) => e.instancePath !== '')
+  return first === undefined ? '' : `; ${first.instancePath.slice(1).replaceAll('/', '.')} ${first.message}`
 }
 
 function about(schema: TSchema, path: readonly string[]) {

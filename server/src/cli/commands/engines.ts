@@ -10,7 +10,7 @@ interface Json {
 
 /** Engines beside the server, and what its classifier was taught. */
 export function engineCommands(root: Command): void {
-  const command = root.command('engines').description('rspamd, ClamAV and the classifier: how they do')
+  const command = root.command('engines').description('rspamd, ClamAV, the classifier and feeds: how they do')
   command
     .command('show', { isDefault: true })
     .description('up or down, since when, why')
@@ -30,12 +30,27 @@ export function engineCommands(root: Command): void {
         ],
         'No engines are configured (engines.rspamd.url, engines.clamav.address).',
       )
+      if (view.feeds.length > 0)
+        table(
+          view.feeds,
+          [
+            ['FEED', (f) => f.name],
+            ['STATE', (f) => f.state],
+            ['KIND', (f) => f.kind],
+            ['ENTRIES', (f) => f.entries],
+            ['REFUSED', (f) => f.refused],
+            ['FILE OF', (f) => (f.fileTime === null ? '–' : time(f.fileTime))],
+            ['HITS', (f) => f.hits],
+            ['LAST ERROR', (f) => f.lastError?.message ?? '–', 60],
+          ],
+          '',
+        )
       const { taught, version } = view.classifier
       facts([
         ['Classifier', `version ${version}; taught ${taught.ham} ham, ${taught.spam} spam, ${taught.phish} phish`],
         ['To be judged again', view.pending],
       ])
-      if (view.items.some((e) => e.state === 'down')) process.exitCode = 1
+      if (view.items.some((e) => e.state === 'down') || view.feeds.some((f) => f.state !== 'ok')) process.exitCode = 1
     })
   command
     .command('lessons')

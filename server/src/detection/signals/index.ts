@@ -9,6 +9,7 @@ import { calendarTrap } from './calendar-trap.ts'
 import { callback } from './callback.ts'
 import { dangerousAttachment } from './dangerous-attachment.ts'
 import { displayNameImpersonation } from './display-name-impersonation.ts'
+import { feed } from './feed.ts'
 import { fileContents } from './file-contents.ts'
 import { firstContact } from './first-contact.ts'
 import { fromOddity } from './from-oddity.ts'
@@ -74,6 +75,7 @@ export const ANALYSES: Readonly<Record<string, Analysis>> = {
   'pdf-lure': pdfLure,
   'qr-code': qrCode,
   'calendar-trap': calendarTrap,
+  feed: feed,
 }
 
 /** Everything that the analyses find. One that fails is noted and stops none of the others. */
