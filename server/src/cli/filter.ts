@@ -6,8 +6,12 @@ const FILTERS: Readonly<Record<string, string>> = {
   from: 'received at or after (ISO 8601 instant or date)',
   to: 'received before',
   threat: 'malware, phish, spam, …',
+  technology: 'how it was found: url-analysis, content, list-entry, …',
+  direction: 'inbound, internal, outbound',
   action: 'delivered, junked, blocked',
   location: 'inbox, junk, quarantine, …',
+  'original-location': 'where it was delivered',
+  additional: 'what was done since: manual-remediation, automated-remediation, quarantine-release, none',
   sender: 'address',
   'sender-domain': 'domain',
   recipient: 'address',
@@ -15,8 +19,19 @@ const FILTERS: Readonly<Record<string, string>> = {
   'url-domain': 'domain of a URL in it',
   'file-hash': 'SHA-256 of an attachment',
   ip: 'sending server',
+  'message-id': 'network message ID',
   'internet-message-id': 'Message-ID header',
+  'urls-over': 'more than so many links',
+  'urls-under': 'fewer links',
+  'attachments-over': 'more than so many attachments',
+  'attachments-under': 'fewer attachments',
+  'size-over': 'larger than so many bytes',
+  'size-under': 'smaller',
+  not: 'names of filters of which none of the values may match',
+  match: 'all (usual) or any of the filters, within from and to',
 }
+
+type FilterParts = Record<string, string | string[] | boolean | number>
 
 const camel = (name: string): string => name.replace(/-([a-z])/g, (_, c: string) => c.toUpperCase())
 
@@ -27,12 +42,14 @@ export function withFilter(command: Command): Command {
 }
 
 /** The filter that the options say. */
-export function filterOf(options: Readonly<Record<string, unknown>>): Record<string, string | string[] | boolean> {
-  const filter: Record<string, string | string[] | boolean> = {}
+export function filterOf(options: Readonly<Record<string, unknown>>): FilterParts {
+  const filter: FilterParts = {}
   for (const name of Object.keys(FILTERS)) {
     const value = options[camel(name)]
     if (typeof value !== 'string') continue
     if (name === 'from' || name === 'to') filter[name] = instant(name, value)
+    else if (/-(over|under)$/.test(name)) filter[camel(name)] = whole(name, value)
+    else if (name === 'not') filter[name] = value.split(',').map((field) => camel(field.trim()))
     else if (name === 'q' || name === 'url' || !value.includes(',')) filter[camel(name)] = value
     else filter[camel(name)] = value.split(',').map((v) => v.trim())
   }
@@ -41,7 +58,7 @@ export function filterOf(options: Readonly<Record<string, unknown>>): Record<str
 }
 
 /** `url-domain=x.example,threat=phish`: the filter as one text. */
-export function parseQuery(text: string): Record<string, string | string[] | boolean> {
+export function parseQuery(text: string): FilterParts {
   const options: Record<string, unknown> = {}
   for (const part of text.split(/[,\s]+(?=[a-z-]+=)/i).filter((p) => p !== '')) {
     const at = part.indexOf('=')
@@ -65,4 +82,9 @@ function instant(name: string, text: string): string {
   if (Number.isNaN(at.getTime()))
     throw new AppError('usage', `--${name} "${text}" is no time.`, 'Write 2026-05-01 or 2026-05-01T12:00:00Z.')
   return at.toISOString()
+}
+
+function whole(name: string, text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new AppError('usage', `--${name} "${text}" is no whole number.`, 'Write digits only.')
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { AppError, type MessageId } from '../base/index.ts'
-import { currentVerdict, deliveriesOf, getMessage, timeline } from '../records/index.ts'
+import { additionalActions, currentVerdict, deliveriesOf, getMessage, timeline } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
 import { listSubmissions } from '../submissions/index.ts'
 import { copyRow, messageRow } from './list.ts'
@@ -17,6 +17,10 @@ export async function messageDetail(tx: Tx, id: MessageId): Promise<MessageDetai
   if (!row || !message || !judged) throw notFound(id)
   const { mail } = message
   const copies = await deliveriesOf(tx, id)
+  const done = await additionalActions(
+    tx,
+    copies.map((copy) => copy.id),
+  )
   const submissions = await listSubmissions(tx, { messageId: id, limit: MOST })
   return {
     ...row,
@@ -46,7 +50,7 @@ export async function messageDetail(tx: Tx, id: MessageId): Promise<MessageDetai
     html: mail.html ?? null,
     writing: mail.writing ?? null,
     copies: copies.map((copy) => ({
-      ...copyRow(copy),
+      ...copyRow(copy, done),
       handover: copy.handover,
       handoverDetail: copy.handover_detail,
       updatedAt: copy.updated_at.toISOString(),

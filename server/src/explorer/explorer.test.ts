@@ -4,7 +4,16 @@ import { copy, mailboxOf, newMessage } from '../../test/rig/letter.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import type { Permission } from '../access/index.ts'
 import { type MessageId, type TenantId, uuidv7 } from '../base/index.ts'
-import { addEvents, type NewMessage, receive } from '../records/index.ts'
+import {
+  Actions,
+  addEvents,
+  Directions,
+  Locations,
+  type NewMessage,
+  receive,
+  Technologies,
+  Threats,
+} from '../records/index.ts'
 import { type MessageRow, register } from './index.ts'
 
 let t: TestStorage
@@ -62,7 +71,11 @@ beforeAll(async () => {
           action: i % 4 === 0 ? 'blocked' : 'delivered',
         }),
       ),
-      entities: [{ kind: 'url', value: 'https://x.example/' }],
+      entities: [
+        { kind: 'url', value: 'https://x.example/' },
+        { kind: 'url-domain', value: 'x.example' },
+        ...(i === 1 ? [{ kind: 'url' as const, value: 'https://y.example/a' }] : []),
+      ],
     })
     all.push(message)
     for (const tenant of [t.a, t.b])
@@ -134,6 +147,54 @@ describe('GET /messages', () => {
     expect(await count('q=ffer+2')).toBe(4)
     for (const pattern of ['%25', '_', '*', '?', 'Offer+*', 'Of%25er']) expect(await count(`q=${pattern}`)).toBe(0)
     expect(await count('recipient=U1@kontor.example')).toBe(COUNT)
+  })
+
+  test('none of, more than, less than, one of several conditions; all values are no condition (explorer #9, #10, #11, #12)', async () => {
+    const ids = async (query: string) => items(await get(`/messages?limit=500&${query}`)).map((row) => row.id)
+    const whose = (fits: (m: NewMessage, n: number) => boolean) => {
+      const wanted = new Set(all.filter(fits).map((m) => m.id))
+      return newestFirst().filter((m) => wanted.has(m))
+    }
+    const phish = (m: NewMessage) => m.verdict.threat === 'phish'
+    expect(await ids('threat=phish&not=threat')).toEqual(whose((m) => !phish(m)))
+    expect(await ids('sender=letters@news.example&not=sender')).toEqual([])
+    expect(await ids('q=offer+2&not=q&threat=phish')).toEqual(whose((m, n) => phish(m) && !`${n}`.startsWith('2')))
+    // A number has no list of values to leave out.
+    for (const query of ['not=urlsOver', 'urlsOver=1,2', 'urlsOver=x', 'not=reported'])
+      expect((await get(`/messages?${query}`)).status, query).toBe(422)
+    expect(await ids('urlsOver=0&attachmentsUnder=2&sizeOver=1233&sizeUnder=1235')).toHaveLength(COUNT)
+    for (const none of ['urlsOver=1', 'attachmentsOver=1', 'attachmentsUnder=1', 'sizeOver=1234', 'sizeUnder=1234'])
+      expect(await ids(none), none).toEqual([])
+    // One operator for all conditions; the time holds in any case.
+    const two = `threat=phish&messageId=${id(1)}`
+    expect(await ids(two)).toEqual([])
+    expect(await ids(`${two}&match=any`)).toEqual(whose((m, n) => phish(m) || n === 1))
+    expect(await ids(`${two}&match=any&from=2026-03-02T00:00:00Z`)).toEqual(whose((m, n) => phish(m) && n >= 12))
+    const every = (name: string, values: readonly string[]) => values.map((v) => `${name}=${v}`).join('&')
+    for (const [name, values] of [
+      ['threat', Threats.enum],
+      ['technology', Technologies.enum],
+      ['location', Locations.enum],
+      ['action', Actions.enum],
+      ['direction', Directions.enum],
+    ] as const)
+      expect(await ids(every(name, values)), name).toEqual(newestFirst())
+  })
+
+  test('a network message ID finds the message with all its recipients; links with or without scheme and slash (explorer #3, #17, #18)', async () => {
+    const [row, ...others] = items(await get(`/messages?messageId=${id(5).toUpperCase()}`))
+    expect([row?.id, row?.copyCount, others]).toEqual([id(5), 30, []])
+    const copies = (await get(`/messages/${id(5)}`)).body['copies'] as { recipient: string }[]
+    expect(new Set(copies.map((c) => c.recipient)).size).toBe(30)
+    expect((await get(`/messages/histogram?messageId=${id(5)}`)).body).toMatchObject({ total: 30 })
+    expect((await get('/messages?messageId=5')).status).toBe(422)
+    const count = async (query: string) => items(await get(`/messages?limit=500&${query}`)).length
+    for (const url of ['https://x.example/', 'https://x.example', 'x.example', 'x.example/', 'HTTPS://X.example'])
+      expect(await count(`url=${encodeURIComponent(url)}`), url).toBe(COUNT)
+    for (const url of ['https://y.example/a', 'y.example/a/']) expect(await count(`url=${url}`), url).toBe(1)
+    for (const url of ['http://x.example/', 'x.example/more', 'ftp://x.example/'])
+      expect(await count(`url=${encodeURIComponent(url)}`), url).toBe(0)
+    expect(await count(`urlDomain=${encodeURIComponent('/X.example/')}`)).toBe(COUNT)
   })
 
   test('hostile or wrong input is answered with what is wrong, never with a fault', async () => {

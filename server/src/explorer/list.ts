@@ -1,5 +1,5 @@
-import { AppError, type MessageId } from '../base/index.ts'
-import { type MessageFilter, messagesMatching } from '../records/index.ts'
+import { AppError, type DeliveryId, type MessageId } from '../base/index.ts'
+import { type AdditionalAction, additionalActions, type MessageFilter, messagesMatching } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
 import type { CopyRow, MessageRow } from './schemas.ts'
 
@@ -88,6 +88,11 @@ async function withCopies(tx: Tx, found: readonly Found[]): Promise<MessageRow[]
     .execute()
   const reported = new Set(reports.map((row) => row.message_id))
   const byMessage = Map.groupBy(copies, (copy) => copy.message_id)
+  const shown = [...byMessage].flatMap(([, all]) => all.slice(0, COPIES))
+  const done = await additionalActions(
+    tx,
+    shown.map((copy) => copy.id),
+  )
   return found.map((row) => ({
     id: row.id,
     receivedAt: row.received_at.toISOString(),
@@ -103,13 +108,13 @@ async function withCopies(tx: Tx, found: readonly Found[]): Promise<MessageRow[]
     urls: row.url_count,
     attachments: row.attachment_count,
     reported: reported.has(row.id),
-    copies: (byMessage.get(row.id) ?? []).slice(0, COPIES).map(copyRow),
+    copies: (byMessage.get(row.id) ?? []).slice(0, COPIES).map((copy) => copyRow(copy, done)),
     copyCount: byMessage.get(row.id)?.length ?? 0,
   }))
 }
 
 interface FoundCopy {
-  readonly id: string
+  readonly id: DeliveryId
   readonly recipient: string
   readonly mailbox_id: string | null
   readonly action: CopyRow['action']
@@ -118,7 +123,7 @@ interface FoundCopy {
   readonly latest_folder: string | null
 }
 
-export const copyRow = (copy: FoundCopy): CopyRow => ({
+export const copyRow = (copy: FoundCopy, done: ReadonlyMap<DeliveryId, readonly AdditionalAction[]>): CopyRow => ({
   id: copy.id,
   recipient: copy.recipient,
   mailboxId: copy.mailbox_id,
@@ -126,4 +131,5 @@ export const copyRow = (copy: FoundCopy): CopyRow => ({
   originalLocation: copy.original_location,
   latestLocation: copy.latest_location,
   latestFolder: copy.latest_folder,
+  additionalActions: [...(done.get(copy.id) ?? [])],
 })

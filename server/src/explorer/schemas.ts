@@ -1,24 +1,22 @@
 import Type, { type Static, type TSchema } from 'typebox'
 import { InstantText, PageOf } from '../access/index.ts'
 import type { HtmlFacts, Inside, WritingFacts } from '../mail/index.ts'
-import { Actions, Locations, MessageFilter, Threats } from '../records/index.ts'
+import {
+  Actions,
+  AdditionalActions,
+  Directions,
+  Locations,
+  MessageFilter,
+  Technologies,
+  Threats,
+} from '../records/index.ts'
 
 const orNull = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()])
 const text = Type.String()
 const anything = Type.Record(Type.String(), Type.Unknown())
 
-export const Direction = Type.Enum(['inbound', 'internal', 'outbound'])
-export const Technology = Type.Enum([
-  'authentication',
-  'impersonation-user',
-  'impersonation-domain',
-  'url-reputation',
-  'url-analysis',
-  'file-analysis',
-  'content',
-  'list-entry',
-  'none',
-])
+export const Direction = Directions
+export const Technology = Technologies
 const Placement = Type.Enum(['deliver', 'junk', 'quarantine'])
 
 /** A recipient copy in brief. */
@@ -30,6 +28,8 @@ export const CopyRow = Type.Object({
   originalLocation: Locations,
   latestLocation: Locations,
   latestFolder: orNull(text),
+  /** What was done with it after its delivery, each once, the latest last; also what has been taken back since. */
+  additionalActions: Type.Array(AdditionalActions),
 })
 export type CopyRow = Static<typeof CopyRow>
 

@@ -9,6 +9,7 @@ import { register as registerLists } from '../lists/index.ts'
 import { register as registerRemediation } from '../remediation/index.ts'
 import { submissionExists } from '../submissions/index.ts'
 import { rejectAsFalsePositive } from './false-positive.ts'
+import { register as registerExplorer } from './routes.ts'
 import { registerTakeAction } from './take-routes.ts'
 
 let t: TestStorage
@@ -55,6 +56,7 @@ const apiOf = (of: Office): Promise<TestApi> =>
     })
     registerLists(app, { storage: t.storage, submissionExists })
     registerTakeAction(app, deps)
+    registerExplorer(app, deps)
   })
 
 const take = (body: object, token = analyst): Promise<Answer> => api.call(token, 'POST', '/take-action', body)
@@ -334,6 +336,45 @@ describe('the usual paths', () => {
     const failed = String(taken(await take(nothing)).actions[0]?.id)
     await drain()
     expect(await get(`/actions/${failed}`)).toMatchObject({ state: 'failed', can: { undo: false } })
+  })
+
+  test('Explorer shows what was done since, and finds it: by a person, by automation, a release (explorer #28, #102)', async () => {
+    const one = await office.deliver(['ann', 'bob'])
+    const held = await office.hold(['cem'])
+    const two = await office.deliver(['cem'])
+    const auto = { ...office.analyst(), user: null, name: 'automation' }
+    await office.run({ kind: 'soft-delete', source: 'automation' }, two.copies, auto)
+    const waits = await office.deliver(['cem'])
+    await office.service.submit(auto, { kind: 'soft-delete', select: { messageIds: [waits.mail.id] }, propose: true })
+    await take({ select: { deliveryIds: [one.copies[0]?.id] }, move: { kind: 'move', target: 'junk' } })
+    await take({ select: { messageIds: [held.mail.id] }, release: {} })
+    await drain()
+    type Shown = { id: string; copies: { recipient: string; latestLocation: string; additionalActions: string[] }[] }
+    const only = [one, held, two, waits].map((m) => `messageId=${m.mail.id}`).join('&')
+    const found = async (query: string) => (await get(`/messages?${only}&${query}`))['items'] as Shown[]
+    const of = async (id: string) =>
+      (await found('')).find((m) => m.id === id)?.copies.map((c) => [c.latestLocation, ...c.additionalActions])
+    expect(await of(one.mail.id)).toEqual([['junk', 'manual-remediation'], ['inbox']])
+    expect(await of(held.mail.id)).toEqual([['inbox', 'quarantine-release']])
+    expect(await of(two.mail.id)).toEqual([['soft-deleted', 'automated-remediation']])
+    expect(await of(waits.mail.id)).toEqual([['inbox']])
+    const ids = async (query: string) => (await found(query)).map((m) => m.id).sort()
+    const sorted = (...mails: { mail: { id: string } }[]) => mails.map((m) => m.mail.id).sort()
+    expect(await ids('additional=manual-remediation')).toEqual(sorted(one))
+    expect(await ids('additional=automated-remediation&additional=quarantine-release')).toEqual(sorted(held, two))
+    expect(await ids('additional=none')).toEqual(sorted(one, waits))
+    expect(await ids('additional=none&not=additional')).toEqual(sorted(one, held, two))
+    // What automation proposed and a person approved was that person's; an undo is one more.
+    const [pending] = await actions('?tab=pending')
+    await api.call(analyst, 'POST', `/actions/${pending?.['id']}/approve`, {})
+    await drain()
+    expect(await of(waits.mail.id)).toEqual([['soft-deleted', 'manual-remediation']])
+    const [taken] = await actions('?source=automation&state=completed&sort=created&dir=asc')
+    await api.call(analyst, 'POST', `/actions/${taken?.['id']}/undo`, {})
+    await drain()
+    expect(await of(two.mail.id)).toEqual([['inbox', 'automated-remediation', 'manual-remediation']])
+    const same = await api.call(foreign, 'GET', '/messages?additional=manual-remediation')
+    expect(same.body['items']).toEqual([])
   })
 
   test('a release pressed twice without a key reaches the recipient once (lesson #9, #53)', async () => {

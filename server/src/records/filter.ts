@@ -30,11 +30,56 @@ export const Locations = Type.Enum([
   'unknown',
 ])
 
+export const Directions = Type.Enum(['inbound', 'internal', 'outbound'])
+export const Technologies = Type.Enum([
+  'authentication',
+  'impersonation-user',
+  'impersonation-domain',
+  'url-reputation',
+  'url-analysis',
+  'file-analysis',
+  'content',
+  'list-entry',
+  'none',
+])
+/** What was done with a copy after its delivery. Automation's proposal that a person approved is that person's. */
+export const AdditionalActions = Type.Enum(['manual-remediation', 'automated-remediation', 'quarantine-release'])
+export type AdditionalAction = Static<typeof AdditionalActions>
+
+/** Fields of which `not` makes *none of*. */
+export const NEGATABLE = [
+  'q',
+  'threat',
+  'technology',
+  'direction',
+  'action',
+  'location',
+  'originalLocation',
+  'additional',
+  'sender',
+  'senderDomain',
+  'recipient',
+  'mailbox',
+  'url',
+  'urlDomain',
+  'fileHash',
+  'ip',
+  'messageId',
+  'internetMessageId',
+] as const
+export type Negatable = (typeof NEGATABLE)[number]
+
 const word = Type.String({ minLength: 1, maxLength: 1000 })
 const instant = Type.String({ minLength: 10, maxLength: 40, description: 'ISO 8601, e.g. 2026-05-01T00:00:00Z' })
 const uuid = Type.String({ pattern: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' })
 
-/** The filter language that Explorer, Take action and investigations share. All fields must match; within one, any value. */
+const bytes = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
+const some = Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 }))
+
+/**
+ * The filter language that Explorer, Take action and investigations share. All fields must match (`match: any`: one of them, within the
+ * time); within one, any value; fields that `not` names, none of their values.
+ */
 export const MessageFilter = Type.Object(
   {
     q: Type.Optional(
@@ -45,21 +90,65 @@ export const MessageFilter = Type.Object(
     /** Received before. */
     to: Type.Optional(instant),
     threat: many(Threats),
+    /** How the threat was found. */
+    technology: many(Technologies),
+    direction: many(Directions),
     action: many(Actions),
     /** Latest delivery location. */
     location: many(Locations),
+    originalLocation: many(Locations),
+    /** `none`: nothing was done after the delivery. */
+    additional: many(Type.Enum([...AdditionalActions.enum, 'none'])),
     sender: many(word),
     senderDomain: many(word),
     recipient: many(word),
     mailbox: many(uuid),
+    /** Without a scheme: by http and https. A slash at the end does not matter. */
     url: many(Type.String({ minLength: 1, maxLength: 4096 })),
     urlDomain: many(word),
     fileHash: many(Type.String({ pattern: '^[0-9a-fA-F]{64}$' })),
     ip: many(Type.String({ minLength: 2, maxLength: 60 })),
+    /** Network message ID: all its recipients' copies. */
+    messageId: many(uuid),
     internetMessageId: many(word),
+    /** More than so many links in the message. */
+    urlsOver: some,
+    urlsUnder: some,
+    attachmentsOver: some,
+    attachmentsUnder: some,
+    /** Of the whole message, in bytes. */
+    sizeOver: bytes,
+    sizeUnder: bytes,
     /** A user or analyst reported it. */
     reported: Type.Optional(Type.Boolean()),
+    not: Type.Optional(
+      Type.Union([Type.Enum([...NEGATABLE]), Type.Array(Type.Enum([...NEGATABLE]), { maxItems: 40 })]),
+    ),
+    match: Type.Optional(Type.Enum(['all', 'any'])),
   },
   { additionalProperties: false },
 )
 export type MessageFilter = Static<typeof MessageFilter>
+
+const list = <T>(value: T | readonly T[] | undefined): readonly T[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value as T]
+
+export const negated = (filter: MessageFilter): ReadonlySet<string> => new Set(list<Negatable>(filter.not))
+
+/** A filter for people to read: `sender = a@x.example or b@x.example, location ≠ junk`. */
+export function filterText(filter: MessageFilter): string {
+  const not = negated(filter)
+  const sign = (name: string) => {
+    const [, of, side] = /^(.*)(Over|Under)$/.exec(name) ?? []
+    return of ? `${of} ${side === 'Over' ? '>' : '<'}` : `${name} ${not.has(name) ? '≠' : '='}`
+  }
+  const text = ([name, value]: [string, unknown]) => `${sign(name)} ${[value].flat().join(' or ')}`
+  const given = Object.entries(filter).filter(
+    ([name, value]) => value !== undefined && value !== '' && !CONTROL.has(name),
+  )
+  const [time, rest] = [given.filter(([name]) => TIME.has(name)), given.filter(([name]) => !TIME.has(name))]
+  if (filter.match !== 'any' || rest.length < 2) return given.map(text).join(', ')
+  return [...time.map(text), `any of (${rest.map(text).join('; ')})`].join(', ')
+}
+const CONTROL = new Set(['not', 'match'])
+const TIME = new Set(['from', 'to'])

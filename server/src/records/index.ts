@@ -1,6 +1,7 @@
 import type { RoomMigrations } from '../storage/index.ts'
 
 export { addDeliveries } from './add.ts'
+export { additionalActions } from './additional.ts'
 export { countCleanBytes, forgetBytes, forgetCleanBytes } from './bytes.ts'
 export { addEvents, rejudge, setHandover } from './change.ts'
 export type * from './door.ts'

@@ -1,15 +1,20 @@
 import fc from 'fast-check'
 import { Value } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sha256 } from '../../test/rig/hash.ts'
 import { copy, mailboxOf, newMessage } from '../../test/rig/letter.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
-import type { TenantId } from '../base/index.ts'
+import type { BlobKey, TenantId } from '../base/index.ts'
 import {
   addEvents,
   copiesMatching,
   factsMatching,
+  filterText,
   MessageFilter,
   messagesMatching,
+  NEGATABLE,
+  type Negatable,
+  type NewDelivery,
   type NewMessage,
   receive,
 } from './index.ts'
@@ -21,6 +26,8 @@ const reported = new Set<string>()
 /** A small, systematic population: every third message is reported, locations and senders go round. */
 const places = ['inbox', 'junk', 'quarantine', 'folder'] as const
 const threats = ['none', 'phish', 'spam'] as const
+const directions = ['inbound', 'inbound', 'internal', 'outbound'] as const
+const technologies = ['none', 'content', 'url-analysis', 'list-entry'] as const
 beforeAll(async () => {
   t = await testStorage()
   for (let i = 0; i < 24; i++) {
@@ -30,11 +37,16 @@ beforeAll(async () => {
       mail: {
         subject: i % 5 === 0 ? `100% off_${i}` : `Report ${i}`,
         internetMessageId: `<${i}@news.example>`,
+        urls: Array.from({ length: i % 4 }, (_, n) => ({
+          ...{ url: `https://u${n}.example/`, host: `u${n}.example`, domain: 'u.example', place: 'link', anchor: null },
+        })),
         from: [{ name: `Sender ${i % 3}`, address: `S${i % 3}@news${i % 2}.example`, raw: '' }],
       },
       mailFrom: `bounce${i % 3}@news.example`,
       clientIp: `192.0.2.${i % 4}`,
-      judged: { threat: threats[i % 3] ?? 'none' },
+      direction: directions[i % 4] ?? 'inbound',
+      blob: { key: sha256(Buffer.from(`k${i}`)) as BlobKey, size: 100 * i, sha256: sha256(Buffer.from(`b${i}`)) },
+      judged: { threat: threats[i % 3] ?? 'none', technology: technologies[i % 4] ?? 'none' },
       deliveries: [
         copy({ location: place(0), recipient: 'Ann@kontor.example', mailboxId: mailboxOf(1) }),
         copy({ location: place(1), recipient: `u${i % 4}@kontor.example`, mailboxId: mailboxOf(2), action: 'junked' }),
@@ -72,39 +84,60 @@ const low = (value: string | string[] | undefined) => many(value)?.map((v) => v.
 
 /** The filter language once more, in JavaScript, to compare with. */
 function expected(filter: MessageFilter): { messages: string[]; copies: string[] } {
-  const any = (wanted: readonly string[] | null, ...have: (string | null)[]) =>
-    wanted === null || have.some((h) => h !== null && wanted.includes(h))
-  const entity = (m: NewMessage, kind: string, wanted: readonly string[] | null) =>
-    any(wanted, ...m.entities.filter((e) => e.kind === kind).map((e) => e.value))
-  const hits = all.flatMap((m) => {
+  const not = many(filter.not) ?? []
+  /** Null: no such condition. */
+  const any = (field: Negatable, wanted: readonly string[] | null, ...have: (string | null)[]): boolean | null =>
+    wanted === null ? null : have.some((h) => h !== null && wanted.includes(h)) !== not.includes(field)
+  const over = (limit: number | undefined, have: number) => (limit === undefined ? null : have > limit)
+  const under = (limit: number | undefined, have: number) => (limit === undefined ? null : have < limit)
+  const q = filter.q?.trim().toLowerCase()
+  const onMessage = (m: NewMessage): (boolean | null)[] => {
     const { mail } = m.parsed
     const from = mail.from[0]?.address?.toLowerCase() ?? ''
-    const q = filter.q?.trim().toLowerCase()
+    const entity = (field: Negatable, kind: string, wanted: readonly string[] | null) =>
+      any(field, wanted, ...m.entities.filter((e) => e.kind === kind).map((e) => e.value))
     const text = [mail.subject, mail.from[0]?.name ?? '', from, ...m.deliveries.map((d) => d.recipient)]
-    const fits =
+    return [
+      any('threat', many(filter.threat), m.verdict.threat),
+      any('technology', many(filter.technology), m.verdict.technology),
+      any('direction', many(filter.direction), m.direction),
+      any('sender', low(filter.sender), from, m.mailFrom),
+      any('senderDomain', low(filter.senderDomain), from.split('@')[1] ?? null),
+      any('ip', low(filter.ip), m.clientIp),
+      any('messageId', low(filter.messageId), m.id),
+      any('internetMessageId', many(filter.internetMessageId), mail.internetMessageId),
+      entity('url', 'url', many(filter.url)),
+      entity('urlDomain', 'url-domain', low(filter.urlDomain)),
+      entity('fileHash', 'file-hash', many(filter.fileHash)),
+      over(filter.urlsOver, mail.urls.length),
+      under(filter.urlsUnder, mail.urls.length),
+      over(filter.attachmentsOver, mail.attachments.length),
+      under(filter.attachmentsUnder, mail.attachments.length),
+      over(filter.sizeOver, m.blob.size),
+      under(filter.sizeUnder, m.blob.size),
+      filter.reported === undefined ? null : filter.reported === reported.has(m.id),
+      q ? text.some((part) => part.toLowerCase().includes(q)) !== not.includes('q') : null,
+    ]
+  }
+  const onCopy = (d: NewDelivery): (boolean | null)[] => [
+    any('action', many(filter.action), d.action),
+    any('location', many(filter.location), d.location),
+    any('originalLocation', many(filter.originalLocation), d.location),
+    any('recipient', low(filter.recipient), d.recipient.toLowerCase()),
+    any('mailbox', low(filter.mailbox), d.mailboxId),
+  ]
+  const fits = (conditions: readonly (boolean | null)[]) => {
+    const given = conditions.filter((c) => c !== null)
+    return given.length === 0 || (filter.match === 'any' ? given.some(Boolean) : given.every(Boolean))
+  }
+  const inTime = all.filter(
+    (m) =>
       (filter.from === undefined || m.receivedAt >= new Date(filter.from)) &&
-      (filter.to === undefined || m.receivedAt < new Date(filter.to)) &&
-      any(many(filter.threat), m.verdict.threat) &&
-      any(low(filter.sender), from, m.mailFrom) &&
-      any(low(filter.senderDomain), from.split('@')[1] ?? null) &&
-      any(low(filter.ip), m.clientIp) &&
-      any(many(filter.internetMessageId), mail.internetMessageId) &&
-      entity(m, 'url', many(filter.url)) &&
-      entity(m, 'url-domain', low(filter.urlDomain)) &&
-      entity(m, 'file-hash', many(filter.fileHash)) &&
-      (filter.reported === undefined || filter.reported === reported.has(m.id)) &&
-      (!q || text.some((part) => part.toLowerCase().includes(q)))
-    if (!fits) return []
-    return m.deliveries
-      .filter(
-        (d) =>
-          any(many(filter.action), d.action) &&
-          any(many(filter.location), d.location) &&
-          any(low(filter.recipient), d.recipient.toLowerCase()) &&
-          any(low(filter.mailbox), d.mailboxId),
-      )
-      .map((d) => ({ message: m.id, copy: d.id }))
-  })
+      (filter.to === undefined || m.receivedAt < new Date(filter.to)),
+  )
+  const hits = inTime.flatMap((m) =>
+    m.deliveries.filter((d) => fits([...onMessage(m), ...onCopy(d)])).map((d) => ({ message: m.id, copy: d.id })),
+  )
   return { messages: [...new Set(hits.map((h) => h.message))].sort(), copies: hits.map((h) => h.copy).sort() }
 }
 
@@ -115,6 +148,14 @@ const filters: fc.Arbitrary<MessageFilter> = fc.record(
     from: fc.constantFrom('2026-01-02T00:00:00Z', '2026-01-03T07:00:00+01:00', '2026-01-05'),
     to: fc.constantFrom('2026-01-04T00:00:00Z', '2026-01-06T12:00:00.000Z'),
     threat: oneOrMore(...threats),
+    technology: oneOrMore(...technologies),
+    direction: oneOrMore(...directions),
+    originalLocation: oneOrMore(...places),
+    urlsOver: fc.nat(3),
+    urlsUnder: fc.nat(3),
+    sizeOver: fc.nat(2400),
+    sizeUnder: fc.nat(2400),
+    attachmentsUnder: fc.nat(2),
     action: oneOrMore('delivered' as const, 'junked' as const),
     location: oneOrMore(...places),
     sender: oneOrMore('s1@news1.example', 'S0@NEWS0.example', 'bounce2@news.example'),
@@ -130,14 +171,17 @@ const filters: fc.Arbitrary<MessageFilter> = fc.record(
   },
   { requiredKeys: [] },
 )
-/** Two or three conditions at a time, so that something is left to find. */
-const some = fc.tuple(filters, fc.infiniteStream(fc.nat(15))).map(([filter, picks]) => {
-  const keys = Object.keys(filter)
-  const wanted = new Set(
-    [picks.next().value, picks.next().value, picks.next().value].map((n: number) => keys[n % Math.max(1, keys.length)]),
-  )
-  return Object.fromEntries(Object.entries(filter).filter(([key]) => wanted.has(key))) as MessageFilter
-})
+/** Two or three conditions at a time, so that something is left to find; some of them turned round, or one of them enough. */
+const some = fc
+  .tuple(filters, fc.infiniteStream(fc.nat(30)), fc.boolean(), fc.constantFrom(undefined, undefined, 'all', 'any'))
+  .map(([filter, picks, turn, match]): MessageFilter => {
+    const keys = Object.keys(filter)
+    const pick = () => keys[picks.next().value % Math.max(1, keys.length)]
+    const wanted = new Set([pick(), pick(), pick()])
+    const chosen = Object.entries(filter).filter(([key]) => wanted.has(key))
+    const not = NEGATABLE.filter((key) => turn && key === chosen[0]?.[0])
+    return { ...Object.fromEntries(chosen), ...(not.length > 0 ? { not } : {}), ...(match ? { match } : {}) }
+  })
 
 describe('the filter language', () => {
   test('property: finds exactly the messages and copies that it describes, as its facts do', async () => {
@@ -154,7 +198,7 @@ describe('the filter language', () => {
         )
         if (facts) expect(facts).toEqual(want.copies)
       }),
-      { numRuns: 150 },
+      { numRuns: 250 },
     )
     expect(found).toBeGreaterThan(200)
   })
@@ -187,6 +231,15 @@ describe('the filter language', () => {
     },
   )
 
+  test('a filter in words, as it is kept with an action', () => {
+    const filter: MessageFilter = { sender: ['a@x.example', 'b@x.example'], location: 'junk', from: '2026-05-01' }
+    expect(filterText(filter)).toBe('sender = a@x.example or b@x.example, location = junk, from = 2026-05-01')
+    expect(filterText({ ...filter, not: 'location', match: 'any', urlsOver: 3, sizeUnder: 9, q: '' })).toBe(
+      'from = 2026-05-01, any of (sender = a@x.example or b@x.example; location ≠ junk; urls > 3; size < 9)',
+    )
+    expect(filterText({ match: 'all', not: [] })).toBe('')
+  })
+
   test('the schema refuses what is not in the language', () => {
     for (const wrong of [
       { nonsense: 1 },
@@ -197,6 +250,11 @@ describe('the filter language', () => {
       { q: 'x'.repeat(201) },
       { sender: Array.from({ length: 101 }, () => 'x') },
       { reported: 'yes' },
+      { not: 'sizeOver' },
+      { not: 'reported' },
+      { match: 'some' },
+      { urlsOver: -1 },
+      { sizeUnder: 'big' },
     ])
       expect(Value.Check(MessageFilter, wrong), JSON.stringify(wrong)).toBe(false)
   })

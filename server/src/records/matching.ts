@@ -2,7 +2,8 @@ import { type Expression, type ExpressionBuilder, type SelectQueryBuilder, type 
 import { AppError } from '../base/index.ts'
 import type { EntityKind } from '../judgement/index.ts'
 import { type Database, plainText, type Tx } from '../storage/index.ts'
-import type { MessageFilter } from './filter.ts'
+import { acted } from './additional.ts'
+import { type MessageFilter, type Negatable, negated } from './filter.ts'
 import { entityHash } from './rows.ts'
 
 type Condition = Expression<SqlBool>
@@ -25,36 +26,88 @@ function instant(name: string, text: string): Date {
 /** For ILIKE: what the person typed is text, not a pattern. */
 const contains = (text: string): string => `%${plainText(text).replace(/[\\%_]/g, '\\$&')}%`
 
-const ENTITIES: readonly (readonly ['url' | 'urlDomain' | 'fileHash', EntityKind, boolean])[] = [
-  ['url', 'url', false],
-  ['urlDomain', 'url-domain', true],
-  ['fileHash', 'file-hash', true],
+const folded = (values: readonly string[]): string[] => values.map((v) => v.toLowerCase())
+type Entities = readonly [
+  field: 'url' | 'urlDomain' | 'fileHash',
+  kind: EntityKind,
+  valuesOf: (typed: readonly string[]) => string[],
+]
+const ENTITIES: readonly Entities[] = [
+  ['url', 'url', (typed) => links(typed)],
+  ['urlDomain', 'url-domain', (typed) => folded(typed).map((v) => v.replace(/^\/+|\/+$/g, ''))],
+  ['fileHash', 'file-hash', folded],
 ]
 
-/** Conditions on the message `m` itself. */
-function onMessage(eb: OfMessage, filter: MessageFilter): Condition[] {
+/** What was typed, as links are kept: with a scheme, and with the slash at the end and without. */
+function links(typed: readonly string[]): string[] {
+  const whole = typed.flatMap((text) =>
+    /^[a-z][a-z0-9+.-]*:/i.test(text) ? [text] : [`http://${text}`, `https://${text}`],
+  )
+  const forms = whole.flatMap((text) => [text, URL.parse(text)?.href ?? text])
+  return [...new Set(forms.flatMap((text) => [text, text.endsWith('/') ? text.slice(0, -1) : `${text}/`]))]
+}
+
+/** Turns what `not` names into its opposite: what is unknown is none of the values. */
+class Conditions {
+  readonly all: Condition[] = []
+  readonly #not: ReadonlySet<string>
+  constructor(filter: MessageFilter) {
+    this.#not = negated(filter)
+  }
+  add(field: Negatable, condition: Condition): void {
+    this.all.push(this.#not.has(field) ? sql<boolean>`not coalesce(${condition}, false)` : condition)
+  }
+}
+
+/** When the message came. */
+function within(eb: OfMessage, filter: MessageFilter): Condition[] {
   const all: Condition[] = []
   if (filter.from !== undefined) all.push(eb('m.received_at', '>=', instant('from', filter.from)))
   if (filter.to !== undefined) all.push(eb('m.received_at', '<', instant('to', filter.to)))
+  return all
+}
+
+function numbers(eb: OfMessage, filter: MessageFilter): Condition[] {
+  const columns = [
+    ['m.url_count', filter.urlsOver, filter.urlsUnder],
+    ['m.attachment_count', filter.attachmentsOver, filter.attachmentsUnder],
+    ['m.size', filter.sizeOver, filter.sizeUnder],
+  ] as const
+  return columns.flatMap(([column, over, under]) => [
+    ...(over === undefined ? [] : [eb(column, '>', over)]),
+    ...(under === undefined ? [] : [eb(column, '<', under)]),
+  ])
+}
+
+/** Conditions on the message `m` itself, beside its time. */
+function onMessage(eb: OfMessage, filter: MessageFilter): Condition[] {
+  const given = new Conditions(filter)
   const threat = list(filter.threat)
-  if (threat.length) all.push(eb('m.threat', 'in', threat))
+  if (threat.length) given.add('threat', eb('m.threat', 'in', threat))
+  const technology = list(filter.technology)
+  if (technology.length) given.add('technology', eb('m.technology', 'in', technology))
+  const direction = list(filter.direction)
+  if (direction.length) given.add('direction', eb('m.direction', 'in', direction))
   const sender = lower(filter.sender)
   // The envelope's address is kept as it was sent: its local part may mean something by its case.
   const asTyped = [...new Set([...sender, ...list(filter.sender).map(plainText)])]
-  if (sender.length) all.push(eb.or([eb('m.sender_address', 'in', sender), eb('m.mail_from', 'in', asTyped)]))
+  if (sender.length)
+    given.add('sender', eb.or([eb('m.sender_address', 'in', sender), eb('m.mail_from', 'in', asTyped)]))
   const domain = lower(filter.senderDomain)
-  if (domain.length) all.push(eb('m.sender_domain', 'in', domain))
+  if (domain.length) given.add('senderDomain', eb('m.sender_domain', 'in', domain))
   const ip = lower(filter.ip)
-  if (ip.length) all.push(eb('m.client_ip', 'in', ip))
-  const ids = list(filter.internetMessageId).map(plainText)
-  if (ids.length) all.push(eb('m.internet_message_id', 'in', ids))
-  for (const [field, kind, fold] of ENTITIES) {
-    const values = fold ? lower(filter[field]) : list(filter[field]).map(plainText)
-    if (values.length) all.push(holds(eb, kind, values))
+  if (ip.length) given.add('ip', eb('m.client_ip', 'in', ip))
+  const ids = lower(filter.messageId)
+  if (ids.length) given.add('messageId', sql<boolean>`m.id = any(${ids}::uuid[])`)
+  const internet = list(filter.internetMessageId).map(plainText)
+  if (internet.length) given.add('internetMessageId', eb('m.internet_message_id', 'in', internet))
+  for (const [field, kind, valuesOf] of ENTITIES) {
+    const values = valuesOf(list(filter[field]).map(plainText))
+    if (values.length) given.add(field, holds(eb, kind, values))
   }
-  if (filter.reported !== undefined) all.push(filter.reported ? reported(eb) : eb.not(reported(eb)))
-  if (filter.q?.trim()) all.push(mentions(eb, filter.q.trim()))
-  return all
+  if (filter.q?.trim()) given.add('q', mentions(eb, filter.q.trim()))
+  const mentioned = filter.reported === undefined ? [] : [filter.reported ? reported(eb) : eb.not(reported(eb))]
+  return [...given.all, ...numbers(eb, filter), ...mentioned]
 }
 
 function holds(eb: OfMessage, kind: EntityKind, values: readonly string[]): Condition {
@@ -93,38 +146,48 @@ function mentions(eb: OfMessage, text: string): Condition {
 
 /** Conditions on the copy `d`. */
 function onCopy(eb: OfCopy, filter: MessageFilter): Condition[] {
-  const all: Condition[] = []
+  const given = new Conditions(filter)
   const action = list(filter.action)
-  if (action.length) all.push(eb('d.action', 'in', action))
+  if (action.length) given.add('action', eb('d.action', 'in', action))
   const location = list(filter.location)
-  if (location.length) all.push(eb('d.latest_location', 'in', location))
+  if (location.length) given.add('location', eb('d.latest_location', 'in', location))
+  const original = list(filter.originalLocation)
+  if (original.length) given.add('originalLocation', eb('d.original_location', 'in', original))
+  const additional = list(filter.additional)
+  if (additional.length) given.add('additional', acted(additional))
   const recipient = lower(filter.recipient)
-  if (recipient.length) all.push(eb('d.recipient_key', 'in', recipient))
+  if (recipient.length) given.add('recipient', eb('d.recipient_key', 'in', recipient))
   const mailbox = lower(filter.mailbox)
-  if (mailbox.length) all.push(sql<boolean>`d.mailbox_id = any(${mailbox}::uuid[])`)
-  return all
+  if (mailbox.length) given.add('mailbox', sql<boolean>`d.mailbox_id = any(${mailbox}::uuid[])`)
+  return given.all
 }
 
-const concernsCopies = (filter: MessageFilter): boolean =>
-  [filter.action, filter.location, filter.recipient, filter.mailbox].some((field) => list(field).length > 0)
+const COPY_FIELDS = ['action', 'location', 'originalLocation', 'additional', 'recipient', 'mailbox'] as const
+const concernsCopies = (filter: MessageFilter): boolean => COPY_FIELDS.some((field) => list(filter[field]).length > 0)
+
+/** How the conditions of a filter are put together; nothing given is no condition. */
+function together(filter: MessageFilter, conditions: readonly Condition[]): Condition {
+  if (conditions.length === 0) return sql<boolean>`true`
+  return sql<boolean>`(${sql.join(conditions, filter.match === 'any' ? sql` or ` : sql` and `)})`
+}
 
 /** Messages `m` that match, one row each, nothing selected yet: add what you need. Throws AppError `bad-filter`. */
 export function messagesMatching(
   tx: Tx,
   filter: MessageFilter,
 ): SelectQueryBuilder<Database & { m: Database['message'] }, 'm', object> {
-  const query = tx.selectFrom('message as m').where((eb) => eb.and(onMessage(eb, filter)))
-  if (!concernsCopies(filter)) return query
-  return query.where((eb) =>
-    eb.exists(
-      eb
-        .selectFrom('delivery as d')
-        .select(sql`1`.as('one'))
-        .whereRef('d.tenant_id', '=', 'm.tenant_id')
-        .whereRef('d.message_id', '=', 'm.id')
-        .where((copy) => copy.and(onCopy(copy, filter))),
-    ),
-  )
+  const query = tx.selectFrom('message as m').where((eb) => eb.and(within(eb, filter)))
+  return query.where((eb) => {
+    const conditions = onMessage(eb, filter)
+    if (!concernsCopies(filter)) return together(filter, conditions)
+    const copies = eb
+      .selectFrom('delivery as d')
+      .select(sql`1`.as('one'))
+      .whereRef('d.tenant_id', '=', 'm.tenant_id')
+      .whereRef('d.message_id', '=', 'm.id')
+      .where((copy) => together(filter, onCopy(copy, filter)))
+    return together(filter, [...conditions, eb.exists(copies)])
+  })
 }
 
 /**
@@ -140,8 +203,8 @@ export function copiesMatching(
     .innerJoin('delivery as d', (join) =>
       join.onRef('d.tenant_id', '=', 'm.tenant_id').onRef('d.message_id', '=', 'm.id'),
     )
-    .where((eb) => eb.and(onMessage(eb, filter)))
-    .where((eb) => eb.and(onCopy(eb, filter)))
+    .where((eb) => eb.and(within(eb, filter)))
+    .where((eb) => together(filter, [...onMessage(eb, filter), ...onCopy(eb, filter)]))
 }
 
 const FACTS = new Set(['from', 'to', 'threat', 'action', 'location', 'mailbox', 'senderDomain'])
@@ -151,7 +214,9 @@ export function factsMatching(
   tx: Tx,
   filter: MessageFilter,
 ): SelectQueryBuilder<Database & { f: Database['copy_fact'] }, 'f', object> | null {
-  const asked = Object.entries(filter).filter(([, value]) => value !== undefined && value !== '')
+  const asked = Object.entries({ ...filter, match: filter.match === 'any' ? 'any' : undefined }).filter(
+    ([, value]) => value !== undefined && value !== '',
+  )
   if (asked.some(([field]) => !FACTS.has(field))) return null
   let query = tx.selectFrom('copy_fact as f')
   if (filter.from !== undefined) query = query.where('f.received_at', '>=', instant('from', filter.from))

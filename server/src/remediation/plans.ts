@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { type ActionId, AppError, uuidv7 } from '../base/index.ts'
+import { filterText } from '../records/index.ts'
 import { jsonText, type Tx } from '../storage/index.ts'
 import { freeApprovalId } from './approval.ts'
 import type { LedgerContext } from './ledger.ts'
@@ -184,14 +185,12 @@ const lower = (id: string): string => id.toLowerCase()
 /** A query or the items of an action for people to read, as it is kept with the plan. */
 export function readable(select: Selection): string | null {
   if (!('filter' in select)) return 'actionId' in select ? `action ${select.actionId}` : null
-  const parts = Object.entries(select.filter).flatMap(([name, value]) =>
-    value === undefined || value === '' ? [] : [`${name} = ${[value].flat().join(' or ')}`],
-  )
+  const filter = filterText(select.filter)
   const { deliveryIds = [], messageIds = [] } = select.except ?? {}
   const without = [
     ...(deliveryIds.length > 0 ? [`${deliveryIds.length} copies`] : []),
     ...(messageIds.length > 0 ? [`${messageIds.length} messages`] : []),
   ]
-  const query = parts.length > 0 ? parts.join(', ') : 'all mail'
+  const query = filter === '' ? 'all mail' : filter
   return without.length > 0 ? `${query}, without ${without.join(' and ')}` : query
 }
