@@ -117,7 +117,7 @@ export async function specialFolder(context: Context, use: SpecialUse): Promise<
   return path
 }
 
-/** Some servers change a name in silence (B8): it is read back. */
+/** Some servers change a name in silence (B8), and take the changed one for it ever after: it is read back by LIST, which tells its own. */
 export async function createFolder(
   context: Context,
   path: string,
@@ -131,7 +131,7 @@ export async function createFolder(
     throw notAFolder(path)
   await connection.run('CREATE', [mailbox(path), ...more], { doing: `making the folder ${path}`, effect: true })
   context.touched = true
-  if ((await statusOf(connection, path, false)) === null) {
+  if (!(await isListed(context, path))) {
     throw new ProviderError(
       'refused',
       `${context.server.settings.host} made another folder than ${path}: the name is not possible there`,
@@ -139,4 +139,19 @@ export async function createFolder(
   }
   if (!options.subscribe) return
   await connection.run('SUBSCRIBE', [mailbox(path)], { doing: `subscribing ${path}`, effect: true })
+}
+
+async function isListed({ connection }: Context, path: string): Promise<boolean> {
+  let found = false
+  await connection.run('LIST', [quoted(''), mailbox(path)], {
+    doing: `looking for the folder ${path}`,
+    untagged: {
+      LIST: (response) => {
+        // `%` and `*` in the name may bring others as well.
+        const line = lineOf(response)
+        if (line && isFolder(line) && line.path === path) found = true
+      },
+    },
+  })
+  return found
 }
