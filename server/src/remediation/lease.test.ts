@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Office, people } from '../../test/rig/memory-office.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import { History } from '../../test/simulation/history.ts'
@@ -24,8 +24,8 @@ afterEach(async () => {
   await office.close()
 })
 
-/** A worker that stands still at the first passing of a point, and is not told of anything meanwhile. */
-function stalledAt(point: string): SimProcess {
+/** A worker that stands still (or dies) at the first passing of a point, and is not told of anything meanwhile. */
+function stalledAt(point: string, how: 'stall' | 'crash' = 'stall'): SimProcess {
   const worker = new SimProcess(`worker-${workers.length + 1}`, {
     storage: t.storage,
     provider: office.provider,
@@ -34,7 +34,7 @@ function stalledAt(point: string): SimProcess {
     tuning: { perServer: 1, leaseMs: 60_000, deadlineMs: 1000, backoffMs: 60_000, lookEveryMs: 600_000 },
     hit: () => {},
   })
-  worker.arm({ at: point, nth: 1, how: 'stall' })
+  worker.arm({ at: point, nth: 1, how })
   workers.push(worker)
   return worker
 }
@@ -93,3 +93,61 @@ test.each([
     expect(office.held().flat()).toHaveLength(1)
   },
 )
+
+/** The holder's process has died a while ago: nobody has its lock any more. So long its last command may still run. */
+const holderDied = (echoMs: number) =>
+  t.storage.tenant(t.a, (tx) =>
+    sql`update lease set process = 1, gone_at = clock_timestamp() - interval '5 seconds', deadline_ms = ${5000 + echoMs}
+      where holder is not null`.execute(tx),
+  )
+
+/** What a dead worker had asked for comes only now: taken out of the mailbox again, and back after a while. */
+function comesLater(ms: number): Promise<void> {
+  const user = office.user('ann')
+  const [there] = user.list('INBOX')
+  if (!there) throw new Error('it never came')
+  const bytes = user.bytes('INBOX', there.ref.uid)
+  user.expunge('INBOX', there.ref.uid)
+  const state = { flags: [...there.flags, ...there.keywords], date: there.internalDate }
+  return new Promise((done) => {
+    setTimeout(() => {
+      user.append('INBOX', bytes, state)
+      done()
+    }, ms)
+  })
+}
+
+describe('the worker is dead, and what it had asked for last comes after another one has taken over', () => {
+  test('a hand-over: one delivery', async () => {
+    const { copies } = await office.hold(['ann'])
+    const select = { deliveryIds: copies.map((c) => c.id) }
+    const { id } = await office.service.submit(office.analyst(), { kind: 'release', select })
+    const first = stalledAt('after-deliver', 'crash')
+    await first.drain(t.a)
+    expect(first.dead).toBe(true)
+    await holderDied(1500)
+    const late = comesLater(700)
+    await office.service.drain(t.a)
+    await late
+    expect(office.user('ann').list('INBOX')).toHaveLength(1)
+    expect((await office.view(id)).counts).toMatchObject({ total: 1, done: 1, verified: 1 })
+  })
+
+  test('an APPEND from the vault: one copy', async () => {
+    const { copies } = await office.deliver(['ann'])
+    const id = await office.run({ kind: 'quarantine' }, copies)
+    const [held] = office.user('ann').held()
+    if (!held) throw new Error('nothing is held')
+    for (const copy of office.user('ann').list(held.folder)) office.user('ann').expunge(held.folder, copy.ref.uid)
+    const undo = await office.service.submitUndo(office.analyst(), id)
+    const first = stalledAt('after-append', 'crash')
+    await first.drain(t.a)
+    expect(first.dead).toBe(true)
+    await holderDied(1500)
+    const late = comesLater(700)
+    await office.service.drain(t.a)
+    await late
+    expect(office.user('ann').list('INBOX')).toHaveLength(1)
+    expect((await office.view(undo.id)).counts).toMatchObject({ total: 1, done: 1, verified: 1 })
+  })
+})

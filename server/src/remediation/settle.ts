@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { CopyState, Doubt, Settled } from '../mailboxes/index.ts'
 import { finishDelivery } from './deliver.ts'
 import type { Desk } from './desk.ts'
@@ -7,6 +8,8 @@ import { partly } from './move.ts'
 import { type Seen, sameRef } from './read.ts'
 import { search } from './seek.ts'
 import { pointsOf, type StoredState, type WorkItem } from './types.ts'
+
+const LOOK_MS = 1000
 
 /**
  * Items that were begun and not finished: by a process that was killed, a lost connection, a lost lease. Nothing is repeated; each item is
@@ -91,10 +94,28 @@ async function nowhere(desk: Desk, items: readonly WorkItem[]): Promise<void> {
   )
 }
 
+/**
+ * What is not there may still come, where a dead predecessor has asked for it: looked for until no command of his can run any more, for a
+ * second APPEND or hand-over would be a second copy. (A second MOVE of the same UIDs is none.)
+ */
+async function searchOut(
+  desk: Desk,
+  items: readonly WorkItem[],
+  folders?: readonly string[],
+): Promise<readonly Seen[]> {
+  for (;;) {
+    const seen = (await search(desk, items, folders)).filter((s) => s.proven)
+    const left = desk.lease.echoUntil - performance.now()
+    if (left <= 0 || items.every((i) => seen.some((s) => s.item === i))) return seen
+    // A lease that is lost meanwhile is found out by the next search.
+    await pause(Math.min(left, LOOK_MS), undefined, { signal: desk.lease.lost }).catch(() => {})
+  }
+}
+
 /** Put back from the vault, answer unknown: there since the position that was written down, or not at all. */
 async function settleAppends(desk: Desk, items: readonly WorkItem[]): Promise<void> {
   for (const [folder, part] of Map.groupBy(items, (i) => i.holdPosition?.folder ?? '')) {
-    const seen = (await search(desk, part, [folder])).filter((s) => s.proven && isSince(s))
+    const seen = (await searchOut(desk, part, [folder])).filter(isSince)
     const taken: Seen[] = []
     const arrivals: Arrival[] = []
     const changes: Change[] = []
@@ -120,7 +141,7 @@ function isSince({ item, copy }: Seen): boolean {
 /** Handed to the mail store, answer unknown: in the mailbox by our header, or to be handed over again. */
 async function settleDeliveries(desk: Desk, items: readonly WorkItem[]): Promise<void> {
   if (items.length === 0) return
-  const seen = (await search(desk, items)).filter((s) => s.proven)
+  const seen = await searchOut(desk, items)
   for (const item of items) {
     const mine = seen.find((s) => s.item === item)
     if (mine) await finishDelivery(desk, item, mine)

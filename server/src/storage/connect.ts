@@ -7,6 +7,7 @@ import { BossJobs, installJobs } from './jobs.ts'
 import { DatabaseLeases } from './leases.ts'
 import { Dispatcher } from './outbox/dispatcher.ts'
 import { checkServer, openPool } from './pool.ts'
+import { Presence } from './presence.ts'
 import type { Db, Tx } from './schema.ts'
 import { refreshStatistics } from './statistics.ts'
 import { rememberTenant } from './tenant-of.ts'
@@ -54,9 +55,9 @@ interface Parts {
   readonly log: StorageLog | undefined
 }
 
-/** Connections beside the pool: jobs have their own, so that a transaction that sends one never waits for itself; and one listens. */
+/** Connections beside the pool: jobs have their own, so that a transaction that sends one never waits for itself; one listens, and one shows that we live. */
 const JOBS = 3
-const OTHERS = JOBS + 1
+const OTHERS = JOBS + 2
 const STATISTICS_MS = 4000
 const SWEEP_MS = 6 * 3_600_000
 /** Longer than any transaction that stores a blob's name may take. */
@@ -77,6 +78,7 @@ export class OpenStorage implements Storage {
   readonly jobs: BossJobs
   readonly leases: DatabaseLeases
   readonly #wakes: Wakes
+  readonly #presence: Presence
   readonly #pool: pg.Pool
   readonly #log: StorageLog | undefined
   #statistics: NodeJS.Timeout | undefined
@@ -93,7 +95,11 @@ export class OpenStorage implements Storage {
     this.outbox = new Dispatcher(this, this.#wakes, log)
     this.jobs = new BossJobs(openPool(url, JOBS, log), this.#wakes, log)
     void this.jobs.schedule('storage-sweep', SWEEP_MS, () => this.#sweep())
-    this.leases = new DatabaseLeases(this, log)
+    this.#presence = new Presence(url, log, {
+      lost: () => this.leases.presenceLost(),
+      back: () => this.leases.presenceBack(),
+    })
+    this.leases = new DatabaseLeases(this, this.#presence, log)
   }
 
   async tenant<T>(id: TenantId, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -175,6 +181,7 @@ export class OpenStorage implements Storage {
       await this.jobs.stop()
       await this.outbox.stop()
       await this.leases.releaseAll()
+      await this.#presence.stop()
       await this.#wakes.stop()
       await this.db.destroy()
       // Kysely ends the pool only if it has used it.

@@ -45,6 +45,9 @@ export interface LeaseTable {
   holder: string | null
   expires_at: Date
   deadline_ms: number
+  process: number | null
+  server_start: string | null
+  gone_at: Date | null
 }
 
 export interface TenantKeyTable {

@@ -89,6 +89,8 @@ export interface Lease {
   readonly epoch: number
   /** Aborted when renewal failed or somebody else took over: stop touching the resource. */
   readonly lost: AbortSignal
+  /** By `performance.now()`: until then a command that a dead predecessor gave may still run. Past for most leases. */
+  readonly echoUntil: number
   /** Within the transaction that records work done under the lease; throws AppError `lease-lost`. */
   assertHeld(tx: Tx): Promise<void>
   release(): Promise<void>
@@ -97,7 +99,8 @@ export interface Lease {
 export interface Leases {
   /**
    * Null when somebody holds it. A successor of an expired (not released) lease gets it only `deadlineMs` after expiry, the longest that a
-   * command of the predecessor may still run. Renewed in the background.
+   * command of the predecessor may still run; that of a process which is dead (not only stalled) as soon as that is certain, after
+   * seconds. Renewed in the background.
    */
   acquire(tenant: TenantId, resource: string, options: { ttlMs: number; deadlineMs: number }): Promise<Lease | null>
 }

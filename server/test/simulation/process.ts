@@ -168,6 +168,7 @@ export class SimProcess {
       return {
         resource: lease.resource,
         epoch: lease.epoch,
+        echoUntil: lease.echoUntil,
         lost: AbortSignal.any([lease.lost, lost.signal]),
         assertHeld: (tx) => lease.assertHeld(tx),
         // A dead process gives nothing back: its successor has to wait.
