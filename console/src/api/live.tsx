@@ -36,8 +36,7 @@ export function LiveEvents({ children }: { children: ReactNode }) {
     })
     source.addEventListener('entry', () => refresh.add(['entries']))
     source.addEventListener('settings', () => {
-      refresh.add(['organisation'])
-      refresh.add(['policy'])
+      for (const key of ['organisation', 'policy', 'policies', 'retention']) refresh.add([key])
     })
     return () => {
       source.close()

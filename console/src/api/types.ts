@@ -27,6 +27,7 @@ import type {
 import type { AuditResult, AuditRow } from '../../../server/src/http/audit.ts'
 import type { EntryBody, EntryRow } from '../../../server/src/lists/routes.ts'
 import type { OrganisationDocument } from '../../../server/src/organisation/document.ts'
+import type { MailPolicies, MailPolicy } from '../../../server/src/organisation/policies.ts'
 import type { Policy } from '../../../server/src/organisation/policy.ts'
 import type { HeldCountsBody, HeldMessageRow, Results } from '../../../server/src/quarantine/schemas.ts'
 import type { Plan } from '../../../server/src/remediation/preview.ts'
@@ -60,6 +61,8 @@ export type {
   Histogram,
   ItemPlace,
   ItemState,
+  MailPolicies,
+  MailPolicy,
   MessageDetail,
   MessageRow,
   MoveTarget,

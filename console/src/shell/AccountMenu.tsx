@@ -37,7 +37,8 @@ export function AccountMenu() {
       }}
     >
       <MenuTrigger disableButtonEnhancement>
-        <MenuButton appearance="subtle" aria-label={`Account of ${session.user.name}`}>
+        <MenuButton appearance="subtle">
+          <span className="hidden-visually">Account of {session.user.name}</span>
           <Avatar aria-hidden size={28} name={session.user.name} color="brand" />
         </MenuButton>
       </MenuTrigger>

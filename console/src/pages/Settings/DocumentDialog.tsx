@@ -12,10 +12,10 @@ import {
 import { useState } from 'react'
 import { messageOf, Problem } from '../../parts/Problem.tsx'
 import { useReturnFocus } from '../../parts/useReturnFocus.ts'
-import { useSave } from './data.ts'
+import { useSaveDocument } from './data.ts'
 
 interface Props {
-  readonly name: 'organisation' | 'policy'
+  readonly name: 'organisation'
   readonly title: string
   readonly document: unknown
   readonly onClose: () => void
@@ -25,7 +25,7 @@ interface Props {
 export function DocumentDialog({ name, title, document, onClose }: Props) {
   useReturnFocus()
   const [text, setText] = useState(() => JSON.stringify(document, null, 2))
-  const save = useSave<unknown>(name, onClose)
+  const save = useSaveDocument<unknown>(name)
   const broken = whyBroken(text)
   return (
     <Dialog open onOpenChange={(_, data) => (data.open ? undefined : onClose())}>
@@ -54,7 +54,7 @@ export function DocumentDialog({ name, title, document, onClose }: Props) {
             <Button
               appearance="primary"
               disabled={broken !== null || save.isPending}
-              onClick={() => save.mutate(JSON.parse(text))}
+              onClick={() => save.mutate(JSON.parse(text), { onSuccess: onClose })}
             >
               {save.isPending ? 'Saving…' : 'Save'}
             </Button>

@@ -6,7 +6,7 @@ import type { Permission } from '../../api/types.ts'
 import { Empty, Page } from '../../parts/Page.tsx'
 import { Audit } from './Audit.tsx'
 import { Organisation } from './Organisation.tsx'
-import { Policy } from './Policy.tsx'
+import { Policies } from './Policies.tsx'
 import './settings.css'
 import { Tokens } from './Tokens.tsx'
 import { Users } from './Users.tsx'
@@ -21,7 +21,7 @@ interface SettingsTab {
 
 const TABS: readonly SettingsTab[] = [
   { key: 'organisation', label: 'Organisation', needs: 'settings.read', page: <Organisation /> },
-  { key: 'policy', label: 'Policy', needs: 'settings.read', page: <Policy /> },
+  { key: 'policy', label: 'Policies', needs: 'settings.read', page: <Policies /> },
   { key: 'users', label: 'Users', needs: 'users.manage', page: <Users /> },
   { key: 'tokens', label: 'API tokens', needs: 'users.manage', page: <Tokens /> },
   { key: 'audit', label: 'Audit log', needs: 'audit.read', page: <Audit />, fill: true },

@@ -3,6 +3,7 @@ import { api } from '../../api/client.ts'
 import type {
   AuditCheck,
   AuditEntry,
+  MailPolicies,
   NewToken,
   NewUser,
   Organisation,
@@ -18,15 +19,14 @@ export const useOrganisation = () =>
 
 export const usePolicy = () => useQuery({ queryKey: ['policy'], queryFn: () => api.get<Policy>('/policy') })
 
-/** Saves a document as a whole; the key is also its path. */
-export function useSave<T>(key: 'organisation' | 'policy', onSaved: () => void) {
+export const usePolicies = () => useQuery({ queryKey: ['policies'], queryFn: () => api.get<MailPolicies>('/policies') })
+
+/** Saves a document as a whole; the key is also its path. The answer is the document as it is now. */
+export function useSaveDocument<T>(key: 'organisation' | 'policy' | 'policies' | 'retention') {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (document: T) => api.put(`/${key}`, document),
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: [key] })
-      onSaved()
-    },
+    mutationFn: (document: T) => api.put<T>(`/${key}`, document),
+    onSuccess: (saved) => client.setQueryData([key], saved),
   })
 }
 
