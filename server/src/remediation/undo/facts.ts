@@ -109,21 +109,25 @@ const inexact = (lost: RawBuilder<unknown>) => sql`case when i.state <> 'done' t
   when not i.restorable then ${PARTS}
   when i.via = 'deliver' then ${DELIVERED} end`
 
-/** A layer that still counts: done, in doubt with a copy somewhere, or to be done soon. `alias` is the item's. */
-export function standing(alias: 'i' | 'l'): RawBuilder<boolean> {
-  const a = (column: string) => sql.ref(`${alias}.${column}`)
-  return sql<boolean>`${a('reverted_by')} is null and (${a('state')} in ('done', 'approved', 'executing')
-    or ${a('next_attempt_at')} is not null
-    or (${a('state')} in ('ambiguous', 'failed', 'skipped') and exists (select 1 from item_copy sc
-      where sc.tenant_id = ${a('tenant_id')} and sc.item_id = ${a('id')} and sc.side = 'after' and sc.ref is not null)))`
-}
+/** The item `i` is a layer that still counts: done, in doubt with a copy somewhere, or to be done soon. */
+export const standing = sql<boolean>`i.reverted_by is null and (i.state in ('done', 'approved', 'executing')
+  or i.next_attempt_at is not null
+  or (i.state in ('ambiguous', 'failed', 'skipped') and exists (select 1 from item_copy sc
+    where sc.tenant_id = i.tenant_id and sc.item_id = i.id and sc.side = 'after' and sc.ref is not null)))`
 
-/** Deliveries that were acted on more than once. */
+/**
+ * Deliveries on whose copies more than one item counts: only those need their layers told apart. What was taken and given back long ago counts
+ * no more, so a copy that is taken a second time is as quickly given back as the first time. `chosen`: condition on an item `i`.
+ */
 export const layeredDeliveries = (
   tenant: TenantId,
-): RawBuilder<unknown> => sql`select distinct l.delivery_id from action_item l
-  where l.tenant_id = ${tenant} and l.layered and l.reverted_by is null and l.state not in ('planned', 'already-there', 'not-found')`
+  chosen: RawBuilder<boolean>,
+): RawBuilder<unknown> => sql`select i.delivery_id from action_item i
+  where i.tenant_id = ${tenant} and i.delivery_id in (select l.delivery_id from action_item l
+      where l.tenant_id = ${tenant} and l.layered and l.reverted_by is null and l.state not in ('planned', 'already-there', 'not-found'))
+    and ${standing} and (i.undoes is null or (${chosen}))
+  group by 1 having count(*) > 1`
 
-/** The item `i` is of a delivery of which nothing else was made. */
-export const alone = (tenant: TenantId): RawBuilder<boolean> =>
-  sql<boolean>`i.delivery_id not in (${layeredDeliveries(tenant)})`
+/** The item `i` is of a delivery of which nothing else counts. */
+export const alone = (tenant: TenantId, chosen: RawBuilder<boolean>): RawBuilder<boolean> =>
+  sql<boolean>`i.delivery_id not in (${layeredDeliveries(tenant, chosen)})`

@@ -54,7 +54,7 @@ export async function* layered(
   around: Circumstances,
 ): AsyncGenerator<readonly Resolved[]> {
   const found = await sql<{ delivery_id: DeliveryId }>`
-    with lay as materialized (${layeredDeliveries(tenant)})
+    with lay as materialized (${layeredDeliveries(tenant, chosen.condition)})
     select delivery_id from lay where exists (select 1 from action_item i
       where i.delivery_id = lay.delivery_id and ${chosen.condition}) order by delivery_id`.execute(tx)
   for (let at = 0; at < found.rows.length; at += CHUNK) {
@@ -69,7 +69,7 @@ export async function* layered(
       join action a on a.tenant_id = i.tenant_id and a.id = i.action_id
       left join item_copy f on f.tenant_id = i.tenant_id and f.item_id = i.id and f.side = 'before' and i.same_as is not null
       left join item_copy c on c.tenant_id = i.tenant_id and c.item_id = i.id and c.side = 'after' and i.same_as is not null
-      where i.tenant_id = ${tenant} and i.delivery_id = any(${ids}::uuid[]) and ${standing('i')}
+      where i.tenant_id = ${tenant} and i.delivery_id = any(${ids}::uuid[]) and ${standing}
       order by i.delivery_id, i.id`.execute(tx)
     yield [...Map.groupBy(rows.rows, (r) => r.delivery_id).values()].flatMap(resolve)
   }

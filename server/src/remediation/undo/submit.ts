@@ -119,7 +119,7 @@ async function planned(
   await sql`drop table if exists undo_plan`.execute(tx)
   await sql`create temporary table undo_plan (id uuid not null, top uuid not null, low uuid not null, below uuid[] not null)
     on commit drop`.execute(tx)
-  const plain = sql`from action_item i where ${chosen.condition} and ${alone(tenant)}`
+  const plain = sql`from action_item i where ${chosen.condition} and ${alone(tenant, chosen.condition)}`
   await sql`insert into undo_plan select recourse_uuidv7(${at}), i.id, i.id, '{}' ${plain} and ${free}`.execute(tx)
   let refused: string | null = null
   for await (const part of layered(tx, tenant, chosen, around)) {
