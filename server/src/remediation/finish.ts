@@ -5,6 +5,7 @@ import type { Tx } from '../storage/index.ts'
 import { type Desk, storedState } from './desk.ts'
 import { insertExtras } from './extras.ts'
 import { type Change, markReverted, Tally, transition } from './ledger.ts'
+import { nowhere } from './nowhere.ts'
 import { readCopies, statesAt } from './read.ts'
 import { type Extra, unclaimed } from './seek.ts'
 import { type Place, pointsOf, type WorkItem } from './types.ts'
@@ -40,15 +41,17 @@ export async function finish(desk: Desk, path: string, arrivals: readonly Arriva
   const states = new Map(found.map((s) => [s.ref.uid, s]))
   const checked: Checked[] = []
   const changes: Change[] = []
+  const vanished: WorkItem[] = []
   for (const arrival of arrivals) {
     const { networkMessageId, internetMessageId } = arrival.before
     const state = states.get(arrival.ref.uid)
     const after = state && { ...state, networkMessageId, internetMessageId }
-    if (!after) changes.push(vanished(arrival))
+    if (!after) vanished.push(arrival.item)
     else if (after.size !== arrival.before.size || !sameInstant(after.internalDate, arrival.before.internalDate)) {
       changes.push(differs(arrival, after))
     } else checked.push({ ...arrival, ...(await repaired(desk, arrival, after)) })
   }
+  changes.push(...(await nowhere(desk, vanished, `It had come to ${path} and is not there any more`)))
   // A take looks through all of the user's folders, the source among them.
   const left = await stillThere(
     desk,
@@ -78,12 +81,6 @@ export async function finish(desk: Desk, path: string, arrivals: readonly Arriva
   crashPoint(`${p}.after-done-commit`)
   return checked.length === arrivals.length && extras.length === 0
 }
-
-const vanished = ({ item, ref }: Arrival): Change => ({
-  item,
-  to: 'approved',
-  why: `It was moved to ${ref.folder} and is not there any more: looked for again.`,
-})
 
 const differs = ({ item, ref }: Arrival, after: CopyState): Change => ({
   item,

@@ -5,9 +5,10 @@ import type { Desk } from './desk.ts'
 import { type Arrival, finish } from './finish.ts'
 import type { Change } from './ledger.ts'
 import { partly } from './move.ts'
+import { nowhere } from './nowhere.ts'
 import { type Seen, sameRef } from './read.ts'
 import { search } from './seek.ts'
-import { pointsOf, type StoredState, type WorkItem } from './types.ts'
+import type { StoredState, WorkItem } from './types.ts'
 
 const LOOK_MS = 1000
 
@@ -47,7 +48,7 @@ async function settleMove(desk: Desk, items: readonly WorkItem[]): Promise<void>
   }
   await finish(desk, target.folder, arrivals)
   await desk.record(changes)
-  await nowhere(desk, gone)
+  await desk.record(await nowhere(desk, gone, 'It is in neither of both places'))
 }
 
 const arrival = (item: WorkItem, before: CopyState, now: CopyState): Arrival => ({
@@ -76,23 +77,6 @@ const copyFrom = (ref: CopyState['ref'], state: StoredState): CopyState => ({
   networkMessageId: state.networkMessageId,
   internetMessageId: state.internetMessageId,
 })
-
-/** In neither place: the user was faster. A take looks for it anew; an undo must not make a second copy of what the user has. */
-async function nowhere(desk: Desk, items: readonly WorkItem[]): Promise<void> {
-  if (items.length === 0) return
-  const undoing = items.filter((i) => pointsOf(i) === 'undo')
-  const found = new Set((await search(desk, undoing)).filter((s) => s.proven).map((s) => s.item.id))
-  await desk.record(
-    items.map((item): Change => {
-      if (pointsOf(item) === 'remediation' || found.has(item.id)) {
-        return { item, to: 'approved', why: 'It is in neither of both places: looked for again.' }
-      }
-      const why =
-        'It had left its place when the connection was lost and is in no folder now: the user may have deleted it. Its bytes are in the vault.'
-      return { item, to: 'ambiguous', why }
-    }),
-  )
-}
 
 /**
  * What is not there may still come, where a dead predecessor has asked for it: looked for until no command of his can run any more, for a

@@ -1,0 +1,64 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { Office, people } from '../../../test/rig/memory-office.ts'
+import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
+import type { TenantId } from '../../base/index.ts'
+import type { Fault } from '../../mailboxes/index.ts'
+import type { Mailbox } from '../../organisation/index.ts'
+
+let t: TestStorage
+let all: ReadonlyMap<TenantId, ReadonlyMap<string, Mailbox>>
+let o: Office
+beforeAll(async () => {
+  t = await testStorage()
+  all = await people(t)
+})
+beforeEach(() => {
+  o = new Office(t, t.a, all)
+})
+afterEach(() => o.close())
+afterAll(() => t.close())
+
+const HELD = 'Recourse-Hold/hard-deleted'
+const ann = () => o.user('ann')
+const uid = () => ann().list('INBOX')[0]?.ref.uid ?? 0
+/** What the user does when our command has run and we have not yet read back. */
+const meanwhile = (call: 'move' | 'append', after: NonNullable<Fault['after']>) =>
+  o.provider.failOnce(call, { after }, o.mailbox('ann').login)
+
+async function taken(): Promise<Awaited<ReturnType<Office['run']>>> {
+  const { copies } = await o.deliver(['ann'])
+  return o.run({ kind: 'hard-delete' }, copies)
+}
+
+test('given back, and deleted by the user before it was read back: it does not come again from the vault, and the doubt is listed', async () => {
+  const id = await taken()
+  meanwhile('move', () => ann().expunge('INBOX', uid()))
+  const undo = await o.undo(id)
+  expect(ann().snapshot()).toEqual([])
+  expect(ann().held()).toEqual([])
+  expect((await o.items(undo))[0]).toMatchObject({
+    state: 'ambiguous',
+    verifiedAt: null,
+    reason: expect.stringContaining('the user may have deleted it'),
+  })
+  expect((await o.view(undo)).state).toBe('failed')
+})
+
+test('given back, and moved on by the user before it was read back: left there, once', async () => {
+  const id = await taken()
+  ann().createFolder('Mine')
+  meanwhile('move', () => void ann().move('INBOX', uid(), 'Mine'))
+  const undo = await o.undo(id)
+  expect(ann().snapshot()).toMatchObject([{ folder: 'Mine' }])
+  expect(ann().held()).toEqual([])
+  expect((await o.items(undo))[0]).toMatchObject({ state: 'skipped', reason: expect.stringContaining('Mine') })
+})
+
+test('put back from the vault, and deleted by the user before it was read back: once is enough', async () => {
+  const id = await taken()
+  ann().expunge(HELD, ann().list(HELD)[0]?.ref.uid ?? 0)
+  meanwhile('append', () => ann().expunge('INBOX', uid()))
+  const undo = await o.undo(id)
+  expect(ann().snapshot()).toEqual([])
+  expect((await o.items(undo))[0]?.state).toBe('ambiguous')
+})
