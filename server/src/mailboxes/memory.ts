@@ -2,7 +2,7 @@ import { type Fault, type FaultPlan, Faults, type MemoryCallName } from './memor
 import { MemoryMailbox, refOf } from './memory/model.ts'
 import { MemorySession, type MemoryTraits } from './memory/session.ts'
 import { MemoryUser } from './memory/user.ts'
-import { type MailboxProvider, ProviderError } from './provider.ts'
+import { type MailboxProvider, type MailboxSession, ProviderError } from './provider.ts'
 import { proveWayBack } from './way-back.ts'
 
 export type { Fault, FaultPlan, MemoryCall, MemoryCallName } from './memory/faults.ts'
@@ -41,18 +41,21 @@ export function createMemoryProvider(options: MemoryOptions = {}): MemoryProvide
     boxes.set(login, found)
     return found
   }
+  const open = async (login: string, faults: Faults): Promise<MailboxSession> => {
+    const mailbox = box(login)
+    await faults.enter('open', login)
+    if (mailbox.gone) throw new ProviderError('gone', `there is no mailbox ${login}`)
+    return new MemorySession(mailbox, faults, traits)
+  }
   const provider: MemoryProvider = {
     kind: 'memory',
     user: (login) => new MemoryUser(box(login), !traits.holdHidden),
     failOnce: (name, fault, login) => faults.once(name, fault, login),
     open: async (account, { signal } = {}) => {
       signal?.throwIfAborted()
-      const mailbox = box(account.login)
-      await faults.enter('open', account.login)
-      if (mailbox.gone) throw new ProviderError('gone', `there is no mailbox ${account.login}`)
-      return new MemorySession(mailbox, faults, traits)
+      return open(account.login, faults)
     },
-    proveWayBack: async (account) => proveWayBack(() => provider.open(account)),
+    proveWayBack: async (account) => proveWayBack(() => open(account.login, faults.inProof())),
     deliver: async (account, use, bytes) => {
       const mailbox = box(account.login)
       const folder = mailbox.folder(use === 'junk' ? 'Junk' : 'INBOX')

@@ -57,6 +57,8 @@ class Key {
   readonly #possible = new Map<string, number>()
   readonly #arrived = new Map<string, number>()
   readonly #seen = new Map<string, number>()
+  /** Copies by their names. */
+  readonly #read = new Set<string>()
   /** What another process has found out about a deed whose own answer is still to come. */
   readonly #settledAs = new Map<string, 0 | 2>()
 
@@ -194,7 +196,11 @@ class Key {
   }
 
   #acknowledged(e: Recorded & { type: 'ack' }): void {
-    if (e.verified && (this.#seen.get(e.folder) ?? -1) < (this.#arrived.get(e.folder) ?? 0)) {
+    // A UID names one coming of one copy: read under it means read since. Without it the last coming of any copy counts.
+    const read = e.copy
+      ? this.#read.has(e.copy)
+      : (this.#seen.get(e.folder) ?? -1) >= (this.#arrived.get(e.folder) ?? 0)
+    if (e.verified && !read) {
       this.#say('unverified', `item ${e.item} is called verified, but nobody has read ${e.folder} since it came there`)
     }
     // It may have been moved on since.
@@ -222,8 +228,9 @@ class Key {
     }
   }
 
-  saw(folder: string, n: number): void {
+  saw(folder: string, copies: readonly string[], n: number): void {
     this.#seen.set(folder, n)
+    for (const copy of copies) this.#read.add(copy)
   }
 
   #final(found: Readonly<Record<string, number>>): void {
@@ -275,7 +282,7 @@ export function check(
     if (e.type === 'folder') {
       for (const key of keys.values()) if (key.mailbox === e.mailbox) key.renamed(e.from, e.to, e.n)
     } else if (e.type === 'read') {
-      for (const id of e.ids) keyFor(e.mailbox, id).saw(e.folder, e.n)
+      for (const id of e.ids) keyFor(e.mailbox, id).saw(e.folder, e.copies ?? [], e.n)
     } else {
       if (e.type === 'final') finals.add(`${e.mailbox}\n${e.id}`)
       keyFor(e.mailbox, e.id).read(e)

@@ -30,8 +30,14 @@ export type HistoryEvent =
     }
   /** A folder changes its name, or goes with all that is in it. */
   | { readonly type: 'folder'; readonly mailbox: string; readonly from: string; readonly to: string | null }
-  /** Copies were seen there. */
-  | { readonly type: 'read'; readonly mailbox: string; readonly folder: string; readonly ids: readonly string[] }
+  /** Copies were seen there; `copies` are their names, by which one is told from another of the same message. */
+  | {
+      readonly type: 'read'
+      readonly mailbox: string
+      readonly folder: string
+      readonly ids: readonly string[]
+      readonly copies?: readonly string[]
+    }
   /** The ledger says that an item has come to its place; it was true at some time after event `since`. */
   | {
       readonly type: 'ack'
@@ -40,6 +46,8 @@ export type HistoryEvent =
       readonly item: string
       readonly folder: string
       readonly verified: boolean
+      /** Which copy that is, where it is known. */
+      readonly copy?: string | null
       readonly since: number
     }
   /** The ledger lists a doubt about this message. */

@@ -69,7 +69,8 @@ function watchedSession(inner: MailboxSession, login: string, watch: Watch): Mai
     copies.flatMap((c) => (c.networkMessageId !== null && watch.knows(c.networkMessageId) ? [c.networkMessageId] : []))
   const saw = (copies: readonly CopyState[]) => {
     for (const [folder, part] of Map.groupBy(copies, (c) => c.ref.folder)) {
-      if (ids(part).length > 0) history.add(process, { type: 'read', mailbox: login, folder, ids: ids(part) })
+      const read = { type: 'read', mailbox: login, folder, ids: ids(part), copies: part.map(copyName) } as const
+      if (read.ids.length > 0) history.add(process, read)
     }
   }
   const deeds = async (folder: string, uids: readonly number[], f: Deed['f'], to: string | null) =>

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { ActionId, TenantId } from '../../src/base/index.ts'
 import type { Cause } from '../../src/judgement/index.ts'
 import {
+  type CopyRef,
   createMemoryProvider,
   type Fault,
   type MemoryCallName,
@@ -24,6 +25,7 @@ import { History } from './history.ts'
 import { SimProcess } from './process.ts'
 import { CALLS, KILLS, STALLS, type Step, type UserAct } from './steps.ts'
 import { FLAGS, flagsOf, NAMES, SimUser } from './user.ts'
+import { copyName } from './watched.ts'
 
 const PEOPLE = ['ann', 'bob', 'cem'] as const
 const DATES = ['2019-02-01T03:04:05Z', '2024-02-29T23:59:59Z', '1999-12-31T12:00:00Z']
@@ -57,6 +59,7 @@ const FAULTS: readonly { readonly call: MemoryCallName; readonly fault: Fault }[
   { call: 'open', fault: { error: 'unavailable' } },
   { call: 'open', fault: { error: 'denied' } },
   { call: 'setFlags', fault: { error: 'refused' } },
+  { call: 'position', fault: { error: 'timeout', inEarnest: false } },
 ]
 
 /** Items that own up to a copy in a hold. */
@@ -141,12 +144,15 @@ export class World {
         return
       case 'meanwhile': {
         const call = CALLS[s.call % CALLS.length] ?? 'move'
-        this.#provider.failOnce(call, { [s.when]: () => this.#user(s.act) })
+        // In the midst of a call on his own mailbox.
+        const { login } = this.#userOf(s.act.who)
+        this.#provider.failOnce(call, { [s.when]: () => this.#user(s.act), inEarnest: true }, login)
         return
       }
       case 'fault': {
         const one = FAULTS[s.which % FAULTS.length]
-        if (one) this.#provider.failOnce(one.call, one.fault)
+        // Above five copies the proof of the way back would be the one that is hit, and nothing would start.
+        if (one) this.#provider.failOnce(one.call, { inEarnest: true, ...one.fault })
         return
       }
       case 'crash':
@@ -323,8 +329,12 @@ export class World {
     }
   }
 
+  #recent(pick: number): ActionId | undefined {
+    return this.#actions.at(-1 - (pick % Math.max(this.#actions.length, 1)))
+  }
+
   async #undo(s: Extract<Step, { do: 'undo' }>): Promise<void> {
-    const of = this.#actions[s.pick % Math.max(this.#actions.length, 1)]
+    const of = this.#recent(s.pick)
     if (of === undefined) return
     const items = s.part ? (await this.#items(of)).filter((_, n) => n % 2 === 0).map((i) => i.id) : undefined
     const options = { folderGone: s.gone, ...(items ? { items } : {}) }
@@ -341,16 +351,22 @@ export class World {
   }
 
   async #cancel(pick: number): Promise<void> {
-    const id = this.#actions[pick % Math.max(this.#actions.length, 1)]
+    const id = this.#recent(pick)
     if (id !== undefined) await this.#refusable(() => this.#door().cancel(this.#requester('analyst'), id))
   }
 
   #user(a: UserAct): void {
-    this.#users[a.who % this.#users.length]?.act(a)
+    this.#userOf(a.who).act(a)
+  }
+
+  #userOf(who: number): SimUser {
+    const user = this.#users[who % this.#users.length]
+    if (!user) throw new Error('nobody lives here')
+    return user
   }
 
   #server(s: Extract<Step, { do: 'server' }>): void {
-    const login = this.#users[s.who % this.#users.length]?.login ?? ''
+    const { login } = this.#userOf(s.who)
     const user = this.#provider.user(login)
     const folders = user.folders()
     const folder = folders[s.folder % folders.length] ?? 'INBOX'
@@ -407,14 +423,23 @@ export class World {
         const mailbox = this.#mailboxOf(i)
         if (i.state === 'done' && i.after?.folder) {
           const { folder } = i.after
-          const verified = i.verifiedAt !== null
-          this.history.add('ledger', { type: 'ack', mailbox, id: i.messageId, item: i.id, folder, verified, since })
+          const about = { mailbox, id: i.messageId, item: i.id, folder, copy: await this.#copyOf(i) }
+          this.history.add('ledger', { type: 'ack', ...about, verified: i.verifiedAt !== null, since })
         } else if (i.state === 'executing' || i.state === 'ambiguous') {
           this.history.add('ledger', { type: 'doubt', mailbox, id: i.messageId, why: i.reason ?? '' })
         }
       }
     }
     this.#looked = this.history.length
+  }
+
+  async #copyOf(i: ItemView): Promise<string | null> {
+    const found = await this.#cosmos.storage.tenant(this.#tenant, (tx) =>
+      sql<{ ref: CopyRef | null }>`select ref from item_copy where tenant_id = ${this.#tenant} and item_id = ${i.id}
+        and side = 'after'`.execute(tx),
+    )
+    const ref = found.rows[0]?.ref
+    return ref ? copyName({ ref }) : null
   }
 
   #snapshots(login: string) {

@@ -49,6 +49,8 @@ export interface Fault {
   }
   /** `move`, `append`, `setFlags`, `destroy`: it happens, the answer is lost: `unknown`. */
   readonly lostReply?: boolean
+  /** Not in the proof of the way back: only in what is asked for in earnest. One-off faults only. */
+  readonly inEarnest?: boolean
   /** `move` only: the answer is lost, and the effect comes only after the mailbox was looked at so many times (A19). */
   readonly late?: number
 }
@@ -61,11 +63,20 @@ const unknown = (call: MemoryCall) =>
 /** The faults of a provider: a plan (a function) and one-off faults that tests add as they go. */
 export class Faults {
   readonly #plan: FaultPlan | undefined
-  readonly #once: { name: MemoryCallName; login: string | null; fault: Fault }[] = []
-  readonly #counts = new Map<string, number>()
+  readonly #once: { name: MemoryCallName; login: string | null; fault: Fault }[]
+  readonly #counts: Map<string, number>
+  readonly #proof: boolean
 
-  constructor(plan?: FaultPlan) {
+  constructor(plan?: FaultPlan, earnest?: Faults) {
     this.#plan = plan
+    this.#once = earnest ? earnest.#once : []
+    this.#counts = earnest ? earnest.#counts : new Map()
+    this.#proof = earnest !== undefined
+  }
+
+  /** The same faults as the proof of the way back meets them. */
+  inProof(): Faults {
+    return new Faults(this.#plan, this)
   }
 
   once(name: MemoryCallName, fault: Fault, login?: string): void {
@@ -82,7 +93,10 @@ export class Faults {
     const nth = (this.#counts.get(key) ?? 0) + 1
     this.#counts.set(key, nth)
     const call: MemoryCall = { name, login, nth, ...more }
-    const at = this.#once.findIndex((one) => one.name === name && (one.login === null || one.login === login))
+    const mine = (fault: Fault) => !(this.#proof && fault.inEarnest)
+    const at = this.#once.findIndex(
+      (one) => one.name === name && (one.login === null || one.login === login) && mine(one.fault),
+    )
     const fault = (at >= 0 ? this.#once.splice(at, 1)[0]?.fault : undefined) ?? this.#plan?.(call) ?? {}
     if (fault.delayMs) await sleep(fault.delayMs)
     fault.before?.()
