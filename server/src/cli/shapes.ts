@@ -226,6 +226,7 @@ export const PolicyShape = Type.Object({
   mode: text,
   version: n,
   trustedAuthserv: Type.Array(text),
+  trustedArcSealers: Type.Array(text),
   thresholds: orNull(Type.Object({ suspicious: Type.Number(), high: Type.Number() })),
   unparsable: text,
   approvals: Type.Object({ ownProposals: Type.Boolean(), secondAbove: orNull(n), secondForHardDelete: Type.Boolean() }),

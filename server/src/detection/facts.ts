@@ -28,7 +28,7 @@ export async function tenantView(tx: Tx, now = new Date()): Promise<TenantView> 
       direction,
       policy,
     )
-  return { facts: factsOf(own), policy, policyOf }
+  return { facts: { ...factsOf(own), trustedArcSealers: saved.trustedArcSealers }, policy, policyOf }
 }
 
 /** The policy that judges a message today: that of its recipients, who share one. */

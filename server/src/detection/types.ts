@@ -17,6 +17,8 @@ export interface OrganisationFacts {
   /** Domains of others that are worth imitating to us: partners, banks. */
   readonly protectedDomains: readonly string[]
   readonly people: readonly Person[]
+  /** Domains whose ARC seals are believed: mailing lists and forwarders of ours. Absent = nobody's. */
+  readonly trustedArcSealers?: readonly string[]
 }
 
 export interface SignalInput {

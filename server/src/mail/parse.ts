@@ -1,4 +1,5 @@
 import type { DNSResolver } from 'mailauth'
+import { withSeals } from './arc.ts'
 import { checkOurselves, fromDomain } from './authentication.ts'
 import { readBody } from './body.ts'
 import { readEnvelope, recipientNames, type Trust } from './envelope.ts'
@@ -66,6 +67,8 @@ async function parseAll(written: Buffer, context: MailContext, settings: ParseSe
 }
 
 async function authenticationOf(raw: Buffer, mail: ParsedMail, context: MailContext, settings: ParseSettings) {
-  if (mail.authentication.source !== 'none' || settings.resolver === null) return mail.authentication
-  return checkOurselves(raw, context, settings.resolver, fromDomain(mail.from, mail.fromHeaders))
+  const domain = fromDomain(mail.from, mail.fromHeaders)
+  const known = mail.authentication.source !== 'none' || settings.resolver === null
+  const found = known ? mail.authentication : await checkOurselves(raw, context, settings.resolver, domain)
+  return withSeals(found, mail.headers, domain)
 }

@@ -25,6 +25,18 @@ const authentication = Type.Object({
   dkim: Type.Array(Type.Object({ result, domain: textOrNull(1_024), selector: textOrNull(16_384) }), { maxItems: 50 }),
   dmarc: Type.Object({ result, domain: textOrNull(1_024), policy: textOrNull(64) }),
   arc: result,
+  sealed: Type.Optional(
+    Type.Array(
+      Type.Object({
+        sealer: text(253),
+        spf: Type.Object({ result, domain: textOrNull(1_024) }),
+        dkim: Type.Array(Type.Object({ result, domain: textOrNull(1_024) }), { maxItems: 10 }),
+        dmarc: Type.Object({ result, domain: textOrNull(1_024) }),
+        aligned: Type.Boolean(),
+      }),
+      { maxItems: 10 },
+    ),
+  ),
   aligned: Type.Boolean(),
 })
 

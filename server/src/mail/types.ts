@@ -69,6 +69,17 @@ export type AuthResult =
   | 'policy'
   | 'unknown'
 
+/** One set of a valid ARC chain: who sealed it, and what that server says it had found when the message came to it. */
+export interface ArcSet {
+  /** `d=` of its seal, lower case. */
+  readonly sealer: string
+  readonly spf: { readonly result: AuthResult; readonly domain: string | null }
+  readonly dkim: readonly { readonly result: AuthResult; readonly domain: string | null }[]
+  readonly dmarc: { readonly result: AuthResult; readonly domain: string | null }
+  /** Whether that proves the domain that stands in From now. */
+  readonly aligned: boolean
+}
+
 export interface Authentication {
   /** Who said so: a trusted server's Authentication-Results, our own check, or nobody. */
   readonly source: 'trusted-header' | 'own-check' | 'none'
@@ -80,6 +91,8 @@ export interface Authentication {
   }[]
   readonly dmarc: { readonly result: AuthResult; readonly domain: string | null; readonly policy: string | null }
   readonly arc: AuthResult
+  /** Sets of the ARC chain, newest first, where the chain is valid (`arc` is pass); absent = there are none. */
+  readonly sealed?: readonly ArcSet[]
   /** True when SPF or DKIM passed for a domain aligned (relaxed) with the one From address, or DMARC passed. */
   readonly aligned: boolean
 }

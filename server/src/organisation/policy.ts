@@ -15,6 +15,11 @@ const settings = {
   mode: Mode,
   /** Names of servers whose Authentication-Results are believed; others' are not. */
   trustedAuthserv: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { maxItems: 100 }),
+  /** Domains (`d=` of ARC-Seal) whose word counts about mail that they passed on: lists and forwarders that change it. */
+  trustedArcSealers: Type.Array(
+    Type.String({ pattern: '^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$', maxLength: 253 }),
+    { maxItems: 100 },
+  ),
   /** Points from which a message is convicted, and with high confidence; null = the mode's own. */
   thresholds: Type.Union([
     Type.Object({ suspicious: Type.Number(points), high: Type.Number(points) }, { additionalProperties: false }),
@@ -66,6 +71,7 @@ export const DEFAULT_POLICY: Policy = {
   version: 0,
   mode: 'standard',
   trustedAuthserv: [],
+  trustedArcSealers: [],
   thresholds: null,
   unparsable: 'quarantine',
   userReports: { junkMoves: true, keywords: true },
@@ -136,7 +142,7 @@ function refuse(wrong: readonly string[]): AppError {
   return new AppError(
     'policy',
     `The policy cannot be saved: ${[...new Set(wrong)].join('; ')}.`,
-    'mode: standard, strict or observe; trustedAuthserv: list of server names; thresholds: { suspicious, high } or null; unparsable: deliver, junk or quarantine; userReports: { junkMoves, keywords }; approvals: { ownProposals, secondAbove, secondForHardDelete }.',
+    'mode: standard, strict or observe; trustedAuthserv: list of server names; trustedArcSealers: list of domains; thresholds: { suspicious, high } or null; unparsable: deliver, junk or quarantine; userReports: { junkMoves, keywords }; approvals: { ownProposals, secondAbove, secondForHardDelete }.',
     { status: 422 },
   )
 }

@@ -73,6 +73,10 @@ function policy(root: Command): void {
       '--trusted-authserv <names>',
       'servers whose Authentication-Results are believed, comma-separated; "" = nobody',
     )
+    .option(
+      '--trusted-arc-sealers <domains>',
+      'lists and forwarders whose ARC seals are believed, comma-separated; "" = nobody',
+    )
     .option('--suspicious <points>', 'points from which a message is convicted')
     .option('--high <points>', 'points from which it is convicted with high confidence')
     .addOption(
@@ -91,6 +95,7 @@ function policy(root: Command): void {
           Approvals & {
             mode?: string
             trustedAuthserv?: string
+            trustedArcSealers?: string
             suspicious?: string
             high?: string
             unparsable?: string
@@ -102,14 +107,8 @@ function policy(root: Command): void {
           version: before.version,
           ...(options.mode ? { mode: options.mode } : {}),
           ...(options.unparsable ? { unparsable: options.unparsable } : {}),
-          ...(options.trustedAuthserv !== undefined
-            ? {
-                trustedAuthserv: options.trustedAuthserv
-                  .split(',')
-                  .map((s) => s.trim())
-                  .filter((s) => s !== ''),
-              }
-            : {}),
+          ...(options.trustedAuthserv === undefined ? {} : { trustedAuthserv: listOf(options.trustedAuthserv) }),
+          ...(options.trustedArcSealers === undefined ? {} : { trustedArcSealers: listOf(options.trustedArcSealers) }),
           ...thresholds(options, before),
           ...approvals(options, before),
         }
@@ -123,6 +122,12 @@ function policy(root: Command): void {
       },
     )
 }
+
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((s) => s.trim())
+    .filter((s) => s !== '')
 
 interface Approvals {
   readonly ownProposals?: string

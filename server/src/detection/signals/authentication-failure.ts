@@ -1,12 +1,14 @@
 import type { Signal } from '../../judgement/index.ts'
 import type { Authentication } from '../../mail/index.ts'
 import { fromDomainOf, isWithin, throughList } from '../hosts.ts'
+import { vouchedFor } from '../sealed.ts'
 import type { SignalInput } from '../types.ts'
 
 /**
  * The sender could not be who the message says: DMARC, or SPF and DKIM, failed. Weighed by what the domain asks
  * receivers to do, and most for our own domains, whose mail we know how to send. Mail without any results (older than the
- * standards, or not checked) says nothing.
+ * standards, or not checked) says nothing. A trusted forwarder that had found the sender proved (ARC) leaves nothing to hold against it; seals
+ * of others count nothing.
  */
 export function authenticationFailure({ mail, organisation }: SignalInput): Signal[] {
   const domain = fromDomainOf(mail)
@@ -15,15 +17,22 @@ export function authenticationFailure({ mail, organisation }: SignalInput): Sign
   const own = isWithin(domain, organisation.domains)
   const found = own ? ownDomain(domain, auth) : foreignDomain(domain, auth, throughList(mail))
   if (found === null) return []
+  const sealed = vouchedFor(mail, organisation)
+  const genuine = sealed?.aligned === true
   return [
     {
       id: 'authentication-failure',
-      version: 1,
-      weight: found.weight,
+      version: 2,
+      weight: genuine ? 0 : found.weight,
       threat: 'spoof',
       technology: 'authentication',
-      summary: found.summary,
-      evidence: { domain, own, spf: auth.spf, dkim: auth.dkim, dmarc: auth.dmarc, arc: auth.arc, source: auth.source },
+      summary: genuine
+        ? `${found.summary}; ${sealed.sealer}, whose seals are trusted, had found it proved`
+        : found.summary,
+      evidence: {
+        ...{ domain, own, spf: auth.spf, dkim: auth.dkim, dmarc: auth.dmarc, arc: auth.arc, source: auth.source },
+        ...(sealed === null ? {} : { sealed }),
+      },
       entities: [{ kind: 'sender-domain', value: domain }],
     },
   ]
@@ -53,10 +62,10 @@ function foreignDomain(domain: string, auth: Authentication, list: boolean): Fou
     const asked = auth.dmarc.policy === 'reject' ? 10 : auth.dmarc.policy === 'quarantine' ? 6 : 3
     const wish = asked > 3 ? `, and the domain asks to ${auth.dmarc.policy} such mail` : ''
     // Lists change what they pass on; by itself that must not convict the author.
-    const weight = list || auth.arc === 'pass' ? Math.min(asked, 3) : asked
+    const weight = list ? Math.min(asked, 3) : asked
     return {
       weight,
-      summary: `DMARC failed for ${domain}${wish}${weight < asked ? ' (it came through a mailing list or forwarder)' : ''}`,
+      summary: `DMARC failed for ${domain}${wish}${weight < asked ? ' (it came through a mailing list)' : ''}`,
     }
   }
   if (auth.spf.result === 'fail' && !list)

@@ -2,6 +2,7 @@ import type { Signal } from '../../judgement/index.ts'
 import type { Authentication } from '../../mail/index.ts'
 import { isWithin } from '../hosts.ts'
 import { points } from '../reading.ts'
+import { vouchedFor } from '../sealed.ts'
 import { listOf, senderDomainOf } from '../senders.ts'
 import type { SignalInput } from '../types.ts'
 
@@ -17,15 +18,22 @@ export function unauthenticated({ mail, organisation }: SignalInput): Signal[] {
   // Our own systems may send without.
   if (domain !== null && isWithin(domain, organisation.domains)) return []
   const { weight, why } = missing(auth, domain)
+  const sealed = vouchedFor(mail, organisation)
+  const genuine = sealed?.aligned === true
   return [
     {
       id: 'unauthenticated',
       version: 1,
-      weight: points(weight),
+      weight: genuine ? 0 : points(weight),
       threat: 'spoof',
       technology: 'authentication',
-      summary: `Nothing proves ${domain ?? 'the sender'}: ${why}`,
-      evidence: { domain, spf: auth.spf, dkim: auth.dkim, dmarc: auth.dmarc, source: auth.source },
+      summary: genuine
+        ? `Nothing proves ${domain ?? 'the sender'} here, but ${sealed.sealer}, whose seals are trusted, had found it proved`
+        : `Nothing proves ${domain ?? 'the sender'}: ${why}`,
+      evidence: {
+        ...{ domain, spf: auth.spf, dkim: auth.dkim, dmarc: auth.dmarc, source: auth.source },
+        ...(sealed === null ? {} : { sealed }),
+      },
       entities: domain === null ? [] : [{ kind: 'sender-domain', value: domain }],
     },
   ]
