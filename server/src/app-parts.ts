@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import { AppError, type Log, messageOf, type TenantId } from './base/index.ts'
 import type { Config } from './config.ts'
 import type { Resolver } from './mail/index.ts'
-import { createMailboxes, type MailboxProvider } from './mailboxes/index.ts'
+import { commandSeconds, createMailboxes, type MailboxProvider } from './mailboxes/index.ts'
 import { connect, type OpenStorage } from './storage/index.ts'
 import { createNextHop, type NextHop, reply } from './transport/index.ts'
 
@@ -67,6 +67,17 @@ export function openMailboxes(config: Config): MailboxProvider {
   const { mailboxes } = config
   if (mailboxes.kind === 'maildir') usable('directory of the mailboxes', mailboxes.root, 'RECOURSE_MAILBOXES_ROOT')
   return createMailboxes(mailboxes)
+}
+
+const LOCAL_COMMAND_MS = 30_000
+
+/** How long a mailbox is one worker's own, and how long the last command of one may take. */
+export function leaseTerms({ remediation, mailboxes }: Config): {
+  readonly leaseMs: number
+  readonly deadlineMs: number
+} {
+  const deadlineMs = mailboxes.kind === 'imap' ? commandSeconds(mailboxes) * 1000 : LOCAL_COMMAND_MS
+  return { leaseMs: remediation.leaseSeconds * 1000, deadlineMs }
 }
 
 export function openNextHop(config: Config, provider: MailboxProvider): NextHop | null {

@@ -9,6 +9,7 @@ import { countEvents, countVerdicts } from './app-metrics.ts'
 import {
   askTheResolver,
   firstTenant,
+  leaseTerms,
   NO_HOP,
   openMailboxes,
   openNextHop,
@@ -203,6 +204,7 @@ async function open(config: Config, log: Log, opened: Opened): Promise<Rooms> {
     homeOf,
     log: log.child({ room: 'remediation' }),
     limits: config.remediation,
+    tuning: leaseTerms(config),
     pending: { days: config.remediation.pendingDays, warnHours: config.remediation.warnHours },
   })
   // Makes the key file on the first start, and finds out now, not at the first mail, that it is a wrong one.
@@ -248,7 +250,7 @@ const MINUTE = 60_000
 const DAY = 86_400_000
 
 /** What is done from time to time, whoever does it. */
-async function schedule({ storage, log, mailboxes }: Rooms): Promise<void> {
+async function schedule({ config, storage, log, mailboxes }: Rooms): Promise<void> {
   const homeOf = oneServer(storage, mailboxes)
   const loginOf = async (tenant: TenantId, mailbox: MailboxId) => (await homeOf(tenant, mailbox))?.account.login ?? null
   await storage.jobs.schedule('quarantine.expire', 5 * MINUTE, async () => {
@@ -256,6 +258,7 @@ async function schedule({ storage, log, mailboxes }: Rooms): Promise<void> {
       storage,
       mailboxes,
       loginOf,
+      ...leaseTerms(config),
       log: log.child({ room: 'quarantine' }),
       onExpired: remediationRoom.copiesExpired,
       trusted: async (tx, now) => (await organisation.retentionNow(tx, now)).trusted,

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import Type, { type Static, type TSchema } from 'typebox'
 import { AppError, type Environment, type Loaded, loadConfig } from './base/index.ts'
 import { EngineOptions, FeedOptions } from './detection/index.ts'
-import { ImapOptions } from './mailboxes/index.ts'
+import { commandSeconds, ImapOptions } from './mailboxes/index.ts'
 
 const orNull = <T extends TSchema>(type: T, options: { default: null; description: string; secret?: boolean }) =>
   Type.Union([type, Type.Null()], options)
@@ -208,6 +208,13 @@ export const ConfigSchema = Type.Object({
         description: 'Days that a proposed action waits for approval before it expires.',
       }),
       warnHours: Type.Integer({ minimum: 1, default: 24, description: 'Hours before that at which it is announced.' }),
+      leaseSeconds: Type.Integer({
+        minimum: 10,
+        maximum: 3600,
+        default: 60,
+        description:
+          'A process that stands still has its mailboxes for so long yet, and for one command at the mail server, before another one works in them. Those of a dead process are free after seconds.',
+      }),
     },
     strict,
   ),
@@ -310,6 +317,13 @@ export function complete(raw: Raw, cwd = process.cwd()): Config {
   const twice = raw.feeds.files.map((f) => f.name).find((name, i, all) => all.indexOf(name) !== i)
   if (twice !== undefined)
     throw new AppError('config', `feeds.files: two are named ${twice}.`, 'Give each a name of its own.')
+  const command = raw.mailboxes.kind === 'imap' ? commandSeconds(raw.mailboxes) : 0
+  if (command >= raw.remediation.leaseSeconds)
+    throw new AppError(
+      'config',
+      `remediation.leaseSeconds (RECOURSE_REMEDIATION_LEASE_SECONDS) is ${raw.remediation.leaseSeconds}, and one command at the mail server may take ${command} (mailboxes.timeouts.commandSeconds).`,
+      'Make the lease longer than a command, or let commands end sooner.',
+    )
   return {
     ...raw,
     dataDir,

@@ -1,6 +1,6 @@
 export { CRASH_POINTS, MAILDIR_CRASH_POINTS } from './crash-points.ts'
 export * from './create.ts'
-export { ImapAuth, ImapOptions } from './imap/options.ts'
+export { commandSeconds, ImapAuth, ImapOptions } from './imap/options.ts'
 export { createImapProvider } from './imap/provider.ts'
 export { createMaildirProvider, MaildirOptions, type MaildirProvider } from './maildir/provider.ts'
 export * from './memory.ts'

@@ -78,6 +78,9 @@ describe('a wrong configuration stops the start', () => {
     says(hop.said, 'gateway.nextHop.kind = "mailbox"', 'RECOURSE_GATEWAY_NEXT_HOP_KIND=lmtp')
     const password = await refusedStart({ dir, env: { ...account, DATABASE_URL: t.url } })
     says(password.said, 'has no password', 'mailboxes.auth.passwordFile')
+    const env = { ...account, DATABASE_URL: t.url, RECOURSE_REMEDIATION_LEASE_SECONDS: '45' }
+    const short = await refusedStart({ dir, env })
+    says(short.said, /remediation\.leaseSeconds \(RECOURSE_REMEDIATION_LEASE_SECONDS\) is 45, .*commandSeconds/)
   })
 })
 

@@ -112,6 +112,9 @@ export const ImapOptions = Type.Object(
 )
 export type ImapOptions = Static<typeof ImapOptions>
 
+/** Longest that one command may take. */
+export const commandSeconds = (options: Pick<ImapOptions, 'timeouts'>): number => options.timeouts?.commandSeconds ?? 45
+
 /** The options with every default filled in. */
 export interface ImapSettings {
   readonly host: string
@@ -144,7 +147,7 @@ export function settingsOf(options: ImapOptions): ImapSettings {
     perMailbox: options.pool?.perMailbox ?? 2,
     idleMs: (options.pool?.idleSeconds ?? 20) * 1000,
     connectMs: (options.timeouts?.connectSeconds ?? 10) * 1000,
-    commandMs: (options.timeouts?.commandSeconds ?? 45) * 1000,
+    commandMs: commandSeconds(options) * 1000,
     quietMs: (options.timeouts?.settleQuietSeconds ?? 1) * 1000,
     holdPrefix: options.hold?.prefix ?? 'Recourse-Hold/',
     visibleHold: options.hold?.visibleName ?? 'Recourse',
