@@ -46,7 +46,7 @@ export function watching(kit: Kit): void {
       await expect(session.between({ ...watched, uidValidity: '7' }, 1, 2)).rejects.toMatchObject({ code: 'changed' })
     }))
 
-  test('flags that changed since a survey are told; what vanished is not among the present', () =>
+  test('mailbox #48 #49, by CHANGEDSINCE: flags that changed since a survey are told, with an old counter more than these; new UIDs are noticed; what vanished is not among the present', () =>
     kit.pair(async (session, owner) => {
       const copies = await seed(session, owner, 5)
       const { modseq, uidValidity } = await markOf(session, 'INBOX')
@@ -57,6 +57,15 @@ export function watching(kit: Kit): void {
       const changed = await session.flagged(watched, modseq)
       const now = must(changed.find((one) => one.uid === first))
       expect([now.flags, now.keywords.map((k) => k.toLowerCase())]).toEqual([['\\Seen'], ['$notjunk']])
+      // A counter from before the log's beginning: more than what changed, and right.
+      const superset = await session.flagged(watched, modseq === null ? null : '1')
+      expect(superset.find((one) => one.uid === first)).toEqual(now)
+      expect(superset.map((one) => one.uid)).toEqual(
+        expect.arrayContaining(copies.map((copy) => copy.ref.uid).filter((uid) => uid !== second)),
+      )
+      const other = { ...watched, uidValidity: String(BigInt(uidValidity) + 1n) }
+      for (const asked of [session.flagged(other, modseq), session.present(other), session.between(other, 1, 9)])
+        await expect(asked).rejects.toMatchObject({ code: 'changed' })
       const present = await session.present(watched)
       expect(copies.map((copy) => within(present, copy.ref.uid))).toEqual([true, false, true, true, true])
       expect(

@@ -1,5 +1,5 @@
 /* Rows that the suite shows here, named in its tests (../conformance):
-   mailbox #1, #2, #3, #4, #6, #7, #8, #9, #10, #17, #21, #23, #25, #26, #29, #42, #44, #47, #51, #52, #53, #55, #57, #58, #60, #63, #66, #77, #79, #80, #91 */
+   mailbox #1, #2, #3, #4, #6, #7, #8, #9, #10, #17, #21, #23, #25, #26, #29, #42, #44, #47, #48, #49, #51, #52, #53, #55, #57, #58, #60, #63, #66, #77, #79, #80, #91 */
 import { type DovecotOptions, startDovecot } from '../../../test/rig/dovecot.ts'
 import { dovecotOwner, dovecotProvider } from '../conformance/dovecot.ts'
 import { describeConformance, type Owner, type Subject } from '../conformance/index.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -8,6 +8,7 @@ import { type Dovecot, startDovecot } from '../../../test/rig/dovecot.ts'
 import { seedMaildir } from '../../../test/rig/seed.ts'
 import { dovecotOwner, dovecotProvider } from '../conformance/dovecot.ts'
 import { all, inFolder, mail, sha, uids } from '../conformance/index.ts'
+import { createMaildirProvider } from '../maildir/provider.ts'
 import { differsOnlyByNuls } from './fetch.ts'
 import { batches, expandSet } from './sets.ts'
 import { decodeMailbox, encodeMailbox } from './utf7.ts'
@@ -168,6 +169,52 @@ describe('IMAP on a real Dovecot', () => {
     expect(most).toBeLessThan(160 * 1024 * 1024)
     await session.close()
     await provider.close()
+  })
+
+  test('mailbox #71: a Maildir that we have kept can be handed to Dovecot: sizes in names are right or absent, every byte is read', async () => {
+    const login = 'handed@example.org'
+    const root = mkdtempSync(join(tmpdir(), 'recourse-handed-'))
+    const kept = createMaildirProvider({ root })
+    const mine = await kept.open({ login })
+    const lf = mail('by another program').toString().replaceAll('\r\n', '\n')
+    const sizes = `S=${lf.length},W=${lf.length + (lf.split('\n').length - 1)}`
+    writeFileSync(join(root, login, 'new', `1001.M1P1.other,${sizes}`), lf)
+    const copy = { bytes: mail('put back', {}, 'x'.repeat(70_000)), flags: ['\\Seen' as const], keywords: [] }
+    await mine.append('INBOX', { ...copy, internalDate: new Date(1e12) })
+    const hold = await mine.hold('quarantine', [])
+    const { moved } = await mine.move('INBOX', uids(await inFolder(mine, 'INBOX')), hold)
+    expect(moved.size).toBe(2)
+    await mine.move(
+      hold,
+      [...moved.values()].map((ref) => ref.uid),
+      'INBOX',
+    )
+    await mine.close()
+    await kept.close()
+    expect(readdirSync(join(root, login, 'cur')).filter((name) => /[SW]=/.test(name) && !name.includes(sizes))).toEqual(
+      [],
+    )
+    seedMaildir(dovecot.mailDir(login), 'INBOX', [])
+    for (const name of readdirSync(join(root, login, 'cur'))) {
+      cpSync(join(root, login, 'cur', name), join(dovecot.mailDir(login), 'cur', name), { preserveTimestamps: true })
+      chmodSync(join(dovecot.mailDir(login), 'cur', name), 0o644)
+    }
+    const provider = dovecotProvider(dovecot)
+    for (let look = 0; look < 2; look++) {
+      const session = await provider.open({ login })
+      const read = await inFolder(session, 'INBOX')
+      const want = [Buffer.from(lf.replaceAll('\n', '\r\n')), copy.bytes]
+      expect(read.map((one) => sha(one.bytes)).sort()).toEqual(want.map(sha).sort())
+      for (const one of read) expect(one.size).toBe(one.bytes.length)
+      expect(read.find((one) => one.bytes.equals(copy.bytes))).toMatchObject({
+        flags: ['\\Seen'],
+        internalDate: new Date(1e12),
+      })
+      await session.close()
+    }
+    expect(dovecot.log()).not.toMatch(/Cached message size/)
+    await provider.close()
+    rmSync(root, { recursive: true })
   })
 
   test('special-use folders by attribute, else by name in any language; made where there is none', async () => {

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -209,6 +210,84 @@ describe('Maildir: files', () => {
       expect(await inFolder(session, 'INBOX')).toEqual(copies)
     })
   })
+
+  test('mailbox #70: a message that the user flags while it is taken (ENOENT) is found by its base name, with the newer flag', () =>
+    withProvider(async (provider) => {
+      const session = await provider.open({ login })
+      for (let n = 0; n < 60; n++)
+        await session.append('INBOX', {
+          bytes: mail(`m${n}`),
+          flags: [],
+          keywords: ['K'],
+          internalDate: new Date(1e12),
+        })
+      const hold = await session.hold('quarantine', [])
+      const cur = join(root, login, 'cur')
+      const all60 = Array.from({ length: 60 }, (_, i) => i + 1)
+      const taking = session.move('INBOX', all60, hold)
+      // The list was read: the first is away. All that are left change their names now.
+      while (readdirSync(cur).length === 60) await new Promise((resolve) => setImmediate(resolve))
+      const left = readdirSync(cur)
+      for (const name of left) renameSync(join(cur, name), join(cur, name.replace(':2,', ':2,F')))
+      const { moved, missing } = await taking
+      expect([moved.size, missing]).toEqual([60, []])
+      expect(left.length).toBeGreaterThan(0)
+      const held = await inFolder(session, hold)
+      expect(held.filter((copy) => copy.flags.includes('\\Flagged')).length).toBe(left.length)
+      expect(held.every((copy) => copy.keywords.join() === 'K')).toBe(true)
+    }))
+
+  test('mailbox #68: given back after it was seen gone: a new UID, the others’ are as before', () =>
+    withProvider(async (provider) => {
+      const session = await provider.open({ login })
+      for (let n = 1; n <= 4; n++)
+        await session.append('INBOX', { bytes: mail(`m${n}`), flags: [], keywords: [], internalDate: new Date(1e12) })
+      const before = await inFolder(session, 'INBOX')
+      const hold = await session.hold('quarantine', [])
+      const { moved } = await session.move('INBOX', [2], hold)
+      expect((await inFolder(session, 'INBOX')).map((copy) => copy.ref.uid)).toEqual([1, 3, 4])
+      await session.move(
+        hold,
+        [...moved.values()].map((ref) => ref.uid),
+        'INBOX',
+      )
+      const after = await inFolder(session, 'INBOX')
+      expect(after.map((copy) => copy.ref.uid)).toEqual([1, 3, 4, 5])
+      expect(after.slice(0, 3)).toEqual(before.filter((copy) => copy.ref.uid !== 2))
+      expect(after[3]?.bytes).toEqual(before[1]?.bytes)
+    }))
+
+  test('mailbox #72: the base name is in the target already: nothing is overwritten, with the same content or another', () =>
+    withProvider(async (provider) => {
+      const session = await provider.open({ login })
+      await session.createFolder('Other', { subscribe: true })
+      for (const n of [1, 2])
+        await session.append('INBOX', {
+          bytes: mail(`m${n}`),
+          flags: ['\\Seen'],
+          keywords: [],
+          internalDate: new Date(1e12),
+        })
+      const [first, second] = await inFolder(session, 'INBOX')
+      if (!first || !second) throw new Error('not there')
+      // As they would lie there after the very same move, and as they were named before it.
+      const names = readdirSync(join(root, login, 'cur')).sort()
+      const other = join(root, login, '.Other')
+      for (const [n, name] of names.entries()) {
+        writeFileSync(join(other, 'cur', name), n === 0 ? first.bytes : mail('something else'))
+        writeFileSync(join(other, 'new', parseName(name).unique), mail('and else'))
+      }
+      const { moved } = await session.move('INBOX', [1, 2], 'Other')
+      expect(moved.size).toBe(2)
+      const there = await inFolder(session, 'Other')
+      expect(there.length).toBe(6)
+      const subjects = there.map((copy) => /Subject: (.*)\r/.exec(copy.bytes.toString())?.[1]).sort()
+      expect(subjects).toEqual(['and else', 'and else', 'm1', 'm1', 'm2', 'something else'])
+      for (const [uid, ref] of moved) {
+        const copy = there.find((one) => one.ref.uid === ref.uid)
+        expect(copy?.bytes).toEqual((uid === 1 ? first : second).bytes)
+      }
+    }))
 
   test('a folder in another language is known by its name', () =>
     withProvider(async (provider) => {
