@@ -70,8 +70,13 @@ interface Worker {
 }
 
 /** A worker process; it is stopped or killed at the point, if one is given. */
-function startWorker(action: ActionId, name: string, log: string, more: { at?: string; port?: number } = {}): Worker {
-  const { at, port = dovecot.imapPort } = more
+function startWorker(
+  action: ActionId,
+  name: string,
+  log: string,
+  more: { at?: string; port?: number; lease?: RemediationSettings['lease'] } = {},
+): Worker {
+  const { at, port = dovecot.imapPort, lease } = more
   const asked: RemediationSettings = {
     // A worker that stands still in a transaction is cut off soon.
     url: `${t.url}&idle_in_transaction_session_timeout=2000`,
@@ -80,6 +85,7 @@ function startWorker(action: ActionId, name: string, log: string, more: { at?: s
     tenant: t.a,
     action,
     batch: BATCH,
+    ...(lease ? { lease } : {}),
     history: { file: `${log}.history`, process: name },
   }
   const child = spawn(process.execPath, [join(import.meta.dirname, 'crash/remediation-worker.ts')], {
@@ -219,6 +225,26 @@ test.each(['after-intent-commit', 'after-move'])(
 
 test('the same in the very moment before the command is sent', { timeout: 240_000 }, () =>
   thereAndBack((action, name) => work(action, name, 'mailboxes.before-move', takeOver)),
+)
+
+test(
+  'a worker is killed, and its leases of a minute are not waited for: another one takes over within seconds',
+  {
+    timeout: 240_000,
+  },
+  () =>
+    thereAndBack(async (action, name, prefix) => {
+      const log = join(dir, name)
+      const lease = { leaseMs: 60_000, deadlineMs: 20_000 }
+      const first = startWorker(action, `${name}-first`, `${log}-1`, { at: `${prefix}.after-move:2:SIGKILL`, lease })
+      expect(await first.ended).not.toContain('ended')
+      const killed = performance.now()
+      expect(existsSync(`${log}-1.hit`), 'its point was never passed').toBe(true)
+      const second = startWorker(action, `${name}-second`, `${log}-2`, { lease })
+      expect(await second.ended).toContain('ended')
+      expect(performance.now() - killed).toBeLessThan(lease.leaseMs)
+      return [readFileSync(`${log}-1.history`, 'utf8'), readFileSync(`${log}-2.history`, 'utf8')]
+    }),
 )
 
 test.each(['after-intent-commit', 'before-done-commit'])(

@@ -7,6 +7,8 @@ export interface RemediationSettings {
   readonly tenant: TenantId
   readonly action: ActionId
   readonly batch: number
+  /** Default 1.5 s, so that a successor need not be waited for. */
+  readonly lease?: { readonly leaseMs: number; readonly deadlineMs: number }
   /** File for the history of every take and give-back, and the name of this process in it. */
   readonly history?: { readonly file: string; readonly process: string }
 }

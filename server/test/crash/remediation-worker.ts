@@ -33,7 +33,13 @@ const remediation = createRemediation({
   mailboxes,
   nextHop: null,
   log: { ...quietLog, error: (about, message) => console.error(message, about) },
-  tuning: { leaseMs: 1500, deadlineMs: 300, backoffMs: 200, batch: settings.batch, perServer: 4, lookEveryMs: 200 },
+  tuning: {
+    ...(settings.lease ?? { leaseMs: 1500, deadlineMs: 300 }),
+    backoffMs: 200,
+    batch: settings.batch,
+    perServer: 4,
+    lookEveryMs: 200,
+  },
 })
 const ended = async (): Promise<boolean> => {
   const action = await storage.tenant(settings.tenant, (tx) => getAction(tx, settings.tenant, settings.action))
