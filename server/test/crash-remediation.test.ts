@@ -13,6 +13,7 @@ import { unprivileged } from './rig/account.ts'
 import { type Dovecot, startDovecot } from './rig/dovecot.ts'
 import { holdTruth, mailboxTruth, withoutFolder } from './rig/mail-truth.ts'
 import { analyst, asDelivered, keep, letter, organise, quietLog } from './rig/office.ts'
+import { startProxy } from './rig/proxy.ts'
 import { type SeedMessage, seedMaildir } from './rig/seed.ts'
 import { type TestStorage, testStorage } from './rig/storage.ts'
 
@@ -118,7 +119,12 @@ interface Ended {
 }
 
 /** One worker process, killed at the point or at the end of the work. */
-function work(settings: RemediationSettings, at: string | null, log: string): Promise<Ended> {
+function work(
+  settings: RemediationSettings,
+  at: string | null,
+  log: string,
+  started: (kill: () => void) => void = () => {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'crash/remediation-worker.ts')], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -134,6 +140,7 @@ function work(settings: RemediationSettings, at: string | null, log: string): Pr
       text += data
     })
   }
+  started(() => child.kill('SIGKILL'))
   const timer = setTimeout(() => child.kill('SIGKILL'), 240_000)
   return new Promise((resolve, reject) => {
     child.once('error', reject)
@@ -157,6 +164,32 @@ async function crashRun(prefix: string, settings: RemediationSettings): Promise<
   expect(existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []).toEqual(points)
 }
 
+/** While a MOVE runs, our process and those of the mail server that serve it are killed in the same moment. */
+async function bothDie(settings: RemediationSettings, delays: readonly number[]): Promise<void> {
+  const proxy = await startProxy(settings.imapPort)
+  let strike: (() => void) | null = null
+  proxy.onSent((piece) => {
+    if (piece.includes('UID MOVE')) strike?.()
+  })
+  for (const ms of delays) {
+    let moves = 0
+    const { killed, text } = await work({ ...settings, imapPort: proxy.port }, null, '', (kill) => {
+      strike = () => {
+        // Not the very first one: something is done by then, and something is not.
+        if (++moves !== 3) return
+        const servers = dovecot.pidsOfImap()
+        setTimeout(() => {
+          kill()
+          for (const pid of servers) process.kill(pid, 'SIGKILL')
+        }, ms)
+      }
+    })
+    strike = null
+    expect(killed, text).toBe(true)
+  }
+  await proxy.stop()
+}
+
 /** Nothing may be called done that is not, and no item may be lost from sight. */
 async function allDone(tenant: TenantId, action: ActionId): Promise<void> {
   const view = await t.storage.tenant(tenant, (tx) => getAction(tx, tenant, action))
@@ -176,7 +209,7 @@ async function allDone(tenant: TenantId, action: ActionId): Promise<void> {
   console.log(`${settled.rows[0]?.n} items had been begun in vain and were begun again`)
 }
 
-test(`5,000 copies in 50 mailboxes, 25 kills in the action, 25 in its undo (mailbox #32)`, {
+test(`5,000 copies in 50 mailboxes, 25 kills in the action, 25 in its undo (mailbox #32); the mail server’s processes and ours at once (mailbox #33)`, {
   timeout: 1_500_000,
 }, async () => {
   const started = Date.now()
@@ -200,6 +233,7 @@ test(`5,000 copies in 50 mailboxes, 25 kills in the action, 25 in its undo (mail
   const select = { messageIds: (messageIds.get(t.a) ?? []) as never[] }
   const action = await remediation.submit(analyst(t.a), { kind: 'quarantine', select })
   const settings = { url: t.url, blobs: t.blobs, imapPort: port, tenant: t.a, batch: BATCH }
+  await bothDie({ ...settings, action: action.id }, [0, 1, 3])
   await crashRun('remediation', { ...settings, action: action.id })
   await allDone(t.a, action.id)
   for (const address of people[0]?.addresses ?? []) {
