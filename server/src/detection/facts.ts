@@ -28,7 +28,7 @@ export async function tenantView(tx: Tx, now = new Date()): Promise<TenantView> 
       direction,
       policy,
     )
-  return { facts: { ...factsOf(own), trustedArcSealers: saved.trustedArcSealers }, policy, policyOf }
+  return { facts: factsOf(own, saved.trustedArcSealers), policy, policyOf }
 }
 
 /** The policy that judges a message today: that of its recipients, who share one. */
@@ -42,12 +42,13 @@ export async function policyOfMessage(
   return own === null ? policy : policyOf(own.address, message.direction)
 }
 
-// The directory is kept in memory per version; so is what is made of it.
-const known = new WeakMap<Directory, OrganisationFacts>()
+// The directory is kept in memory per version; so is what is made of it, and what analyses keep about that.
+const known = new WeakMap<Directory, { readonly sealers: string; readonly facts: OrganisationFacts }>()
 
-export function factsOf(from: Directory): OrganisationFacts {
+export function factsOf(from: Directory, trustedArcSealers: readonly string[] = []): OrganisationFacts {
   const before = known.get(from)
-  if (before !== undefined) return before
+  const sealers = trustedArcSealers.join(' ')
+  if (before?.sealers === sealers) return before.facts
   const aliases = new Map<string, string[]>()
   for (const { address, target } of from.document().aliases)
     aliases.set(target, [...(aliases.get(target) ?? []), address])
@@ -55,7 +56,7 @@ export function factsOf(from: Directory): OrganisationFacts {
     // Shared and security mailboxes bear the names of things: `Support`, `Accounts`.
     .filter((p) => p.kind === 'user' && p.name !== '')
     .map((p) => ({ name: p.name, addresses: [p.address, ...(aliases.get(p.address) ?? [])], protected: p.protected }))
-  const facts = { domains: [...from.domains].sort(), protectedDomains: [], people }
-  known.set(from, facts)
+  const facts = { domains: [...from.domains].sort(), protectedDomains: [], people, trustedArcSealers }
+  known.set(from, { sealers, facts })
   return facts
 }
