@@ -19,3 +19,29 @@ function cell(value: string | number | boolean | null | undefined): string {
     : value
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
+
+/** A part of a long list, and where the next one begins. */
+export interface CsvPart<T> {
+  readonly items: readonly T[]
+  readonly next: string | null
+}
+
+/**
+ * Part after part, so that neither memory nor the database is held up by a slow reader; ends after the part in which `most` rows are
+ * reached.
+ */
+export async function* csvParts<T>(
+  columns: readonly CsvColumn<T>[],
+  most: number,
+  part: (cursor: string | null) => Promise<CsvPart<T>>,
+): AsyncGenerator<string> {
+  let cursor: string | null = null
+  let rows = 0
+  do {
+    const { items, next }: CsvPart<T> = await part(cursor)
+    const text = csvText(items.slice(0, most - rows), columns)
+    yield rows === 0 ? text : text.slice(text.indexOf('\r\n') + 2)
+    rows += items.length
+    cursor = next
+  } while (cursor !== null && rows < most)
+}

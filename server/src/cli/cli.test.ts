@@ -119,6 +119,19 @@ describe('the command line', () => {
     for (const text of ['news@shop.example', `bo@${DOMAIN}`, 'inbox']) expect(shown.out).toContain(text)
     expect(await answer('explain', first.id)).toMatchObject({ messageId: first.id, same: true })
     expect((await recourse(['messages', '--from', 'yesterday'])).code).toBe(2)
+    const csv = await recourse(['messages', '--message-id', first.id, '--csv', '--columns', 'subject,recipient'])
+    expect(csv.out).toContain('Subject,Recipient\r\n')
+    expect(csv.out.trimEnd().split('\r\n')).toHaveLength(1 + first.copyCount)
+    const top = await answer(
+      'top',
+      '--of',
+      'sender-domain',
+      '--recipient',
+      `bo@${DOMAIN}`,
+      '--sender-domain',
+      'shop.example',
+    )
+    expect(top.items).toMatchObject([{ value: 'shop.example', copies: 3 }])
   })
 
   test('takes messages, shows what it does first, and takes it back', async () => {

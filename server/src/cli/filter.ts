@@ -17,6 +17,7 @@ const FILTERS: Readonly<Record<string, string>> = {
   recipient: 'address',
   url: 'URL in the message',
   'url-domain': 'domain of a URL in it',
+  'body-fingerprint': 'of its text, as `recourse show --json` gives it',
   'file-hash': 'SHA-256 of an attachment',
   ip: 'sending server',
   'message-id': 'network message ID',
@@ -33,7 +34,7 @@ const FILTERS: Readonly<Record<string, string>> = {
 
 type FilterParts = Record<string, string | string[] | boolean | number>
 
-const camel = (name: string): string => name.replace(/-([a-z])/g, (_, c: string) => c.toUpperCase())
+export const camel = (name: string): string => name.replace(/-([a-z])/g, (_, c: string) => c.toUpperCase())
 
 /** Adds the filter's options to a command; several values, separated by commas, mean *or*. */
 export function withFilter(command: Command): Command {

@@ -14,7 +14,7 @@ import {
   Technologies,
   Threats,
 } from '../records/index.ts'
-import { type MessageRow, register } from './index.ts'
+import { EXPORT_COLUMNS, type MessageRow, PIVOTS, register } from './index.ts'
 
 let t: TestStorage
 let api: TestApi
@@ -272,10 +272,140 @@ describe('GET /messages/histogram', () => {
     }
   })
 
+  test('every pivot groups the same copies, from facts or not; the usual one is the delivery action; the file has the same numbers (explorer #41)', async () => {
+    type Data = { bucket: string; total: number; series: { key: string; points: { at: string; count: number }[] }[] }
+    const chart = async (query: string) => (await get(`/messages/histogram?${query}`)).body as unknown as Data
+    const usual = await chart('')
+    expect(usual).toEqual(await chart('by=action'))
+    expect(usual.total).toBeGreaterThan(2 * COUNT)
+    const keys: Record<string, string[]> = {}
+    for (const by of PIVOTS)
+      for (const filter of ['', '&q=offer', '&threat=none&not=threat']) {
+        const data = await chart(`by=${by}${filter}`)
+        const sum = data.series.flatMap((s) => s.points.map((p) => p.count)).reduce((a, b) => a + b, 0)
+        expect([by, filter, data.total, sum]).toEqual([by, filter, data.total, data.total])
+        expect(data.total).toBe((await chart(`by=action${filter}`)).total)
+        if (filter === '') keys[by] = data.series.map((s) => s.key)
+      }
+    expect(keys).toMatchObject({ action: ['blocked', 'delivered'], threat: ['none', 'phish'], ip: ['192.0.2.7'] })
+    const csv = String((await get('/messages/histogram.csv?by=threat')).body['text'])
+    const data = await chart('by=threat')
+    const at = (key: string, n: number) => data.series.find((s) => s.key === key)?.points[n]?.count
+    const times = data.series[0]?.points.map((p) => p.at) ?? []
+    expect(csv.replace('\ufeff', '').split('\r\n')).toEqual([
+      'Time,none,phish',
+      ...times.map((time, n) => `${time},${at('none', n)},${at('phish', n)}`),
+      '',
+    ])
+  })
+
+  test('of many domains ten have a series of their own, the rest one together, what has none says so', async () => {
+    const tenant = await t.storage.createTenant('Many domains')
+    const token = await api.token(tenant, ['mail.read'])
+    await t.storage.tenant(tenant, async (tx) => {
+      for (let i = 0; i < 14; i++)
+        await receive(
+          tx,
+          newMessage({
+            mail: { from: i === 0 ? [] : [{ name: '', address: `a@d${`${i}`.padStart(2, '0')}.example`, raw: '' }] },
+            deliveries: Array.from({ length: i === 0 || i > 8 ? 2 : 1 }, () => copy()),
+          }),
+        )
+    })
+    for (const more of ['', '&q=ann']) {
+      const { body } = await api.call(token, 'GET', `/messages/histogram?by=senderDomain${more}`)
+      const series = body['series'] as { key: string; points: { count: number }[] }[]
+      const counts = Object.fromEntries(series.map((s) => [s.key, s.points.reduce((sum, p) => sum + p.count, 0)]))
+      expect(counts).toEqual({
+        ...{ '(none)': 2, '(others)': 4 },
+        ...Object.fromEntries([9, 10, 11, 12, 13].map((n) => [`d${`${n}`.padStart(2, '0')}.example`, 2])),
+        ...Object.fromEntries([1, 2, 3, 4].map((n) => [`d0${n}.example`, 1])),
+      })
+      expect(body['total']).toBe(20)
+    }
+  })
+
   test('nothing found, wrong input', async () => {
     expect((await get('/messages/histogram?q=nowhere')).body).toMatchObject({ series: [], total: 0 })
     for (const query of ['by=colour', 'from=x', 'limit=5'])
       expect((await get(`/messages/histogram?${query}`)).status).toBeGreaterThanOrEqual(400)
+  })
+})
+
+describe('files and counts', () => {
+  test('a line for each recipient copy with the chosen columns, as many as there are, nothing that calculates (explorer #43)', async () => {
+    const tenant = await t.storage.createTenant('Many copies')
+    const token = await api.token(tenant, ['mail.read'])
+    const deliveries = Array.from({ length: 4100 }, (_, n) => copy({ recipient: `u${n}@kontor.example` }))
+    const mails = [
+      newMessage({ receivedAt: new Date('2026-03-02T00:00:00Z'), mail: { subject: '=cmd|calc' }, deliveries }),
+      newMessage({ receivedAt: new Date('2026-03-03T00:00:00Z'), mail: { subject: 'One, "two"' } }),
+    ]
+    await t.storage.tenant(tenant, async (tx) => {
+      for (const mail of mails) await receive(tx, mail)
+    })
+    const csv = async (query: string) => {
+      const { status, body } = await api.call(token, 'GET', `/messages.csv?${query}`)
+      expect(status).toBe(200)
+      return String(body['text']).replace('\ufeff', '').trimEnd().split('\r\n')
+    }
+    const [head, first, ...rest] = await csv('columns=recipient&columns=subject')
+    expect([head, first]).toEqual(['Recipient,Subject', 'ann@kontor.example,"One, ""two"""'])
+    expect(rest.sort()).toEqual(deliveries.map((d) => `${d.recipient},'=cmd|calc`).sort())
+    const [all, line, more] = await csv('q=One')
+    expect(all?.split(',')).toHaveLength(EXPORT_COLUMNS.length)
+    expect(line).toContain(`2026-03-03T00:00:00.000Z,"One, ""two""",ann@kontor.example,letters@news.example`)
+    expect(line).toContain(`,delivered,inbox,,inbox,none,none,inbound,0,0,1234,`)
+    expect(more).toBeUndefined()
+    for (const wrong of ['columns=nothing', 'limit=5', 'threat=x'])
+      expect((await get(`/messages.csv?${wrong}`)).status, wrong).toBe(422)
+    // What a query may not ask is told with words, not in the middle of a file.
+    expect((await get('/messages.csv?from=2026-99-99T00:00:00Z')).status).toBe(400)
+  })
+
+  test('top targeted users: five, up to 3,000, the commonest first; links with how their mail was delivered (explorer #44)', async () => {
+    const top = async (query: string, tenant?: TenantId) => (await get(`/messages/top?${query}`, tenant)).body['items']
+    const phish = all.filter((m) => m.verdict.threat === 'phish')
+    const only = 'of=recipient&threat=none&not=threat'
+    expect(await top(only)).toEqual(
+      ['u0', 'u1'].map((u) => ({
+        ...{ value: `${u}@kontor.example`, copies: phish.length, delivered: 0, junked: 0, blocked: phish.length },
+      })),
+    )
+    const usual = (await top('of=recipient')) as { value: string }[]
+    expect(usual.map((r) => r.value)).toEqual(['u0', 'u1', 'u10', 'u11', 'u12'].map((u) => `${u}@kontor.example`))
+    expect(await top('of=recipient&limit=3000')).toHaveLength(30)
+    expect((await get('/messages/top?of=recipient&limit=3001')).status).toBe(422)
+    const copies = all.reduce((sum, m) => sum + m.deliveries.length, 0)
+    const link = { copies, delivered: copies - 2 * phish.length, junked: 0, blocked: 2 * phish.length }
+    for (const tenant of [t.a, t.b]) {
+      expect(await top('of=url&limit=1', tenant)).toEqual([{ value: 'https://x.example/', ...link }])
+      expect(await top('of=urlDomain', tenant)).toEqual([{ value: 'x.example', ...link }])
+    }
+    expect(await top('of=url&url=y.example/a')).toHaveLength(2)
+    const csv = String((await get(`/messages/top.csv?${only}`)).body['text'])
+    expect(csv.split('\r\n').slice(1, 2)).toEqual([`u0@kontor.example,${phish.length},0,0,${phish.length}`])
+    for (const wrong of ['of=colour', '', 'of=url&limit=0'])
+      expect((await get(`/messages/top?${wrong}`)).status).toBe(422)
+  })
+
+  test('similar mail: the same text under another subject is found by its fingerprint (explorer #64)', async () => {
+    const tenant = await t.storage.createTenant('Similar')
+    const token = await api.token(tenant, ['mail.read'])
+    const mail = (subject: string, body: string) =>
+      newMessage({
+        mail: { subject, fingerprints: { subject: null, body } },
+        entities: [{ kind: 'body-fingerprint', value: body }],
+      })
+    const mails = [mail('Your invoice', 'aaaa'), mail('Account closed', 'aaaa'), mail('Your invoice', 'bbbb')]
+    await t.storage.tenant(tenant, async (tx) => {
+      for (const one of mails) await receive(tx, one)
+    })
+    const { body } = await api.call(token, 'GET', `/messages/${mails[0]?.id}`)
+    const print = (body['fingerprints'] as { body: string }).body
+    const found = items(await api.call(token, 'GET', `/messages?bodyFingerprint=${print}`))
+    expect(found.map((m) => m.subject).sort()).toEqual(['Account closed', 'Your invoice'])
+    expect(found.map((m) => m.id)).not.toContain(mails[2]?.id)
   })
 })
 
@@ -349,7 +479,15 @@ describe('GET /messages/:id', () => {
 })
 
 test('permissions #2: only who may read mail', async () => {
-  const paths = ['/messages', '/messages/histogram', `/messages/${id(1)}`, `/messages/${id(1)}/timeline`]
+  const files = ['/messages.csv', '/messages/histogram.csv', '/messages/top.csv?of=ip']
+  const paths = [
+    ...files,
+    '/messages',
+    '/messages/histogram',
+    '/messages/top?of=ip',
+    `/messages/${id(1)}`,
+    `/messages/${id(1)}/timeline`,
+  ]
   const others: Permission[] = ['submission.write', 'lists.read', 'settings.read', 'users.manage']
   const token = await api.token(t.a, others)
   for (const path of paths) {

@@ -6,22 +6,16 @@ import type { CopyRow, MessageRow } from './schemas.ts'
 /** Copies shown in a row; the rest is counted. */
 const COPIES = 20
 
-interface Position {
-  readonly at: Date
-  readonly id: MessageId
-}
-
-/** Received instant and id of the last row. */
-function readCursor(cursor: string): Position {
+/** Received instant and id of the last row. Throws AppError `bad-cursor`. */
+export function afterRow(cursor: string): { readonly at: Date; readonly id: string } {
   const [at = '', id = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ')
   const date = new Date(at)
-  if (!Number.isNaN(date.getTime()) && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
-    return { at: date, id: id as MessageId }
+  if (!Number.isNaN(date.getTime()) && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return { at: date, id }
   throw new AppError('bad-cursor', 'This cursor was not given by a list.', 'Begin again without cursor.')
 }
 
-const writeCursor = (row: MessageRow): string =>
-  Buffer.from(`${row.receivedAt} ${row.id}`, 'latin1').toString('base64url')
+export const writeCursor = (at: Date, id: string): string =>
+  Buffer.from(`${at.toISOString()} ${id}`, 'latin1').toString('base64url')
 
 const COLUMNS = [
   'm.id',
@@ -47,17 +41,20 @@ export async function listMessages(
 ): Promise<{ items: MessageRow[]; next: string | null }> {
   let query = messagesMatching(tx, filter).select(COLUMNS)
   if (page.cursor !== undefined) {
-    const after = readCursor(page.cursor)
-    query = query.where((eb) => eb(eb.refTuple('m.received_at', 'm.id'), '<', eb.tuple(after.at, after.id)))
+    const after = afterRow(page.cursor)
+    query = query.where((eb) =>
+      eb(eb.refTuple('m.received_at', 'm.id'), '<', eb.tuple(after.at, after.id as MessageId)),
+    )
   }
   const found = await query
     .orderBy('m.received_at', 'desc')
     .orderBy('m.id', 'desc')
     .limit(page.limit + 1)
     .execute()
-  const items = await withCopies(tx, found.slice(0, page.limit))
-  const last = items.at(-1)
-  return { items, next: found.length > page.limit && last ? writeCursor(last) : null }
+  const rows = found.slice(0, page.limit)
+  const last = rows.at(-1)
+  const next = found.length > page.limit && last ? writeCursor(last.received_at, last.id) : null
+  return { items: await withCopies(tx, rows), next }
 }
 
 /** One message as the list shows it; null when there is none. */

@@ -1,10 +1,15 @@
+import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import type { Static } from 'typebox'
 import type { Api } from '../access/index.ts'
 import type { MessageId } from '../base/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { messageDetail, messageTimeline } from './detail.ts'
-import { histogram } from './histogram.ts'
+import { messagesCsv } from './export.ts'
+import { histogram, histogramCsv } from './histogram.ts'
 import { listMessages } from './list.ts'
 import {
+  ExportQuery,
   Histogram,
   HistogramQuery,
   MessageDetail,
@@ -12,7 +17,10 @@ import {
   MessageParams,
   MessageQuery,
   Timeline,
+  Top,
+  TopQuery,
 } from './schemas.ts'
+import { topCsv, topOf } from './top.ts'
 
 export interface ExplorerDeps {
   readonly storage: Pick<Storage, 'tenant'>
@@ -54,6 +62,8 @@ export function register(app: Api, { storage }: ExplorerDeps): void {
       return storage.tenant(actor.tenant, (tx) => histogram(tx, filter, by ?? 'action'))
     },
   )
+  registerFiles(app, storage)
+  registerTop(app, storage)
   app.get(
     '/messages/:id',
     {
@@ -75,5 +85,61 @@ export function register(app: Api, { storage }: ExplorerDeps): void {
     async ({ actor, params }) => ({
       items: await storage.tenant(actor.tenant, (tx) => messageTimeline(tx, idOf(params))),
     }),
+  )
+}
+
+const file = (reply: FastifyReply, name: string): FastifyReply =>
+  reply.type('text/csv; charset=utf-8').header('content-disposition', `attachment; filename="${name}.csv"`)
+
+/** What the page shows, for a spreadsheet. */
+function registerFiles(app: Api, storage: ExplorerDeps['storage']): void {
+  app.get(
+    '/messages.csv',
+    {
+      config: { permission },
+      schema: {
+        summary:
+          'A line for each recipient copy that matches, newest first, up to 200,000, with the columns that are chosen',
+        querystring: ExportQuery,
+      },
+    },
+    ({ actor, query }, reply) => {
+      const { columns, ...filter } = query
+      const chosen = columns === undefined ? undefined : [columns].flat()
+      return file(reply, 'Email').send(Readable.from(messagesCsv(storage, actor.tenant, filter, chosen)))
+    },
+  )
+  app.get(
+    '/messages/histogram.csv',
+    { config: { permission }, schema: { summary: 'The numbers of the same chart', querystring: HistogramQuery } },
+    async ({ actor, query }, reply) => {
+      const { by, ...filter } = query
+      const data = await storage.tenant(actor.tenant, (tx) => histogram(tx, filter, by ?? 'action'))
+      return file(reply, 'Chart').send(histogramCsv(data))
+    },
+  )
+}
+
+function registerTop(app: Api, storage: ExplorerDeps['storage']): void {
+  const found = (
+    tenant: Parameters<ExplorerDeps['storage']['tenant']>[0],
+    { of, limit, ...filter }: Static<typeof TopQuery>,
+  ) => storage.tenant(tenant, (tx) => topOf(tx, filter, of, limit ?? 5))
+  app.get(
+    '/messages/top',
+    {
+      config: { permission },
+      schema: {
+        summary: 'The recipients, senders, links or files that most of the matching copies have',
+        querystring: TopQuery,
+        response: { 200: Top },
+      },
+    },
+    async ({ actor, query }) => ({ items: await found(actor.tenant, query) }),
+  )
+  app.get(
+    '/messages/top.csv',
+    { config: { permission }, schema: { summary: 'The same for a spreadsheet, up to 3,000', querystring: TopQuery } },
+    async ({ actor, query }, reply) => file(reply, 'Top').send(topCsv(await found(actor.tenant, query))),
   )
 }

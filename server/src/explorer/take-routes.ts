@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { Type } from 'typebox'
 import type { Actor, Api } from '../access/index.ts'
-import { type ActionId, type CsvColumn, csvText } from '../base/index.ts'
+import { type ActionId, type CsvColumn, csvParts } from '../base/index.ts'
 import { type FalsePositiveDeps, falsePositiveOffer } from './false-positive.ts'
 import { takeAction } from './take-action.ts'
 import { previewTake, targetPage } from './take-preview.ts'
@@ -103,24 +103,10 @@ function registerTargets(app: Api, { remediation }: FalsePositiveDeps): void {
   app.post(
     '/take-action/targets.csv',
     { config: { permission }, schema: { summary: 'Impacted assets for a spreadsheet', body: TakeActionBody } },
-    ({ actor, body }, reply) => {
-      async function* lines(): AsyncGenerator<string> {
-        let after: string | null = null
-        let head = true
-        let rows = 0
-        do {
-          const part: { items: TargetRow[]; next: string | null } = await page(actor, body, PART, after)
-          const text = csvText(part.items, TARGETS)
-          yield head ? text : text.slice(text.indexOf('\r\n') + 2)
-          head = false
-          rows += part.items.length
-          after = part.next
-        } while (after !== null && rows < MOST_ROWS)
-      }
-      return reply
+    ({ actor, body }, reply) =>
+      reply
         .type('text/csv; charset=utf-8')
         .header('content-disposition', 'attachment; filename="Impacted assets.csv"')
-        .send(Readable.from(lines()))
-    },
+        .send(Readable.from(csvParts(TARGETS, MOST_ROWS, (after) => page(actor, body, PART, after)))),
   )
 }

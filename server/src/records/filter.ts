@@ -62,6 +62,7 @@ export const NEGATABLE = [
   'mailbox',
   'url',
   'urlDomain',
+  'bodyFingerprint',
   'fileHash',
   'ip',
   'messageId',
@@ -106,6 +107,8 @@ export const MessageFilter = Type.Object(
     /** Without a scheme: by http and https. A slash at the end does not matter. */
     url: many(Type.String({ minLength: 1, maxLength: 4096 })),
     urlDomain: many(word),
+    /** As the message's detail gives it: mail with the same text, whatever its subject. */
+    bodyFingerprint: many(word),
     fileHash: many(Type.String({ pattern: '^[0-9a-fA-F]{64}$' })),
     ip: many(Type.String({ minLength: 2, maxLength: 60 })),
     /** Network message ID: all its recipients' copies. */

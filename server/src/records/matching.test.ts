@@ -55,6 +55,7 @@ beforeAll(async () => {
         { kind: 'url', value: `https://x${i % 3}.example/` },
         { kind: 'url-domain', value: `x${i % 3}.example` },
         { kind: 'file-hash', value: String(i % 2).repeat(64) },
+        { kind: 'body-fingerprint', value: `Body${i % 3}` },
       ],
     })
     all.push(message)
@@ -109,6 +110,7 @@ function expected(filter: MessageFilter): { messages: string[]; copies: string[]
       entity('url', 'url', many(filter.url)),
       entity('urlDomain', 'url-domain', low(filter.urlDomain)),
       entity('fileHash', 'file-hash', many(filter.fileHash)),
+      entity('bodyFingerprint', 'body-fingerprint', many(filter.bodyFingerprint)),
       over(filter.urlsOver, mail.urls.length),
       under(filter.urlsUnder, mail.urls.length),
       over(filter.attachmentsOver, mail.attachments.length),
@@ -165,6 +167,7 @@ const filters: fc.Arbitrary<MessageFilter> = fc.record(
     url: oneOrMore('https://x1.example/', 'https://x9.example/'),
     urlDomain: oneOrMore('x0.example', 'X2.example'),
     fileHash: oneOrMore('0'.repeat(64), '1'.repeat(64)),
+    bodyFingerprint: oneOrMore('Body1', 'Body2', 'body0'),
     ip: oneOrMore('192.0.2.1', '192.0.2.2'),
     internetMessageId: oneOrMore('<3@news.example>', '<4@news.example>'),
     reported: fc.boolean(),

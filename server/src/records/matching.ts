@@ -28,7 +28,7 @@ const contains = (text: string): string => `%${plainText(text).replace(/[\\%_]/g
 
 const folded = (values: readonly string[]): string[] => values.map((v) => v.toLowerCase())
 type Entities = readonly [
-  field: 'url' | 'urlDomain' | 'fileHash',
+  field: 'url' | 'urlDomain' | 'fileHash' | 'bodyFingerprint',
   kind: EntityKind,
   valuesOf: (typed: readonly string[]) => string[],
 ]
@@ -36,6 +36,7 @@ const ENTITIES: readonly Entities[] = [
   ['url', 'url', (typed) => links(typed)],
   ['urlDomain', 'url-domain', (typed) => folded(typed).map((v) => v.replace(/^\/+|\/+$/g, ''))],
   ['fileHash', 'file-hash', folded],
+  ['bodyFingerprint', 'body-fingerprint', (typed) => [...typed]],
 ]
 
 /** What was typed, as links are kept: with a scheme, and with the slash at the end and without. */
@@ -207,7 +208,7 @@ export function copiesMatching(
     .where((eb) => together(filter, [...onMessage(eb, filter), ...onCopy(eb, filter)]))
 }
 
-const FACTS = new Set(['from', 'to', 'threat', 'action', 'location', 'mailbox', 'senderDomain'])
+const FACTS = new Set(['from', 'to', 'threat', 'action', 'location', 'mailbox', 'senderDomain', 'direction'])
 
 /** Facts `f`, one per copy, where they alone can answer the filter; else null: use `copiesMatching`. Throws AppError `bad-filter`. */
 export function factsMatching(
@@ -227,6 +228,8 @@ export function factsMatching(
   if (action.length) query = query.where('f.action', 'in', action)
   const location = list(filter.location)
   if (location.length) query = query.where('f.location', 'in', location)
+  const direction = list(filter.direction)
+  if (direction.length) query = query.where('f.direction', 'in', direction)
   const domain = lower(filter.senderDomain)
   if (domain.length) query = query.where('f.sender_domain', 'in', domain)
   const mailbox = lower(filter.mailbox)

@@ -1,5 +1,5 @@
 import type { CsvColumn } from '../base/index.ts'
-import { type ActionId, csvText, type TenantId } from '../base/index.ts'
+import { type ActionId, csvParts, type TenantId } from '../base/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { type ActionQuery, listActions } from './history.ts'
 import type { ActionKind, MoveTarget, Source } from './types.ts'
@@ -93,33 +93,12 @@ const ITEMS: readonly CsvColumn<ItemView>[] = [
   ['ID', (i) => i.id],
 ]
 
-interface Page<T> {
-  readonly items: readonly T[]
-  readonly next: string | null
-}
-
-/** Page after page, each in a transaction of its own, so that neither memory nor the database is held up by a slow reader. */
-async function* lines<T>(
-  columns: readonly CsvColumn<T>[],
-  page: (cursor: string | null) => Promise<Page<T>>,
-): AsyncGenerator<string> {
-  let cursor: string | null = null
-  let rows = 0
-  do {
-    const part: Page<T> = await page(cursor)
-    const text = csvText(part.items, columns)
-    yield rows === 0 ? text : text.slice(text.indexOf('\r\n') + 2)
-    rows += part.items.length
-    cursor = part.next
-  } while (cursor !== null && rows < MOST_ROWS)
-}
-
 export const actionsCsv = (
   storage: Pick<Storage, 'tenant'>,
   tenant: TenantId,
   query: Omit<ActionQuery, 'limit' | 'cursor'>,
 ): AsyncGenerator<string> =>
-  lines(ACTIONS, (cursor) =>
+  csvParts(ACTIONS, MOST_ROWS, (cursor) =>
     storage.tenant(tenant, (tx) => listActions(tx, tenant, { ...query, limit: PART, ...(cursor ? { cursor } : {}) })),
   )
 
@@ -129,6 +108,6 @@ export const itemsCsv = (
   action: ActionId,
   query: { readonly state?: readonly string[]; readonly class?: readonly string[]; readonly q?: string },
 ): AsyncGenerator<string> =>
-  lines(ITEMS, (after) =>
+  csvParts(ITEMS, MOST_ROWS, (after) =>
     storage.tenant(tenant, (tx) => listItems(tx, tenant, action, { ...query, limit: PART, after })),
   )

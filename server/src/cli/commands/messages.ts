@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander'
 import { AppError } from '../../base/index.ts'
 import { connectClient } from '../client.ts'
-import { filterOf, withFilter } from '../filter.ts'
+import { camel, filterOf, withFilter } from '../filter.ts'
 import { bold, facts, json, line, plain, table, time } from '../out.ts'
 import { Made } from '../shapes.ts'
+import { exported } from './actions.ts'
 
 interface Json {
   readonly json?: true
@@ -14,7 +15,15 @@ export function messageCommands(root: Command): void {
     .description('messages that a filter finds, newest first')
     .option('--limit <n>', 'how many (at most 500)', '50')
     .option('--cursor <cursor>', 'go on where an earlier answer ended')
+    .option('--csv', 'for a spreadsheet: a line for each recipient copy, up to 200,000')
+    .option('--columns <names>', 'only these columns, in this order, separated by commas')
     .action(messages)
+  withFilter(root.command('top'))
+    .description('what most of the matching recipient copies have: recipients, senders, links, files')
+    .requiredOption('--of <what>', 'recipient, sender, sender-domain, ip, url, url-domain or file-hash')
+    .option('--limit <n>', 'how many (at most 3,000)', '5')
+    .option('--csv', 'for a spreadsheet')
+    .action(top)
   root
     .command('show')
     .argument('<message>', 'its network message ID')
@@ -43,7 +52,11 @@ export function messageCommands(root: Command): void {
 }
 
 async function messages(options: Json & Record<string, unknown>): Promise<void> {
-  const { limit, cursor } = options
+  const { limit, cursor, columns } = options
+  if (options['csv']) {
+    const chosen = typeof columns === 'string' ? { columns: columns.split(',').map((c) => c.trim()) } : {}
+    return exported(await connectClient().text('GET', '/messages.csv', undefined, { ...filterOf(options), ...chosen }))
+  }
   const query = { ...filterOf(options), limit: String(limit), ...(typeof cursor === 'string' ? { cursor } : {}) }
   const { MessagePage } = await import('../../explorer/index.ts')
   const page = await connectClient().call(MessagePage, 'GET', '/messages', undefined, query)
@@ -62,6 +75,26 @@ async function messages(options: Json & Record<string, unknown>): Promise<void> 
     'No message matches.',
   )
   if (page.next) line(`More: --cursor ${page.next}`)
+}
+
+async function top(options: Json & Record<string, unknown>): Promise<void> {
+  const query = { ...filterOf(options), of: camel(String(options['of'])), limit: String(options['limit']) }
+  const client = connectClient()
+  if (options['csv']) return exported(await client.text('GET', '/messages/top.csv', undefined, query))
+  const { Top } = await import('../../explorer/index.ts')
+  const found = await client.call(Top, 'GET', '/messages/top', undefined, query)
+  if (options.json) return json(found)
+  table(
+    found.items,
+    [
+      ['VALUE', (r) => r.value, 80],
+      ['COPIES', (r) => r.copies],
+      ['DELIVERED', (r) => r.delivered],
+      ['JUNKED', (r) => r.junked],
+      ['BLOCKED', (r) => r.blocked],
+    ],
+    'No message matches.',
+  )
 }
 
 const path = (id: string, rest = ''): string => `/messages/${encodeURIComponent(id)}${rest}`
