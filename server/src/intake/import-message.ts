@@ -34,12 +34,17 @@ const MAX_RECIPIENTS = 1000
 
 /**
  * Takes one message in as if it had come by the gateway, into the mailboxes of one tenant, with its own date and flags.
- * The same mail for the same recipient again changes nothing. Throws AppErrors: `import-empty`, `import-recipient`,
- * `import-refused` (with the reason), `import-later` (try again).
+ * The same mail for the same recipient again changes nothing. Throws AppErrors: `import-empty`, `import-sender`,
+ * `import-recipient`, `import-refused` (with the reason), `import-later` (try again).
  */
 export async function importMessage(deps: ImportDeps, tenant: TenantId, request: ImportRequest): Promise<Imported> {
   const { raw } = request
   if (raw.length === 0) throw new AppError('import-empty', 'There is no message', 'Send the raw message as the body.')
+  const { mailFrom } = request
+  if (mailFrom && parseAddress(mailFrom) === null)
+    throw new AppError('import-sender', 'The sender of the envelope is no address.', 'Name an address, or none.', {
+      status: 422,
+    })
   const { recipients, unknown } = await recipientsOf(deps.directory, tenant, request)
   if (recipients.length === 0) {
     const asked = unknown.length === 0 ? 'its headers name none' : `not ours: ${unknown.slice(0, 5).join(', ')}`

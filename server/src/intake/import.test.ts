@@ -143,6 +143,10 @@ test('POST /import: needs its permission, a raw body and a recipient of ours', a
   ])
   expect((await api.call(writer, 'POST', '/import?recipient=x@else.example', body)).status).toBe(422)
   expect((await api.call(writer, 'POST', '/import?flag=purple', body)).status).toBe(422)
+  for (const odd of ['nobody', 'x@y.example>\r\nRCPT TO:<bo@a.example']) {
+    const refused = await api.call(writer, 'POST', `/import?mailFrom=${encodeURIComponent(odd)}`, body)
+    expect(refused).toMatchObject({ status: 422, body: { error: { code: 'import-sender' } } })
+  }
   expect((await api.call(writer, 'POST', '/import', { raw: 'json' })).status).toBe(415)
   expect((await api.call(writer, 'POST', '/import', Buffer.alloc(0))).status).toBe(400)
 })

@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startLmtpPeer } from '../../test/rig/lmtp-peer.ts'
 import { Office, people } from '../../test/rig/memory-office.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import type { Cause } from '../judgement/index.ts'
-import type { NextHop } from '../transport/index.ts'
+import { createNextHop, type NextHop } from '../transport/index.ts'
 import { guardedBy } from './index.ts'
 
 let t: TestStorage
@@ -107,6 +108,55 @@ describe('release of what the gate has kept', () => {
     expect(office.snapshots()).toEqual(before)
     await office.undo(id)
     expect(office.held().map((h) => h.length)).toEqual([1, 1, 0])
+  })
+
+  test('lesson #4, #12: over LMTP with the sender that it came from, however odd the envelope; what the store cannot take is told, and deleted', async () => {
+    const peer = await startLmtpPeer()
+    const hop = createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 2000 })
+    const store: NextHop = {
+      ...hop,
+      handOver: async (mail) => {
+        const results = await hop.handOver(mail)
+        if (results[0]?.kind === 'delivered') office.user('ann').append('INBOX', mail.bytes, { date: new Date() })
+        return results
+      },
+    }
+    const tuning = { leaseMs: 20_000, deadlineMs: 5000 }
+    const releasing = new Office(t, t.a, all, { provider: office.provider, nextHop: store, tuning })
+    const held = async (mailFrom: string | null) => {
+      const { mail, copies } = await office.hold(['ann'])
+      await t.storage.tenant(t.a, (tx) =>
+        sql`update message set mail_from = ${mailFrom} where id = ${mail.id}::uuid`.execute(tx),
+      )
+      return { mail, copies }
+    }
+    const odd = ['', '"o d d"@sender.example', "o'hara+x=y/z@sender.example", '"a@b>c"@sender.example', 'x@[192.0.2.7]']
+    // What no MTA lets through, but a file or an older version may have left.
+    const none = [null, 'nobody', '<x@y.example>', 'x@y.example>\r\nRCPT TO:<bob@kontor.example']
+    for (const mailFrom of [...odd, ...none]) {
+      const { mail, copies } = await held(mailFrom)
+      const id = await releasing.run({ kind: 'release' }, copies)
+      expect((await office.items(id))[0], String(mailFrom)).toMatchObject({
+        state: 'done',
+        verifiedAt: expect.anything(),
+      })
+      const [got, ...more] = peer.taken.splice(0)
+      expect(more).toEqual([])
+      expect(got).toMatchObject({
+        mailFrom: mailFrom !== null && odd.includes(mailFrom) ? mailFrom : '',
+        recipient: office.mailbox('ann').address,
+      })
+      expect(got?.bytes.equals(mail.sent.bytes)).toBe(true)
+    }
+    // This store knows no SMTPUTF8.
+    const { mail, copies } = await held('jürgen@münchen.example')
+    const id = await releasing.run({ kind: 'release' }, copies)
+    expect((await office.items(id))[0]).toMatchObject({ state: 'failed', reason: expect.stringContaining('SMTPUTF8') })
+    await releasing.run({ kind: 'soft-delete' }, copies)
+    expect((await ofMessage(mail.id)).rows[0]?.latest_location).toBe('soft-deleted')
+    await releasing.close()
+    await hop.close()
+    await peer.close()
   })
 
   test('the mail store does not take it: failed with its answer, tried again if it may be taken later (quarantine #69)', async () => {

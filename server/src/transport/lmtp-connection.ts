@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { messageOf } from '../base/index.ts'
 import type { HandOver, HopResult } from './next-hop.ts'
+import { parseAddress } from './path.ts'
 import { createReader, type Reader } from './reader.ts'
 import { reply } from './reply.ts'
 import type { Reply } from './types.ts'
@@ -172,7 +173,7 @@ async function transaction(wire: Wire, mail: HandOver, features: ReadonlySet<str
   }
   const parameters = `${features.has('8BITMIME') ? ' BODY=8BITMIME' : ''}${mail.smtpUtf8 ? ' SMTPUTF8' : ''}`
   const envelope = [
-    `MAIL FROM:<${mail.mailFrom}>${parameters}\r\n`,
+    `MAIL FROM:<${pathOf(mail.mailFrom)}>${parameters}\r\n`,
     ...mail.recipients.map((to) => `RCPT TO:<${to.address}>\r\n`),
   ]
   const [sender, ...recipients] = await commands(wire, envelope, features.has('PIPELINING'), mail.deadline)
@@ -187,6 +188,9 @@ async function transaction(wire: Wire, mail: HandOver, features: ReadonlySet<str
   }
   return sendData(wire, mail, results)
 }
+
+/** What is no address at all goes by the null path: nothing may follow it on the line, and the message must not be stuck for it. */
+const pathOf = (address: string): string => (parseAddress(address) === null ? '' : address)
 
 async function commands(
   wire: Wire,

@@ -68,7 +68,7 @@ export async function startLmtpPeer(port = 0): Promise<LmtpPeer> {
       if (verb === 'LHLO') say('250-peer\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES')
       else if (verb === 'MAIL') {
         behaviour = script.shift() ?? 'ok'
-        from = /<(.*?)>/.exec(line)?.[1] ?? ''
+        from = /<(.*)>/.exec(line)?.[1] ?? ''
         recipients = []
         if (behaviour === 'die-at-mail') socket.destroy()
         else say('250 2.1.0 OK')
