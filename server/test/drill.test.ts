@@ -28,7 +28,7 @@ test.each([
     const told = [...result.reasons.values()].reduce((a, b) => a + b, 0)
     expect(result.unexplained).toEqual([])
     expect(result.exact + told).toBe(COPIES)
-    // Users who act in the very second of the removal are the only ones who may find something else than they left.
+    // Users who act while their message is being moved are the only ones who may find something else than they left.
     expect(told).toBeLessThan(COPIES / 100)
     expect(result.byUsers).toBeGreaterThan(5)
     expect(result.taken).toBeGreaterThan(COPIES / 2)

@@ -2,17 +2,21 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { RawImap } from '../rig/raw-imap.ts'
 import { login } from './company.ts'
 
-/** What the server confirmed to a user. */
+/** One command of a user's about one message, from the moment before it was sent to its answer (by the clock of this machine). */
 export interface Deed {
-  readonly at: number
   readonly mailbox: string
   readonly id: string
-  readonly did: 'flag' | 'move' | 'delete'
+  /** A deletion is two commands: the mark, and the EXPUNGE of what is marked. */
+  readonly did: 'flag' | 'move' | 'mark' | 'expunge'
+  readonly from: number
+  readonly to: number
+  /** The server said that it has happened to this very message; false: it said something else, or nothing. */
+  readonly confirmed: boolean
 }
 
 const pick = (n: number, of: number): number => Math.floor((((n * 2_654_435_761) >>> 0) / 2 ** 32) * of)
 
-/** People who go on using their mail while everything happens; each with a client of their own. */
+/** People who go on using their mail while everything happens; each with a client of their own. All that they do is written down. */
 export class Users {
   readonly deeds: Deed[] = []
   readonly #port: number
@@ -56,25 +60,44 @@ export class Users {
       const head = await client.ok(`UID FETCH ${uid} (BODY.PEEK[HEADER.FIELDS (X-RECOURSE-MESSAGE-ID)])`)
       const id = /X-Recourse-Message-Id: *(\S+)/i.exec(head)?.[1]
       if (id === undefined) return
-      const did = (['flag', 'flag', 'move', 'delete'] as const)[n % 4] ?? 'flag'
-      if (await this.#act(client, uid, did)) this.deeds.push({ at: Date.now(), mailbox, id, did })
+      await this.#act(client, { mailbox, id, uid }, (['flag', 'flag', 'move', 'delete'] as const)[n % 4] ?? 'flag')
     } finally {
       client.close()
     }
   }
 
-  /** True only where the server says that it has happened to this very message. */
-  async #act(client: RawImap, uid: string, did: Deed['did']): Promise<boolean> {
-    if (did === 'flag') {
-      const text = await client.ok(`UID STORE ${uid} +FLAGS (\\Flagged)`)
-      return new RegExp(`FETCH \\([^)]*UID ${uid}\\b`).test(text)
-    }
-    if (did === 'move') {
+  async #act(
+    client: RawImap,
+    on: { readonly mailbox: string; readonly id: string; readonly uid: string },
+    what: 'flag' | 'move' | 'delete',
+  ): Promise<void> {
+    const { uid } = on
+    const stored = new RegExp(`FETCH \\([^)]*UID ${uid}\\b`)
+    const gone = (text: string) => /EXPUNGE/.test(text.replace(/OK .*$/s, ''))
+    if (what === 'flag') {
+      await this.#do(client, on, 'flag', `UID STORE ${uid} +FLAGS (\\Flagged)`, (text) => stored.test(text))
+    } else if (what === 'move') {
       await client.command('CREATE Filed')
-      return /COPYUID/.test(await client.ok(`UID MOVE ${uid} Filed`))
+      await this.#do(client, on, 'move', `UID MOVE ${uid} Filed`, (text) => /COPYUID/.test(text))
+    } else if (await this.#do(client, on, 'mark', `UID STORE ${uid} +FLAGS (\\Deleted)`, (text) => stored.test(text))) {
+      await this.#do(client, on, 'expunge', `UID EXPUNGE ${uid}`, gone)
     }
-    const marked = await client.ok(`UID STORE ${uid} +FLAGS (\\Deleted)`)
-    if (!new RegExp(`FETCH \\([^)]*UID ${uid}\\b`).test(marked)) return false
-    return /EXPUNGE/.test((await client.ok(`UID EXPUNGE ${uid}`)).replace(/OK .*$/s, ''))
+  }
+
+  async #do(
+    client: RawImap,
+    { mailbox, id }: { readonly mailbox: string; readonly id: string },
+    did: Deed['did'],
+    command: string,
+    happened: (text: string) => boolean,
+  ): Promise<boolean> {
+    const from = Date.now()
+    let confirmed = false
+    try {
+      confirmed = happened(await client.ok(command))
+      return confirmed
+    } finally {
+      this.deeds.push({ mailbox, id, did, from, to: Date.now(), confirmed })
+    }
   }
 }

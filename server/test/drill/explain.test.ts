@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import type { Found } from './company.ts'
+import { type Case, explain, isExact } from './explain.ts'
+import type { Deed } from './users.ts'
+
+const was: Found = { mailbox: 'u', id: 'm', folder: 'INBOX', sha256: 'x', flags: 'S', date: 1 }
+const deed = (did: Deed['did'], from: number, confirmed = true): Deed => ({
+  mailbox: 'u',
+  id: 'm',
+  did,
+  from,
+  to: from + 10,
+  confirmed,
+})
+const of = (more: Partial<Case>): Case => ({
+  was,
+  deeds: [],
+  is: [was],
+  spans: [{ from: 100, to: 200 }],
+  told: null,
+  ...more,
+})
+
+test('as its user has put it: exact', () => {
+  expect(isExact(of({}))).toBe(true)
+  expect(
+    isExact(of({ deeds: [deed('flag', 0), deed('move', 50)], is: [{ ...was, folder: 'Filed', flags: 'F S' }] })),
+  ).toBe(true)
+  expect(isExact(of({ deeds: [deed('mark', 0), deed('expunge', 20)], is: [] }))).toBe(true)
+  expect(isExact(of({ deeds: [deed('flag', 0)] }))).toBe(false)
+})
+
+test('a confirmed deed may be lost only while the copy was being moved', () => {
+  expect(explain(of({ deeds: [deed('flag', 150)] }))).toContain('flag was confirmed while we moved it')
+  expect(explain(of({ deeds: [deed('flag', 95)] }))).toContain('flag was confirmed')
+  expect(explain(of({ deeds: [deed('flag', 80)] }))).toBeNull()
+  expect(explain(of({ deeds: [deed('flag', 201)] }))).toBeNull()
+  expect(explain(of({ deeds: [deed('flag', 150), deed('flag', 300)] }))).toBeNull()
+  expect(explain(of({ deeds: [deed('mark', 150), deed('expunge', 165)], is: [{ ...was, flags: 'S T' }] }))).toContain(
+    'expunge',
+  )
+})
+
+test('the lost deed must account for all that differs', () => {
+  expect(explain(of({ deeds: [deed('flag', 150)], is: [{ ...was, flags: '' }] }))).toBeNull()
+  expect(explain(of({ deeds: [deed('flag', 150)], is: [{ ...was, date: 2 }] }))).toBeNull()
+  expect(explain(of({ deeds: [deed('flag', 150)], is: [was, was] }))).toBeNull()
+})
+
+test('a deed that was not confirmed may have happened', () => {
+  const is = [{ ...was, folder: 'Filed' }]
+  expect(explain(of({ deeds: [deed('move', 0, false)], is }))).toContain('move was not confirmed, and has happened')
+  expect(isExact(of({ deeds: [deed('move', 0, false)] }))).toBe(true)
+})
+
+test('a copy that is lost or doubled is not explained by what the product says', () => {
+  const told = { state: 'not-found', reason: 'Its copy is gone.', lost: [] }
+  expect(explain(of({ is: [], told }))).toBeNull()
+  expect(explain(of({ is: [was, was], told: { ...told, state: 'done' } }))).toBeNull()
+  const doubt = { state: 'ambiguous', reason: 'It is in both.', lost: [] }
+  expect(explain(of({ is: [was, { ...was, folder: '(held)' }], told: doubt }))).toBe('ambiguous: It is in both.')
+  expect(explain(of({ is: [{ ...was, flags: '' }], told: { state: 'done', reason: null, lost: ['a keyword'] } }))).toBe(
+    'a keyword',
+  )
+})
