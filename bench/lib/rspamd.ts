@@ -47,6 +47,8 @@ export interface Rspamd {
   stop(): Promise<void>
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 /** Null where rspamd is not installed or does not start. */
 export async function startRspamd(): Promise<Rspamd | null> {
   const version = versionOf()
@@ -59,21 +61,29 @@ export async function startRspamd(): Promise<Rspamd | null> {
   else chownSync(dir, process.getuid?.() ?? 0, process.getgid?.() ?? 0)
   const vars = ['LOCAL_CONFDIR', 'DBDIR', 'RUNDIR', 'LOGDIR'].flatMap((name) => ['--var', `${name}=${dir}`])
   const child = spawn('rspamd', ['-f', '-c', join(dir, 'rspamd.conf'), ...vars], { stdio: 'ignore', ...account })
+  const ended = new Promise((done) => child.once('exit', done))
+  const kill = (): void => void child.kill('SIGTERM')
+  const stop = async (): Promise<void> => {
+    process.off('exit', kill)
+    for (const signal of SIGNALS) process.off(signal, interrupted)
+    kill()
+    await ended
+    rmSync(dir, { recursive: true, force: true })
+  }
+  const interrupted = (): void => void stop().then(() => process.exit(130))
+  // It would go on without us: nobody else ends it when a measurement is interrupted or fails.
+  process.once('exit', kill)
+  for (const signal of SIGNALS) process.once(signal, interrupted)
   const url = `http://127.0.0.1:${port}`
   if (!(await answers(child, url))) {
-    child.kill('SIGTERM')
+    await stop()
     return null
   }
   return {
     url,
     version,
     cpuSeconds: () => cpuOf(child.pid ?? 0),
-    stop: async () => {
-      const ended = new Promise((done) => child.once('exit', done))
-      child.kill('SIGTERM')
-      await ended
-      rmSync(dir, { recursive: true, force: true })
-    },
+    stop,
   }
 }
 

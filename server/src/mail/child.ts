@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parsingAccount } from './account.ts'
 import { isolated, isolation } from './isolation.ts'
-import type { WorkerSettings } from './worker.ts'
+import type { WorkerSettings } from './serve.ts'
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
 /** What the child may read, from the checkout's root (three folders above): the program, not data that may lie beside it. */
@@ -13,9 +13,14 @@ const READABLE = ['node_modules/', 'package.json', 'server/node_modules/', 'serv
 /**
  * Starts one parsing process: no environment of ours (it holds secrets), no root, and Node's permission model on top:
  * it may read the program, and neither write, run nor load anything else. Where the system allows it, namespaces of its own keep even
- * an exploited parser from the network, from `hide` and from this process.
+ * an exploited parser from the network, from `hide` and from this process. `program`: a module that calls `serveMail`.
  */
-export function startChild(settings: WorkerSettings, maxHeapMb: number, hide: readonly string[]): ChildProcess {
+export function startChild(
+  settings: WorkerSettings,
+  maxHeapMb: number,
+  hide: readonly string[],
+  program: string = WORKER,
+): ChildProcess {
   const node = {
     path: process.execPath,
     args: [
@@ -27,7 +32,7 @@ export function startChild(settings: WorkerSettings, maxHeapMb: number, hide: re
     ],
   }
   const { path, args } = isolation().kind === 'namespaces' ? isolated(node, hide, READABLE) : node
-  const child = fork(WORKER, [], {
+  const child = fork(program, [], {
     ...parsingAccount(),
     cwd: '/',
     env: { PATH: '/usr/bin:/bin', NODE_NO_WARNINGS: '1' },

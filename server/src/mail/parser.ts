@@ -1,8 +1,10 @@
+import { fileURLToPath } from 'node:url'
 import { AppError } from '../base/index.ts'
 import { readEnvelope } from './envelope.ts'
 import { PoisonError } from './failures.ts'
 import { ENVELOPE_BYTES } from './parse.ts'
 import { type Job, Pool, type Resolver } from './pool.ts'
+import { RECEIVED_BYTES } from './receiver.ts'
 import { readOutcome, readRendered } from './schema.ts'
 import type { MailContext, ParseOutcome } from './types.ts'
 
@@ -45,54 +47,97 @@ export interface Parser {
   close(): Promise<void>
 }
 
-export function createParser(options: ParserOptions = {}): Parser {
-  const maxBytes = options.maxBytes ?? 100 * 1024 * 1024
-  const trustedAuthserv = [...(options.trustedAuthserv ?? [])]
-  const pool = new Pool({
+export interface Workers<T> {
+  /**
+   * What the program makes of a message; where that fails, of its headers alone. Null when even these cannot be read. Rejects as `Parser.parse` does.
+   */
+  run(raw: Buffer): Promise<{ readonly value: T } | { readonly why: string }>
+  close(): Promise<void>
+}
+
+export interface WorkersOptions<Own, T> extends ParserOptions {
+  /** Module that calls `serveMail`; below `server/src`. */
+  readonly program: URL
+  /** What its `prepare` gets. */
+  readonly own: Own
+  /** Checks what it answers: whoever takes the process over writes the answers. Null = not what may be answered. */
+  readonly readValue: (value: unknown) => T | null
+}
+
+/** Processes as isolated as those of a parser that also do something with what they have read, and hand over only what comes of it. */
+export function createWorkers<Own, T>(options: WorkersOptions<Own, T>): Workers<T> {
+  const pool = startPool(options, { program: fileURLToPath(options.program), own: options.own })
+  async function attemptWith(raw: Buffer, why: string | null): Promise<{ value: T } | { why: string }> {
+    const done = await attempt(pool, { kind: 'work', raw, why })
+    if ('why' in done) return done
+    const value = options.readValue(done.value)
+    return value === null ? { why: WRONG_SHAPE } : { value }
+  }
+  return {
+    async run(raw) {
+      const large = tooLarge(raw, options)
+      const done = large === null ? await attemptWith(raw, null) : { why: large }
+      if ('value' in done) return done
+      const headers = await attemptWith(raw.subarray(0, RECEIVED_BYTES), done.why)
+      return 'value' in headers ? headers : done
+    },
+    close: () => pool.close(),
+  }
+}
+
+const WRONG_SHAPE = 'the parser gave an answer of the wrong shape'
+
+function startPool(options: ParserOptions, of: { readonly program?: string; readonly own?: unknown } = {}): Pool {
+  return new Pool({
     workers: Math.max(1, options.workers ?? 2),
     deadlineMs: options.deadlineMs ?? 10_000,
     maxRssMb: options.maxRssMb ?? 768,
     resolver: options.resolver ?? null,
     hide: options.hide ?? [],
+    program: of.program,
     settings: {
-      trustedAuthserv,
+      trustedAuthserv: [...(options.trustedAuthserv ?? [])],
       resolves: options.resolver !== undefined,
       maxParts: options.maxParts ?? 10_000,
       maxDepth: options.maxDepth ?? 100,
       maxHeaderBytes: options.maxHeaderBytes ?? 2 * 1024 * 1024,
+      own: of.own,
     },
   })
-  const tooLarge = (raw: Buffer) =>
-    raw.length > maxBytes ? `larger than ${Math.floor(maxBytes / 1024 / 1024)} MB (${raw.length} bytes)` : null
+}
+
+function tooLarge(raw: Buffer, { maxBytes = 100 * 1024 * 1024 }: ParserOptions): string | null {
+  return raw.length > maxBytes ? `larger than ${Math.floor(maxBytes / 1024 / 1024)} MB (${raw.length} bytes)` : null
+}
+
+/** Not even the headers can be read: an empty envelope, built from no byte of the message. */
+export function unreadable(why: string): ParseOutcome {
+  const mail = readEnvelope(Buffer.alloc(0), { trustedAuthserv: [] }, 0)
+  return { kind: 'unparsable', why, mail: { ...mail, defects: [why] } }
+}
+
+export function createParser(options: ParserOptions = {}): Parser {
+  const pool = startPool(options)
 
   async function headersOnly(raw: Buffer, why: string, context: MailContext): Promise<ParseOutcome> {
     const done = await attempt(pool, { kind: 'headers', raw: raw.subarray(0, ENVELOPE_BYTES), why, context })
     const outcome = 'value' in done ? readOutcome(done.value) : null
-    // Not even the headers can be read: an empty envelope, built from no byte of the message.
-    return (
-      outcome ?? {
-        kind: 'unparsable',
-        why,
-        mail: { ...readEnvelope(Buffer.alloc(0), { trustedAuthserv: [] }, 0), defects: [why] },
-      }
-    )
+    return outcome ?? unreadable(why)
   }
 
   return {
     async parse(raw, context) {
-      const large = tooLarge(raw)
+      const large = tooLarge(raw, options)
       if (large !== null) return headersOnly(raw, large, context)
       const done = await attempt(pool, { kind: 'parse', raw, context })
       if ('why' in done) return headersOnly(raw, done.why, context)
-      return readOutcome(done.value) ?? headersOnly(raw, 'the parser gave an answer of the wrong shape', context)
+      return readOutcome(done.value) ?? headersOnly(raw, WRONG_SHAPE, context)
     },
     async renderSafe(raw) {
-      const large = tooLarge(raw)
+      const large = tooLarge(raw, options)
       const done = large === null ? await attempt(pool, { kind: 'render', raw }) : { why: large }
       const rendered = 'value' in done ? readRendered(done.value) : null
-      return (
-        rendered ?? { html: notRendered('why' in done ? done.why : 'the parser gave an answer of the wrong shape') }
-      )
+      return rendered ?? { html: notRendered('why' in done ? done.why : WRONG_SHAPE) }
     },
     pids: () => pool.pids(),
     close: () => pool.close(),

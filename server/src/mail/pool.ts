@@ -4,14 +4,16 @@ import { startChild } from './child.ts'
 import { closedError, codeOf, PoisonError, startError } from './failures.ts'
 import { cpuMs, hasProc, residentBytes, residentBytesByPs } from './memory.ts'
 import { type Answer, readAnswer } from './schema.ts'
+import type { WorkerSettings } from './serve.ts'
 import type { DnsRecords, MailContext } from './types.ts'
-import type { WorkerSettings } from './worker.ts'
 
 export type Job =
   | { readonly kind: 'parse'; readonly raw: Buffer; readonly context: MailContext }
   /** Headers only, for a message that could not be parsed. */
   | { readonly kind: 'headers'; readonly raw: Buffer; readonly why: string; readonly context: MailContext }
   | { readonly kind: 'render'; readonly raw: Buffer }
+  /** What the program of these processes does with a message; `why`: it could not be parsed, so with its headers only. */
+  | { readonly kind: 'work'; readonly raw: Buffer; readonly why: string | null }
 
 /** Answers DNS questions as `dns.promises.resolve` does: records, or an error with `code`. */
 export type Resolver = (name: string, type: string) => Promise<DnsRecords>
@@ -23,6 +25,8 @@ export interface PoolOptions {
   /** Resident size in MiB above which a child is killed. */
   readonly maxRssMb: number
   readonly settings: WorkerSettings
+  /** Module that the children run; absent = they parse, and nothing else. */
+  readonly program?: string | undefined
   readonly resolver: Resolver | null
   /** Folders that the children must not see. */
   readonly hide: readonly string[]
@@ -110,7 +114,7 @@ export class Pool {
 
   private start(): void {
     const heap = Math.max(64, Math.floor(this.options.maxRssMb * 0.75))
-    const child = startChild(this.options.settings, heap, this.options.hide)
+    const child = startChild(this.options.settings, heap, this.options.hide, this.options.program)
     const lane: Lane = {
       child,
       ready: false,

@@ -5,7 +5,8 @@ import { rawHeaderValue, readHeaders } from './headers.ts'
 import { type Hop, parseReceived } from './received.ts'
 import type { MailContext } from './types.ts'
 
-const HEADER_BYTES = 256 * 1024
+/** Bytes in which `receivedContext` looks for headers. */
+export const RECEIVED_BYTES = 256 * 1024
 /** Hops at the top that are looked at for the receiver. */
 const MAX_HOPS = 20
 
@@ -62,7 +63,7 @@ function organisationOf(host: string | null): string | null {
  * (RFC 8601 §5), and below its hops nothing is believed. Without a Received header nothing is.
  */
 export function receivedContext(raw: Buffer): MailContext {
-  const found = readHeaders(raw, HEADER_BYTES)
+  const found = readHeaders(raw, RECEIVED_BYTES)
   let receiver: string | null = null
   let boundary: Hop | null = null
   let mailFrom: string | null = null

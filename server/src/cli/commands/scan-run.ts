@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { DecidePolicy, Placement, Signal, Threat } from '../../judgement/index.ts'
-import type { MailContext, Parser } from '../../mail/index.ts'
+import Type from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Placement, Signal, Threat } from '../../judgement/index.ts'
 import type { Found } from './scan-sources.ts'
 
-/** One line of the answer. */
-export interface Scanned {
-  readonly file: string
-  readonly sha256: string | null
+/** What judging yields of a message. */
+export interface Judgement {
   readonly messageId: string | null
   readonly action: Placement
   readonly threat: Threat
@@ -17,21 +16,47 @@ export interface Scanned {
   readonly error: string | null
 }
 
-/** What judging yields of a parsed message. */
-export type JudgeOne = (
-  parsed: Awaited<ReturnType<Parser['parse']>>,
-  context: MailContext,
-  raw: Buffer,
-) => Promise<{
-  readonly verdict: { readonly placement: Placement; readonly threat: Threat; readonly score: number }
-  readonly signals: readonly Signal[]
-}>
+const judgement = Compile(
+  Type.Object({
+    messageId: Type.Union([Type.String({ maxLength: 998 }), Type.Null()]),
+    action: Type.Enum(['deliver', 'junk', 'quarantine'] satisfies Placement[]),
+    threat: Type.Enum([
+      'malware',
+      'high-confidence-phish',
+      'phish',
+      'high-confidence-spam',
+      'spam',
+      'bulk',
+      'spoof',
+      'impersonation',
+      'none',
+    ] satisfies Threat[]),
+    score: Type.Number(),
+    signals: Type.Array(
+      Type.Object({
+        id: Type.String({ maxLength: 100 }),
+        weight: Type.Number(),
+        evidence: Type.Record(Type.String(), Type.Unknown()),
+      }),
+      { maxItems: 500 },
+    ),
+    error: Type.Union([Type.String({ maxLength: 1_000 }), Type.Null()]),
+  }),
+)
+
+/** A judgement from the process that read the message; null when it does not have the shape of one. */
+export const readJudgement = (value: unknown): Judgement | null => (judgement.Check(value) ? value : null)
+
+/** One line of the answer. */
+export interface Scanned extends Judgement {
+  readonly file: string
+  readonly sha256: string | null
+}
 
 export interface ScanDeps {
-  readonly parser: Pick<Parser, 'parse'>
-  readonly judge: JudgeOne
-  readonly contextOf: (raw: Buffer) => MailContext
-  readonly policy: DecidePolicy
+  readonly judge: (raw: Buffer) => Promise<Judgement>
+  /** Where mail goes that cannot be read. */
+  readonly unreadable: () => Promise<Placement>
   /** Messages that are worked on at a time. */
   readonly inFlight: number
   /** Bytes of them together; one larger message alone is always taken. */
@@ -76,28 +101,18 @@ export async function* scanAll(
 }
 
 async function scanOne(item: Found, deps: ScanDeps): Promise<Scanned> {
-  if (item.kind !== 'mail') return unjudged(item.file, item.why, deps.policy)
-  const context = deps.contextOf(item.raw)
-  const parsed = await deps.parser.parse(item.raw, context)
-  const { verdict, signals } = await deps.judge(parsed, context, item.raw)
-  return {
-    file: item.file,
-    sha256: createHash('sha256').update(item.raw).digest('hex'),
-    messageId: parsed.mail.internetMessageId,
-    action: verdict.placement,
-    threat: verdict.threat,
-    score: verdict.score,
-    signals: signals.map(({ id, weight, evidence }) => ({ id, weight, evidence })),
-    error: parsed.kind === 'unparsable' ? parsed.why : null,
-  }
+  if (item.kind !== 'mail') return unjudged(item.file, item.why, await deps.unreadable())
+  const { messageId, action, threat, score, signals, error } = await deps.judge(item.raw)
+  const sha256 = createHash('sha256').update(item.raw).digest('hex')
+  return { file: item.file, sha256, messageId, action, threat, score, signals, error }
 }
 
 /** What was never a message is placed as mail that cannot be read. */
-const unjudged = (file: string, why: string, policy: DecidePolicy): Scanned => ({
+const unjudged = (file: string, why: string, action: Placement): Scanned => ({
   file,
   sha256: null,
   messageId: null,
-  action: policy.mode === 'observe' ? 'deliver' : policy.unparsable,
+  action,
   threat: 'none',
   score: 0,
   signals: [],

@@ -1,7 +1,6 @@
 import { closeSync, type Dirent, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError, messageOf } from '../../base/index.ts'
-import { MAX_MESSAGE, readMbox } from '../../intake/index.ts'
 
 /** One message, or why there is none. */
 export type Found =
@@ -47,13 +46,21 @@ async function* readFolder(path: string, above: ReadonlySet<string>): AsyncGener
 const inMaildir = (entry: Dirent): boolean =>
   entry.isDirectory() && (entry.name === 'cur' || entry.name === 'new' || /^\.[^.]/.test(entry.name))
 
+/** Loaded for what needs it: an mbox, or something too large. Most messages are files of their own, and a start is felt. */
+const intake = () => import('../../intake/index.ts')
+/** No message above it is read without asking intake. */
+const SURELY_READ = 1024 * 1024
+
 async function* readFile(path: string, size: number): AsyncGenerator<Found> {
   if (size === 0) yield { kind: 'unparsable', file: path, why: 'the file is empty' }
   else if (isMbox(path)) {
-    for await (const item of readMbox(path))
+    for await (const item of (await intake()).readMbox(path))
       yield item.kind === 'mail' ? { kind: 'mail', file: item.id, raw: item.raw } : problem(item)
-  } else if (size > MAX_MESSAGE) yield { kind: 'unparsable', file: path, why: `larger than ${MAX_MESSAGE} bytes` }
-  else yield { kind: 'mail', file: path, raw: readFileSync(path) }
+  } else {
+    const most = size > SURELY_READ ? (await intake()).MAX_MESSAGE : SURELY_READ
+    if (size > most) yield { kind: 'unparsable', file: path, why: `larger than ${most} bytes` }
+    else yield { kind: 'mail', file: path, raw: readFileSync(path) }
+  }
 }
 
 function isMbox(path: string): boolean {
@@ -74,6 +81,7 @@ const problem = ({ id, why }: { readonly id: string; readonly why: string }): Fo
 
 /** One message or an mbox from a stream. */
 async function* readInput(input: AsyncIterable<Buffer>): AsyncGenerator<Found> {
+  const { MAX_MESSAGE, readMbox } = await intake()
   const chunks = input[Symbol.asyncIterator]()
   const start: Buffer[] = []
   let length = 0

@@ -2,11 +2,13 @@ import { resolve as resolveDns } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
-import { AppError, type MailboxId, messageOf, type TenantId, uuidv7 } from '../../base/index.ts'
-import type { OrganisationFacts } from '../../detection/index.ts'
-import type { PolicyMode } from '../../judgement/index.ts'
-import type { MailContext, Resolver } from '../../mail/index.ts'
+import { AppError, type MailboxId, messageOf, uuidv7 } from '../../base/index.ts'
+import type { Model, OrganisationFacts } from '../../detection/index.ts'
+import type { Placement, PolicyMode } from '../../judgement/index.ts'
+import type { Resolver } from '../../mail/index.ts'
 import { jsonText } from '../out.ts'
+import type { Judging } from './scan-judge.ts'
+import type { Judgement } from './scan-run.ts'
 
 interface Options {
   readonly policy: string
@@ -55,50 +57,54 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
   if (!Number.isInteger(workers) || workers < 1 || workers > 256)
     throw new AppError('usage', `--workers ${options.workers} is not possible.`, 'Give a whole number from 1 to 256.')
   const facts = options.organisation === undefined ? NOBODY : await organisationOf(options.organisation)
-  const [{ classifyBy, openModel, SHIPPED }, { decidePolicy }, { createJudge }, mail, { messagesIn }, { scanAll }] =
-    await Promise.all([
-      import('../../detection/index.ts'),
-      import('../../judgement/index.ts'),
-      import('../../intake/index.ts'),
-      import('../../mail/index.ts'),
-      import('./scan-sources.ts'),
-      import('./scan-run.ts'),
-    ])
-  const policy = decidePolicy({ mode, version: 1 })
-  const model = options.model === undefined ? SHIPPED : openModel(options.model)
-  const judge = createJudge(async () => ({ facts, policy, entries: [] }), classifyBy(model))
-  const parser = mail.createParser({ workers, ...(options.dns ? { resolver: askDns } : {}) })
-  const tenant = uuidv7<TenantId>()
+  const [{ createWorkers, unreadable }, { messagesIn }, { readJudgement, scanAll }] = await Promise.all([
+    import('../../mail/index.ts'),
+    import('./scan-sources.ts'),
+    import('./scan-run.ts'),
+  ])
+  const judging: Judging = {
+    mode,
+    facts,
+    model: options.model === undefined ? null : await modelOf(options.model),
+    trustAuthserv: options.trustAuthserv ?? null,
+    now: new Date(),
+  }
+  const readers = createWorkers({
+    workers,
+    ...(options.dns ? { resolver: askDns } : {}),
+    program: new URL('./scan-worker.ts', import.meta.url),
+    own: judging,
+    readValue: readJudgement,
+  })
+  const judge = async (raw: Buffer): Promise<Judgement> => {
+    const done = await readers.run(raw)
+    if ('value' in done) return done.value
+    // No process could read it: it is judged here, by the way it came alone.
+    const { prepareJudging } = await import('./scan-judge.ts')
+    return prepareJudging(judging)(raw, async () => unreadable(done.why))
+  }
   const stopping = new AbortController()
   process.once('SIGINT', () => stopping.abort())
-  const now = new Date()
-  const contextOf = (raw: Buffer): MailContext => {
-    const { trustedResults, ...context } = mail.receivedContext(raw)
-    return options.trustAuthserv === undefined
-      ? { ...context, ...(trustedResults === undefined ? {} : { trustedResults }) }
-      : { ...context, trustedAuthserv: options.trustAuthserv }
-  }
-  let unreadable = 0
+  let failed = 0
   try {
     const answers = scanAll(
       messagesIn(paths),
-      {
-        parser,
-        judge: (parsed, context, raw) => judge(tenant, parsed, context, now, raw),
-        contextOf,
-        policy,
-        inFlight: workers * 8,
-      },
+      { judge, unreadable: () => placementOfUnreadable(mode), inFlight: workers * 8 },
       stopping.signal,
     )
     for await (const answer of answers) {
-      if (answer.unreadable) unreadable++
+      if (answer.unreadable) failed++
       await write(`${jsonText(answer.line)}\n`)
     }
   } finally {
-    await parser.close()
+    await readers.close()
   }
-  process.exitCode = stopping.signal.aborted ? 130 : unreadable > 0 ? 1 : 0
+  process.exitCode = stopping.signal.aborted ? 130 : failed > 0 ? 1 : 0
+}
+
+async function placementOfUnreadable(mode: PolicyMode): Promise<Placement> {
+  const { decidePolicy } = await import('../../judgement/index.ts')
+  return mode === 'observe' ? 'deliver' : decidePolicy({ mode, version: 1 }).unparsable
 }
 
 /** Waits while the reader is slower than we are: answers must not pile up. */
@@ -111,6 +117,12 @@ const NOBODY: OrganisationFacts = { domains: [], protectedDomains: [], people: [
 function modeOf(text: string): PolicyMode {
   if (text === 'standard' || text === 'strict' || text === 'observe') return text
   throw new AppError('usage', `There is no policy "${text}".`, 'Give standard, strict or observe.')
+}
+
+/** Throws AppError `model-file` and `model-missing`. */
+async function modelOf(file: string): Promise<Model> {
+  const { openModel } = await import('../../detection/index.ts')
+  return openModel(file)
 }
 
 /** Throws AppError `organisation` when it cannot be read, and what `readOrganisation` throws. */
