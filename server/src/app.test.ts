@@ -253,7 +253,10 @@ describe('two tenants with the same mail', () => {
     expect(await answer.text()).toContain('hello')
   })
 
-  test('every reading of content is in the audit log with the person (permissions #27)', async () => {
+  test('every reading of content needs its right, and is in the audit log with the person (permissions #27, explorer #67)', async () => {
+    const reader = await tokenOf(t.a, ['mail.read'])
+    for (const path of [`/preview/${messages.a}`, `/api/v1/messages/${messages.a}/raw`])
+      expect((await ask('GET', path, reader)).status, path).toBe(403)
     const before = await t.storage.tenant(t.a, (tx) => auditOf(tx, { limit: 500, subject: messages.a }))
     await ask('GET', `/preview/${messages.a}`, tokens.a)
     await ask('GET', `/api/v1/messages/${messages.a}/raw`, tokens.a)

@@ -456,6 +456,38 @@ describe('GET /messages/:id', () => {
     expect((await get(`/messages/${id(3)}`)).body).toMatchObject({ ownPolicy: null, verdict: { suspended: [] } })
   })
 
+  test('several threats, one of them the message’s; what a list decided, and what it did not (explorer #31, #32)', async () => {
+    const signal = (name: string, threat: 'phish' | 'spam') => ({
+      ...{ id: name, version: 1, weight: 4, threat, technology: 'content' as const, summary: `Found ${name}` },
+      ...{ evidence: {}, entities: [] },
+    })
+    const entry = (entryId: string, action: 'allow' | 'block', applied: boolean) => ({
+      ...{ entryId, version: 2, action, entity: { kind: 'sender' as const, value: 'letters@news.example' }, applied },
+      reason: applied ? 'block wins' : 'a block entry is stronger',
+    })
+    const message = newMessage({
+      signals: [signal('urgent', 'phish'), signal('lottery', 'spam')],
+      judged: {
+        threat: 'phish',
+        technology: 'list-entry',
+        overrides: [entry('b1', 'block', true), entry('a1', 'allow', false)],
+        causes: [{ kind: 'entry', id: 'b1', version: 2 }],
+      },
+    })
+    await t.storage.tenant(t.b, (tx) => receive(tx, message))
+    const { body } = await get(`/messages/${message.id}`, t.b)
+    expect(body['threat']).toBe('phish')
+    expect((body['signals'] as { threat: string }[]).map((s) => s.threat).sort()).toEqual(['phish', 'spam'])
+    expect(body['verdict']).toMatchObject({
+      threat: 'phish',
+      causes: [{ kind: 'entry', id: 'b1' }],
+      overrides: [
+        { entryId: 'b1', action: 'block', applied: true, entity: { kind: 'sender', value: 'letters@news.example' } },
+        { entryId: 'a1', action: 'allow', applied: false, reason: 'a block entry is stronger' },
+      ],
+    })
+  })
+
   test('the timeline, oldest first, names whose copy it was', async () => {
     const { body } = await get(`/messages/${id(3)}/timeline`)
     const kinds = (body['items'] as { kind: string; recipient: string | null }[]).map((e) => [e.kind, e.recipient])

@@ -377,6 +377,23 @@ describe('the usual paths', () => {
     expect(same.body['items']).toEqual([])
   })
 
+  test('the timeline of what was taken and given back: what, by whom, in this order (explorer #56)', async () => {
+    const { mail } = await office.deliver(['ann'])
+    const auto = { ...office.analyst(), user: null, name: 'automation' }
+    await office.service.submit(auto, { kind: 'quarantine', select: { messageIds: [mail.id] } })
+    await drain()
+    await take({ select: { messageIds: [mail.id] }, release: {}, name: 'It was ours' })
+    await drain()
+    const { items } = await get(`/messages/${mail.id}/timeline`)
+    const told = (items as { kind: string; actor: string; recipient: string | null; summary: string }[]).slice(-2)
+    const recipient = office.mailbox('ann').address
+    expect(told).toMatchObject([
+      { kind: 'quarantined', actor: 'automation', recipient },
+      { kind: 'released', actor: 'Anna Lyst', recipient, summary: 'It was ours' },
+    ])
+    expect(items).toHaveLength(4)
+  })
+
   test('a release pressed twice without a key reaches the recipient once (lesson #9, #53)', async () => {
     const { mail } = await office.hold(['ann'])
     const wish = { select: { messageIds: [mail.id] }, release: {} }

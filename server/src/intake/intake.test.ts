@@ -7,9 +7,9 @@ import { type LmtpPeer, startLmtpPeer } from '../../test/rig/lmtp-peer.ts'
 import { sendAsMta } from '../../test/rig/mta.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import type { MessageId, TenantId } from '../base/index.ts'
-import { addEntry } from '../lists/index.ts'
+import { addEntry, removeEntry } from '../lists/index.ts'
 import { createMemoryProvider, type MemoryProvider } from '../mailboxes/index.ts'
-import { deliveriesOf, timeline } from '../records/index.ts'
+import { currentVerdict, deliveriesOf, messagesMatching, timeline } from '../records/index.ts'
 import { createNextHop, forSmtp } from '../transport/index.ts'
 
 let t: TestStorage
@@ -235,20 +235,44 @@ test('relaying is refused, unknown recipients too; a group reaches its members o
   ])
 })
 
-test('a block entry: held for all, nothing is handed over, 250', async () => {
+test('a block entry: held for all, nothing is handed over, 250; the entry is what decided (explorer #34); removed, the very next mail comes through (lesson #29)', async () => {
   const actor = { user: 'u', name: 'Ann' }
-  await t.storage.tenant(t.a, (tx) =>
-    addEntry(tx, t.storage.outbox, actor, { action: 'block', kind: 'sender-domain', value: 'bad.example' }),
+  const entry = await t.storage.tenant(t.a, (tx) =>
+    addEntry(tx, t.storage.outbox, actor, { action: 'block', kind: 'sender', value: 'x@bad.example' }),
   )
   const raw = Buffer.from('From: x@bad.example\r\nSubject: blocked\r\n\r\nbody\r\n')
   expect(codes(await send(viaPeer, raw, ['ann@a.example', 'ann@b.example'], 'BLOCK'))).toEqual(['250', '250'])
   const held = await recorded(t.a, 'blocked')
   expect(held.deliveries[0]).toMatchObject({ action: 'blocked', original_location: 'quarantine', handover: 'none' })
   expect(held.events).toContain('quarantined')
+  const judged = await t.storage.tenant(t.a, async (tx) => (held.row ? currentVerdict(tx, held.row.id) : null))
+  expect(judged?.verdict).toMatchObject({
+    threat: 'high-confidence-phish',
+    technology: 'list-entry',
+    overrides: [
+      { entryId: entry.id, action: 'block', entity: { kind: 'sender', value: 'x@bad.example' }, applied: true },
+    ],
+    causes: expect.arrayContaining([{ kind: 'entry', id: entry.id, version: 1 }]),
+  })
   expect(peer.taken.map((c) => c.recipient)).toEqual(['ann@b.example'])
   // The retry of what is held is done as well.
   expect(codes(await send(viaPeer, raw, ['ann@a.example'], 'BLOCK'))).toEqual(['250'])
   expect(peer.taken).toHaveLength(1)
+  await t.storage.tenant(t.a, (tx) => removeEntry(tx, t.storage.outbox, actor, entry.id))
+  expect(codes(await send(viaPeer, raw, ['ann@a.example'], 'UNBLOCKED'))).toEqual(['250'])
+  expect(peer.taken.map((c) => c.recipient)).toEqual(['ann@b.example', 'ann@a.example'])
+})
+
+test('our own name in From, not proved: inbound, and found as such (explorer #29)', async () => {
+  const raw = Buffer.from('From: bo@a.example\r\nTo: ann@a.example\r\nSubject: as if from us\r\n\r\nbody\r\n')
+  expect(codes(await send(viaPeer, raw, ['ann@a.example']))).toEqual(['250'])
+  expect((await recorded(t.a, 'as if from us')).row?.direction).toBe('inbound')
+  const found = (direction: 'inbound' | 'internal') =>
+    t.storage.tenant(t.a, (tx) =>
+      messagesMatching(tx, { direction, senderDomain: 'a.example' }).select('m.subject').execute(),
+    )
+  expect(await found('inbound')).toContainEqual({ subject: 'as if from us' })
+  expect(await found('internal')).toEqual([])
 })
 
 test('two tenants with identical mailboxes: each sees its own message only', async () => {

@@ -113,7 +113,7 @@ describe('release', () => {
     ])
   })
 
-  test('the user’s own rule puts it elsewhere: released there, and not moved back (quarantine #67)', async () => {
+  test('the user’s own rule puts it elsewhere: released there, and not moved back (quarantine #67, lesson #6)', async () => {
     const user = office.user('cem')
     if (!user.folders().includes('Projects')) user.createFolder('Projects')
     const nextHop: NextHop = {
@@ -133,6 +133,15 @@ describe('release', () => {
     expect(inbox('cem')).toBe(before)
     expect(user.list('Projects').map((c) => c.networkMessageId)).toEqual([mail.id])
     expect(await states(mail.id)).toEqual({ cem: 'released' })
+  })
+
+  test('malware too, by whoever manages the quarantine and holds no other right (lesson #38)', async () => {
+    const { mail } = await office.hold(['ann'], { threat: 'malware' })
+    const before = inbox('ann')
+    const plain = await api.token(t.a, ['mail.read', 'quarantine.manage'], 'Pia Plain')
+    expect(await post('release', { select: { messageIds: [mail.id] } }, plain)).toMatchObject({ status: 201 })
+    await drain()
+    expect(inbox('ann')).toBe(before + 1)
   })
 
   test('two analysts at once: one delivery, the other is told who was first (quarantine #55)', async () => {

@@ -96,7 +96,7 @@ const count = async (table: 'submission' | 'list_entry' | 'action', tenant: Tena
   )
 const release = (body: object) => api.call(token, 'POST', '/quarantine/release', body)
 
-test('released, reported and allowed in one step; the next mail of the sender comes through, elsewhere it is held (quarantine #58, #59, #61, #62, #84)', async () => {
+test('released, reported and allowed in one step; the next mail of the sender comes through, elsewhere it is held (quarantine #58, #59, #61, #62, #84, lesson #36, #37)', async () => {
   const id = await take(t.a, pretending('ingrid.private'))
   const theirs = await take(t.b, pretending('ingrid.private', 'other.example'))
   expect([await placed(t.a, id), await placed(t.b, theirs)]).toEqual(['quarantine', 'quarantine'])
@@ -162,7 +162,7 @@ test('all or nothing: what is refused at the end has done nothing at the beginni
   for (const id of ids) expect(await placed(t.a, id)).toBe('quarantine')
 })
 
-test('a release does not judge again: what is still convicted today arrives, and is not held again (quarantine #66)', async () => {
+test('a release does not judge again: what is still convicted today arrives, and is not held again; and it lets nothing else through (quarantine #66, lesson #2, #17)', async () => {
   await remediation.drain(t.a)
   const id = await take(t.a, pretending('still.convicted'))
   const inbox = () => provider.user(`amara.osei@${DOMAIN}`).list('INBOX').length
