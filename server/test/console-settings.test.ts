@@ -9,6 +9,8 @@ import { ORGANISATION } from '../demo/company.ts'
 import { ours } from '../demo/message.ts'
 import { focusIsVisible, hasChromium, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
 import { PERSON, settled, signIn } from './rig/console-steps.ts'
+import { inDatabase } from './rig/database.ts'
+import { type Daemon, freePort, HAS_RSPAMD, startRspamd } from './rig/rspamd.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
 
 /** Set to a directory to look at the pages. */
@@ -19,6 +21,7 @@ const [DOMAIN = ''] = ORGANISATION.domains
 let built: string
 let server: RunningServer
 let browser: Browser
+let rspamd: Daemon | undefined
 
 async function shot(page: Page, name: string): Promise<void> {
   if (!SHOTS) return
@@ -42,13 +45,33 @@ async function fine(page: Page, name: string): Promise<void> {
   expect({ name, overflow: await overflow(page) }).toEqual({ name, overflow: 0 })
 }
 
+/** Clean mail that came so many days ago. Gives back its message ID. */
+async function arrived(subject: string, daysAgo: number): Promise<string> {
+  const at = new Date(Date.now() - daysAgo * 86_400_000)
+  const raw = Buffer.from(
+    `From: letters@journal.example\r\nTo: ${ours('yuki.tanabe')}\r\nDate: ${at.toUTCString()}\r\nSubject: ${subject}\r\nMessage-ID: <${Number(at)}@journal.example>\r\n\r\n${subject}, as agreed.\r\n`,
+  )
+  const query = new URLSearchParams({
+    recipient: ours('yuki.tanabe'),
+    mailFrom: 'letters@journal.example',
+    receivedAt: at.toISOString(),
+  })
+  return String(((await server.call('POST', `/import?${query}`, raw)) as Json)['messageId'])
+}
+
 describe.skipIf(!hasChromium)('settings in the console', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     // A copy, so that a build beside the test does not pull the files away.
     built = mkdtempSync(join(tmpdir(), 'recourse-console-'))
     chmodSync(built, 0o755)
     cpSync(DIST, built, { recursive: true })
-    server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
+    if (HAS_RSPAMD) rspamd = await startRspamd()
+    server = await runServer({
+      RECOURSE_HTTP_CONSOLE_DIR: built,
+      ...(rspamd ? { RECOURSE_ENGINES_RSPAMD_URL: `http://127.0.0.1:${rspamd.port}` } : {}),
+      // Nobody is there.
+      RECOURSE_ENGINES_CLAMAV_ADDRESS: `127.0.0.1:${await freePort()}`,
+    })
     browser = await openBrowser()
     const made = await fetch(`${server.url}/api/v1/setup`, {
       method: 'POST',
@@ -65,6 +88,7 @@ describe.skipIf(!hasChromium)('settings in the console', { timeout: 120_000 }, (
   afterAll(async () => {
     await browser?.close()
     await server?.stop()
+    await rspamd?.stop()
     rmSync(built, { recursive: true, force: true })
   })
 
@@ -182,7 +206,7 @@ describe.skipIf(!hasChromium)('settings in the console', { timeout: 120_000 }, (
     await dialog.getByRole('button', { name: 'Save' }).click()
     await dialog.waitFor({ state: 'hidden' })
     await page.getByRole('button', { name: 'Remove Standard preset' }).click()
-    await page.getByRole('button', { name: 'Really remove Standard preset?' }).click()
+    await page.getByRole('button', { name: 'Really remove? Standard preset' }).click()
     await expect.poll(order).toEqual(['Apprentices', 'The board', 'Default policy'])
     expect((await get('/policies'))['policies']).toMatchObject([
       { id: 'trainees', name: 'Apprentices' },
@@ -218,6 +242,131 @@ describe.skipIf(!hasChromium)('settings in the console', { timeout: 120_000 }, (
     await context.close()
   })
 
+  test('retention: a shortening counts what it would end, and nothing is saved before it is agreed to', async () => {
+    await arrived('Three weeks old', 21)
+    await arrived('Of today', 0)
+    const gone = await arrived('Deleted last week', 1)
+    const { id } = (await server.call('POST', '/actions', {
+      kind: 'soft-delete',
+      select: { messageIds: [gone] },
+    })) as { id: string }
+    await expect.poll(async () => (await get(`/actions/${id}`))['state'], { timeout: 30_000 }).toBe('completed')
+    const text = `update action_item set verified_at = now() - interval '8 days', updated_at = now() - interval '8 days'
+      where action_id = $1`
+    await inDatabase(server, (db) => db.query(text, [id]))
+
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await open(page, 'retention', 'Retention')
+    const days = (label: string) => page.getByRole('spinbutton', { name: label })
+    const save = () => page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page
+      .getByText(/^What is soft-deleted today can be brought back, by its user and by analysts, until \d/)
+      .waitFor()
+    await fine(page, 'retention')
+    await days('Soft-deleted mail').fill('31')
+    await page.getByText('Whole days, 1 to 30.').waitFor()
+    expect(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled()).toBe(true)
+    await days('Soft-deleted mail').fill('7')
+    await days('Bytes of clean delivered mail').fill('14')
+    await page.getByRole('spinbutton', { name: 'Spam', exact: true }).fill('15')
+    await save()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('1 soft-deleted copy: no undo, no recovery by the user').waitFor()
+    await dialog.getByText('1 clean message: no preview, no download; mailboxes keep their copies').waitFor()
+    await fine(page, 'retention-shorten')
+    expect(await get('/retention')).toMatchObject({ version: 0, softDeleted: 14, clean: 30 })
+    await dialog.getByRole('button', { name: 'Back' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    await save()
+    await dialog.getByRole('button', { name: 'Save and let it end' }).click()
+    await page.getByText('Saved as version 1.').waitFor()
+    await page.getByText('1 soft-deleted copy', { exact: true }).waitFor()
+    const after = { version: 1, softDeleted: 7, clean: 14, quarantine: { spam: 15, phish: 30 } }
+    expect(await get('/retention')).toMatchObject(after)
+    // Longer ends nothing: it is not asked about.
+    await days('Hard-deleted mail').fill('60')
+    await save()
+    await page.getByText('Saved as version 2.').waitFor()
+    expect(await get('/retention')).toMatchObject({ hardDeleted: 60 })
+    await days('Hard-deleted mail').fill('90')
+    await server.call('PUT', '/retention', { moved: 20 })
+    await save()
+    await page.getByText(/The retention was changed meanwhile by .+: version 2 was read, version 3 is there/).waitFor()
+    await page.getByRole('button', { name: 'Reload' }).click()
+    await expect.poll(() => days('Bytes of copies that were moved').inputValue()).toBe('20')
+    expect(await days('Hard-deleted mail').inputValue()).toBe('60')
+    expect(problems.filter((p) => !p.includes('409'))).toEqual([])
+    await context.close()
+  })
+
+  test('retention: a clock in doubt is told, and confirmed by keyboard', async () => {
+    await inDatabase(server, (db) =>
+      db.query(`insert into retention_clock (tenant_id, seen_at, trusted_at, doubt_since, grace_seconds, jumped_from, jumped_to)
+        select tenant_id, now(), now() - interval '40 days', now(), 0, now() - interval '40 days', now() from tenant
+        on conflict (tenant_id) do update set seen_at = excluded.seen_at, trusted_at = excluded.trusted_at,
+          doubt_since = excluded.doubt_since, grace_seconds = 0, jumped_from = excluded.jumped_from, jumped_to = excluded.jumped_to`),
+    )
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await open(page, 'retention', 'Retention')
+    await page.getByText(/The server’s clock went from .+ in one step/).waitFor()
+    await page.getByText('Nothing, until the clock is trusted again').waitFor()
+    await fine(page, 'retention-doubt')
+    await tabTo(page, 'button', 'The clock is right')
+    expect(await focusIsVisible(page)).toBe(true)
+    await page.keyboard.press('Enter')
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('1 soft-deleted copy').waitFor()
+    await fine(page, 'retention-confirm')
+    await tabTo(page, 'button', 'The clock is right')
+    await page.keyboard.press('Enter')
+    await page.getByText('The clock is in doubt').waitFor({ state: 'detached' })
+    expect(await get('/retention/state')).toMatchObject({ doubt: null })
+    const { rows } = await inDatabase(server, (db) =>
+      db.query(`select doubt_since, trusted_at > now() - interval '1 hour' as trusted from retention_clock`),
+    )
+    expect(rows).toEqual([{ doubt_since: null, trusted: true }])
+    expect(((await get('/audit'))['items'] as Json[])[0]).toMatchObject({ action: 'retention.confirm-clock' })
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('engines: which answer and which do not, what waits for them; a lesson of the classifier is forgotten', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    const message = await arrived('A lesson', 0)
+    await server.call('POST', `/messages/${message}/submissions`, {
+      as: 'analyst',
+      opinion: 'should-have-been-blocked',
+      threat: 'phish',
+    })
+    await signIn(page)
+    await open(page, 'engines', 'Engines')
+    const card = (name: string) =>
+      page.locator('section.card', { has: page.getByRole('heading', { name, exact: true }) })
+    await card('ClamAV').getByText('Down').waitFor()
+    await card('ClamAV')
+      .getByText(/ECONNREFUSED/)
+      .waitFor()
+    if (rspamd) await card('rspamd').getByText('Up', { exact: true }).waitFor()
+    const { pending } = (await get('/engines')) as { pending: number }
+    expect(pending).toBeGreaterThan(0)
+    await page.getByText(new RegExp(`^${pending} messages? w(as|ere) judged without an engine`)).waitFor()
+    await page.getByRole('row', { name: /Phish.*Command line.*Submission/ }).waitFor()
+    await fine(page, 'engines')
+    await tabTo(page, 'button', /^Forget the lesson/)
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: /^Really forget\?/ }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByText('1 lesson was forgotten').waitFor()
+    await page.getByText('It was taught nothing yet.').waitFor()
+    expect(await get('/engines/classifier/lessons')).toEqual({ items: [] })
+    const { rows } = await inDatabase(server, (db) => db.query('select count(*)::int as n from classifier_lesson'))
+    expect(rows).toEqual([{ n: 0 }])
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
   test('on a phone and in the dark', async () => {
     for (const [scheme, width] of [
       ['light', 360],
@@ -230,7 +379,13 @@ describe.skipIf(!hasChromium)('settings in the console', { timeout: 120_000 }, (
       await page.getByRole('button', { name: 'Edit Apprentices' }).click()
       await page.getByRole('dialog').getByLabel('Name').waitFor()
       await fine(page, `policy-edit-${scheme}-${width}`)
-      await page.keyboard.press('Escape')
+      for (const [tab, name] of [
+        ['retention', 'Retention'],
+        ['engines', 'Engines'],
+      ] as const) {
+        await open(page, tab, name)
+        await fine(page, `${tab}-${scheme}-${width}`)
+      }
       expect(problems).toEqual([])
       await context.close()
     }
@@ -251,6 +406,9 @@ describe.skipIf(!hasChromium)('settings in the console', { timeout: 120_000 }, (
       expect(await page.getByRole('button', { name }).count()).toBe(0)
     expect(await page.getByRole('checkbox', { name: 'A hard delete needs two people' }).isDisabled()).toBe(true)
     await fine(page, 'policies-reader')
+    await open(page, 'retention', 'Retention')
+    expect(await page.getByRole('spinbutton', { name: 'Soft-deleted mail' }).isDisabled()).toBe(true)
+    expect(await page.getByRole('button', { name: 'Save' }).count()).toBe(0)
     expect(problems).toEqual([])
     await context.close()
   })

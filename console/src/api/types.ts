@@ -8,6 +8,11 @@ import type {
   TokenRow as TokenSchema,
   UserRow as UserSchema,
 } from '../../../server/src/access/routes.ts'
+import type {
+  EngineRow as EngineSchema,
+  EnginesView as EnginesSchema,
+  LessonRow,
+} from '../../../server/src/detection/routes.ts'
 import type { HeldDone, HeldPlan } from '../../../server/src/explorer/held/schemas.ts'
 import type {
   AuthenticationView,
@@ -26,11 +31,17 @@ import type {
 } from '../../../server/src/explorer/take-schemas.ts'
 import type { AuditResult, AuditRow } from '../../../server/src/http/audit.ts'
 import type { EntryBody, EntryRow } from '../../../server/src/lists/routes.ts'
+import type { Inside } from '../../../server/src/mail/facts.ts'
 import type { OrganisationDocument } from '../../../server/src/organisation/document.ts'
 import type { MailPolicies, MailPolicy } from '../../../server/src/organisation/policies.ts'
 import type { Policy } from '../../../server/src/organisation/policy.ts'
+import type { Retention } from '../../../server/src/organisation/retention.ts'
 import type { HeldCountsBody, HeldMessageRow, Results } from '../../../server/src/quarantine/schemas.ts'
 import type { Plan } from '../../../server/src/remediation/preview.ts'
+import type {
+  RetentionEffect as RetentionEffectSchema,
+  RetentionState,
+} from '../../../server/src/remediation/retention/routes.ts'
 import type {
   ActionDetail as ActionDetailSchema,
   ActionRow as ActionRowSchema,
@@ -59,6 +70,7 @@ export type {
   HeldDone,
   HeldPlan,
   Histogram,
+  Inside,
   ItemPlace,
   ItemState,
   MailPolicies,
@@ -70,6 +82,8 @@ export type {
   Plan,
   Policy,
   PreviewRow,
+  Retention,
+  RetentionState,
   SubmissionMade,
   SubmissionRow,
   TimelineEvent,
@@ -121,6 +135,10 @@ export type HeldResults = Static<typeof Results>
 export type TakeWish = Static<typeof TakeActionBody>
 export type TakePreview = Static<typeof TakePreviewSchema>
 export type Taken = Static<typeof TakenBody>
+export type RetentionEffect = Static<typeof RetentionEffectSchema>
+export type EngineRow = Static<typeof EngineSchema>
+export type EnginesView = Static<typeof EnginesSchema>
+export type Lesson = Static<typeof LessonRow>
 export type Reason = UndoPlan['notExact'][number]
 
 export interface Page<T> {

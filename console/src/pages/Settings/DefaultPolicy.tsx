@@ -108,7 +108,7 @@ type Reports = Policy['userReports']
 function UserReports(props: { reports: Reports; off: boolean; onChange: (reports: Reports) => void }) {
   const { reports, off, onChange } = props
   return (
-    <fieldset className="bare">
+    <fieldset className="bare stack-tight">
       <legend>User reported settings</legend>
       <span className="muted">What counts as a report of a user in a watched mailbox.</span>
       <Checkbox
@@ -134,7 +134,7 @@ const OFTEN = 100
 function Approvals(props: { approvals: Rules; off: boolean; onChange: (approvals: Rules) => void }) {
   const { approvals, off, onChange } = props
   return (
-    <fieldset className="bare">
+    <fieldset className="bare stack-tight">
       <legend>Approvals of actions</legend>
       <Checkbox
         checked={approvals.ownProposals}

@@ -3,7 +3,16 @@ import { useEffect, useState } from 'react'
 import { visible } from '../../parts/text.ts'
 
 /** Removes at the second press; the first one asks. */
-export function RemoveButton({ what, onRemove }: { what: string; onRemove: () => void }) {
+export function RemoveButton({
+  what,
+  verb = 'Remove',
+  onRemove,
+}: {
+  what: string
+  verb?: 'Remove' | 'Forget'
+  onRemove: () => void
+}) {
+  const really = `Really ${verb.toLowerCase()}`
   const [asked, setAsked] = useState(false)
   useEffect(() => {
     if (!asked) return
@@ -14,10 +23,10 @@ export function RemoveButton({ what, onRemove }: { what: string; onRemove: () =>
     <Button
       size="small"
       appearance={asked ? 'primary' : 'subtle'}
-      aria-label={asked ? `Really remove ${visible(what, 60)}?` : `Remove ${visible(what, 60)}`}
+      aria-label={asked ? `${really}? ${visible(what, 60)}` : `${verb} ${visible(what, 60)}`}
       onClick={() => (asked ? onRemove() : setAsked(true))}
     >
-      {asked ? 'Really remove?' : 'Remove'}
+      {asked ? `${really}?` : verb}
     </Button>
   )
 }

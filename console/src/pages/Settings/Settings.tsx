@@ -1,12 +1,14 @@
 import { Tab, TabList } from '@fluentui/react-components'
 import { useNavigate, useParams } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { useCan } from '../../api/session.ts'
 import type { Permission } from '../../api/types.ts'
 import { Empty, Page } from '../../parts/Page.tsx'
 import { Audit } from './Audit.tsx'
+import { Engines } from './Engines.tsx'
 import { Organisation } from './Organisation.tsx'
 import { Policies } from './Policies.tsx'
+import { Retention } from './Retention.tsx'
 import './settings.css'
 import { Tokens } from './Tokens.tsx'
 import { Users } from './Users.tsx'
@@ -22,6 +24,8 @@ interface SettingsTab {
 const TABS: readonly SettingsTab[] = [
   { key: 'organisation', label: 'Organisation', needs: 'settings.read', page: <Organisation /> },
   { key: 'policy', label: 'Policies', needs: 'settings.read', page: <Policies /> },
+  { key: 'retention', label: 'Retention', needs: 'settings.read', page: <Retention /> },
+  { key: 'engines', label: 'Engines', needs: 'settings.read', page: <Engines /> },
   { key: 'users', label: 'Users', needs: 'users.manage', page: <Users /> },
   { key: 'tokens', label: 'API tokens', needs: 'users.manage', page: <Tokens /> },
   { key: 'audit', label: 'Audit log', needs: 'audit.read', page: <Audit />, fill: true },
@@ -33,9 +37,14 @@ export function Settings() {
   const can = useCan()
   const shown = TABS.filter((t) => can(t.needs))
   const current = shown.find((t) => t.key === tab)
+  const bar = useRef<HTMLDivElement>(null)
+  // On a phone the tabs are wider than the screen.
+  useEffect(() => {
+    bar.current?.querySelector(`[value="${CSS.escape(tab)}"]`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [tab])
   return (
     <Page title={current ? `Settings: ${current.label}` : 'Settings'} heading="Settings" fill={current?.fill ?? false}>
-      <div className="tabs-scroll">
+      <div className="tabs-scroll" ref={bar}>
         <TabList
           aria-label="Settings"
           selectedValue={tab}

@@ -3,12 +3,17 @@ import { api } from '../../api/client.ts'
 import type {
   AuditCheck,
   AuditEntry,
+  EnginesView,
+  Lesson,
   MailPolicies,
   NewToken,
   NewUser,
   Organisation,
   Page,
   Policy,
+  Retention,
+  RetentionEffect,
+  RetentionState,
   TokenRow,
   UserRow,
 } from '../../api/types.ts'
@@ -26,7 +31,56 @@ export function useSaveDocument<T>(key: 'organisation' | 'policy' | 'policies' |
   const client = useQueryClient()
   return useMutation({
     mutationFn: (document: T) => api.put<T>(`/${key}`, document),
-    onSuccess: (saved) => client.setQueryData([key], saved),
+    onSuccess: async (saved) => {
+      client.setQueryData([key], saved)
+      // What follows from it: `retention/state`.
+      await client.invalidateQueries({ queryKey: [key], predicate: (query) => query.queryKey.length > 1 })
+    },
+  })
+}
+
+export const useRetention = () => useQuery({ queryKey: ['retention'], queryFn: () => api.get<Retention>('/retention') })
+
+export const useRetentionState = () =>
+  useQuery({
+    queryKey: ['retention', 'state'],
+    queryFn: () => api.get<RetentionState>('/retention/state'),
+    refetchInterval: 60_000,
+  })
+
+/** What the change would end by now. Counted anew each time it is asked. */
+export const useRetentionEffect = (change: Retention) =>
+  useQuery({
+    queryKey: ['retention', 'preview', change],
+    queryFn: () => api.post<RetentionEffect>('/retention/preview', change),
+    staleTime: 0,
+    gcTime: 0,
+  })
+
+export function useConfirmClock() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => api.post<RetentionState>('/retention/confirm'),
+    onSuccess: (state) => client.setQueryData(['retention', 'state'], state),
+  })
+}
+
+export const useEngines = () =>
+  useQuery({ queryKey: ['engines'], queryFn: () => api.get<EnginesView>('/engines'), refetchInterval: 10_000 })
+
+export const MOST_LESSONS = 200
+
+export const useLessons = () =>
+  useQuery({
+    queryKey: ['engines', 'lessons'],
+    queryFn: () => api.get<{ items: readonly Lesson[] }>('/engines/classifier/lessons', { limit: MOST_LESSONS }),
+  })
+
+export function useForget() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (hash: string) => api.delete<{ forgotten: number }>(`/engines/classifier/lessons/${hash}`),
+    onSettled: () => client.invalidateQueries({ queryKey: ['engines'] }),
   })
 }
 
