@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { diminished, groupOf } from './groups.ts'
-import { MAX_FAVOUR, THRESHOLDS } from './table.ts'
+import { BY_FORM, harsher, MAX_FAVOUR, PLACES, THREAT_OF, THRESHOLDS } from './table.ts'
 import { tally } from './tally.ts'
 import type { Signal } from './types.ts'
 
@@ -48,5 +48,49 @@ describe('the score', () => {
     expect(score(...good)).toBe(-MAX_FAVOUR)
     expect(score(signal('lure', 9), ...good)).toBe(9 - MAX_FAVOUR)
     expect(score(signal('dangerous-attachment', 9, 'malware'), ...good)).toBe(9)
+  })
+})
+
+describe('what it is called', () => {
+  const judged = (...signals: Signal[]) => tally(signals, THRESHOLDS.standard, 'standard')
+  const made = signal('url-host', 5)
+  const offer = signal('spam-content', 3, 'spam')
+  it('spam, where only its making speaks for phish and its words for spam; it is placed as before', () => {
+    expect(judged(made, offer)).toMatchObject({ threat: 'spam', renamed: true, placement: 'quarantine', score: 6.5 })
+    expect(judged(made, signal('classifier', 4, 'spam'))).toMatchObject({ threat: 'spam' })
+  })
+  it('phish, where anything pretends or asks, where nothing tells spam, or where it is sure', () => {
+    for (const told of [signal('lure', 1), signal('brand-impersonation', 1), signal('unauthenticated', 1, 'spoof')])
+      expect(judged(made, offer, told), told.id).toMatchObject({ threat: 'phish', renamed: false })
+    expect(judged(made, signal('lure', 0.9), offer).threat).toBe('spam')
+    expect(judged(made, signal('transport-oddity', 3, 'spam')).threat).toBe('phish')
+    expect(judged(made, signal('spam-content', 1.9, 'spam')).threat).toBe('phish')
+    expect(judged(signal('url-host', 9), offer).threat).toBe('high-confidence-phish')
+    expect(judged(signal('feed:pages', 6), offer).threat).toBe('phish')
+  })
+  it('never decides where it goes: the harshest place of all that it is convicted of', () => {
+    const points = fc.integer({ min: 1, max: 9 })
+    const one = fc.oneof(
+      fc.tuple(fc.constantFrom(...BY_FORM), points).map(([id, w]) => signal(id, w)),
+      fc.tuple(fc.constantFrom('spam-content', 'classifier'), points).map(([id, w]) => signal(id, w, 'spam')),
+      fc
+        .tuple(fc.constantFrom('lure', 'bulk-mail'), points)
+        .map(([id, w]) => signal(id, w, id === 'lure' ? 'phish' : 'bulk')),
+    )
+    const some = fc.array(one, { maxLength: 5 })
+    let renamed = 0
+    fc.assert(
+      fc.property(some, (signals) => {
+        const t = judged(...signals)
+        const places = [...t.convicted].map(([family, level]) => PLACES.standard[family][level])
+        expect(t.placement).toBe(places.reduce(harsher, 'deliver'))
+        if (!t.renamed) return
+        renamed++
+        expect(t.convicted.get('phish')).toBe('suspicious')
+        expect(t.threat).toBe(THREAT_OF.spam[t.convicted.get('spam') ?? 'suspicious'])
+      }),
+      { numRuns: 2000 },
+    )
+    expect(renamed).toBeGreaterThan(20)
   })
 })

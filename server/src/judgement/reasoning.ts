@@ -60,8 +60,11 @@ function sum(input: DecideInput, signals: readonly Signal[], raw: Tally): string
   const limits = `suspicious from ${suspicious}, high confidence from ${high}`
   return raw.threat === 'none'
     ? `Together ${raw.score} points: not enough for any threat (${limits}).`
-    : `Together ${raw.score} points: ${raw.threat.replaceAll('-', ' ')} (${limits}).`
+    : `Together ${raw.score} points: ${raw.threat.replaceAll('-', ' ')} (${limits}).${raw.renamed ? RENAMED : ''}`
 }
+
+const RENAMED =
+  ' It could be phish by how it is made and is placed as such; nothing in it pretends or asks for what phish is after, and it speaks as spam does.'
 
 function outcome(input: DecideInput, raw: Tally, verdict: Omit<Verdict, 'because'>): string {
   const { mode, name, version } = input.policy

@@ -1,7 +1,7 @@
 import type { DecidePolicy, Placement, PolicyMode, Signal, Threat, Thresholds } from './types.ts'
 
 /** Version of `decide`: grows when the same input would give another verdict. */
-export const ENGINE = 2
+export const ENGINE = 3
 
 /**
  * ## From points to a verdict
@@ -18,6 +18,29 @@ export const MAX_FAVOUR = 6
 
 /** Points of its own that a family needs. */
 export const MIN_OWN = 2
+
+/**
+ * ## What a message is called when it could be phish and could be spam
+ * These tell how a message is made and where it comes from, which all unwanted mail shares; not what it is after. Phish pretends to be
+ * somebody or asks for what nobody should give: where nothing tells that (less than `PHISH_TOLD` points of all other signals for phish, spoofing and
+ * impersonation) and something tells spam (`MIN_OWN` points of all others), it is called spam. Only the name changes: where the message goes
+ * follows from everything that it is convicted of, else an offer in its text would make phish milder. High confidence is never renamed.
+ */
+export const BY_FORM: ReadonlySet<string> = new Set([
+  'url-host',
+  'url-redirect',
+  'url-scheme',
+  'url-sender',
+  'html-hidden',
+  'html-form',
+  'image-only',
+  'mime-oddity',
+  'text-tricks',
+  'transport-oddity',
+  'sender-domain',
+  'sender-disagreement',
+])
+export const PHISH_TOLD = 1
 
 export const THRESHOLDS: Readonly<Record<PolicyMode, Thresholds>> = {
   standard: { suspicious: 5, high: 10 },

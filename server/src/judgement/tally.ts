@@ -1,11 +1,13 @@
 import { diminished, groupOf } from './groups.ts'
 import {
+  BY_FORM,
   FAMILY_OF,
   type Family,
   harsher,
   type Level,
   MAX_FAVOUR,
   MIN_OWN,
+  PHISH_TOLD,
   PLACES,
   THREAT_OF,
   THREAT_ORDER,
@@ -17,6 +19,8 @@ export interface Tally {
   /** The support of the family that has most, in points with three decimals; what speaks for the message when nothing speaks against it. */
   readonly score: number
   readonly threat: Threat
+  /** It is convicted as phish as well, and called spam, because nothing in it tells phish. */
+  readonly renamed: boolean
   readonly technology: Technology
   readonly placement: Placement
   /** Convicted families and how surely. */
@@ -40,14 +44,24 @@ export function tally(signals: readonly Signal[], thresholds: Thresholds, mode: 
     if (support >= hundredths(thresholds.high)) convicted.set(family, 'high')
     else if (support >= hundredths(thresholds.suspicious)) convicted.set(family, 'suspicious')
   }
-  const threat = worst(convicted)
+  const renamed = tellsSpamOnly(convicted, signals)
+  const threat = worst(renamed ? new Map([...convicted].filter(([family]) => family !== 'phish')) : convicted)
   return {
     score: Math.round(most * 10) / 1000,
     threat,
+    renamed,
     technology: technologyOf(threat, signals),
     placement: placeOf(convicted, mode),
     convicted,
   }
+}
+
+/** See `BY_FORM`. Only where phish would be the name otherwise. */
+function tellsSpamOnly(convicted: ReadonlyMap<Family, Level>, signals: readonly Signal[]): boolean {
+  if (!convicted.has('spam') || worst(convicted) !== 'phish') return false
+  const told = ownPoints(signals.filter((s) => !BY_FORM.has(s.id)))
+  const points = (...families: Family[]) => families.reduce((sum, f) => sum + (told.get(f) ?? 0), 0)
+  return points('phish', 'spoof', 'impersonation') < hundredths(PHISH_TOLD) && points('spam') >= hundredths(MIN_OWN)
 }
 
 /** What speaks for each family, evidence of one kind diminished: see `groups.ts`. */
