@@ -405,7 +405,7 @@ describe('the usual paths', () => {
 })
 
 describe('what fits which state', () => {
-  test('the moves of a message in Junk; Inbox of one that is there is no failure (explorer #74, #75, #98, air #118, #119)', async () => {
+  test('the moves of a message in Junk; Inbox of one that is there is no failure (explorer #24: Junk, Deleted items; explorer #74, #75, #98, air #118, #119)', async () => {
     for (const [move, at, there] of [
       [{ kind: 'move', target: 'inbox' }, 'inbox', 'INBOX'],
       [{ kind: 'move', target: 'deleted-items' }, 'deleted-items', 'Trash'],

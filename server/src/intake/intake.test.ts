@@ -68,7 +68,7 @@ async function recorded(tenant: TenantId, subject: string) {
 }
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-test('a message is recorded, handed over with our headers, and answered per recipient', async () => {
+test('a message is recorded, handed over with our headers, and answered per recipient (explorer #24: Inbox, Unknown)', async () => {
   peer.next({ data: ['250 2.0.0 ok', '452 4.2.2 full'] })
   const replies = await send(viaPeer, message('per recipient'), ['ann@a.example', 'nobody@a.example', 'bo@a.example'])
   expect(codes(replies)).toEqual(['250', '550', '452'])
@@ -211,7 +211,7 @@ test('mail store down: 451, recorded, delivered by the retry', async () => {
   expect(peer.taken).toHaveLength(1)
 })
 
-test('refused by the mail store: passed through and recorded', async () => {
+test('refused by the mail store: passed through and recorded (explorer #24: Failed)', async () => {
   peer.next({ data: ['554 5.7.1 no thanks'] })
   const replies = await send(viaPeer, message('refused'), ['ann@a.example'])
   expect(replies[0]).toBe('554 5.7.1 no thanks')
@@ -221,21 +221,21 @@ test('refused by the mail store: passed through and recorded', async () => {
   })
 })
 
-test('relaying is refused, unknown recipients too; a group reaches its members once, those elsewhere are told', async () => {
+test('relaying is refused, unknown recipients too; a group reaches its members once, those elsewhere are told (explorer #24: On-prem/external)', async () => {
   const raw = message('group')
   const to = ['x@elsewhere.example', 'nobody@a.example', 'all@a.example', 'chief@a.example']
   const replies = await send(direct, raw, to)
   expect(replies.map((r) => r?.slice(0, 9))).toEqual(['550 5.7.1', '550 5.1.1', '250 2.0.0', '250 2.0.0'])
   const { deliveries } = await recorded(t.a, 'group')
-  expect(deliveries.map((d) => [d.recipient, d.handover])).toEqual([
-    ['all@a.example', 'handed-over'],
-    ['all@a.example', 'handed-over'],
-    ['all@a.example', 'handed-over'],
-    ['guest@elsewhere.example', 'refused'],
+  expect(deliveries.map((d) => [d.recipient, d.handover, d.latest_location])).toEqual([
+    ['all@a.example', 'handed-over', 'inbox'],
+    ['all@a.example', 'handed-over', 'inbox'],
+    ['all@a.example', 'handed-over', 'inbox'],
+    ['guest@elsewhere.example', 'refused', 'external'],
   ])
 })
 
-test('a block entry: held for all, nothing is handed over, 250; the entry is what decided (explorer #34); removed, the very next mail comes through (lesson #29)', async () => {
+test('a block entry: held for all, nothing is handed over, 250; the entry is what decided (explorer #34, #24: Quarantine); removed, the very next mail comes through (lesson #29)', async () => {
   const actor = { user: 'u', name: 'Ann' }
   const entry = await t.storage.tenant(t.a, (tx) =>
     addEntry(tx, t.storage.outbox, actor, { action: 'block', kind: 'sender', value: 'x@bad.example' }),

@@ -73,7 +73,7 @@ const blobOf = async (tenant: TenantId, id: string) =>
   ).rows[0]?.blob_key
 
 describe('expiry', () => {
-  test('of what never was in a mailbox: final, told, its bytes let go; not a day too early (quarantine #12, air #122)', async () => {
+  test('of what never was in a mailbox: final, told, its bytes let go; not a day too early (quarantine #12, air #122, explorer #24: Dropped)', async () => {
     const { mail, copies } = await office.hold(['ann', 'bob'])
     days = 29
     expect(await expireHeld(deps(), t.a)).toEqual({ copies: 0, cleared: 0, left: 0 })
