@@ -228,7 +228,7 @@ test('the same in the very moment before the command is sent', { timeout: 240_00
 )
 
 test(
-  'a worker is killed, and its leases of a minute are not waited for: another one takes over within seconds',
+  'a worker is killed, and its leases of a minute are not waited for: another one takes over within seconds, nothing is lost (lesson #52)',
   {
     timeout: 240_000,
   },

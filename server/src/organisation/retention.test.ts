@@ -86,6 +86,9 @@ describe('settings', () => {
       { hardDeleted: 1.5 },
       { quarantine: { lost: 3 } },
       { x: 1 },
+      { evidence: 30 },
+      { metadata: 30 },
+      { audit: 30 },
       3,
     ]) {
       await expect(set(wrong)).rejects.toMatchObject({ code: 'retention' })

@@ -255,7 +255,7 @@ describe('list, filters, counts, file', () => {
     expect(byExpiry).toEqual(byExpiry.toSorted())
   })
 
-  test('each filter narrows, several values of one are a union (quarantine #40, #41, #42)', async () => {
+  test('each filter narrows, several values of one are a union (quarantine #40, #41, #42, lesson #37)', async () => {
     const one = await hold(t.a, { threat: 'malware' })
     const two = await hold(t.a, { threat: 'bulk' })
     const mine = async (query: string) =>
@@ -354,7 +354,7 @@ describe('who may', () => {
 })
 
 describe('deny and extend', () => {
-  test('a denial is for all recipients, stays releasable, and is told on the timeline (quarantine #71)', async () => {
+  test('a denial is for all recipients, stays releasable, is told on the timeline, and releases nothing (quarantine #71, lesson #15)', async () => {
     const { mail, copies } = await hold(t.a, { to: ['ann', 'bob'] })
     const one = { select: { deliveryIds: [copies[0]?.id] }, note: 'looked at' }
     const answer = await api.call(await manager(), 'POST', '/quarantine/deny', one)
@@ -368,6 +368,11 @@ describe('deny and extend', () => {
       { status: 'denied', statusBy: 'Mia Manager' },
     ])
     expect(inDays(row?.expiresAt ?? null)).toBeGreaterThan(5)
+    expect(row?.counts).toMatchObject({ denied: 2, released: 0 })
+    const begun = await t.storage.tenant(t.a, (tx) =>
+      sql<{ n: number }>`select count(*)::int as n from action_item where message_id = ${mail.id}::uuid`.execute(tx),
+    )
+    expect(begun.rows).toEqual([{ n: 0 }])
     const events = await t.storage.tenant(t.a, (tx) =>
       sql<{ kind: string; detail: { note: string } }>`select kind, detail from message_event where tenant_id = ${t.a}
         and message_id = ${mail.id} and kind = 'release-denied'`.execute(tx),

@@ -159,7 +159,7 @@ describe('release of what the gate has kept', () => {
     await peer.close()
   })
 
-  test('the mail store does not take it: failed with its answer, tried again if it may be taken later (quarantine #69)', async () => {
+  test('the mail store does not take it: failed with its answer, tried again if it may be taken later (quarantine #69, lesson #10)', async () => {
     const answers = [
       { kind: 'temporary', reply: { code: 451, enhanced: '4.3.0', text: 'try later' } },
       { kind: 'permanent', reply: { code: 550, enhanced: '5.2.1', text: 'mailbox disabled' } },

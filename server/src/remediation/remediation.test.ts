@@ -105,7 +105,7 @@ const held = (tenant: TenantId) => ADDRESSES.map((a) => user(tenant, a).held())
 
 describe('take and give back', () => {
   test.each(['soft-delete', 'hard-delete', 'quarantine'] as const)(
-    '%s leaves the mailbox and comes back exactly: folder, bytes, flags, keywords, date (explorer #76, #77)',
+    '%s leaves the mailbox and comes back exactly: folder, bytes, flags, keywords, date, for each of its targets (explorer #76, #77, lesson #42)',
     async (kind) => {
       const { copies } = await deliver(t.a, ADDRESSES)
       const other = await deliver(t.b, ADDRESSES)
@@ -354,7 +354,7 @@ describe('between take and undo', () => {
     expect((await view(t.a, id)).state).toBe('completed')
   })
 
-  test('flags that the user set where an action put it win (mailbox #44)', async () => {
+  test('flags that the user set where an action put it win: an undo takes nothing away that it had not set (mailbox #44, lesson #47)', async () => {
     const { copies } = await deliver(t.a, ['ann@kontor.example'])
     const ann = user(t.a, 'ann@kontor.example')
     const select = { deliveryIds: copies.map((c) => c.id) }
@@ -461,7 +461,7 @@ describe('servers that fail', () => {
     expect(ann.snapshot()).toEqual(before)
   })
 
-  test('no action over many copies starts where the way back is not proven (mailbox #91)', async () => {
+  test('no action over many copies starts where the way back is not proven (mailbox #91, lesson #11)', async () => {
     const all: Copy[] = []
     for (let n = 0; n < 6; n++) all.push(...(await deliver(t.a, ['ann@kontor.example'])).copies)
     const ann = user(t.a, 'ann@kontor.example')

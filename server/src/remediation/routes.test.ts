@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const analyst = () => api.token(t.a, ['mail.read', 'remediation.propose', 'remediation.approve', 'quarantine.manage'])
 
-test('an action from preview to undo, and its items with where they were and are', async () => {
+test('an action from preview to undo, and its items with where they were and are (lesson #43)', async () => {
   const token = await analyst()
   const { mail } = await office.deliver(['ann', 'bob'])
   const body = { kind: 'soft-delete', select: { messageIds: [mail.id] }, name: 'Phish' }

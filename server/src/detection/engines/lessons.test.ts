@@ -67,7 +67,7 @@ describe('lessons of an organisation', () => {
     expect((await models.modelOf(t.a)).version).toBe(START)
   })
 
-  it('an opposite lesson replaces, copies of one text are bounded, and the audit log has each', async () => {
+  it('lesson #21: an opposite lesson replaces, copies of one text are bounded, and the audit log has each', async () => {
     expect(await say(t.b, 'cheap pills', 'spam')).toBe('learnt')
     expect(await say(t.b, 'cheap pills', 'ham', 's9')).toBe('changed')
     expect(await t.storage.tenant(t.b, (tx) => taughtLessons(tx))).toMatchObject([

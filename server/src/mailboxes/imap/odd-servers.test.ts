@@ -77,7 +77,7 @@ test('mailbox #27: COPYUID is read from the untagged answer to MOVE and from the
   await expectPaired(hold, byCopy.moved)
 })
 
-test('mailbox #41: messages that go while they are copied or moved ([EXPUNGEISSUED]) are missing, the others taken', async () => {
+test('mailbox #41: messages that go while they are copied or moved ([EXPUNGEISSUED]) are missing, the others taken (lesson #49)', async () => {
   seed(20)
   await open()
   const owner = await dovecotOwner(dovecot, login)
@@ -121,6 +121,32 @@ test('mailbox #41: messages that go while they are copied or moved ([EXPUNGEISSU
   const held = (await mine(hold)).map((copy) => copy.networkMessageId)
   expect(held.sort()).toEqual([1, 2, 4, 5, 11, 12, 14].map((n) => `net-${n}`).sort())
   expect((await mine('INBOX')).length).toBe(11)
+  owner.client.close()
+})
+
+test('lesson #49, #50: the copy fails or is another one: the original stays, nothing is expunged that was not taken', async () => {
+  seed(4)
+  await open()
+  const owner = await dovecotOwner(dovecot, login)
+  await owner.flag('INBOX', 4, ['\\Deleted', '\\Seen'])
+  const before = await mine('INBOX')
+  const hold = await session.hold('quarantine', [])
+  // A server without room or rights, and one that copies something else.
+  proxy.alter({
+    sent: (piece) => Buffer.from(piece.toString('latin1').replace(/UID COPY (\S+) .*/, 'UID COPY $1 Nowhere')),
+  })
+  await expect(session.move('INBOX', [1, 2], hold, { careful: true })).rejects.toMatchObject({ code: 'no-folder' })
+  expect(await mine('INBOX')).toEqual(before)
+  proxy.alter({ sent: (piece) => Buffer.from(piece.toString('latin1').replace('UID COPY 1:2', 'UID COPY 3')) })
+  await expect(session.move('INBOX', [1, 2], hold, { careful: true })).rejects.toMatchObject({ code: 'unknown' })
+  proxy.alter(null)
+  expect(await mine('INBOX')).toEqual(before)
+  expect(await mine(hold)).toEqual([])
+  const { moved } = await session.move('INBOX', [1, 2], hold, { careful: true })
+  expect(moved.size).toBe(2)
+  // What the user has only marked is his.
+  expect((await owner.list('INBOX')).map((copy) => copy.uid)).toEqual([3, 4])
+  expect(proxy.sent()).not.toMatch(/^\w+ EXPUNGE/m)
   owner.client.close()
 })
 

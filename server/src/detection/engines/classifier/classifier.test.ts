@@ -38,7 +38,7 @@ const taught = (list: readonly { text: string; as: Class }[]) => {
 }
 
 describe('learning', () => {
-  it('forgetting leaves the classifier as if it had never been taught', () => {
+  it('forgetting leaves the classifier as if it had never been taught (lesson #20)', () => {
     fc.assert(
       fc.property(lessons, words, fc.constantFrom<Class>('ham', 'spam', 'phish'), (list, extra, as) => {
         const one = lesson(`something else ${extra.join(' ')}`, as)
@@ -54,7 +54,7 @@ describe('learning', () => {
     )
   })
 
-  it('does not depend on the order of lessons', () => {
+  it('does not depend on the order of lessons (lesson #22)', () => {
     fc.assert(
       fc.property(lessons, (list) => {
         expect(digest(taught(list.toReversed()).refitNow())).toEqual(digest(taught(list).refitNow()))
