@@ -37,6 +37,7 @@ import type { MailPolicies, MailPolicy } from '../../../server/src/organisation/
 import type { Policy } from '../../../server/src/organisation/policy.ts'
 import type { Retention } from '../../../server/src/organisation/retention.ts'
 import type { HeldCountsBody, HeldMessageRow, Results } from '../../../server/src/quarantine/schemas.ts'
+import type { ItemPlace } from '../../../server/src/remediation/item-view.ts'
 import type { Plan } from '../../../server/src/remediation/preview.ts'
 import type {
   RetentionEffect as RetentionEffectSchema,
@@ -55,7 +56,6 @@ import type {
   UndoPreviewBody,
   UndoSelection as UndoSelectionSchema,
 } from '../../../server/src/remediation/undo/schemas.ts'
-import type { ItemPlace } from '../../../server/src/remediation/view.ts'
 import type {
   EntryPreview,
   ExplanationView,

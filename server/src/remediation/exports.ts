@@ -2,8 +2,9 @@ import type { CsvColumn } from '../base/index.ts'
 import { type ActionId, csvParts, type TenantId } from '../base/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { type ActionQuery, listActions } from './history.ts'
+import { type ItemView, listItems, type ResultClass } from './item-view.ts'
 import type { ActionKind, MoveTarget, Source } from './types.ts'
-import { type ActionView, type ItemView, listItems, type ResultClass } from './view.ts'
+import type { ActionView } from './view.ts'
 
 /** Rows of an export, as of the original. */
 export const MOST_ROWS = 100_000

@@ -6,8 +6,9 @@ import { getPolicy } from '../organisation/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { actionsCsv, itemsCsv } from './exports.ts'
 import { type ActionQuery, canDo, detailOf, listActions, PERIODS, resultsOf } from './history.ts'
+import { listItems, transitionsOf } from './item-view.ts'
 import * as schemas from './schemas.ts'
-import { getAction, listItems, transitionsOf } from './view.ts'
+import { getAction } from './view.ts'
 
 const permission = 'mail.read'
 

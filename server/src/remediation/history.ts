@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
 import { type ActionId, AppError, type TenantId } from '../base/index.ts'
 import type { Tx } from '../storage/index.ts'
+import { classOf, type ResultClass } from './item-view.ts'
 import type { Frozen } from './tables.ts'
-import { type ActionRow, type ActionView, classOf, type ResultClass, undoneBy, viewOf } from './view.ts'
+import { type ActionRow, type ActionView, undoneBy, viewOf } from './view.ts'
 
 /** When an action last changed, as far as people notice: made, decided, begun, ended. */
 const UPDATED = sql`greatest(a.created_at, a.started_at, a.decided_at, a.ended_at)`

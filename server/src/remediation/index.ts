@@ -8,6 +8,7 @@ export type { Decided, Part } from './decide.ts'
 export type { RemediationLog, Tuning } from './desk.ts'
 export type * from './events.ts'
 export { type ActionQuery, listActions } from './history.ts'
+export { type ItemView, listItems, type Transition, transitionsOf } from './item-view.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export { type HomeOf, type MailboxHome, oneServer } from './outside.ts'
 export { type Chosen, type PlanRequest, readable } from './plans.ts'
@@ -32,14 +33,6 @@ export { possibleFor, selectedMessages, sentToPutBack, strangers, type TargetCop
 export * from './types.ts'
 export type { CauseRef, Counted, Future, TouchedAction, UndoPreview, UndoRequest, UndoSelection } from './undo/index.ts'
 export { withdraw } from './vault.ts'
-export {
-  type ActionView,
-  actionsOfMessage,
-  getAction,
-  type ItemView,
-  listItems,
-  type Transition,
-  transitionsOf,
-} from './view.ts'
+export { type ActionView, actionsOfMessage, getAction } from './view.ts'
 
 export const migrations: RoomMigrations = { room: 'remediation', dir: new URL('./migrations/', import.meta.url) }

@@ -3,55 +3,15 @@ import type { ActionId, BlobKey, DeliveryId, ItemId, MailboxId, MessageId, Tenan
 import type { Cause } from '../judgement/index.ts'
 import type { CopyRef } from '../mailboxes/index.ts'
 import type { Location } from '../records/index.ts'
+import type { About, ActionParams, Approval, Classification, Frozen, Person } from './recorded.ts'
 import type { ActionState, Decision, ItemState } from './states.ts'
 import type { ActionKind, HoldPosition, MoveTarget, PlaceKind, Severity, Source, StoredState, Via } from './types.ts'
+
+export type * from './recorded.ts'
 
 type Json<T> = ColumnType<T, string, string>
 type JsonOrNull<T> = ColumnType<T | null, string | null, string | null>
 type Instant = ColumnType<Date, Date | string, Date | string>
-
-export interface Person {
-  readonly id: string | null
-  readonly name: string
-}
-
-export interface Approval extends Person {
-  readonly at: string
-  readonly decision: 'approved' | 'rejected' | 'cancelled'
-  readonly why: string | null
-}
-
-export interface ActionParams {
-  readonly select?: Record<string, unknown>
-  readonly recipients?: readonly string[]
-  readonly items?: readonly string[]
-  readonly folderGone?: 'recreate' | 'inbox'
-  readonly suspendCause?: boolean
-  readonly releaseHeld?: boolean
-  readonly senderCopy?: boolean
-}
-
-/** What a step of a plan without copies did. */
-export type About =
-  | { readonly as: string; readonly messages: number; readonly submissionIds: readonly string[] }
-  | { readonly entryId: string; readonly action: string; readonly kind: string; readonly value: string }
-
-export interface Classification {
-  readonly value: 'false-positive'
-  readonly by: string
-  readonly at: string
-  readonly note: string | null
-}
-
-/** How the targets of a plan were chosen, frozen when it was submitted. */
-export interface Frozen {
-  readonly by: 'hand' | 'query' | 'action'
-  /** For people: the query's text, or the name of the action. */
-  readonly query: string | null
-  readonly at: string
-  readonly copies: number
-  readonly messages: number
-}
 
 export interface PlanTable {
   tenant_id: TenantId
