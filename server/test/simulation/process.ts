@@ -35,6 +35,8 @@ export interface ProcessDeps {
   readonly tuning: Partial<Tuning>
   /** Told of every point that a process has died or stalled at. */
   hit(point: string): void
+  /** Told of every point that is passed, with how often since something was last to happen. */
+  passed?(point: string, nth: number): void
 }
 
 /** One worker process of a simulation: it can die at a named point, or stand still while others go on. */
@@ -44,7 +46,7 @@ export class SimProcess {
   readonly #deps: ProcessDeps
   #dead = false
   #arm: Arm | null = null
-  #passed = 0
+  readonly #passed = new Map<string, number>()
   #stalled: (() => void) | null = null
   #told: (() => void) | null = null
 
@@ -80,7 +82,7 @@ export class SimProcess {
 
   arm(arm: Arm | null): void {
     this.#arm = arm
-    this.#passed = 0
+    this.#passed.clear()
   }
 
   /** Works until nothing is due; gives back early when it has died or stands still. */
@@ -120,11 +122,14 @@ export class SimProcess {
   /** A point in the code, passed synchronously. */
   passes(name: string): void {
     if (this.#dead) throw new Dead(name)
-    if (this.#arm?.how === 'crash' && this.#isIt(name)) this.#die(name)
+    if (this.#isIt(name) && this.#arm?.how === 'crash') this.#die(name)
   }
 
   #isIt(name: string): boolean {
-    return this.#arm?.at === name && ++this.#passed === this.#arm.nth
+    const nth = (this.#passed.get(name) ?? 0) + 1
+    this.#passed.set(name, nth)
+    this.#deps.passed?.(name, nth)
+    return this.#arm?.at === name && this.#arm.nth === nth
   }
 
   #die(name: string): never {

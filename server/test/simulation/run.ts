@@ -40,53 +40,67 @@ async function universe(cosmos: Cosmos, steps: readonly Step[], written: Simulat
 export const replay = (storage: OpenStorage, steps: readonly Step[]): Promise<number> =>
   universe({ storage, hits: new Map() }, steps, undefined)
 
-type Way = 'there and back' | 'lost answers' | 'release'
-const WAYS: readonly Way[] = ['there and back', 'lost answers', 'release']
+type Way = 'there and back' | 'lost answers' | 'release' | 'from the vault'
+const WAYS: readonly Way[] = ['there and back', 'lost answers', 'release', 'from the vault']
+const act = (kind: number): Step => ({
+  do: 'act',
+  kind,
+  pick: 1,
+  by: 'analyst',
+  cause: 0,
+  select: 'copies',
+  run: false,
+})
+const UNDO: Step = { do: 'undo', pick: 0, part: false, gone: 'recreate', run: false }
+const WORK: Step = { do: 'work', p: 0 }
 
 /**
  * A death or a stall at one point, and another worker that takes over: in a take and its undo, in the same with the answer to each MOVE
- * lost (which has to be settled), and in the release of what the gate kept.
+ * lost (which has to be settled), in the release of what the gate kept, and in an undo that finds the hold empty.
  */
 function systematic(way: Way, how: 'crash' | 'stall', point: number, nth: number): Step[] {
-  // Few copies where an answer is to be lost: above five, the proof of the way back would be the one to lose it.
   const who = way === 'lost answers' ? 0 : 6
   const deliver = (flags: number): Step => ({ do: 'deliver', who, flags, known: flags % 2 === 0, folder: flags })
-  const act = (kind: number): Step => ({
-    do: 'act',
-    kind,
-    pick: 1,
-    by: 'analyst',
-    cause: 0,
-    select: 'copies',
-    run: false,
-  })
+  const mail = [1, 2, 3].map(deliver)
   const lost: Step[] = way === 'lost answers' ? [{ do: 'fault', which: 0 }] : []
-  const fault: Step[] = [
-    ...lost,
-    { do: how, p: 0, point, nth },
-    { do: 'work', p: 0 },
-    { do: 'work', p: 1 },
-    { do: 'go' },
-  ]
-  if (way === 'release') return [{ do: 'hold', who: 6 }, { do: 'hold', who: 6 }, act(6), ...fault]
-  const undo: Step = { do: 'undo', pick: 0, part: false, gone: 'recreate', run: false }
-  return [...[1, 2, 3].map(deliver), act(0), ...fault, undo, ...fault]
+  const fault: Step[] = [...lost, { do: how, p: 0, point, nth }, WORK, { do: 'work', p: 1 }, { do: 'go' }]
+  switch (way) {
+    case 'release':
+      return [{ do: 'hold', who: 6 }, { do: 'hold', who: 6 }, act(6), ...fault]
+    case 'from the vault': {
+      const lose = (who: number): Step => ({ do: 'server', how: 'lose-hold', who, folder: 2 })
+      return [...mail, act(2), WORK, ...[0, 1, 2].map(lose), UNDO, ...fault]
+    }
+    default:
+      return [...mail, act(0), ...fault, UNDO, ...fault]
+  }
 }
 
-/** Every point, one by one, at its first, second and third passing. */
-export async function everyPoint(options: Pick<Simulation, 'storage'>): Promise<Outcome> {
-  const cosmos: Cosmos = { storage: options.storage, hits: new Map() }
+/** How often each point is passed on a way, at most three times, where nothing happens: in one take, or one undo. */
+async function passings(storage: OpenStorage, way: Way): Promise<ReadonlyMap<string, number>> {
+  const most = new Map<string, number>()
+  const passed = (point: string, nth: number) => void most.set(point, Math.min(3, Math.max(nth, most.get(point) ?? 0)))
+  await universe({ storage, hits: new Map(), passed }, systematic(way, 'crash', 0, 0), undefined)
+  return most
+}
+
+/** Every point, one by one, at its first, second and third passing, on every way that passes it. */
+export async function everyPoint({ storage }: Pick<Simulation, 'storage'>): Promise<Outcome> {
+  const cosmos: Cosmos = { storage, hits: new Map() }
   let events = 0
-  for (const [how, points] of [
-    ['crash', KILLS],
-    ['stall', STALLS],
-  ] as const) {
-    for (const [point, name] of points.entries()) {
-      for (const [way, nth] of WAYS.flatMap((w) => [1, 2, 3].map((n) => [w, n] as const))) {
-        try {
-          events += await universe(cosmos, systematic(way, how, point, nth), undefined)
-        } catch (error) {
-          throw new Error(`${way}, ${how} at ${name}, passing ${nth}: ${messageOf(error)}`, { cause: error })
+  for (const way of WAYS) {
+    const passed = await passings(storage, way)
+    for (const [how, points] of [
+      ['crash', KILLS],
+      ['stall', STALLS],
+    ] as const) {
+      for (const [point, name] of points.entries()) {
+        for (let nth = 1; nth <= (passed.get(name) ?? 0); nth++) {
+          try {
+            events += await universe(cosmos, systematic(way, how, point, nth), undefined)
+          } catch (error) {
+            throw new Error(`${way}, ${how} at ${name}, passing ${nth}: ${messageOf(error)}`, { cause: error })
+          }
         }
       }
     }

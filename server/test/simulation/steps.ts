@@ -47,14 +47,21 @@ export type Step =
   | { readonly do: 'cancel'; readonly pick: number }
   | { readonly do: 'work'; readonly p: number }
   | ({ readonly do: 'user' } & UserAct)
-  | { readonly do: 'meanwhile'; readonly call: number; readonly when: 'before' | 'after'; readonly act: UserAct }
+  | {
+      readonly do: 'meanwhile'
+      readonly call: number
+      readonly when: 'before' | 'after'
+      readonly act: UserAct
+      /** The call fails too, in one of the ways of a MOVE, if it is one; null: it does not. */
+      readonly fault: number | null
+    }
   | { readonly do: 'fault'; readonly which: number }
   | { readonly do: 'crash'; readonly p: number; readonly point: number; readonly nth: number }
   | { readonly do: 'stall'; readonly p: number; readonly point: number; readonly nth: number }
   | { readonly do: 'go' }
   | {
       readonly do: 'server'
-      readonly how: 'quota' | 'gone' | 'read-only' | 'renumber' | 'back'
+      readonly how: 'quota' | 'gone' | 'read-only' | 'renumber' | 'lose-hold' | 'back'
       readonly who: number
       readonly folder: number
     }
@@ -82,6 +89,8 @@ export const KILLS: readonly string[] = [
   ...CRASH_POINTS.filter((p) => p.startsWith('remediation.') || p.startsWith('undo.')),
   'mailboxes.before-move',
   'mailboxes.after-move',
+  'mailboxes.before-append',
+  'mailboxes.after-append',
   ...WAITS,
   ...SELDOM,
 ]
@@ -161,7 +170,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     6,
     act.map((a) => ({ do: 'user' as const, ...a })),
   ),
-  one(6, fc.record({ do: is('meanwhile'), call: nat, when: fc.constantFrom('before', 'after'), act })),
+  one(
+    6,
+    fc.record({
+      do: is('meanwhile'),
+      call: nat,
+      when: fc.constantFrom('before', 'after'),
+      act,
+      fault: fc.option(nat, { freq: 1 }),
+    }),
+  ),
   one(4, fc.record({ do: is('fault'), which: nat })),
   one(4, fc.record({ do: is('crash'), p: fc.nat({ max: 1 }), point: nat, nth: few })),
   one(3, fc.record({ do: is('stall'), p: fc.nat({ max: 1 }), point: nat, nth: few })),
@@ -170,7 +188,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     1,
     fc.record({
       do: is('server'),
-      how: fc.constantFrom('quota', 'gone', 'read-only', 'renumber', 'back', 'back'),
+      how: fc.constantFrom('quota', 'gone', 'read-only', 'renumber', 'lose-hold', 'lose-hold', 'back', 'back'),
       who,
       folder: nat,
     }),

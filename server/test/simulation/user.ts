@@ -23,6 +23,17 @@ export interface Known {
   flags: string
   /** Where the user last had it. */
   home: string
+  /** Its copy in the hold was lost: it may be only in the vault, until an undo puts it back. */
+  lost: boolean
+}
+
+/** What the model looks at. */
+export interface Sight {
+  user(): MemoryUser
+  /** Messages that the model is about. */
+  knows(id: string): boolean
+  /** All copies in the mailbox, the holds too. */
+  all(): readonly { readonly id: string }[]
 }
 
 export const flagsOf = (c: { flags: readonly string[]; keywords: readonly string[] }): string =>
@@ -34,15 +45,42 @@ export class SimUser {
   readonly known: Known[] = []
   /** Messages that he touched while they were in doubt: their flags and number are nobody's promise. */
   readonly blurred = new Set<string>()
-  readonly #user: () => MemoryUser
+  readonly #sight: Sight
   readonly #history: History
-  readonly #knows: (id: string) => boolean
 
-  constructor(login: string, user: () => MemoryUser, history: History, knows: (id: string) => boolean) {
+  constructor(login: string, sight: Sight, history: History) {
     this.login = login
-    this.#user = user
+    this.#sight = sight
     this.#history = history
-    this.#knows = knows
+  }
+
+  #user(): MemoryUser {
+    return this.#sight.user()
+  }
+
+  received(copy: Omit<Known, 'home' | 'lost'> & { readonly folder: string }): void {
+    const { id, sha256, date, flags, folder } = copy
+    this.known.push({ id, sha256, date, flags, home: folder, lost: false })
+  }
+
+  /** A copy of this message in a hold is lost. False: there is one too many, and which of them counts is in doubt. */
+  lose(id: string, flags: string): boolean {
+    const here = this.#here(id)
+    if (this.#sight.all().filter((c) => c.id === id).length > here.length) return false
+    const one = here.find((k) => k.flags === flags) ?? here[0]
+    if (one) one.lost = true
+    return one !== undefined
+  }
+
+  /** What the model has of a message, without what is lost still; what has been put back from the vault meanwhile is not. */
+  #here(id: string): readonly Known[] {
+    const same = this.known.filter((k) => k.id === id)
+    const lost = same.filter((k) => k.lost)
+    const back = this.#sight.all().filter((c) => c.id === id).length - (same.length - lost.length)
+    // Which of several has come back cannot be told here: all the model says then is that none is missing or twice.
+    if (back > 0 && back < lost.length) this.blurred.add(id)
+    for (const k of lost.slice(0, Math.max(back, 0))) k.lost = false
+    return same.filter((k) => !k.lost)
   }
 
   get #who(): string {
@@ -55,11 +93,11 @@ export class SimUser {
     return user
       .folders()
       .toSorted()
-      .flatMap((f) => user.list(f).filter((c) => this.#knows(c.networkMessageId ?? '')))
+      .flatMap((f) => user.list(f).filter((c) => this.#sight.knows(c.networkMessageId ?? '')))
   }
 
   #model(copy: CopyState): Known | undefined {
-    const same = this.known.filter((k) => k.id === copy.networkMessageId)
+    const same = this.#here(copy.networkMessageId ?? '')
     const all = this.copies().filter((c) => c.networkMessageId === copy.networkMessageId)
     // Seen where it was while it is somewhere else too: what is changed now may be lost, as on any server.
     if (all.length > same.length || this.#double(copy)) this.blurred.add(copy.networkMessageId ?? '')
