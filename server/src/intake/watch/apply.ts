@@ -3,7 +3,7 @@ import { type EventText, locate, type Relocation } from '../../records/index.ts'
 import { emit, type Tx } from '../../storage/index.ts'
 import { refJson } from '../ref.ts'
 import { type Link, sameCopy } from './link.ts'
-import { likenessOf, marksOf, opinionOfMarks, opinionOfMove, placeIn } from './marks.ts'
+import { likenessOf, marksOf, opinionOfMarks, opinionOfMove, placeIn, seenAs } from './marks.ts'
 import { candidates } from './read.ts'
 import type { TakenCopy } from './take.ts'
 import type { Arrival, KnownDelivery, WatchedMailbox } from './types.ts'
@@ -41,6 +41,8 @@ export async function applyArrivals(
   arrivals: readonly Arrival[],
   links: ReadonlyMap<Arrival, Link>,
   taken: ReadonlyMap<Arrival, TakenCopy>,
+  /** Path of Junk, null: there is none. */
+  junk: string | null,
 ): Promise<Applied> {
   const moves = new Relocations()
   const copies: NewCopy[] = []
@@ -55,7 +57,7 @@ export async function applyArrivals(
     if (!delivery || !link) continue
     if (link.kind === 'moved') {
       left.push(delivery.id)
-      await moved(tx, moves, arrival, delivery)
+      await moved(tx, moves, arrival, delivery, junk)
     } else if (link.kind === 'here' && delivery.ref === null) await firstSeen(tx, arrival, delivery)
   }
   await dropCopies(tx, mailbox.id, left)
@@ -76,7 +78,13 @@ const copyOf = (mailbox: WatchedMailbox, { state, folder }: Arrival, deliveryId:
   marks: marksOf(state.keywords),
 })
 
-async function moved(tx: Tx, moves: Relocations, arrival: Arrival, delivery: KnownDelivery): Promise<void> {
+async function moved(
+  tx: Tx,
+  moves: Relocations,
+  arrival: Arrival,
+  delivery: KnownDelivery,
+  junk: string | null,
+): Promise<void> {
   const { ref } = arrival.state
   const place = placeIn({ path: ref.folder, use: arrival.use })
   const [from, to] = [nameOf(delivery), nameOf(place)]
@@ -86,7 +94,7 @@ async function moved(tx: Tx, moves: Relocations, arrival: Arrival, delivery: Kno
     { deliveryId: delivery.id, ...place, ref: refJson(ref) },
   )
   // A copy that nobody has seen before may have been filed at delivery, by a rule: that says nothing.
-  const opinion = delivery.ref === null ? null : opinionOfMove(delivery.location, place.location)
+  const opinion = delivery.ref === null ? null : opinionOfMove(seenAs(delivery, junk), seenAs(place, junk))
   if (opinion === null) return
   const { messageId, id: deliveryId } = delivery
   await emit(tx, { kind: 'mailbox.opinion', data: { messageId, deliveryId, opinion, threat: null, how } })

@@ -41,9 +41,18 @@ export const isOwnWriting = (use: SpecialUse | null): boolean => use === 'drafts
 
 export type Opinion = 'should-not-have-been-blocked' | 'should-have-been-blocked'
 
+/** The place of a copy in a user's eyes: what he files in folders below Junk is junk. `junk` = path of Junk, null: there is none. */
+export function seenAs(
+  place: { readonly location: Location; readonly folder: string | null },
+  junk: string | null,
+): Location {
+  if (place.folder === null || junk === null) return place.location
+  return place.folder.startsWith(junk) && /^[./\\]/.test(place.folder.slice(junk.length)) ? 'junk' : place.location
+}
+
 /**
  * What a move by a user says about the message: into Junk and out of it are opinions, emptying Junk into the trash is housekeeping
- * (and so is taking something back from there).
+ * (and so is taking something back from there). Places as `seenAs` has them.
  */
 export function opinionOfMove(from: Location, to: Location): Opinion | null {
   if (to === 'junk' && (from === 'inbox' || from === 'folder')) return 'should-have-been-blocked'

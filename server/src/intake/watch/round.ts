@@ -76,6 +76,7 @@ export async function lookRound(
       ready.filter((a) => now.get(a)?.kind !== 'new' || settled(a, taken)),
       now,
       taken,
+      marks.find((mark) => mark.use === 'junk')?.path ?? null,
     )
     const flagged = seen.flatMap((s) =>
       s.flagged.map(({ uid, keywords }) => ({ folderId: s.folder.id, uid, keywords })),

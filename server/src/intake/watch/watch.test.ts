@@ -167,6 +167,29 @@ describe('what users do', () => {
     ])
   })
 
+  test('out of Junk into any folder is an opinion; among folders below Junk it is none (lesson #32)', async () => {
+    ann().createFolder('Junk/2026')
+    ann().createFolder('Junkyard')
+    ann().createFolder('Archive')
+    let uid = ann().append('Junk', letter('filed'), {})
+    await look()
+    uid = ann().move('Junk', uid, 'Junk/2026')
+    await look()
+    expect((await recorded('filed')).rows[0]).toMatchObject({ latest_location: 'folder', latest_folder: 'Junk/2026' })
+    expect(await opinions()).toEqual([])
+    uid = ann().move('Junk/2026', uid, 'Archive')
+    await look()
+    uid = ann().move('Archive', uid, 'Junk/2026')
+    await look()
+    ann().move('Junk/2026', uid, 'Junkyard')
+    await look()
+    expect(await opinions()).toEqual([
+      ['should-not-have-been-blocked', null, 'moved from Junk/2026 to Archive'],
+      ['should-have-been-blocked', null, 'moved from Archive to Junk/2026'],
+      ['should-not-have-been-blocked', null, 'moved from Junk/2026 to Junkyard'],
+    ])
+  })
+
   test('Junk to Trash is housekeeping, no report (lesson #31)', async () => {
     let uid = ann().append('Junk', letter('emptied'), {})
     await look()
