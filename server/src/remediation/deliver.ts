@@ -143,7 +143,9 @@ async function moveOn(
       after_folder: path,
       hold_position: position,
     } as const
-    return transition(tx, desk.context(), [{ item: { ...item, state: 'approved' }, to: 'executing', set }])
+    return transition(tx, desk.context(), [
+      { item: { ...item, state: 'approved' }, to: 'executing', set, goesOn: true },
+    ])
   })
   const begun = { ...item, beforeRef: ref, beforeState: state, batch: batches.get(item.id) ?? null }
   let result: MoveResult

@@ -88,7 +88,8 @@ export async function moveItems(
   const none = sql`null`
   const each = (name: string, type: string, value: (c: Change) => string | number | boolean | null) =>
     x.of(name, type, changes.map(value))
-  const tries = (c: Change) => Number(c.to === 'executing' || (c.to === 'failed' && c.item.state === 'approved'))
+  const tries = (c: Change) =>
+    Number((c.to === 'executing' && !c.goesOn) || (c.to === 'failed' && c.item.state === 'approved'))
   const from = each('from_state', 'text', (c) => c.item.state) ?? none
   const sets = [
     sql`state = ${each('to_state', 'text', (c) => c.to)}`,

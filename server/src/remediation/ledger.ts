@@ -50,6 +50,8 @@ export interface Change {
   readonly to: ItemState
   readonly why?: string | null
   readonly set?: Fields
+  /** The attempt that runs goes on with a second intent: it does not count twice. */
+  readonly goesOn?: boolean
 }
 
 export interface LedgerContext {
