@@ -5,7 +5,7 @@ import type { SignalInput } from '../types.ts'
 
 const DAY = 86_400_000
 /** Records must reach back so far that not having heard of somebody means something. */
-const SETTLED = 14 * DAY
+export const SETTLED = 14 * DAY
 
 /**
  * What the organisation's own records know of the sender, as of the receipt. A first contact is a fact and hardly a fault; it makes other

@@ -24,6 +24,7 @@ import { mimeOddity } from './mime-oddity.ts'
 import { pageAttachment } from './page-attachment.ts'
 import { pdfLure } from './pdf-lure.ts'
 import { qrCode } from './qr-code.ts'
+import { quotedThread } from './quoted-thread.ts'
 import { senderDisagreement } from './sender-disagreement.ts'
 import { senderDomain } from './sender-domain.ts'
 import { spamContent } from './spam-content.ts'
@@ -60,6 +61,7 @@ export const ANALYSES: Readonly<Record<string, Analysis>> = {
   'brand-impersonation': brandImpersonation,
   'advance-fee': advanceFee,
   'first-contact': firstContact,
+  'quoted-thread': quotedThread,
   'url-host': urlHost,
   'url-service': urlService,
   'url-redirect': urlRedirect,
