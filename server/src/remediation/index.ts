@@ -3,6 +3,7 @@ import type { RoomMigrations } from '../storage/index.ts'
 export type { ApprovalRules } from './approval.ts'
 export { busyCopies } from './busy.ts'
 export { classifyAction, messagesOf } from './classify.ts'
+export { DEFAULT_TUNING, type PlanDesk, type Remediation, type RemediationDeps, type Submitted } from './contract.ts'
 export { CRASH_POINTS } from './crash-points.ts'
 export type { Decided, Part } from './decide.ts'
 export type { RemediationLog, Tuning } from './desk.ts'
@@ -18,14 +19,7 @@ export { type RetentionState, retentionState } from './retention/routes.ts'
 export { type RejectAsFalsePositive, type RemediationRoutesDeps, register, selectionOf } from './routes.ts'
 export * as schemas from './schemas.ts'
 export { guardedBy, type Scope } from './select.ts'
-export {
-  createRemediation,
-  DEFAULT_TUNING,
-  type PlanDesk,
-  type Remediation,
-  type RemediationDeps,
-  type Submitted,
-} from './service.ts'
+export { createRemediation } from './service.ts'
 export { ACTION_STATES, type ActionState, type Counts, ITEM_STATES, type ItemState } from './states.ts'
 export type { SubmittedAction } from './submit.ts'
 export type * from './tables.ts'

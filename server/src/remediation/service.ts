@@ -1,140 +1,26 @@
-import { sql } from 'kysely'
 import { type AuditActor, record } from '../audit/index.ts'
-import { type ActionId, AppError, type TenantId } from '../base/index.ts'
-import type { MailboxProvider } from '../mailboxes/index.ts'
+import type { ActionId } from '../base/index.ts'
 import { getPolicy } from '../organisation/index.ts'
-import type { Storage, Tx } from '../storage/index.ts'
-import type { NextHop } from '../transport/index.ts'
-import { approvalFor } from './approval.ts'
+import type { Tx } from '../storage/index.ts'
 import { answerOf, type BulkResult, sameKind } from './bulk.ts'
-import { type Decided, decideAction, type Part, type Verb } from './decide.ts'
-import type { RemediationLog, Tuning, WorkDeps } from './desk.ts'
+import { DEFAULT_TUNING, type Remediation, type RemediationDeps } from './contract.ts'
+import { decideAction, type Part, type Verb } from './decide.ts'
+import type { WorkDeps } from './desk.ts'
 import { expirePending } from './expire.ts'
 import type { LedgerContext } from './ledger.ts'
-import { confirmActive, DEFAULT_LIMITS, type Limits } from './limits.ts'
-import { type HomeOf, oneServer } from './outside.ts'
-import {
-  answeredBefore,
-  beginPlan,
-  type Chosen,
-  endPlan,
-  insertStep,
-  type PlanRequest,
-  sizeOfSelection,
-} from './plans.ts'
-import { type Plan, previewAction } from './preview.ts'
-import { type Expired, endRetention } from './retention/expire.ts'
-import type { Scope } from './select.ts'
+import { confirmActive, DEFAULT_LIMITS } from './limits.ts'
+import { oneServer } from './outside.ts'
+import { planDesk, type ServiceParts } from './plan-desk.ts'
+import { answeredBefore, endPlan } from './plans.ts'
+import { previewAction } from './preview.ts'
+import { endRetention } from './retention/expire.ts'
+import { need, propose } from './rights.ts'
 import type { ActionState } from './states.ts'
-import { joinAction, type SubmitOptions, type SubmittedAction, submitAction } from './submit.ts'
-import type { About } from './tables.ts'
-import type { ActionKind, ActionRequest, Requester, Selection, UndoOptions } from './types.ts'
+import { type SubmitOptions, submitAction } from './submit.ts'
+import type { ActionRequest, Requester } from './types.ts'
 import { previewOf, submitUndo } from './undo/index.ts'
-import type { Undoing } from './undo/routes.ts'
-import { previewUndo, submitUndoOf, type UndoPreview } from './undo.ts'
+import { previewUndo, submitUndoOf } from './undo.ts'
 import { createWorker } from './worker.ts'
-
-export interface RemediationDeps {
-  readonly storage: Storage
-  readonly mailboxes: MailboxProvider
-  /** Where a released message goes that never was in a mailbox. Null: such releases fail and say so. */
-  readonly nextHop: NextHop | null
-  readonly log: RemediationLog
-  readonly clock?: () => Date
-  readonly tuning?: Partial<Tuning>
-  readonly limits?: Partial<Limits>
-  /** How long a proposal waits, and how long before its end that is said. Default: 7 days, 24 hours. */
-  readonly pending?: { readonly days: number; readonly warnHours: number }
-  /** Default: every mailbox of every organisation is at `mailboxes`, by its login. */
-  readonly homeOf?: HomeOf
-}
-
-export interface Submitted {
-  readonly id: ActionId
-  readonly name: string
-  readonly state: ActionState
-}
-
-/** The steps of one plan, in its one transaction. `begin` comes before the others. */
-export interface PlanDesk {
-  readonly tx: Tx
-  readonly now: Date
-  size(select: Selection): Promise<Chosen>
-  preview(request: ActionRequest, scope?: Scope): Promise<Plan>
-  /** Who has to agree to all of it. */
-  approval(
-    actions: readonly { readonly kind: ActionKind; readonly copies: number }[],
-    propose: boolean,
-  ): Promise<{ readonly needed: 0 | 1 | 2; readonly why: string | null }>
-  begin(plan: Omit<PlanRequest, 'key' | 'wish'>): Promise<{ readonly name: string; readonly approvalId: string }>
-  submit(request: ActionRequest, scope?: Scope): Promise<SubmittedAction>
-  join(to: ActionId, request: ActionRequest, scope?: Scope): Promise<SubmittedAction>
-  undo(of: ActionId, options: UndoOptions): Promise<Submitted>
-  /** Says in History what a step without copies did. */
-  note(step: {
-    readonly kind: 'submit' | 'list-entry'
-    readonly name: string
-    readonly about: About
-  }): Promise<ActionId>
-}
-
-/** Plan, approve, execute, verify, undo: one service for the API, the command line and the console. */
-export interface Remediation extends Undoing {
-  readonly limits: Limits
-  /** From recorded state; nothing is asked of a mailbox. */
-  preview(requester: Requester, request: ActionRequest): Promise<Plan>
-  /** Runs with `remediation.approve`, else waits for approval. Within `tx` if given: then it starts when that is committed. */
-  submit(requester: Requester, request: ActionRequest, tx?: Tx): Promise<SubmittedAction>
-  /**
-   * Several steps under one name and one approval ID, in one transaction: all or nothing. With a `key`, the same wish asked again by the
-   * same person is answered as before (`repeated`), and done once.
-   */
-  plan<A extends Readonly<Record<string, unknown>>>(
-    requester: Requester,
-    asked: { readonly key: string | null; readonly wish: unknown },
-    work: (desk: PlanDesk) => Promise<A>,
-  ): Promise<{ readonly answer: A | Readonly<Record<string, unknown>>; readonly repeated: boolean }>
-  /** All of it, or a part: without some items, or another action on them (which is then `derived`). */
-  approve(requester: Requester, id: ActionId, why?: string, part?: Part): Promise<Decided>
-  /** Within `tx` if given. */
-  reject(requester: Requester, id: ActionId, why?: string, tx?: Tx): Promise<Decided>
-  /** Stops what has not begun; what was done stays done and can be undone. */
-  cancel(requester: Requester, id: ActionId, why?: string): Promise<Decided>
-  /**
-   * One decision on several actions of one kind. Each is decided in a transaction of its own and answers for itself. Throws AppError
-   * `mixed-types`, `no-action` before any is decided.
-   */
-  decideAll(
-    requester: Requester,
-    ids: readonly ActionId[],
-    verb: 'approve' | 'reject' | 'undo',
-    why?: string,
-  ): Promise<readonly BulkResult[]>
-  /** Lets expire what nobody has decided in time, and warns before. Gives back how many have expired. */
-  expire(tenant: TenantId): Promise<number>
-  undoPreview(requester: Requester, id: ActionId, items?: UndoOptions['items']): Promise<UndoPreview>
-  submitUndo(requester: Requester, id: ActionId, options?: UndoOptions): Promise<Submitted>
-  /** Destroys what was deleted and whose time is over. */
-  endRetention(tenant: TenantId): Promise<Expired>
-  /** Starts working: jobs wake, interrupted items are settled. */
-  run(): Promise<void>
-  /** Works until nothing is due. */
-  drain(tenant: TenantId): Promise<void>
-  /** Begins nothing new and waits for what runs. */
-  stop(): Promise<void>
-}
-
-export const DEFAULT_TUNING: Tuning = {
-  perServer: 4,
-  batch: 500,
-  leaseMs: 60_000,
-  deadlineMs: 30_000,
-  backoffMs: 5000,
-  maxAttempts: 10,
-  proveAbove: 5,
-  proofMs: 3_600_000,
-  lookEveryMs: 15_000,
-}
 
 const WAKE = 'remediation.wake'
 const RETENTION_MS = 15 * 60_000
@@ -216,60 +102,7 @@ export function createRemediation(deps: RemediationDeps): Remediation {
     return waking(requester, 'submit', detail, work, tx, (made) => [made.id])
   }
 
-  /** A plan's steps; all of them name it. */
-  function planDesk(tx: Tx, requester: Requester, key: string | null, wish: unknown) {
-    let plan: (PlanRequest & { id: string; approvalId: string }) | null = null
-    const at = context(requester)
-    const begunHere: ActionId[] = []
-    const begun = () => {
-      if (plan === null) throw new Error('a plan has to begin before its steps')
-      return plan
-    }
-    const desk: PlanDesk = {
-      tx,
-      now: at.now,
-      size: (select) => sizeOfSelection(tx, at, select, limits),
-      preview: (request, scope) => previewAction(tx, at, requester, request, scope),
-      approval: async (actions, propose) => {
-        const { rules } = await options(tx)
-        const mayApprove = requester.permissions.has('remediation.approve')
-        const each = actions.map((a) => approvalFor({ ...a, propose }, mayApprove, rules))
-        const most = each.toSorted((a, b) => b.needed - a.needed)[0]
-        return { needed: most?.needed ?? 0, why: most?.why ?? null }
-      },
-      begin: async (asked) => {
-        const { id, approvalId, name } = await beginPlan(tx, at, requester, { ...asked, key, wish })
-        plan = { ...asked, key, wish, id, approvalId }
-        return { name, approvalId }
-      },
-      submit: async (request, scope) => {
-        const made = await submitIn(requester, request, { plan: begun(), ...(scope ? { scope } : {}) }, tx)
-        begunHere.push(made.id)
-        return made
-      },
-      join: (to, request, scope) => {
-        need(requester, 'remediation.propose')
-        const work = async (t: Tx) =>
-          await joinAction(t, at, requester, to, request, { ...(await options(t)), ...(scope ? { scope } : {}) })
-        return waking(requester, 'join', { select: request.select }, work, tx)
-      },
-      undo: async (of, how) => {
-        const { id: planId, approvalId } = begun()
-        const undone = await waking(
-          requester,
-          'undo',
-          { of, ...how },
-          (t) => submitUndoOf(t, at, requester, of, how, tuning.proveAbove),
-          tx,
-        )
-        await sql`update action set plan_id = ${planId}, approval_id = ${approvalId}
-          where tenant_id = ${at.tenant} and id = ${undone.id}`.execute(tx)
-        return undone
-      },
-      note: (step) => insertStep(tx, at, requester, begun(), step),
-    }
-    return { desk, ref: () => plan, begunHere }
-  }
+  const parts: ServiceParts = { limits, proveAbove: tuning.proveAbove, context, options, submitIn, waking }
 
   const service: Remediation = {
     preview: (requester, request) => {
@@ -282,7 +115,7 @@ export function createRemediation(deps: RemediationDeps): Remediation {
       storage.tenant(requester.tenant, async (tx) => {
         const before = key === null ? null : await answeredBefore(tx, context(requester), requester, key, wish)
         if (before) return { answer: before, repeated: true }
-        const { desk, ref, begunHere } = planDesk(tx, requester, key, wish)
+        const { desk, ref, begunHere } = planDesk(parts, tx, requester, key, wish)
         const answer = await work(desk)
         const plan = ref()
         if (plan) {
@@ -367,18 +200,3 @@ const auditActor = (requester: Requester): AuditActor => ({
   user: requester.user ?? 'automation',
   name: requester.name,
 })
-
-/** Who may run an action may propose it too. */
-function propose(requester: Requester): void {
-  if (!requester.permissions.has('remediation.approve')) need(requester, 'remediation.propose')
-}
-
-function need(requester: Requester, permission: 'remediation.propose' | 'remediation.approve'): void {
-  if (requester.permissions.has(permission)) return
-  throw new AppError(
-    'forbidden',
-    `This needs the permission ${permission}.`,
-    'Ask an administrator for a role that has it.',
-    { status: 403 },
-  )
-}
