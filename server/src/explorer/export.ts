@@ -2,7 +2,7 @@ import { type CsvColumn, csvParts, type DeliveryId, type TenantId } from '../bas
 import { type AdditionalAction, additionalActions, copiesMatching, type MessageFilter } from '../records/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
 import { afterRow, writeCursor } from './list.ts'
-import { EXPORT_COLUMNS, type ExportColumn } from './schemas.ts'
+import { EXPORT_COLUMNS, type ExportColumn } from './query-schemas.ts'
 
 /** Rows of an export, as of the original. */
 const MOST_ROWS = 200_000

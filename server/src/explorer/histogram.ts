@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import { type CsvColumn, csvText } from '../base/index.ts'
 import { copiesMatching, factsMatching, type MessageFilter } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
-import type { Histogram, Pivot } from './schemas.ts'
+import type { Pivot } from './query-schemas.ts'
+import type { Histogram } from './schemas.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS

@@ -8,18 +8,8 @@ import { messageDetail, messageTimeline } from './detail.ts'
 import { messagesCsv } from './export.ts'
 import { histogram, histogramCsv } from './histogram.ts'
 import { listMessages } from './list.ts'
-import {
-  ExportQuery,
-  Histogram,
-  HistogramQuery,
-  MessageDetail,
-  MessagePage,
-  MessageParams,
-  MessageQuery,
-  Timeline,
-  Top,
-  TopQuery,
-} from './schemas.ts'
+import { ExportQuery, HistogramQuery, MessageParams, MessageQuery, Top, TopQuery } from './query-schemas.ts'
+import { Histogram, MessageDetail, MessagePage, Timeline } from './schemas.ts'
 import { topCsv, topOf } from './top.ts'
 
 export interface ExplorerDeps {

@@ -3,7 +3,7 @@ import { type CsvColumn, csvText } from '../base/index.ts'
 import type { EntityKind } from '../judgement/index.ts'
 import { copiesMatching, type MessageFilter } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
-import type { TopOf, TopRow } from './schemas.ts'
+import type { TopOf, TopRow } from './query-schemas.ts'
 
 const COLUMN: Readonly<Partial<Record<TopOf, string>>> = {
   recipient: 'd.recipient_key',
