@@ -274,6 +274,19 @@ function missed(scores: Scores): void {
     say(`  ${name.padEnd(34)} ${sets.map((s) => percent(s.filter(has).length, s.length)).join(' ')}`)
 }
 
+/** What the messages that are put aside are named. */
+function called(label: Class): void {
+  const names = mails
+    .filter((m) => m.label === label && !m.flagged)
+    .map((m) => judge(m, withClassifier(m)).threat)
+    .filter((threat) => threat !== 'none')
+  const counts = Map.groupBy(names, (n) => n.replace('high-confidence-', ''))
+  const shares = [...counts].map(
+    ([name, some]) => `${name} ${some.length} (${percent(some.length, names.length).trim()})`,
+  )
+  say(`Convicted of ${label}, cold: ${names.length}, named ${shares.sort().join(', ')}`)
+}
+
 const started = process.cpuUsage()
 const mails = await take()
 if (mails.length === 0) {
@@ -320,6 +333,7 @@ const standard = (some: readonly Taken[]) =>
   percent(some.filter((m) => judge(m, withClassifier(m)).placement !== 'deliver').length, some.length)
 for (const label of ['ham', 'spam', 'phish'] as const)
   say(`Standard policy, cold: puts aside ${standard(mails.filter((m) => m.label === label && !m.flagged))} of ${label}`)
+for (const label of ['ham', 'spam', 'phish'] as const) called(label)
 bySubset(cold, mails)
 calibration(mails, cold)
 perSignal(mails, cold)
