@@ -165,7 +165,7 @@ describe('a wanted message was blocked', () => {
     ])
   })
 
-  it('a block entry is named, because no allow can win against it (submissions #48)', async () => {
+  it('a block entry is named, because no allow can win against it (submissions #48, lesson #28)', async () => {
     const analyst = await api.token(rig.a, ALL_PERMISSIONS)
     const value = 'share@docs-portal.example'
     const entry = await api.call(analyst, 'POST', '/entries', {
@@ -196,6 +196,21 @@ describe('a wanted message was blocked', () => {
     ])
     expect(detail.body).toMatchObject({ state: 'removed' })
     expect(code(await api.call(analyst, 'GET', '/entries/not-an-id'))).toBe('invalid-request')
+  })
+
+  it('a preview counts what would happen with the lists as they are, and takes nothing out of the record (lesson #56)', async () => {
+    const analyst = await api.token(rig.a, ALL_PERMISSIONS)
+    const sender = { kind: 'sender', value: 'letters@timberjournal.example' }
+    const preview = async () =>
+      (await api.call(analyst, 'POST', '/entries/preview', { action: 'allow', ...sender, expiresInDays: 7 })).body
+    expect(await preview()).toMatchObject({ matching: 3, flips: 3 })
+    const block = await api.call(analyst, 'POST', '/entries', { action: 'block', ...sender, expiresInDays: 7 })
+    expect(await preview()).toMatchObject({ matching: 3, flips: 0 })
+    // What was found stays in the record, whatever the lists say of it.
+    const kept = await api.call(analyst, 'GET', `/messages/${idOf(rig.a, where('From: "Timber Journal"'))}/explain`)
+    expect(kept.body).toMatchObject({ stored: { verdict: { threat: 'phish', placement: 'quarantine' } } })
+    await api.call(analyst, 'DELETE', `/entries/${block.body['id']}`)
+    expect(await preview()).toMatchObject({ matching: 3, flips: 3 })
   })
 
   it('a file is allowed by its hash', async () => {

@@ -5,7 +5,7 @@ import { Office, people } from '../../../test/rig/memory-office.ts'
 import { letter } from '../../../test/rig/office.ts'
 import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
 import type { Permission } from '../../access/index.ts'
-import { setOrganisation } from '../../organisation/index.ts'
+import { setOrganisation, setPolicy } from '../../organisation/index.ts'
 import { register as registerQuarantine } from '../../quarantine/index.ts'
 import type { NextHop } from '../../transport/index.ts'
 import { registerHeld } from './routes.ts'
@@ -280,6 +280,25 @@ describe('release', () => {
       status: 404,
       body: { error: { code: 'nothing-selected' } },
     })
+  })
+
+  test('to all: counted before, and above a size nobody does it alone (lesson #18)', async () => {
+    const rules = { ownProposals: true, secondAbove: null, secondForHardDelete: false }
+    const set = (approvals: object) =>
+      t.storage.tenant(t.a, (tx) =>
+        setPolicy(tx, t.storage.outbox, { approvals }, { user: '00000000-0000-7000-8000-000000000001', name: 'Test' }),
+      )
+    await set({ ...rules, secondAbove: 2 })
+    const { mail } = await office.hold(['ann', 'bob', 'cem'])
+    const before = ['ann', 'bob', 'cem'].map(inbox)
+    const select = { messageIds: [mail.id] }
+    const plan = await post('preview', { do: 'release', select })
+    expect(plan.body).toMatchObject({ messages: 1, copies: 3, mailboxes: 3 })
+    const all = await post('release', { select })
+    expect(all.body).toMatchObject({ actions: [{ state: 'pending-approval', copies: 3 }] })
+    await drain()
+    expect(['ann', 'bob', 'cem'].map(inbox)).toEqual(before)
+    await set(rules)
   })
 
   test('who may: manage, and the rights of each part; readers and others nothing (quarantine #63, #109)', async () => {
