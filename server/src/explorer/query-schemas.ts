@@ -67,7 +67,7 @@ export const TopQuery = Type.Object(
   { additionalProperties: false },
 )
 export const TopRow = Type.Object({
-  value: text,
+  value: Type.String(),
   /** Recipient copies that match, and of these how they were delivered. */
   copies: Type.Integer(),
   delivered: Type.Integer(),

@@ -1,15 +1,7 @@
 import Type, { type Static, type TSchema } from 'typebox'
 import { InstantText, PageOf } from '../access/index.ts'
 import type { HtmlFacts, Inside, WritingFacts } from '../mail/index.ts'
-import {
-  Actions,
-  AdditionalActions,
-  Directions,
-  Locations,
-  MessageFilter,
-  Technologies,
-  Threats,
-} from '../records/index.ts'
+import { Actions, AdditionalActions, Directions, Locations, Technologies, Threats } from '../records/index.ts'
 
 const orNull = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()])
 const text = Type.String()
