@@ -40,6 +40,41 @@ const locationOf = async (id: string) => {
   return rows.rows[0]?.latest_location
 }
 
+// Before those that leave something that waits: its time would come in this one.
+test('delivered, and Junk does not take it: tried again after a second, then two; handed over once', async () => {
+  let handed = 0
+  const flaky = storeThat((bytes, nth) => {
+    handed = nth
+    return arrive(bytes)
+  })
+  const { copies } = await flaky.hold(['ann'])
+  for (const error of ['refused', 'quota'] as const) office.provider.failOnce('move', { error })
+  const id = await flaky.run({ kind: 'move', target: 'junk' }, copies)
+  const junk = () => office.user('ann').list('Junk').length
+  for (const [attempts, wait, why] of [
+    [1, 1000, 'Junk did not take it: refused'],
+    [2, 2000, 'quota'],
+  ] as const) {
+    const due = new Date(flaky.now().getTime() + wait).toISOString()
+    const waits = {
+      state: 'failed',
+      attempts,
+      nextAttemptAt: due,
+      reason: expect.stringContaining(why),
+    }
+    expect(await flaky.items(id)).toMatchObject([waits])
+    expect([inbox().length, junk()]).toEqual([1, 0])
+    flaky.later(wait - 1)
+    await flaky.service.drain(t.a)
+    expect(await flaky.items(id)).toMatchObject([waits])
+    flaky.later(1)
+    await flaky.service.drain(t.a)
+  }
+  await flaky.close()
+  expect([inbox().length, junk(), handed]).toEqual([0, 1, 1])
+  expect((await office.view(id)).counts).toMatchObject({ total: 1, done: 1, verified: 1, retrying: 0 })
+})
+
 describe('a release whose answer was lost', () => {
   test('it had not arrived: handed over again, once', async () => {
     const flaky = storeThat((bytes, nth) => (nth === 1 ? LOST : arrive(bytes)))
@@ -79,40 +114,6 @@ describe('a release whose answer was lost', () => {
     await expect(flaky.run({ kind: 'release' }, copies)).rejects.toMatchObject({ code: 'not-releasable' })
     await flaky.close()
   })
-})
-
-test('delivered, and Junk does not take it: tried again after a second, then two; handed over once', async () => {
-  let handed = 0
-  const flaky = storeThat((bytes, nth) => {
-    handed = nth
-    return arrive(bytes)
-  })
-  const { copies } = await flaky.hold(['ann'])
-  for (const error of ['refused', 'quota'] as const) office.provider.failOnce('move', { error })
-  const id = await flaky.run({ kind: 'move', target: 'junk' }, copies)
-  const junk = () => office.user('ann').list('Junk').length
-  for (const [attempts, wait, why] of [
-    [1, 1000, 'Junk did not take it: refused'],
-    [2, 2000, 'quota'],
-  ] as const) {
-    const due = new Date(flaky.now().getTime() + wait).toISOString()
-    const waits = {
-      state: 'failed',
-      attempts,
-      nextAttemptAt: due,
-      reason: expect.stringContaining(why),
-    }
-    expect(await flaky.items(id)).toMatchObject([waits])
-    expect([inbox().length, junk()]).toEqual([1, 0])
-    flaky.later(wait - 1)
-    await flaky.service.drain(t.a)
-    expect(await flaky.items(id)).toMatchObject([waits])
-    flaky.later(1)
-    await flaky.service.drain(t.a)
-  }
-  await flaky.close()
-  expect([inbox().length, junk(), handed]).toEqual([0, 1, 1])
-  expect((await office.view(id)).counts).toMatchObject({ total: 1, done: 1, verified: 1, retrying: 0 })
 })
 
 test('three people release at once: one release', async () => {
