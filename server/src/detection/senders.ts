@@ -96,12 +96,11 @@ export const listOf = once((mail): List | null => {
   const domains = said.flatMap((d) => (d === undefined ? [] : [siteOf(d.toLowerCase())]))
   const [domain] = domains
   if (domain === undefined) return null
+  const ofServers = [...new Set(domains)].map(
+    (d) => new RegExp(`\\b(?:from|by)\\s+(?:[a-z0-9.-]+\\.)?${d.replaceAll('.', '\\.')}\\b`, 'i'),
+  )
   const handled = mail.headers.some(
-    (h) =>
-      h.name.toLowerCase() === 'received' &&
-      domains.some((d) =>
-        new RegExp(`\\b(?:from|by)\\s+(?:[a-z0-9.-]+\\.)?${d.replaceAll('.', '\\.')}\\b`, 'i').test(h.value),
-      ),
+    (h) => h.name.toLowerCase() === 'received' && ofServers.some((pattern) => pattern.test(h.value)),
   )
   const bounces = mail.returnPath !== null && domains.includes(siteOf(domainOf(mail.returnPath)))
   const signed = mail.authentication.dkim.some(

@@ -5,6 +5,7 @@ import { entriesFor } from '../lists/index.ts'
 import { directory, senderListsOf, tenantOfDomain } from '../organisation/index.ts'
 import { type SenderHistory, senderHistory } from '../records/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
+import { createGrouped } from './grouped.ts'
 import { directionOf } from './judge.ts'
 import type { Directory, Resolution, SplitRecipients, Target, ViewOf } from './types.ts'
 
@@ -59,19 +60,36 @@ export function createDirectory(storage: Pick<Storage, 'db' | 'tenant'>): Direct
   }
 }
 
-/** Organisation, policies, users' own lists and the list entries that may match, of one moment. */
-export const createView =
-  (storage: Pick<Storage, 'tenant'>): ViewOf =>
-  (tenant, entities, now, mailboxes) =>
+interface Asked {
+  readonly entities: readonly EntityRef[]
+  readonly now: Date
+  readonly mailboxes: readonly string[]
+}
+
+/**
+ * Organisation, policies, users' own lists and the list entries that may match, of one moment. Messages that come while others are looked
+ * up share the next transaction, and what is the same for all of them.
+ */
+export function createView(storage: Pick<Storage, 'tenant'>): ViewOf {
+  const grouped = createGrouped((tenant, all: readonly Asked[]) =>
     storage.tenant(tenant, async (tx) => {
-      const senders = entities.filter((e) => e.kind === 'sender' || e.kind === 'sender-domain').map((e) => e.value)
-      return {
-        ...(await tenantView(tx, now)),
-        entries: await entriesFor(tx, entities, now),
-        senderLists: await ownLists(tx, mailboxes, senders),
-        ...(await historyOf(tx, entities, mailboxes, now)),
-      }
-    })
+      const shared = await tenantView(tx, new Date(Math.max(...all.map((one) => one.now.getTime()))))
+      const views: Awaited<ReturnType<ViewOf>>[] = []
+      for (const one of all) views.push({ ...shared, ...(await ownView(tx, one)) })
+      return views
+    }),
+  )
+  return (tenant, entities, now, mailboxes) => grouped(tenant, { entities, now, mailboxes })
+}
+
+async function ownView(tx: Tx, { entities, now, mailboxes }: Asked) {
+  const senders = entities.filter((e) => e.kind === 'sender' || e.kind === 'sender-domain').map((e) => e.value)
+  return {
+    entries: await entriesFor(tx, entities, now),
+    senderLists: await ownLists(tx, mailboxes, senders),
+    ...(await historyOf(tx, entities, mailboxes, now)),
+  }
+}
 
 /** Of the one sender: who writes under several names is not known by any. */
 async function historyOf(

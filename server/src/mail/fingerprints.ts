@@ -26,7 +26,7 @@ export function subjectFingerprint(subject: string): string | null {
 function templateWords(text: string, names: ReadonlySet<string>): string[] {
   const kept: string[] = []
   const all: string[] = []
-  for (const [token] of text.matchAll(/\S+/g)) {
+  for (const token of text.match(/\S+/g) ?? []) {
     if (all.length >= MAX_WORDS) break
     // Addresses and URLs differ in every copy. (One pattern for them would be quadratic on text without blanks.)
     if (token.includes('@') || token.includes('://') || token.startsWith('www.')) continue
@@ -36,7 +36,7 @@ function templateWords(text: string, names: ReadonlySet<string>): string[] {
       kept.push(token)
       continue
     }
-    for (const [word] of token.matchAll(WORD)) {
+    for (const word of token.match(WORD) ?? []) {
       const lower = word.toLowerCase()
       if (/\p{N}/u.test(word) || names.has(lower)) continue
       all.push(lower)
@@ -68,7 +68,7 @@ export function bodyFingerprint(text: string, names: ReadonlySet<string> = new S
   if (words.length < MIN_WORDS && words.join('').length < 40) return null
   const lows = words.map((word) => hash32(word, 0x811c9dc5))
   const highs = words.map((word) => hash32(word, 0x3c6ef372))
-  const ones = new Int32Array(64)
+  const bits = new BitCounts()
   const seen = new Set<number>()
   for (let i = 0; i < words.length; i++) {
     const low = mix(Math.imul(lows[i] ?? 0, 0x9e3779b1) + (lows[i + 1] ?? 0))
@@ -77,14 +77,47 @@ export function bodyFingerprint(text: string, names: ReadonlySet<string> = new S
     const key = (low >>> 0) * 0x200000 + (high >>> 11)
     if (seen.has(key)) continue
     seen.add(key)
-    for (let bit = 0; bit < 32; bit++) {
-      ones[bit] = (ones[bit] ?? 0) + ((low >>> bit) & 1)
-      ones[bit + 32] = (ones[bit + 32] ?? 0) + ((high >>> bit) & 1)
-    }
+    bits.add(low, high)
   }
-  let value = 0n
-  for (let bit = 0; bit < 64; bit++) if (2 * (ones[bit] ?? 0) > seen.size) value |= 1n << BigInt(bit)
-  return value.toString(16).padStart(16, '0')
+  return bits.majority(seen.size)
+}
+
+/**
+ * How often each of 64 bits was set. The counts lie across: plane n holds binary digit n of 32 counts, so one addition with carry counts
+ * 32 bits at a time.
+ */
+class BitCounts {
+  private readonly low = new Int32Array(20)
+  private readonly high = new Int32Array(20)
+
+  /** At most a million times. */
+  add(low: number, high: number): void {
+    count(this.low, low)
+    count(this.high, high)
+  }
+
+  /** The bits that more than half of so many had; 16 hex digits. */
+  majority(of: number): string {
+    const [low, high] = [this.low, this.high].map((planes) => {
+      let value = 0
+      for (let bit = 0; bit < 32; bit++) {
+        let ones = 0
+        for (const [digit, plane] of planes.entries()) ones += ((plane >>> bit) & 1) << digit
+        if (2 * ones > of) value |= 1 << bit
+      }
+      return (value >>> 0).toString(16).padStart(8, '0')
+    })
+    return `${high}${low}`
+  }
+}
+
+function count(planes: Int32Array, bits: number): void {
+  let carry = bits
+  for (let digit = 0; carry !== 0 && digit < planes.length; digit++) {
+    const before = planes[digit] ?? 0
+    planes[digit] = before ^ carry
+    carry &= before
+  }
 }
 
 /** Bits in which two body fingerprints differ, 0 to 64; 6 or fewer are the same template in practice. */
@@ -103,18 +136,9 @@ export const fingerprintsOf = (subject: string, text: string, names: ReadonlySet
 /** Simhash (64 bits) over a set of tokens; null when there are fewer than `fewest`, which say too little. */
 function simhash(tokens: ReadonlySet<string>, fewest: number): string | null {
   if (tokens.size < fewest) return null
-  const ones = new Int32Array(64)
-  for (const token of tokens) {
-    const low = hash32(token, 0x811c9dc5)
-    const high = hash32(token, 0x3c6ef372)
-    for (let bit = 0; bit < 32; bit++) {
-      ones[bit] = (ones[bit] ?? 0) + ((low >>> bit) & 1)
-      ones[bit + 32] = (ones[bit + 32] ?? 0) + ((high >>> bit) & 1)
-    }
-  }
-  let value = 0n
-  for (let bit = 0; bit < 64; bit++) if (2 * (ones[bit] ?? 0) > tokens.size) value |= 1n << BigInt(bit)
-  return value.toString(16).padStart(16, '0')
+  const bits = new BitCounts()
+  for (const token of tokens) bits.add(hash32(token, 0x811c9dc5), hash32(token, 0x3c6ef372))
+  return bits.majority(tokens.size)
 }
 
 /** Fewer shapes than these are the letter of any mail program. */

@@ -103,7 +103,7 @@ function refine(language: string, sample: string): string {
 
 function byWords(sample: string, pattern: RegExp): string | null {
   const points = new Float64Array(LANGUAGES.length)
-  for (const [word] of sample.matchAll(pattern)) {
+  for (const word of sample.match(pattern) ?? []) {
     const owners = BY_WORD.get(word)
     // A word that five languages share tells little.
     if (owners !== undefined) for (const at of owners) points[at] = (points[at] ?? 0) + 1 / owners.length

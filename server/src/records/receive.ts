@@ -14,7 +14,7 @@ export async function receive(tx: Tx, message: NewMessage): Promise<Received> {
   // A receipt far ahead would make partitions of days that have not come yet.
   const at = message.receivedAt.getTime() > Date.now() + DAY_MS ? new Date() : message.receivedAt
   const verdictId = uuidv7<VerdictId>()
-  await sql`${sql.raw(PREPARED)} select recourse_copy_fact_partition(${at})`.execute(tx)
+  await preparePartition(tx, at)
   // `base` rows give each table's row type with the tenant filled in; the JSON gives the rest by column name.
   const done = await sql<{ id: MessageId }>`${sql.raw(PREPARED)}
     with tenant as (
@@ -51,6 +51,17 @@ export async function receive(tx: Tx, message: NewMessage): Promise<Received> {
   const { threat, placement } = message.verdict
   await emit(tx, { kind: 'message.received', data: { messageId: message.id, threat, placement } })
   return { messageId: message.id, verdictId, duplicate: false }
+}
+
+/** Days that a transaction has asked for: messages that are recorded together came on the same one. */
+const prepared = new WeakMap<Tx, Set<string>>()
+
+async function preparePartition(tx: Tx, at: Date): Promise<void> {
+  const day = at.toISOString().slice(0, 10)
+  const days = prepared.get(tx) ?? new Set()
+  if (days.has(day)) return
+  await sql`${sql.raw(PREPARED)} select recourse_copy_fact_partition(${at})`.execute(tx)
+  prepared.set(tx, days.add(day))
 }
 
 async function known(tx: Tx, message: NewMessage): Promise<Received> {

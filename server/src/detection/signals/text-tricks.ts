@@ -40,7 +40,8 @@ export function textTricks({ mail }: SignalInput): Signal[] {
     add(1.8, 'letters held apart')
   if (
     /\b[a-z]*(?:[a-z][013450@$][a-z])[a-z0-9@$]*\b/i.test(subject.replace(/\S*@\S*\.\S*|https?:\S*/g, '')) &&
-    /\b(?:[a-z]+[013@$][a-z]+){1,}\b/i.test(subject)
+    // Between two digits at least two letters, written so that there is one way only to read it: others take for ever.
+    /\b[a-z]+(?:[013@$][a-z]{2,})*[013@$][a-z]+\b/i.test(subject)
   )
     add(0.7, 'digits in place of letters')
   const answers = /^\s*(?:re|aw|sv|antw|res|rv)\s*:/i.test(subject)

@@ -110,19 +110,26 @@ function onePass(
   return at
 }
 
+/** One loop for each filter: they run over every byte of every picture. */
 function unfilter(filter: number, row: Uint8Array, up: Uint8Array, step: number): void {
-  for (let i = 0; i < row.length; i++) {
-    const a = i >= step ? (row[i - step] ?? 0) : 0
-    const b = up[i] ?? 0
-    const c = i >= step ? (up[i - step] ?? 0) : 0
-    const add = filter === 1 ? a : filter === 2 ? b : filter === 3 ? (a + b) >> 1 : filter === 4 ? paeth(a, b, c) : 0
-    row[i] = ((row[i] ?? 0) + add) & 255
+  const { length } = row
+  if (filter === 1) for (let i = step; i < length; i++) row[i] = (row[i] ?? 0) + (row[i - step] ?? 0)
+  else if (filter === 2) for (let i = 0; i < length; i++) row[i] = (row[i] ?? 0) + (up[i] ?? 0)
+  else if (filter === 3)
+    for (let i = 0; i < length; i++)
+      row[i] = (row[i] ?? 0) + (((i >= step ? (row[i - step] ?? 0) : 0) + (up[i] ?? 0)) >> 1)
+  else if (filter === 4) {
+    // Without a left neighbour the predictor is what stands above.
+    for (let i = 0; i < step && i < length; i++) row[i] = (row[i] ?? 0) + (up[i] ?? 0)
+    for (let i = step; i < length; i++)
+      row[i] = (row[i] ?? 0) + paeth(row[i - step] ?? 0, up[i] ?? 0, up[i - step] ?? 0)
   }
 }
 
 function paeth(a: number, b: number, c: number): number {
-  const p = a + b - c
-  const [pa, pb, pc] = [Math.abs(p - a), Math.abs(p - b), Math.abs(p - c)]
+  const pa = Math.abs(b - c)
+  const pb = Math.abs(a - c)
+  const pc = Math.abs(a + b - 2 * c)
   return pa <= pb && pa <= pc ? a : pb <= pc ? b : c
 }
 

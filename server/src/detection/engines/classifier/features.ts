@@ -49,7 +49,7 @@ const SIMPLE = /^[a-z]{1,24}$/
 /** At most `most` of them: some characters stand for whole sentences. */
 export function wordsOf(text: string, most = 500): string[] {
   const out: string[] = []
-  for (const [found] of text.normalize('NFKC').toLowerCase().matchAll(WORD)) {
+  for (const found of text.normalize('NFKC').toLowerCase().match(WORD) ?? []) {
     if (out.length >= most) break
     if (SIMPLE.test(found)) out.push(found)
     else if (NO_SPACES.test(found)) out.push(...characterPairs(found))
