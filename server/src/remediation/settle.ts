@@ -8,6 +8,7 @@ import { partly } from './move.ts'
 import { nowhere } from './nowhere.ts'
 import { type Seen, sameRef } from './read.ts'
 import { search } from './seek.ts'
+import { saidOf } from './target.ts'
 import type { StoredState, WorkItem } from './types.ts'
 
 const LOOK_MS = 1000
@@ -51,16 +52,20 @@ async function settleMove(desk: Desk, items: readonly WorkItem[]): Promise<void>
   await desk.record(await nowhere(desk, gone, 'It is in neither of both places'))
 }
 
-const arrival = (item: WorkItem, before: CopyState, now: CopyState): Arrival => ({
-  item,
-  before,
-  from: before.ref,
-  ref: now.ref,
-  copyHash: null,
-  sha256: item.beforeState?.sha256 ?? null,
-  note: null,
-  lost: [],
-})
+function arrival(item: WorkItem, before: CopyState, now: CopyState): Arrival {
+  // What would have been said without the doubt is said all the same.
+  const { note, lost } = item.holdPosition ? saidOf(item, item.holdPosition) : { note: null, lost: null }
+  return {
+    item,
+    before,
+    from: before.ref,
+    ref: now.ref,
+    copyHash: null,
+    sha256: item.beforeState?.sha256 ?? null,
+    note,
+    lost: lost === null ? [] : [lost],
+  }
+}
 
 function copyOf(item: WorkItem): CopyState {
   const { beforeRef: ref, beforeState: state } = item
@@ -108,8 +113,9 @@ async function settleAppends(desk: Desk, items: readonly WorkItem[]): Promise<vo
       if (!mine) changes.push({ item, to: 'approved', why: 'Looked at again: it had not been put back.' })
       else {
         taken.push(mine)
-        const lost = ['it was put back from the vault: another id than before']
-        arrivals.push({ ...arrival(item, mine.copy, mine.copy), from: null, sha256: mine.sha256, lost })
+        const back = arrival(item, mine.copy, mine.copy)
+        const lost = [...back.lost, 'it was put back from the vault: another id than before']
+        arrivals.push({ ...back, from: null, sha256: mine.sha256, lost })
       }
     }
     await finish(desk, folder, arrivals)

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Office, people } from '../../../test/rig/memory-office.ts'
 import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
 import type { TenantId } from '../../base/index.ts'
+import type { MemoryUser } from '../../mailboxes/index.ts'
 import type { Mailbox } from '../../organisation/index.ts'
 
 let t: TestStorage
@@ -111,3 +112,21 @@ test('lesson #46: the mailbox is locked while it is given back: it waits and say
   expect(o.held().flat()).toEqual([])
   expect(await o.view(id)).toMatchObject({ state: 'undone' })
 })
+
+test.each([
+  ['renamed', 'is called', (user: MemoryUser) => user.renameFolder('Mine', 'Yours'), 'Yours', true],
+  ['gone', 'is gone: it was put into the Inbox', (user: MemoryUser) => user.deleteFolder('Mine'), 'INBOX', false],
+] as const)(
+  'the folder is %s, and the answer is lost when it is given back: that is said as without the doubt',
+  async (_, said, change, place, exact) => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'], { folder: 'Mine' })
+    const id = await o.run({ kind: 'soft-delete' }, copies)
+    change(o.user('ann'))
+    o.provider.failOnce('move', { lostReply: true })
+    const [item] = await o.items(await o.undo(id, { folderGone: 'inbox' }))
+    expect(o.user('ann').snapshot()).toMatchObject([{ folder: place }])
+    expect(item).toMatchObject({ state: 'done', reason: expect.stringContaining(said) })
+    expect(item?.lost.length === 0).toBe(exact)
+  },
+)
