@@ -7,6 +7,8 @@ import type { Copy } from '../rig/office.ts'
 import type { History } from './history.ts'
 import { copyName } from './watched.ts'
 
+const PAGE = { limit: 10_000, after: null }
+
 /** What the product says of the actions of one universe, read from its tables as anybody would. */
 export class Ledger {
   readonly actions: ActionId[] = []
@@ -36,14 +38,31 @@ export class Ledger {
   }
 
   async items(id: ActionId): Promise<readonly ItemView[]> {
-    const page = { limit: 10_000, after: null }
-    return (await this.#storage.tenant(this.#tenant, (tx) => listItems(tx, this.#tenant, id, page))).items
+    return (await this.#storage.tenant(this.#tenant, (tx) => listItems(tx, this.#tenant, id, PAGE))).items
   }
 
+  /** All actions with their items, as they are at one moment. */
   async all(): Promise<readonly { readonly view: ActionView; readonly items: readonly ItemView[] }[]> {
-    const found: { view: ActionView; items: readonly ItemView[] }[] = []
-    for (const id of this.actions) found.push({ view: await this.view(id), items: await this.items(id) })
-    return found
+    if (this.actions.length === 0) return []
+    return this.#storage.tenant(this.#tenant, async (tx) => {
+      const found: { view: ActionView; items: readonly ItemView[] }[] = []
+      for (const id of this.actions) {
+        const view = await getAction(tx, this.#tenant, id)
+        if (!view) throw new Error(`action ${id} is gone`)
+        found.push({ view, items: (await listItems(tx, this.#tenant, id, PAGE)).items })
+      }
+      return found
+    })
+  }
+
+  async #items(): Promise<{ readonly items: readonly ItemView[]; readonly copies: ReadonlyMap<string, string> }> {
+    return this.#storage.tenant(this.#tenant, async (tx) => {
+      const items: ItemView[] = []
+      for (const id of this.actions) items.push(...(await listItems(tx, this.#tenant, id, PAGE)).items)
+      const found = await sql<{ item_id: string; ref: CopyRef }>`select item_id, ref from item_copy
+        where tenant_id = ${this.#tenant} and side = 'after' and ref is not null`.execute(tx)
+      return { items, copies: new Map(found.rows.map(({ item_id, ref }) => [item_id, copyName({ ref })])) }
+    })
   }
 
   /** The login of the mailbox that an item is about. */
@@ -52,36 +71,26 @@ export class Ledger {
   }
 
   async quiet(): Promise<boolean> {
-    for (const id of this.actions) if (['queued', 'running'].includes((await this.view(id)).state)) return false
-    return true
+    return (await this.all()).every(({ view }) => !['queued', 'running'].includes(view.state))
   }
 
   /** Writes down what the ledger says now. */
   async look(): Promise<void> {
+    if (this.actions.length === 0) return
     const since = this.#looked
-    for (const id of this.actions) {
-      for (const i of await this.items(id)) {
-        if (this.#acked.get(i.id) === i.state) continue
-        this.#acked.set(i.id, i.state)
-        const mailbox = this.mailboxOf(i)
-        if (i.state === 'done' && i.after?.folder) {
-          const { folder } = i.after
-          const about = { mailbox, id: i.messageId, item: i.id, folder, copy: await this.#copyOf(i) }
-          this.#history.add('ledger', { type: 'ack', ...about, verified: i.verifiedAt !== null, since })
-        } else if (i.state === 'executing' || i.state === 'ambiguous') {
-          this.#history.add('ledger', { type: 'doubt', mailbox, id: i.messageId, why: i.reason ?? '' })
-        }
+    const { items, copies } = await this.#items()
+    for (const i of items) {
+      if (this.#acked.get(i.id) === i.state) continue
+      this.#acked.set(i.id, i.state)
+      const mailbox = this.mailboxOf(i)
+      if (i.state === 'done' && i.after?.folder) {
+        const { folder } = i.after
+        const about = { mailbox, id: i.messageId, item: i.id, folder, copy: copies.get(i.id) ?? null }
+        this.#history.add('ledger', { type: 'ack', ...about, verified: i.verifiedAt !== null, since })
+      } else if (i.state === 'executing' || i.state === 'ambiguous') {
+        this.#history.add('ledger', { type: 'doubt', mailbox, id: i.messageId, why: i.reason ?? '' })
       }
     }
     this.#looked = this.#history.length
-  }
-
-  async #copyOf(i: ItemView): Promise<string | null> {
-    const found = await this.#storage.tenant(this.#tenant, (tx) =>
-      sql<{ ref: CopyRef | null }>`select ref from item_copy where tenant_id = ${this.#tenant} and item_id = ${i.id}
-        and side = 'after'`.execute(tx),
-    )
-    const ref = found.rows[0]?.ref
-    return ref ? copyName({ ref }) : null
   }
 }

@@ -84,27 +84,41 @@ async function passings(storage: OpenStorage, way: Way): Promise<ReadonlyMap<str
   return most
 }
 
+interface Passing {
+  readonly way: Way
+  readonly how: 'crash' | 'stall'
+  readonly point: number
+  readonly nth: number
+  readonly name: string
+}
+
 /** Every point, one by one, at its first, second and third passing, on every way that passes it. */
-export async function everyPoint({ storage }: Pick<Simulation, 'storage'>): Promise<Outcome> {
-  const cosmos: Cosmos = { storage, hits: new Map() }
-  let events = 0
+export async function everyPoint({ storage, lanes }: Pick<Simulation, 'storage' | 'lanes'>): Promise<Outcome> {
+  const todo: Passing[] = []
   for (const way of WAYS) {
     const passed = await passings(storage, way)
-    for (const [how, points] of [
-      ['crash', KILLS],
-      ['stall', STALLS],
-    ] as const) {
-      for (const [point, name] of points.entries()) {
-        for (let nth = 1; nth <= (passed.get(name) ?? 0); nth++) {
-          try {
-            events += await universe(cosmos, systematic(way, how, point, nth), undefined)
-          } catch (error) {
-            throw new Error(`${way}, ${how} at ${name}, passing ${nth}: ${messageOf(error)}`, { cause: error })
-          }
-        }
+    const each = (how: 'crash' | 'stall', points: readonly string[]) => {
+      for (const [point, name] of points.entries())
+        for (let nth = 1; nth <= (passed.get(name) ?? 0); nth++) todo.push({ way, how, point, nth, name })
+    }
+    each('crash', KILLS)
+    each('stall', STALLS)
+  }
+  const cosmos: Cosmos = { storage, hits: new Map() }
+  let events = 0
+  const lane = async () => {
+    for (let one = todo.pop(); one; one = todo.pop()) {
+      const { way, how, point, nth, name } = one
+      try {
+        events += await universe(cosmos, systematic(way, how, point, nth), undefined)
+      } catch (error) {
+        todo.length = 0
+        throw new Error(`${way}, ${how} at ${name}, passing ${nth}: ${messageOf(error)}`, { cause: error })
       }
     }
   }
+  const ends = await Promise.allSettled(Array.from({ length: lanes }, lane))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
   return { hits: cosmos.hits, events }
 }
 

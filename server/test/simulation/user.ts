@@ -97,21 +97,14 @@ export class SimUser {
   }
 
   #model(copy: CopyState): Known | undefined {
-    const same = this.#here(copy.networkMessageId ?? '')
-    const all = this.copies().filter((c) => c.networkMessageId === copy.networkMessageId)
-    // Seen where it was while it is somewhere else too: what is changed now may be lost, as on any server.
-    if (all.length > same.length || this.#double(copy)) this.blurred.add(copy.networkMessageId ?? '')
+    const id = copy.networkMessageId ?? ''
+    const same = this.#here(id)
+    // Seen where it was while it is somewhere else too, half moved: what is changed now may be lost, as on any server.
+    if (this.#sight.all().filter((c) => c.id === id).length > same.length) this.blurred.add(id)
     return (
       same.find((k) => k.flags === flagsOf(copy) && k.home === copy.ref.folder) ??
       same.find((k) => k.flags === flagsOf(copy)) ??
       same[0]
-    )
-  }
-
-  #double(copy: CopyState): boolean {
-    const user = this.#user()
-    return ['quarantine', 'soft-deleted', 'hard-deleted'].some((hold) =>
-      user.list(`Recourse-Hold/${hold}`).some((c) => c.ref.serverId === copy.ref.serverId),
     )
   }
 
