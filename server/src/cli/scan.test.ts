@@ -191,6 +191,12 @@ describe('recourse scan', () => {
     expect(await fails(hop + theirs + results + mail(1))).toBe(false)
     expect(await fails(results + mail(1))).toBe(false)
     expect(await fails(results + mail(1), '--trust-authserv', 'mx.kontor.example')).toBe(true)
+    const chain =
+      'ARC-Seal: i=1; d=lists.example; cv=none; b=x\r\nARC-Authentication-Results: i=1; mx.lists.example; dmarc=pass header.from=shop.example\r\n'
+    const sealed = results.replace('\r\n', '; arc=pass\r\n') + chain + mail(1)
+    const trust = ['--trust-authserv', 'mx.kontor.example', '--trust-arc-sealer', 'lists.example']
+    const [{ signals }] = lines(await scan([...trust, '-'], sealed))
+    expect(signals.find((s: Line) => s.id === 'authentication-failure')).toMatchObject({ weight: 0 })
   }, 120_000)
 
   test('a reader that has seen enough ends it, and Ctrl-C after whole lines', async () => {

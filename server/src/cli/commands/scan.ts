@@ -14,6 +14,7 @@ interface Options {
   readonly policy: string
   readonly organisation?: string
   readonly trustAuthserv?: readonly string[]
+  readonly trustArcSealer?: readonly string[]
   readonly dns?: true
   readonly workers: string
   readonly model?: string
@@ -28,6 +29,11 @@ export function scanCommand(root: Command): void {
     .option(
       '--trust-authserv <name>',
       'a server whose Authentication-Results are believed (*.example.org for all of a domain); may be repeated',
+      (name: string, before: readonly string[] = []) => [...before, name],
+    )
+    .option(
+      '--trust-arc-sealer <domain>',
+      'a list or forwarder whose ARC seals are believed; may be repeated',
       (name: string, before: readonly string[] = []) => [...before, name],
     )
     .option('--dns', 'check SPF, DKIM and DMARC ourselves where nothing was recorded; asks DNS')
@@ -64,7 +70,7 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
   ])
   const judging: Judging = {
     mode,
-    facts,
+    facts: options.trustArcSealer === undefined ? facts : { ...facts, trustedArcSealers: options.trustArcSealer },
     model: options.model === undefined ? null : await modelOf(options.model),
     trustAuthserv: options.trustAuthserv ?? null,
     now: new Date(),

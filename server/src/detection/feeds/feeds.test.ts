@@ -1,4 +1,5 @@
-import { mkdtempSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -130,7 +131,7 @@ describe('a file that cannot be used: the last good one stays and its state says
     expect(feeds.lookup.url('http://bad.example/1')).toEqual([])
   })
 
-  it('missing from the start, there later, then a directory', async () => {
+  it('missing from the start, there later, then gone, a directory, a pipe that nobody writes to', async () => {
     const feeds = make({})
     expect(feeds.statuses()[0]?.state).toBe('loading')
     await feeds.check()
@@ -149,6 +150,13 @@ describe('a file that cannot be used: the last good one stays and its state says
     await feeds.check()
     expect(feeds.statuses()[0]).toMatchObject({ state: 'failed', entries: 1 })
     expect(told).toEqual(['a feed cannot be used; the last good one stays'])
+    mkdirSync(path)
+    await feeds.check()
+    expect(feeds.statuses()[0]).toMatchObject({ entries: 1, lastError: { message: 'it is no file' } })
+    rmSync(path, { recursive: true })
+    execFileSync('mkfifo', [path])
+    await feeds.check()
+    expect(feeds.statuses()[0]).toMatchObject({ entries: 1, lastError: { message: 'it is no file' } })
   })
 
   it('a file that nobody renews is told as old, and still counts', async () => {

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { entryKey, sizeOf } from './keys.ts'
 import { lineReader, MAX_LINE } from './lines.ts'
@@ -66,7 +67,7 @@ export async function loadFeed(feed: FeedFile, before: HashTable | null, limits:
 async function opened(path: string): Promise<FileHandle> {
   try {
     // A pipe without a writer would wait for ever.
-    return await open(path, NONBLOCKING)
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     throw new FeedError(
@@ -78,8 +79,6 @@ async function opened(path: string): Promise<FileHandle> {
     )
   }
 }
-
-const NONBLOCKING = 0o4000
 
 async function stampOf(file: Pick<FileHandle, 'stat'>, limits: Limits): Promise<Stamp> {
   const found = await file.stat()
