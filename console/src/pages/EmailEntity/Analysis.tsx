@@ -9,12 +9,20 @@ import { UndoByCauseButton } from '../../undo/UndoByCause.tsx'
 import { actionLabel, ENTRY_KIND, PLACEMENT, TECHNOLOGY, wordFor } from '../../words.ts'
 import { AuthenticationCard } from './AuthenticationCard.tsx'
 import { Explain } from './Explain.tsx'
+import { MadeCard } from './MadeCard.tsx'
+
+/** Policies for some recipients have a name; `secops` is what judges the security team's own mailboxes. */
+const policyName = ({ ownPolicy, verdict }: MessageDetail): string =>
+  ownPolicy
+    ? `${visible(ownPolicy.name, 100)} (${wordFor(POLICY, verdict.policy)})`
+    : `Default policy (${wordFor(POLICY, verdict.policy)})`
 
 const POLICY = { standard: 'Standard', strict: 'Strict', observe: 'Observe only' } as const
 
 /** Why the message was judged as it was. */
 export function Analysis({ message }: { message: MessageDetail }) {
   const { verdict } = message
+  const { counted, suspended } = split(message)
   return (
     <>
       <Card title="Verdict">
@@ -24,7 +32,7 @@ export function Analysis({ message }: { message: MessageDetail }) {
               ['Threat', <ThreatStatus key="t" threat={verdict.threat} />],
               ['Placement', placement(message)],
               ['Score', <span key="s">{verdict.score.toLocaleString(undefined, { maximumFractionDigits: 2 })}</span>],
-              ['Policy', wordFor(POLICY, verdict.policy)],
+              ['Policy', policyName(message)],
               ['Judged', <Time key="j" at={message.judgedAt} seconds />],
             ]}
           />
@@ -44,11 +52,12 @@ export function Analysis({ message }: { message: MessageDetail }) {
           <span className="muted">Nothing was found that speaks for or against this message.</span>
         ) : (
           <ul className="plain stack">
-            {[...message.signals]
-              .sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))
-              .map((signal) => (
-                <SignalView key={`${signal.id}-${signal.summary}`} signal={signal} />
-              ))}
+            {counted.map((signal) => (
+              <SignalView key={`${signal.id}-${signal.summary}`} signal={signal} />
+            ))}
+            {suspended.map((signal) => (
+              <SignalView key={`${signal.id}-${signal.summary}`} signal={signal} suspended />
+            ))}
           </ul>
         )}
       </Card>
@@ -62,11 +71,20 @@ export function Analysis({ message }: { message: MessageDetail }) {
         </Card>
       ) : null}
       <Explain id={message.id} />
+      <MadeCard message={message} />
       <AuthenticationCard authentication={message.authentication} />
       <Oddities message={message} />
       <Touched message={message} />
     </>
   )
+}
+
+/** The strongest first; what the organisation has suspended stands apart: it was found, and did not count. */
+function split({ signals, verdict }: MessageDetail) {
+  const off = new Set((verdict.suspended ?? []).map((s) => `${s.id} ${s.version}`))
+  const isOff = (signal: Signal) => off.has(`${signal.id} ${signal.version}`)
+  const sorted = signals.toSorted((a, b) => Math.abs(b.weight) - Math.abs(a.weight))
+  return { counted: sorted.filter((s) => !isOff(s)), suspended: sorted.filter(isOff) }
 }
 
 function placement({ verdict }: MessageDetail): string {
@@ -76,8 +94,8 @@ function placement({ verdict }: MessageDetail): string {
     : `${does} (without override and observe only: ${PLACEMENT[verdict.wouldPlace].toLowerCase()})`
 }
 
-function SignalView({ signal }: { signal: Signal }) {
-  const tone = signal.weight > 0 ? 'bad' : signal.weight < 0 ? 'good' : 'plain'
+function SignalView({ signal, suspended = false }: { signal: Signal; suspended?: boolean }) {
+  const tone = suspended ? 'off' : signal.weight > 0 ? 'bad' : signal.weight < 0 ? 'good' : 'plain'
   const sign = signal.weight > 0 ? '+' : ''
   return (
     <li className="signal">
@@ -87,6 +105,7 @@ function SignalView({ signal }: { signal: Signal }) {
         {signal.weight.toLocaleString(undefined, { maximumFractionDigits: 2 })}
       </span>
       <div className="stack-tight">
+        {suspended ? <Status tone="info">Suspended: noted, not counted</Status> : null}
         <SafeText text={signal.summary} max={600} />
         <span className="muted small">
           {wordFor(TECHNOLOGY, signal.technology)} · {signal.id} v{signal.version}

@@ -5,49 +5,55 @@ import { SafeText } from '../../parts/SafeText.tsx'
 import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
 import { Status } from '../../parts/Status.tsx'
 import { bytes } from '../../parts/text.ts'
+import { InsideFile } from './InsideFile.tsx'
 
 export function Attachments({ attachments }: { attachments: readonly AttachmentFound[] }) {
   if (attachments.length === 0) return <Empty title="No attachment in this message" />
   return (
-    <Card>
-      <ScrollRegion label="Attachments">
-        <table className="plain">
-          <thead>
-            <tr>
-              <th scope="col">Attachment filename</th>
-              <th scope="col">Declared type</th>
-              <th scope="col">Real type</th>
-              <th scope="col" className="num">
-                Size
-              </th>
-              <th scope="col">Attachment SHA256</th>
-            </tr>
-          </thead>
-          <tbody>
-            {attachments.map((file) => (
-              <tr key={`${file.sha256}-${file.name}`}>
-                <td>
-                  <SafeText text={file.name} max={200} empty="(no name)" />
-                  {file.inline ? <span className="muted"> inline</span> : null}
-                </td>
-                <td>
-                  <SafeText text={file.declaredType} max={100} />
-                </td>
-                <td>
-                  <RealType file={file} />
-                </td>
-                <td className="num">{bytes(file.size)}</td>
-                <td className="mono">
-                  <Link to="/explorer" search={{ fileHash: [file.sha256] }} className="link">
-                    {file.sha256}
-                  </Link>
-                </td>
+    <>
+      <Card>
+        <ScrollRegion label="Attachments">
+          <table className="plain">
+            <thead>
+              <tr>
+                <th scope="col">Attachment filename</th>
+                <th scope="col">Declared type</th>
+                <th scope="col">Real type</th>
+                <th scope="col" className="num">
+                  Size
+                </th>
+                <th scope="col">Attachment SHA256</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
-      </ScrollRegion>
-    </Card>
+            </thead>
+            <tbody>
+              {attachments.map((file) => (
+                <tr key={`${file.sha256}-${file.name}`}>
+                  <td>
+                    <SafeText text={file.name} max={200} empty="(no name)" />
+                    {file.inline ? <span className="muted"> inline</span> : null}
+                  </td>
+                  <td>
+                    <SafeText text={file.declaredType} max={100} />
+                  </td>
+                  <td>
+                    <RealType file={file} />
+                  </td>
+                  <td className="num">{bytes(file.size)}</td>
+                  <td className="mono">
+                    <Link to="/explorer" search={{ fileHash: [file.sha256] }} className="link">
+                      {file.sha256}
+                    </Link>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </ScrollRegion>
+      </Card>
+      {attachments.map((file) => (
+        <InsideFile key={`${file.sha256}-${file.name}`} file={file} />
+      ))}
+    </>
   )
 }
 

@@ -18,18 +18,15 @@ export function Headers({ message }: { message: MessageDetail }) {
             ['To', <Addresses key="t" list={message.to} />],
             message.cc.length > 0 ? ['Cc', <Addresses key="c" list={message.cc} />] : null,
             ['Return-Path', <SafeText key="p" text={message.returnPath} />],
-            [
-              'Subject fingerprint',
-              <span key="sf" className="mono">
-                {message.fingerprints.subject ?? '–'}
-              </span>,
-            ],
-            [
-              'Body fingerprint',
-              <span key="bf" className="mono">
-                {message.fingerprints.body ?? '–'}
-              </span>,
-            ],
+            ...FINGERPRINTS.map(
+              ([key, label]) =>
+                [
+                  label,
+                  <span key={key} className="mono">
+                    {message.fingerprints[key] ?? '–'}
+                  </span>,
+                ] as const,
+            ),
           ]}
         />
       </Card>
@@ -43,6 +40,14 @@ export function Headers({ message }: { message: MessageDetail }) {
     </>
   )
 }
+
+const FINGERPRINTS = [
+  ['subject', 'Subject fingerprint'],
+  ['body', 'Body fingerprint'],
+  ['structure', 'Structure fingerprint'],
+  ['urls', 'URL fingerprint'],
+  ['image', 'Picture fingerprint'],
+] as const
 
 const MAX = 25
 

@@ -51,6 +51,7 @@ export function Summary({ message }: { message: MessageDetail }) {
           facts={[
             ['Sender', <Sender key="s" message={message} />],
             ['Recipients', <Recipients key="r" message={message} />],
+            ['Came by', <CameBy key="c" source={message.source} />],
             ['Received', <Time key="d" at={message.receivedAt} seconds />],
             ['Directionality', DIRECTION[message.direction] ?? message.direction],
             ['Sender IP', <SafeText key="i" text={message.clientIp} />],
@@ -67,6 +68,20 @@ export function Summary({ message }: { message: MessageDetail }) {
         />
       </Card>
     </div>
+  )
+}
+
+const SOURCE = { gateway: 'Gateway', import: 'Import', mailbox: 'Found in a mailbox' } as const
+
+/** What a watched mailbox held was delivered past us and judged where it lay. */
+function CameBy({ source }: Pick<MessageDetail, 'source'>) {
+  return (
+    <>
+      {SOURCE[source]}
+      {source === 'mailbox' ? (
+        <div className="muted small">Delivered by somebody else, and judged where it lay</div>
+      ) : null}
+    </>
   )
 }
 
