@@ -185,6 +185,7 @@ export const Entry = Type.Object({
 export const EntryEffect = Type.Object({
   matching: n,
   flips: n,
+  now: Type.Array(Type.Object({ label: text })),
   sample: Type.Array(
     Type.Object({
       receivedAt: text,

@@ -12,6 +12,8 @@ export interface Past {
   /** How many of them would be judged otherwise. */
   readonly flips: number
   readonly flipped: readonly { readonly message: Message; readonly flip: Flip }[]
+  /** Of those, all that would be delivered and were not. */
+  readonly freed: readonly MessageId[]
   /** False when there were more messages than were looked at. */
   readonly complete: boolean
   readonly since: Date
@@ -54,6 +56,9 @@ export async function tryOnPast(tx: Tx, rule: EntryRule, options: PastOptions = 
   return {
     matching: looked.length,
     flips: flips.length,
+    freed: flips
+      .filter((f) => f.flip.from.placement !== 'deliver' && f.flip.to.placement === 'deliver')
+      .map((f) => f.id),
     flipped: shown.flatMap((f) => {
       const message = messages.get(f.id)
       return message === undefined ? [] : [{ message, flip: f.flip }]

@@ -6,6 +6,7 @@ import { checkEntry, EntryBody, type EntryRule } from '../lists/index.ts'
 import { currentVerdict, deliveriesOf } from '../records/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
 import { type Past, tryOnPast } from './past.ts'
+import { presentSteps } from './present.ts'
 import { listSubmissions, submissionExists } from './queries.ts'
 import { type ReportDeps, report, type Submission, type SubmissionMade } from './report.ts'
 import * as schemas from './schemas.ts'
@@ -112,9 +113,11 @@ export function register(app: Api, deps: SubmissionsDeps): void {
         }
         const past = await tryOnPast(tx, rule)
         // Numbers are for everybody who reads lists; what messages they are, for those who may see messages.
-        const sample = actor.permissions.has('mail.read') ? await rows(tx, past.flipped) : []
+        const sees = actor.permissions.has('mail.read')
+        const sample = sees ? await rows(tx, past.flipped) : []
+        const now = sees && action === 'allow' ? await presentSteps(tx, past.freed, value) : []
         const { matching, flips, complete, since } = past
-        return { matching, flips, sample, complete, since: since.toISOString() }
+        return { matching, flips, sample, now, complete, since: since.toISOString() }
       }),
   )
 }

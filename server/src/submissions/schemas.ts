@@ -139,6 +139,8 @@ export const EntryPreview = Type.Object({
   matching: Type.Integer(),
   flips: Type.Integer(),
   sample: Type.Array(PreviewRow),
+  /** What of it lies in quarantine or Junk at this moment; ready to be posted (POST /actions). The entry itself is for what comes. */
+  now: Type.Array(NextStep),
   since: InstantText,
   /** False: only the newest were looked at. */
   complete: Type.Boolean(),

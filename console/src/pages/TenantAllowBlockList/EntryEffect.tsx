@@ -1,12 +1,13 @@
 import { Button, Spinner } from '@fluentui/react-components'
 import { useEffect, useState } from 'react'
-import type { NewEntry, PreviewRow } from '../../api/types.ts'
+import { useCan } from '../../api/session.ts'
+import type { EntryPreview, NewEntry, PreviewRow } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { SafeText } from '../../parts/SafeText.tsx'
 import { ThreatStatus } from '../../parts/Status.tsx'
 import { Time } from '../../parts/Time.tsx'
 import { PLACEMENT, plural } from '../../words.ts'
-import { useEntryPreview } from './data.ts'
+import { useEntryPreview, useGiveBack } from './data.ts'
 
 /** Tries the entry against the past before it is saved: whose verdict would flip. */
 export function EntryEffect({ entry }: { entry: NewEntry }) {
@@ -25,7 +26,7 @@ export function EntryEffect({ entry }: { entry: NewEntry }) {
     )
   if (preview.error) return <Problem error={preview.error} title="The preview failed" />
   if (!preview.data) return <Spinner size="tiny" label="Judging the past again" />
-  const { matching, flips, sample, since, complete } = preview.data
+  const { matching, flips, sample, now, since, complete } = preview.data
   return (
     <section className="stack-tight" aria-label="What it would change" role="status">
       <strong>
@@ -37,12 +38,34 @@ export function EntryEffect({ entry }: { entry: NewEntry }) {
         {plural(matching, 'message')} since <Time at={since} /> {matching === 1 ? 'matches' : 'match'} the entry
         {complete ? '.' : '; only the newest were looked at.'}
       </span>
+      {now.map((step) => (
+        <Present key={step.label} step={step} />
+      ))}
       <ul className="plain stack-tight">
         {sample.slice(0, 3).map((row) => (
           <Flip key={row.id} row={row} />
         ))}
       </ul>
     </section>
+  )
+}
+
+/** What has come already: the entry does not change it, so it is given back beside it, by an action of its own. */
+function Present({ step }: { step: EntryPreview['now'][number] }) {
+  const can = useCan()
+  const give = useGiveBack()
+  if (give.data) return <span className="small">{step.label}: begun, see the Action center.</span>
+  return (
+    <span className="row">
+      {can('remediation.propose') || can('remediation.approve') ? (
+        <Button size="small" disabled={give.isPending} onClick={() => give.mutate(step)}>
+          {step.label}
+        </Button>
+      ) : (
+        <span className="small">{step.label}</span>
+      )}
+      {give.error ? <Problem error={give.error} /> : null}
+    </span>
   )
 }
 

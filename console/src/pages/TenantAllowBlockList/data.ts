@@ -17,6 +17,10 @@ export const useEntryPreview = (entry: NewEntry | null) =>
     retry: false,
   })
 
+/** What an allow entry would have let through, to those for whom it is held at this moment. */
+export const useGiveBack = () =>
+  useMutation({ mutationFn: (step: EntryPreview['now'][number]) => api.post<{ id: string }>('/actions', step.body) })
+
 export function useAddEntry(onAdded: () => void) {
   const client = useQueryClient()
   return useMutation({

@@ -88,6 +88,7 @@ async function add(
 function preview(effect: Static<typeof EntryEffect>, options: Json) {
   if (options.json) return json(effect)
   line(`It matches ${effect.matching} messages of the past; ${effect.flips} would be judged otherwise.`)
+  for (const { label } of effect.now) line(`At this moment: ${plain(label)} (the entry alone does not do that).`)
   if (effect.sample.length === 0) return
   table(effect.sample, [
     ['RECEIVED', (m) => time(m.receivedAt)],
