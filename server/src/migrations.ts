@@ -1,6 +1,7 @@
 import { migrations as access } from './access/index.ts'
 import { migrations as audit } from './audit/index.ts'
 import { migrations as detection } from './detection/index.ts'
+import { migrations as explorer } from './explorer/index.ts'
 import { migrations as intake } from './intake/index.ts'
 import { migrations as lists } from './lists/index.ts'
 import { migrations as organisation } from './organisation/index.ts'
@@ -23,4 +24,5 @@ export const ALL_MIGRATIONS: readonly RoomMigrations[] = [
   remediation,
   intake,
   submissions,
+  explorer,
 ]

@@ -1,3 +1,5 @@
+import type { RoomMigrations } from '../storage/index.ts'
+
 export { messageDetail, messageTimeline } from './detail.ts'
 export { type FalsePositiveDeps, rejectAsFalsePositive } from './false-positive.ts'
 export type { HeldDeps } from './held/act.ts'
@@ -7,8 +9,12 @@ export { histogram } from './histogram.ts'
 export { listMessages, messageRow } from './list.ts'
 export * from './query-schemas.ts'
 export { type ExplorerDeps, register } from './routes.ts'
+export { NewQuery, QueryRun, SavedQueries, SavedQuery } from './saved/schemas.ts'
 export * from './schemas.ts'
+export type * from './tables.ts'
 export { type TakeDeps, takeAction } from './take-action.ts'
 export { previewTake } from './take-preview.ts'
 export { registerTakeAction } from './take-routes.ts'
 export * from './take-schemas.ts'
+
+export const migrations: RoomMigrations = { room: 'explorer', dir: new URL('./migrations/', import.meta.url) }

@@ -9,6 +9,7 @@ import { messagesCsv } from './export.ts'
 import { histogram, histogramCsv } from './histogram.ts'
 import { listMessages } from './list.ts'
 import { ExportQuery, HistogramQuery, MessageParams, MessageQuery, Top, TopQuery } from './query-schemas.ts'
+import { registerSaved } from './saved/routes.ts'
 import { Histogram, MessageDetail, MessagePage, Timeline } from './schemas.ts'
 import { topCsv, topOf } from './top.ts'
 
@@ -54,6 +55,7 @@ export function register(app: Api, { storage }: ExplorerDeps): void {
   )
   registerFiles(app, storage)
   registerTop(app, storage)
+  registerSaved(app, storage)
   app.get(
     '/messages/:id',
     {
