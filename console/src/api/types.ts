@@ -11,6 +11,7 @@ import type {
 import type {
   EngineRow as EngineSchema,
   EnginesView as EnginesSchema,
+  FeedRow as FeedSchema,
   LessonRow,
 } from '../../../server/src/detection/routes.ts'
 import type { HeldDone, HeldPlan } from '../../../server/src/explorer/held/schemas.ts'
@@ -138,6 +139,7 @@ export type Taken = Static<typeof TakenBody>
 export type RetentionEffect = Static<typeof RetentionEffectSchema>
 export type EngineRow = Static<typeof EngineSchema>
 export type EnginesView = Static<typeof EnginesSchema>
+export type FeedRow = Static<typeof FeedSchema>
 export type Lesson = Static<typeof LessonRow>
 export type Reason = UndoPlan['notExact'][number]
 

@@ -28,17 +28,13 @@ export function DefaultPolicy() {
 
 function PolicyForm({ policy, reload }: { policy: Policy; reload: () => Promise<Policy | undefined> }) {
   const { draft, set, changed, meanwhile, take } = useDraft(policy)
-  const [trusted, setTrusted] = useState(policy.trustedAuthserv.join('\n'))
+  const [sealers, setSealers] = useState(policy.trustedArcSealers.join('\n'))
   const save = useSaveDocument<Policy>('policy')
   const off = !useCan()('settings.write')
-  const accept = (next: Policy) => {
-    take(next)
-    setTrusted(next.trustedAuthserv.join('\n'))
-  }
   const again = async () => {
     const next = await reload()
     save.reset()
-    if (next) accept(next)
+    if (next) take(next)
   }
   const wrong = draft.thresholds !== null && draft.thresholds.high < draft.thresholds.suspicious
   return (
@@ -47,7 +43,7 @@ function PolicyForm({ policy, reload }: { policy: Policy; reload: () => Promise<
         className="stack form"
         onSubmit={(event) => {
           event.preventDefault()
-          save.mutate(draft, { onSuccess: accept })
+          save.mutate(draft, { onSuccess: take })
         }}
       >
         <span className="muted">For everybody whom no other policy fits.</span>
@@ -63,17 +59,33 @@ function PolicyForm({ policy, reload }: { policy: Policy; reload: () => Promise<
           disabled={off}
           onChange={(place) => (place ? set({ unparsable: place }) : undefined)}
         />
-        <Field
+        <Names
+          key={`servers ${draft.version}`}
           label="Servers whose Authentication-Results are trusted"
           hint="One name per line, as it stands first in the header. Without one, authentication is checked here."
+          names={draft.trustedAuthserv}
+          off={off}
+          onChange={(trustedAuthserv) => set({ trustedAuthserv })}
+        />
+        <Names
+          key={`sealers ${draft.version}`}
+          label="Domains whose ARC seals are trusted"
+          hint="Mailing lists and forwarders that change mail: what they had found before is believed. One per line, as in d= of ARC-Seal."
+          names={draft.trustedArcSealers}
+          off={off}
+          onChange={(trustedArcSealers) => set({ trustedArcSealers })}
+        />
+        <Field
+          label="Trusted ARC sealers"
+          hint="One domain per line: mailing lists and forwarders that change mail, as d= of their ARC-Seal names them. What they had found about the sender counts."
         >
           <Textarea
-            value={trusted}
-            rows={3}
+            value={sealers}
+            rows={2}
             disabled={off}
             onChange={(_, data) => {
-              setTrusted(data.value)
-              set({ trustedAuthserv: linesOf(data.value) })
+              setSealers(data.value)
+              set({ trustedArcSealers: linesOf(data.value) })
             }}
           />
         </Field>
@@ -99,6 +111,32 @@ function PolicyForm({ policy, reload }: { policy: Policy; reload: () => Promise<
         )}
       </form>
     </Card>
+  )
+}
+
+/** Names, one per line. Keeps what is typed; a new version of the document comes with a new key. */
+function Names(props: {
+  label: string
+  hint: string
+  names: readonly string[]
+  off: boolean
+  onChange: (names: string[]) => void
+}) {
+  const [text, setText] = useState(props.names.join('\n'))
+  return (
+    <Field label={props.label} hint={props.hint}>
+      <Textarea
+        value={text}
+        rows={2}
+        resize="vertical"
+        spellCheck={false}
+        disabled={props.off}
+        onChange={(_, data) => {
+          setText(data.value)
+          props.onChange(linesOf(data.value))
+        }}
+      />
+    </Field>
   )
 }
 

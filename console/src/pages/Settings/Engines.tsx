@@ -8,6 +8,7 @@ import { Status } from '../../parts/Status.tsx'
 import { Time } from '../../parts/Time.tsx'
 import { plural } from '../../words.ts'
 import { useEngines } from './data.ts'
+import { Feeds } from './Feeds.tsx'
 import { Lessons } from './Lessons.tsx'
 
 const NAME: Readonly<Record<EngineRow['id'], string>> = { rspamd: 'rspamd', clamav: 'ClamAV' }
@@ -23,7 +24,7 @@ export function Engines() {
   const lessons = useCan()('mail.read')
   if (engines.error) return <Problem error={engines.error} onRetry={() => void engines.refetch()} />
   if (!engines.data) return <Spinner size="small" label="Loading" />
-  const { items, pending, classifier } = engines.data
+  const { items, feeds, pending, classifier } = engines.data
   return (
     <>
       {items.length === 0 ? (
@@ -47,6 +48,7 @@ export function Engines() {
             : `${plural(pending, 'message was', 'messages were')} judged without an engine and ${pending === 1 ? 'is' : 'are'} judged again when it is back.`}
         </Card>
       ) : null}
+      <Feeds feeds={feeds} />
       <Card title="Classifier">
         <Classifier classifier={classifier} />
       </Card>
