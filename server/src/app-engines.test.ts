@@ -257,4 +257,29 @@ describe('what analysts submit', () => {
       .poll(async () => (await call(t.a, 'GET', '/engines')).classifier.version, { timeout: 30_000 })
       .toBe(START)
   }, 90_000)
+
+  test('a release corrects the classifier if it is asked to, and another opinion takes that back (lesson #34)', async () => {
+    const entry = await call(t.a, 'POST', '/entries', {
+      action: 'block',
+      kind: 'sender-domain',
+      value: 'partner.example',
+    })
+    const text = readFileSync(new URL('../../CHANGELOG.md', import.meta.url), 'utf8').slice(0, 1500)
+    const held = await deliver(t.a, 'Minutes of May', text)
+    const plain = await deliver(t.a, 'Minutes of June', text.toUpperCase())
+    const lessons = async () => (await call(t.a, 'GET', '/engines/classifier/lessons')).items
+    const before = (await lessons()).length
+    await call(t.a, 'POST', '/quarantine/release', { select: { messageIds: [plain] } })
+    await call(t.a, 'POST', '/quarantine/release', { select: { messageIds: [held] }, submit: true })
+    await expect.poll(async () => (await lessons()).length, { timeout: 30_000 }).toBe(before + 1)
+    for (const id of [held, plain]) await expect.poll(() => locations(t.a, id), { timeout: 30_000 }).toEqual(['inbox'])
+    expect((await lessons()).map((l: { messageId: string }) => l.messageId)).not.toContain(plain)
+    const taught = async () => (await lessons()).find((l: { messageId: string }) => l.messageId === held)
+    expect(await taught()).toMatchObject({ class: 'ham' })
+    const other = { as: 'analyst', opinion: 'should-have-been-blocked', threat: 'phish' }
+    await call(t.a, 'POST', `/messages/${held}/submissions`, other)
+    await expect.poll(taught, { timeout: 30_000 }).toMatchObject({ class: 'phish' })
+    expect((await lessons()).length).toBe(before + 1)
+    await call(t.a, 'DELETE', `/entries/${entry.id}`)
+  }, 90_000)
 })

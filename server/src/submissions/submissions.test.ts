@@ -82,7 +82,7 @@ describe('the demo campaigns', () => {
 })
 
 describe('a wanted message was blocked', () => {
-  it('report → release and the sender as entry; with the entry the next one gets through, and nothing else changes (lesson #27, #35)', async () => {
+  it('report → release and the sender as entry; with the entry the next one gets through, and nothing else changes (lesson #27, #35, #58)', async () => {
     const analyst = await api.token(rig.a, ALL_PERMISSIONS, 'Anna')
     const newsletter = where('From: "Timber Journal"')
     const made = await api.call(analyst, 'POST', `/messages/${idOf(rig.a, newsletter)}/submissions`, {
@@ -250,7 +250,7 @@ describe('a wanted message was blocked', () => {
 })
 
 describe('a threat was missed', () => {
-  it('report → remove it, all that share its links, and a block entry that would have kept them out (lesson #38)', async () => {
+  it('report → remove it, all that share its links, and a block entry that would have kept them out (lesson #38, #58)', async () => {
     const analyst = await api.token(rig.a, ALL_PERMISSIONS)
     const missed = where('From: "Document Portal"')
     const made = await api.call(analyst, 'POST', `/messages/${idOf(rig.a, missed)}/submissions`, FALSE_NEGATIVE)
