@@ -28,7 +28,6 @@ export function DefaultPolicy() {
 
 function PolicyForm({ policy, reload }: { policy: Policy; reload: () => Promise<Policy | undefined> }) {
   const { draft, set, changed, meanwhile, take } = useDraft(policy)
-  const [sealers, setSealers] = useState(policy.trustedArcSealers.join('\n'))
   const save = useSaveDocument<Policy>('policy')
   const off = !useCan()('settings.write')
   const again = async () => {
@@ -75,20 +74,6 @@ function PolicyForm({ policy, reload }: { policy: Policy; reload: () => Promise<
           off={off}
           onChange={(trustedArcSealers) => set({ trustedArcSealers })}
         />
-        <Field
-          label="Trusted ARC sealers"
-          hint="One domain per line: mailing lists and forwarders that change mail, as d= of their ARC-Seal names them. What they had found about the sender counts."
-        >
-          <Textarea
-            value={sealers}
-            rows={2}
-            disabled={off}
-            onChange={(_, data) => {
-              setSealers(data.value)
-              set({ trustedArcSealers: linesOf(data.value) })
-            }}
-          />
-        </Field>
         <UserReports reports={draft.userReports} off={off} onChange={(userReports) => set({ userReports })} />
         <Approvals approvals={draft.approvals} off={off} onChange={(approvals) => set({ approvals })} />
         <SaveProblem
