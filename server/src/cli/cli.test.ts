@@ -83,11 +83,13 @@ describe('the command line', () => {
 
   test('shows and changes the policy, version by version', async () => {
     const before = await answer('policy', 'show')
-    const after = await answer('policy', 'set', '--mode', 'strict', '--trusted-authserv', 'mx.kontor.example')
+    const trust = ['--trusted-authserv', 'mx.kontor.example', '--trusted-arc-sealers', 'lists.example, forward.example']
+    const after = await answer('policy', 'set', '--mode', 'strict', ...trust)
     expect(after).toEqual({
       ...before,
       mode: 'strict',
       trustedAuthserv: ['mx.kontor.example'],
+      trustedArcSealers: ['lists.example', 'forward.example'],
       version: before.version + 1,
     })
     expect(await recourse(['policy', 'set'])).toMatchObject({ code: 2 })
