@@ -112,7 +112,7 @@ const emitLate = (messageId: MessageId, from: Placement, to: Placement) =>
 
 describe('an engine that is down', () => {
   test('mail is judged without it and says so; when it is back it is judged again, and what it finds is taken out of the mailbox, in each organisation', async () => {
-    await expect.poll(async () => (await call(t.a, 'GET', '/engines')).items[0].state).toBe('down')
+    await expect.poll(async () => (await call(t.a, 'GET', '/engines')).items[0].state, { timeout: 20_000 }).toBe('down')
     const ids = new Map<TenantId, string>()
     for (const tenant of [t.a, t.b]) {
       const id = await deliver(tenant, 'The ledger', 'See the crimson ledger, please.')
@@ -217,6 +217,14 @@ describe('a late verdict that is milder', () => {
     }
     await approve()
     await expect.poll(() => locations(t.a, waits), { timeout: 30_000 }).toEqual(['inbox'])
+
+    // From quarantine to Junk: proposed as that, and it arrives there.
+    await emitLate(late, 'deliver', 'quarantine')
+    await expect.poll(() => locations(t.a, late), { timeout: 30_000 }).toEqual(['quarantine'])
+    await emitLate(late, 'quarantine', 'junk')
+    await expect.poll(proposals, { timeout: 30_000 }).toMatchObject([{ kind: 'move', target: 'junk' }])
+    await approve()
+    await expect.poll(() => locations(t.a, late), { timeout: 30_000 }).toEqual(['junk'])
 
     // What has been acted on and is milder now: from Junk to the Inbox, by approval too; the same once more changes nothing.
     await emitLate(late, 'junk', 'deliver')

@@ -51,5 +51,6 @@ async function requestOf(tx: Tx, { messageId, signal, from, to }: Late): Promise
   const there = (await deliveriesOf(tx, messageId)).filter((d) => d.latest_location === from.placement)
   if (there.length === 0) return null
   const back = { ...common, select: { deliveryIds: there.map((d) => d.id) }, propose: true }
+  if (to.placement === 'junk') return { ...back, kind: 'move', target: 'junk' }
   return from.placement === 'quarantine' ? { ...back, kind: 'release' } : { ...back, kind: 'move', target: 'inbox' }
 }
