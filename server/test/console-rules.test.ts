@@ -3,11 +3,15 @@
 import fc from 'fast-check'
 import { Value } from 'typebox/value'
 import { describe, expect, test } from 'vitest'
+import { PROPERTIES as ACTIONS, actionSearch } from '../../console/src/pages/ActionCenter/search.ts'
 import { apiFilter, explorerSearch, PROPERTIES } from '../../console/src/pages/Explorer/filters.ts'
 import { PROPERTIES as HELD, heldFilter, heldSearch, orderOf } from '../../console/src/pages/Quarantine/search.ts'
+import { moved, newPolicy, THRESHOLDS as SHOWN, withPolicy } from '../../console/src/pages/Settings/policies.ts'
 import { defang, visible, visibleLines } from '../../console/src/parts/text.ts'
 import { CHOICES, misfit } from '../../console/src/takeAction/fit.ts'
 import { LOCATION } from '../../console/src/words.ts'
+import { THRESHOLDS } from '../src/judgement/table.ts'
+import { MailPolicies as Document, type MailPolicies, type MailPolicy } from '../src/organisation/index.ts'
 import { HeldListQuery } from '../src/quarantine/schemas.ts'
 import { MessageFilter } from '../src/records/index.ts'
 import { classify } from '../src/remediation/plan.ts'
@@ -107,6 +111,64 @@ describe('Quarantine’s address', () => {
         expect([...Value.Errors(HeldListQuery, { ...heldFilter(search, Date.now()), ...orderOf(search) })]).toEqual([])
       }),
     )
+  })
+})
+
+describe('Action center’s address', () => {
+  const key = fc.constantFrom(...ACTIONS.map((p) => p.key), 'tab', 'period', 'q', 'sort', 'dir', 'open', 'x')
+  const value = fc.oneof(
+    fc.string({ maxLength: 20 }),
+    fc.array(fc.string({ minLength: 1, maxLength: 20 }), { maxLength: 3 }),
+    fc.constantFrom('pending', 'history', '7d', 'all', 'name', 'asc', 'valueOf', 'completed', 'move', 'high'),
+  )
+
+  test('whatever stands in it, what is read from it is read the same again', () => {
+    fc.assert(
+      fc.property(fc.dictionary(key, value), (raw) => {
+        const search = actionSearch(raw)
+        expect(actionSearch({ ...search })).toEqual(search)
+      }),
+    )
+  })
+})
+
+describe('policies', () => {
+  const custom = (n: number): MailPolicy => ({ ...newPolicy('custom', NONE), id: `p${n}`, name: `P${n}`, priority: n })
+  const NONE: MailPolicies = { version: 0, policies: [] }
+
+  test('the thresholds that are told are those of the judgement', () => {
+    expect(SHOWN).toEqual(THRESHOLDS)
+  })
+
+  test('a new policy has an ID that the server takes and nobody has', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, maxLength: 100 }), fc.integer({ min: 0, max: 3 }), (name, times) => {
+        let document = NONE
+        for (let n = 0; n <= times; n++) document = withPolicy(document, { ...newPolicy('custom', document), name })
+        expect([...Value.Errors(Document, document)]).toEqual([])
+        expect(new Set(document.policies.map((p) => p.id)).size).toBe(times + 1)
+        expect(new Set(document.policies.map((p) => p.priority)).size).toBe(times + 1)
+      }),
+      {
+        examples: [
+          ['secops', 1],
+          ['Everybody', 1],
+          ['役員', 2],
+          ['---', 0],
+        ],
+      },
+    )
+  })
+
+  test('moved up and down again, all are where they were; the first and the last go no further', () => {
+    const document = { version: 3, policies: [custom(0), custom(1), custom(2)] }
+    for (const { id } of document.policies.slice(1)) {
+      const up = moved(document, id, -1)
+      expect(up?.policies.map((p) => p.id)).not.toEqual(document.policies.map((p) => p.id))
+      expect(up ? moved(up, id, 1) : null).toEqual(document)
+    }
+    expect(moved(document, 'p0', -1)).toBeNull()
+    expect(moved(document, 'p2', 1)).toBeNull()
   })
 })
 

@@ -1,6 +1,6 @@
 import { Checkbox, Field, Input, Textarea } from '@fluentui/react-components'
 import { useCan } from '../api/session.ts'
-import { Choice as Pick } from '../parts/Choice.tsx'
+import { Choice as Pick } from '../parts/filters/Choice.tsx'
 import type { Choice } from './fit.ts'
 import type { Source } from './TakeAction.tsx'
 import type { BlockKind, Extras, SubmitAs } from './wish.ts'

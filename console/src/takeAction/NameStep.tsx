@@ -1,5 +1,5 @@
 import { Field, Input, Textarea } from '@fluentui/react-components'
-import { Choice } from '../parts/Choice.tsx'
+import { Choice } from '../parts/filters/Choice.tsx'
 import { SEVERITY } from '../words.ts'
 import type { Extras } from './wish.ts'
 

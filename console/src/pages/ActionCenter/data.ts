@@ -12,6 +12,7 @@ import type {
   ResultClass,
   UndoPlan,
 } from '../../api/types.ts'
+import { withPart } from '../../parts/filters/search.ts'
 import { usePages } from '../../parts/usePages.ts'
 import { type ActionSearch, actionQuery } from './search.ts'
 
@@ -25,10 +26,8 @@ export function useActionSearch() {
   const search = useSearch({ from: '/inside/action-center' })
   const navigate = useNavigate({ from: '/action-center' })
   const change = (part: { readonly [K in keyof ActionSearch]?: ActionSearch[K] | undefined }) => {
-    const next: Record<string, unknown> = { ...search, ...part }
-    for (const key of Object.keys(next)) if (next[key] === undefined) delete next[key]
     // The details are a step of their own: Back closes them.
-    void navigate({ search: next as ActionSearch, replace: !('open' in part) && !('tab' in part) })
+    void navigate({ search: withPart(search, part), replace: !('open' in part) && !('tab' in part) })
   }
   return { search, change, clear: () => void navigate({ search: search.tab ? { tab: search.tab } : {} }) }
 }

@@ -1,4 +1,5 @@
 import type { ActionRow } from '../../api/types.ts'
+import { type Conditions, type Property, readConditions } from '../../parts/filters/search.ts'
 import { ACTION_KIND, ACTION_STATE, SEVERITY, SOURCE } from '../../words.ts'
 
 export type Tab = 'pending' | 'history'
@@ -7,28 +8,20 @@ export type ListKey = 'kind' | 'state' | 'source' | 'severity' | 'decidedBy' | '
 export type SortKey = 'updated' | 'created' | 'expires' | 'name' | 'kind' | 'state' | 'decided' | 'copies'
 
 /** What the address of the page carries. */
-export type ActionSearch = { readonly [K in ListKey]?: readonly string[] } & {
+export type ActionSearch = Conditions<ListKey> & {
   readonly tab?: Tab
   readonly period?: Period
-  readonly q?: string
   readonly sort?: SortKey
   readonly dir?: 'asc' | 'desc'
   /** The action whose details are open. */
   readonly open?: string
 }
 
-export interface ActionProperty {
-  readonly key: ListKey
-  readonly label: string
-  readonly options?: Readonly<Record<string, string>>
-  readonly hint?: string
-}
-
 const ENDED: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(ACTION_STATE).filter(([key]) => key !== 'pending-approval'),
 )
 
-export const PROPERTIES: readonly ActionProperty[] = [
+export const PROPERTIES: readonly Property<ListKey>[] = [
   { key: 'kind', label: 'Action type', options: ACTION_KIND },
   { key: 'state', label: 'Status', options: ENDED },
   { key: 'source', label: 'Action source', options: SOURCE },
@@ -45,6 +38,7 @@ export const PERIOD: Record<Period, string> = {
   '180d': 'Last 6 months',
   all: 'All time',
 }
+export const isPeriod = (value: unknown): value is Period => typeof value === 'string' && Object.hasOwn(PERIOD, value)
 export const DEFAULT_PERIOD: Record<Tab, Period> = { pending: 'all', history: '30d' }
 
 const SORTS: ReadonlySet<unknown> = new Set([
@@ -62,18 +56,9 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Reads the page's address; what is not understood is left out. */
 export function actionSearch(raw: Record<string, unknown>): ActionSearch {
-  const search: Record<string, unknown> = {}
-  for (const { key, options } of PROPERTIES) {
-    const value = raw[key]
-    const values = (Array.isArray(value) ? value : [value]).filter(
-      (v): v is string =>
-        typeof v === 'string' && v !== '' && v.length <= 200 && (options === undefined || Object.hasOwn(options, v)),
-    )
-    if (values.length > 0) search[key] = [...new Set(values)].slice(0, 20)
-  }
+  const search = readConditions(raw, PROPERTIES)
   if (raw['tab'] === 'pending' || raw['tab'] === 'history') search['tab'] = raw['tab']
-  if (typeof raw['period'] === 'string' && Object.hasOwn(PERIOD, raw['period'])) search['period'] = raw['period']
-  if (typeof raw['q'] === 'string' && raw['q'].trim() !== '') search['q'] = raw['q'].slice(0, 200)
+  if (isPeriod(raw['period'])) search['period'] = raw['period']
   if (isSort(raw['sort'])) search['sort'] = raw['sort']
   if (raw['dir'] === 'asc' || raw['dir'] === 'desc') search['dir'] = raw['dir']
   if (typeof raw['open'] === 'string' && UUID.test(raw['open'])) search['open'] = raw['open']

@@ -35,11 +35,11 @@ export function Attachments({ attachments }: { attachments: readonly AttachmentF
                   <td>
                     <SafeText text={file.declaredType} max={100} />
                   </td>
-                  <td>
+                  <td className="nowrap">
                     <RealType file={file} />
                   </td>
                   <td className="num">{bytes(file.size)}</td>
-                  <td className="mono">
+                  <td className="mono hash">
                     <Link to="/explorer" search={{ fileHash: [file.sha256] }} className="link">
                       {file.sha256}
                     </Link>

@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { api } from '../../api/client.ts'
 import type { ApiFilter, Histogram, MessageRow } from '../../api/types.ts'
+import { withPart } from '../../parts/filters/search.ts'
 import { usePages } from '../../parts/usePages.ts'
 import { apiFilter, type ExplorerSearch } from './filters.ts'
 
@@ -13,9 +14,7 @@ export function useExplorerSearch() {
   const search = useSearch({ from: '/inside/explorer' })
   const navigate = useNavigate({ from: '/explorer' })
   const change = (part: { readonly [K in keyof ExplorerSearch]?: ExplorerSearch[K] | undefined }) => {
-    const next: Record<string, unknown> = { ...search, ...part }
-    for (const key of Object.keys(next)) if (next[key] === undefined) delete next[key]
-    void navigate({ search: next as ExplorerSearch, replace: true })
+    void navigate({ search: withPart(search, part), replace: true })
   }
   const clear = () => void navigate({ search: {}, replace: true })
   return { search, change, clear }

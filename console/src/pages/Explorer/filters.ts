@@ -1,4 +1,5 @@
 import type { ApiFilter } from '../../api/types.ts'
+import { asFilter, type Conditions, isInstant, type Property, readConditions } from '../../parts/filters/search.ts'
 import { DELIVERY, LOCATION, THREAT } from '../../words.ts'
 
 export type FilterKey =
@@ -18,23 +19,14 @@ export type FilterKey =
 export type RangeKey = '1d' | '2d' | '7d' | '14d' | '30d' | 'all' | 'custom'
 
 /** What the address of the page carries. */
-export type ExplorerSearch = { readonly [K in FilterKey]?: readonly string[] } & {
-  readonly q?: string
+export type ExplorerSearch = Conditions<FilterKey> & {
   readonly range?: RangeKey
   readonly from?: string
   readonly to?: string
   readonly by?: 'threat' | 'location'
 }
 
-export interface FilterProperty {
-  readonly key: FilterKey
-  readonly label: string
-  /** Discrete values with their words; without, values are typed in. */
-  readonly options?: Readonly<Record<string, string>>
-  readonly hint?: string
-}
-
-export const PROPERTIES: readonly FilterProperty[] = [
+export const PROPERTIES: readonly Property<FilterKey>[] = [
   { key: 'threat', label: 'Threat type', options: THREAT },
   { key: 'action', label: 'Delivery action', options: DELIVERY },
   { key: 'location', label: 'Latest delivery location', options: LOCATION },
@@ -61,20 +53,11 @@ export const RANGES: Record<RangeKey, { readonly label: string; readonly ms: num
 }
 export const DEFAULT_RANGE: RangeKey = '30d'
 
-const isRange = (value: unknown): value is RangeKey => typeof value === 'string' && Object.hasOwn(RANGES, value)
-const isInstant = (value: unknown): value is string => typeof value === 'string' && !Number.isNaN(Date.parse(value))
+export const isRange = (value: unknown): value is RangeKey => typeof value === 'string' && Object.hasOwn(RANGES, value)
 
 /** Reads the page's address; what is not understood is left out. */
 export function explorerSearch(raw: Record<string, unknown>): ExplorerSearch {
-  const search: Record<string, unknown> = {}
-  for (const { key } of PROPERTIES) {
-    const value = raw[key]
-    const values = (Array.isArray(value) ? value : [value]).filter(
-      (v): v is string => typeof v === 'string' && v !== '',
-    )
-    if (values.length > 0) search[key] = [...new Set(values)]
-  }
-  if (typeof raw['q'] === 'string' && raw['q'].trim() !== '') search['q'] = raw['q']
+  const search = readConditions(raw, PROPERTIES)
   if (isRange(raw['range'])) search['range'] = raw['range']
   if (isInstant(raw['from'])) search['from'] = raw['from']
   if (isInstant(raw['to'])) search['to'] = raw['to']
@@ -84,16 +67,7 @@ export function explorerSearch(raw: Record<string, unknown>): ExplorerSearch {
 
 /** The API's filter for a search: relative ranges become instants, counted from `now`. */
 export function apiFilter(search: ExplorerSearch, now: number): ApiFilter {
-  const filter: Record<string, string | boolean | readonly string[]> = {}
-  for (const { key } of PROPERTIES) {
-    const values = search[key]
-    if (!values || values.length === 0) continue
-    // Both answers are no condition.
-    if (key === 'reported') {
-      if (values.length === 1) filter[key] = values[0] === 'true'
-    } else filter[key] = values
-  }
-  if (search.q) filter['q'] = search.q
+  const filter = asFilter(search, PROPERTIES)
   const range = search.range ?? DEFAULT_RANGE
   const length = RANGES[range].ms
   if (range === 'custom') {

@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { api, download } from '../../api/client.ts'
 import type { HeldCounts, HeldDone, HeldPlan, HeldResults, QuarantineRow } from '../../api/types.ts'
+import { withPart } from '../../parts/filters/search.ts'
 import { usePages } from '../../parts/usePages.ts'
 import { asQuery, type HeldQuery, type HeldSearch, heldFilter, keepSearch, keptSearch, orderOf } from './search.ts'
 
@@ -24,10 +25,8 @@ export function useHeldSearch() {
     void navigate({ search: next, replace })
   }
   const change = (part: { readonly [K in keyof HeldSearch]?: HeldSearch[K] | undefined }) => {
-    const next: Record<string, unknown> = { ...search, ...part }
-    for (const key of Object.keys(next)) if (next[key] === undefined) delete next[key]
     // The details are a step of their own: Back closes them.
-    set(next as HeldSearch, !('open' in part))
+    set(withPart(search, part), !('open' in part))
   }
   return { search, change, clear: () => set({}) }
 }

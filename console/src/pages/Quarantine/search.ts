@@ -1,4 +1,5 @@
 import type { Query } from '../../api/client.ts'
+import { asFilter, type Conditions, isInstant, type Property, readConditions } from '../../parts/filters/search.ts'
 import { DIRECTION, POLICY_TYPE, REASON, RELEASE_STATUS } from '../../words.ts'
 
 export type HeldKey =
@@ -17,8 +18,7 @@ export type Expires = 'today' | '2d' | '7d' | 'custom'
 export type SortKey = 'received' | 'expires' | 'subject' | 'sender' | 'reason'
 
 /** What the address of the page carries. */
-export type HeldSearch = { readonly [K in HeldKey]?: readonly string[] } & {
-  readonly q?: string
+export type HeldSearch = Conditions<HeldKey> & {
   readonly received?: Received
   readonly from?: string
   readonly to?: string
@@ -31,14 +31,7 @@ export type HeldSearch = { readonly [K in HeldKey]?: readonly string[] } & {
   readonly open?: string
 }
 
-export interface HeldProperty {
-  readonly key: HeldKey
-  readonly label: string
-  readonly options?: Readonly<Record<string, string>>
-  readonly hint?: string
-}
-
-export const PROPERTIES: readonly HeldProperty[] = [
+export const PROPERTIES: readonly Property<HeldKey>[] = [
   { key: 'status', label: 'Release status', options: RELEASE_STATUS },
   { key: 'reason', label: 'Quarantine reason', options: REASON },
   { key: 'policyType', label: 'Policy type', options: POLICY_TYPE },
@@ -67,26 +60,19 @@ export const EXPIRES: Record<Expires, string> = {
   custom: 'Custom',
 }
 
+export const isReceived = (value: unknown): value is Received =>
+  typeof value === 'string' && Object.hasOwn(RECEIVED, value)
+export const isExpires = (value: unknown): value is Expires =>
+  typeof value === 'string' && Object.hasOwn(EXPIRES, value)
+
 const SORTS: ReadonlySet<unknown> = new Set(['received', 'expires', 'subject', 'sender', 'reason'])
-const isInstant = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= 40 && /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value))
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Reads the page's address; what is not understood is left out. */
 export function heldSearch(raw: Record<string, unknown>): HeldSearch {
-  const search: Record<string, unknown> = {}
-  for (const { key, options } of PROPERTIES) {
-    const value = raw[key]
-    const values = (Array.isArray(value) ? value : [value]).filter(
-      (v): v is string =>
-        typeof v === 'string' && v !== '' && v.length <= 1000 && (options === undefined || Object.hasOwn(options, v)),
-    )
-    if (values.length > 0) search[key] = [...new Set(values)].slice(0, 50)
-  }
-  if (typeof raw['q'] === 'string' && raw['q'].trim() !== '') search['q'] = raw['q'].slice(0, 200)
-  if (typeof raw['received'] === 'string' && Object.hasOwn(RECEIVED, raw['received']))
-    search['received'] = raw['received']
-  if (typeof raw['expires'] === 'string' && Object.hasOwn(EXPIRES, raw['expires'])) search['expires'] = raw['expires']
+  const search = readConditions(raw, PROPERTIES)
+  if (isReceived(raw['received'])) search['received'] = raw['received']
+  if (isExpires(raw['expires'])) search['expires'] = raw['expires']
   for (const key of ['from', 'to', 'expiresFrom', 'expiresTo'] as const) if (isInstant(raw[key])) search[key] = raw[key]
   if (SORTS.has(raw['sort'])) search['sort'] = raw['sort']
   if (raw['dir'] === 'asc' || raw['dir'] === 'desc') search['dir'] = raw['dir']
@@ -98,16 +84,7 @@ export type HeldQuery = Record<string, string | boolean | readonly string[]>
 
 /** The API's filter: relative ranges become instants, counted from `now`. */
 export function heldFilter(search: HeldSearch, now: number): HeldQuery {
-  const filter: HeldQuery = {}
-  for (const { key } of PROPERTIES) {
-    const values = search[key]
-    if (!values || values.length === 0) continue
-    // Both answers are no condition.
-    if (key === 'reported') {
-      if (values.length === 1) filter[key] = values[0] === 'true'
-    } else filter[key] = values
-  }
-  if (search.q) filter['q'] = search.q
+  const filter: HeldQuery = asFilter(search, PROPERTIES)
   const received = search.received ?? DEFAULT_RECEIVED
   const ms = RECEIVED[received].ms
   if (received === 'custom') {

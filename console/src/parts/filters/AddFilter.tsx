@@ -1,11 +1,9 @@
 import { Button, Menu, MenuItem, MenuList, MenuPopover, MenuTrigger } from '@fluentui/react-components'
 import { FilterAdd20Regular } from '@fluentui/react-icons'
+import type { Property } from './search.ts'
 
 /** The conditions that are not there yet. */
-export function AddFilter<K extends string>(props: {
-  properties: readonly { readonly key: K; readonly label: string }[]
-  onAdd: (key: K) => void
-}) {
+export function AddFilter<K extends string>(props: { properties: readonly Property<K>[]; onAdd: (key: K) => void }) {
   return (
     <Menu inline>
       <MenuTrigger disableButtonEnhancement>

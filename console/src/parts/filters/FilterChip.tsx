@@ -1,11 +1,11 @@
 import { Button, Checkbox, Field, Input, Popover, PopoverSurface, PopoverTrigger } from '@fluentui/react-components'
 import { Dismiss12Regular } from '@fluentui/react-icons'
 import { useId, useState } from 'react'
-import { visible } from '../../parts/text.ts'
-import type { FilterProperty } from './filters.ts'
+import { visible } from '../text.ts'
+import type { Property } from './search.ts'
 
 interface Props {
-  readonly property: Pick<FilterProperty, 'label' | 'options' | 'hint'>
+  readonly property: Omit<Property<string>, 'key'>
   readonly values: readonly string[]
   readonly startOpen: boolean
   readonly onChange: (values: readonly string[]) => void

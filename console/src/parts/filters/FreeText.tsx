@@ -1,5 +1,6 @@
 import { SearchBox } from '@fluentui/react-components'
 import { useEffect, useState } from 'react'
+import './filters.css'
 
 /** Free text that is searched for when typing pauses. */
 export function FreeText(props: {

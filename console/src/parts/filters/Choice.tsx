@@ -1,4 +1,5 @@
 import { Dropdown, Option } from '@fluentui/react-components'
+import './filters.css'
 
 /** One of a few, as a dropdown in a bar of filters. */
 export function Choice(props: {
