@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -157,6 +166,35 @@ describe('a file that cannot be used: the last good one stays and its state says
     execFileSync('mkfifo', [path])
     await feeds.check()
     expect(feeds.statuses()[0]).toMatchObject({ entries: 1, lastError: { message: 'it is no file' } })
+  })
+
+  it('one that is written to while it is read is not used, and read again when it is left alone', async () => {
+    publish(GOOD)
+    const feeds = make({}, { maxBytes: 50_000_000, maxEntries: 200_000 })
+    await feeds.check()
+    publish(Array.from({ length: 60_000 }, (_, i) => `http://e${i}.example/x\n`).join(''))
+    const writing = setInterval(() => appendFileSync(path, 'http://more.example/x\n'), 1)
+    await feeds.check().finally(() => clearInterval(writing))
+    expect(feeds.statuses()[0]).toMatchObject({ state: 'failed', entries: 1 })
+    expect(feeds.statuses()[0]?.lastError?.message).toContain('changed while it was read')
+    await feeds.check()
+    expect(feeds.statuses()[0]).toMatchObject({ state: 'ok', entries: 60_001 })
+  })
+
+  it('replaced by another while it is read, each is read whole', async () => {
+    const limits = { maxBytes: 50_000_000, maxEntries: 200_000 }
+    const many = (name: string) => Array.from({ length: 40_000 }, (_, i) => `http://${name}${i}.example/x\n`).join('')
+    publish(many('old'))
+    const feeds = make({}, limits)
+    const reading = feeds.check()
+    for (let i = 0; i < 3; i++) await new Promise((done) => setImmediate(done))
+    publish(many('new'))
+    await reading
+    const has = (name: string) =>
+      [0, 20_000, 39_999].map((i) => feeds.lookup.url(`http://${name}${i}.example/x`).length).join('')
+    expect([has('old'), has('new')].sort()).toEqual(['000', '111'])
+    await feeds.check()
+    expect([has('old'), has('new')]).toEqual(['000', '111'])
   })
 
   it('a file that nobody renews is told as old, and still counts', async () => {
