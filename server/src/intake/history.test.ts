@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { homesAt, saveCompany } from '../../test/rig/intake.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
-import type { TenantId } from '../base/index.ts'
+import { type TenantId, uuidv7 } from '../base/index.ts'
+import type { EntityRef } from '../judgement/index.ts'
+import { addEntry } from '../lists/index.ts'
 import { createParser, type Parser } from '../mail/index.ts'
 import { createMemoryProvider } from '../mailboxes/index.ts'
+import { setUserSenders } from '../organisation/index.ts'
 import { currentVerdict } from '../records/index.ts'
 import { createDirectory, createIntake, createJudge, createView, type ImportDeps, importMessage } from './index.ts'
 
@@ -67,4 +70,50 @@ test('who has written to the same people for a week, proven and never convicted,
   const known = await next(t.a, 'weekly@letters.example')
   expect(known).toMatchObject({ weight: expect.any(Number), summary: expect.stringContaining('regularly') })
   expect(known?.weight).toBe(-1.5)
+})
+
+test('messages that are looked up together see what each would see alone, of their own organisation', async () => {
+  await next(t.a, 'known@together.example')
+  const admin = { user: uuidv7(), name: 'Nadia' }
+  await t.storage.tenant(t.a, async (tx) => {
+    for (const value of ['x@one.example', 'x@two.example'])
+      await addEntry(tx, t.storage.outbox, admin, { action: 'block', kind: 'sender', value })
+    await setUserSenders(tx, 'ann@a.example', { safe: ['y@three.example'], blocked: ['one.example'] }, admin)
+  })
+  const view = createView(t.storage)
+  const now = new Date()
+  const ask = async (tenant: TenantId, ...senders: string[]) => {
+    const entities = senders.flatMap((value): EntityRef[] => [
+      { kind: 'sender', value },
+      { kind: 'sender-domain', value: value.slice(value.indexOf('@') + 1) },
+    ])
+    const { policyOf: _, ...data } = await view(tenant, entities, now, [
+      tenant === t.a ? 'ann@a.example' : 'ann@b.example',
+    ])
+    return data
+  }
+  const asked = ['x@one.example', 'x@two.example', 'y@three.example', 'known@together.example', 'x@one.example']
+  const alone = []
+  for (const sender of asked) alone.push([await ask(t.a, sender), await ask(t.b, sender)])
+  const together = await Promise.all(asked.map((sender) => Promise.all([ask(t.a, sender), ask(t.b, sender)])))
+  expect(together).toEqual(alone)
+  const inA = together.map(([a]) => ({
+    entries: a.entries.map((e) => e.value),
+    own: a.senderLists?.get('ann@a.example'),
+    before: a.history?.fromSender,
+  }))
+  expect(inA).toEqual([
+    { entries: ['x@one.example'], own: 'blocked', before: 0 },
+    { entries: ['x@two.example'], own: undefined, before: 0 },
+    { entries: [], own: 'safe', before: 0 },
+    { entries: [], own: undefined, before: 1 },
+    { entries: ['x@one.example'], own: 'blocked', before: 0 },
+  ])
+  for (const [, b] of together) expect([b.entries, b.senderLists?.size, b.history?.fromSender]).toEqual([[], 0, 0])
+  // Who writes under several names is not known by any.
+  expect(
+    (await Promise.all([ask(t.a, 'x@one.example', 'x@two.example'), ask(t.a, 'x@one.example')])).map(
+      (v) => v.history === undefined,
+    ),
+  ).toEqual([true, false])
 })

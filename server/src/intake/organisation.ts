@@ -1,9 +1,9 @@
 import type { TenantId } from '../base/index.ts'
 import { tenantView } from '../detection/index.ts'
 import { type EntityRef, policyKey } from '../judgement/index.ts'
-import { entriesFor } from '../lists/index.ts'
-import { directory, senderListsOf, tenantOfDomain } from '../organisation/index.ts'
-import { type SenderHistory, senderHistory } from '../records/index.ts'
+import { entriesForEach } from '../lists/index.ts'
+import { directory, type Directory as Organisation, senderListsOfEach, tenantOfDomain } from '../organisation/index.ts'
+import { type HistoryQuestion, type SenderHistory, senderHistories } from '../records/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
 import { createGrouped } from './grouped.ts'
 import { directionOf } from './judge.ts'
@@ -68,64 +68,75 @@ interface Asked {
 
 /**
  * Organisation, policies, users' own lists and the list entries that may match, of one moment. Messages that come while others are looked
- * up share the next transaction, and what is the same for all of them.
+ * up share the next transaction, and its queries.
  */
 export function createView(storage: Pick<Storage, 'tenant'>): ViewOf {
-  const grouped = createGrouped((tenant, all: readonly Asked[]) =>
-    storage.tenant(tenant, async (tx) => {
-      const shared = await tenantView(tx, new Date(Math.max(...all.map((one) => one.now.getTime()))))
-      const views: Awaited<ReturnType<ViewOf>>[] = []
-      for (const one of all) views.push({ ...shared, ...(await ownView(tx, one)) })
-      return views
-    }),
-  )
+  const grouped = createGrouped((tenant, all: readonly Asked[]) => storage.tenant(tenant, (tx) => viewsOf(tx, all)))
   return (tenant, entities, now, mailboxes) => grouped(tenant, { entities, now, mailboxes })
 }
 
-async function ownView(tx: Tx, { entities, now, mailboxes }: Asked) {
-  const senders = entities.filter((e) => e.kind === 'sender' || e.kind === 'sender-domain').map((e) => e.value)
-  return {
-    entries: await entriesFor(tx, entities, now),
-    senderLists: await ownLists(tx, mailboxes, senders),
-    ...(await historyOf(tx, entities, mailboxes, now)),
-  }
-}
-
-/** Of the one sender: who writes under several names is not known by any. */
-async function historyOf(
-  tx: Tx,
-  entities: readonly EntityRef[],
-  mailboxes: readonly string[],
-  now: Date,
-): Promise<{ readonly history?: SenderHistory }> {
-  const [sender, another] = entities.filter((e) => e.kind === 'sender')
-  if (sender === undefined || another !== undefined) return {}
+async function viewsOf(tx: Tx, all: readonly Asked[]): Promise<Awaited<ReturnType<ViewOf>>[]> {
+  const latest = new Date(Math.max(...all.map((one) => one.now.getTime())))
+  const shared = await tenantView(tx, latest)
   const own = await directory(tx)
-  const ids = mailboxes.flatMap((address) => own.resolve(address).mailboxes.filter((m) => m.address === address))
-  return {
-    history: await senderHistory(
-      tx,
-      sender.value,
-      ids.map((m) => m.id),
-      now,
-    ),
-  }
+  const entries = await entriesForEach(
+    tx,
+    all.map((one) => one.entities),
+    latest,
+  )
+  const lists = await ownLists(tx, own, all)
+  const histories = await historiesOf(tx, own, all)
+  return all.map((_, i) => {
+    const history = histories[i]
+    return {
+      ...shared,
+      entries: entries[i] ?? [],
+      senderLists: lists[i] ?? new Map(),
+      ...(history === undefined ? {} : { history }),
+    }
+  })
 }
 
-/** By the mailboxes' addresses. */
+const mailboxesOf = (own: Organisation, addresses: readonly string[]) =>
+  addresses.flatMap((address) => own.resolve(address).mailboxes.filter((m) => m.address === address))
+
+/** Of the one sender of each: who writes under several names is not known by any, and has none. */
+async function historiesOf(
+  tx: Tx,
+  own: Organisation,
+  all: readonly Asked[],
+): Promise<readonly (SenderHistory | undefined)[]> {
+  const questions = all.map(({ entities, mailboxes, now }): HistoryQuestion | null => {
+    const [sender, another] = entities.filter((e) => e.kind === 'sender')
+    if (sender === undefined || another !== undefined) return null
+    return { sender: sender.value, mailboxes: mailboxesOf(own, mailboxes).map((m) => m.id), before: now }
+  })
+  const answers = await senderHistories(
+    tx,
+    questions.filter((q) => q !== null),
+  )
+  let next = 0
+  return questions.map((q) => (q === null ? undefined : answers[next++]))
+}
+
+/** What users' own lists say of each message's sender, by the mailboxes' addresses. */
 async function ownLists(
   tx: Tx,
-  mailboxes: readonly string[],
-  senders: readonly string[],
-): Promise<ReadonlyMap<string, 'safe' | 'blocked'>> {
-  const own = await directory(tx)
-  const known = mailboxes.flatMap((address) => own.resolve(address).mailboxes.filter((m) => m.address === address))
-  const lists = await senderListsOf(
+  own: Organisation,
+  all: readonly Pick<Asked, 'entities' | 'mailboxes'>[],
+): Promise<ReadonlyMap<string, 'safe' | 'blocked'>[]> {
+  const known = all.map((one) => mailboxesOf(own, one.mailboxes))
+  const lists = await senderListsOfEach(
     tx,
-    known.map((m) => m.id),
-    senders,
+    all.map(({ entities }, i) => ({
+      mailboxes: (known[i] ?? []).map((m) => m.id),
+      senders: entities.filter((e) => e.kind === 'sender' || e.kind === 'sender-domain').map((e) => e.value),
+    })),
   )
-  return new Map(known.flatMap((m) => (lists.has(m.id) ? [[m.address, lists.get(m.id) ?? 'safe']] : [])))
+  return lists.map((said, i) => {
+    const mine = known[i] ?? []
+    return new Map(mine.flatMap((m) => (said.has(m.id) ? [[m.address, said.get(m.id) ?? 'safe']] : [])))
+  })
 }
 
 /**
@@ -140,9 +151,8 @@ export const createSplit =
     return storage.tenant(tenant, async (tx) => {
       const { facts, policyOf } = await tenantView(tx)
       const direction = directionOf(parsed, facts.domains)
-      const senders = entities.filter((e) => e.kind === 'sender' || e.kind === 'sender-domain').map((e) => e.value)
-      const lists = await ownLists(tx, [...mailboxes], senders)
-      const keyOf = (address: string) => `${policyKey(policyOf(address, direction))} ${lists.get(address) ?? ''}`
+      const [lists] = await ownLists(tx, await directory(tx), [{ entities, mailboxes: [...mailboxes] }])
+      const keyOf = (address: string) => `${policyKey(policyOf(address, direction))} ${lists?.get(address) ?? ''}`
       const keys = new Map([...mailboxes].map((address) => [address, keyOf(address)]))
       const groups = [...new Set(keys.values())]
       return groups.map((key, i) =>

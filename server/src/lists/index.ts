@@ -6,7 +6,15 @@ export type * from './events.ts'
 export { contains, cut, formatNetwork, parseIp, parseNetwork } from './ip.ts'
 export { type Entity, keyOf, type LookupKey, lookupKeys } from './keys.ts'
 export { isBelow, parents, splitUrl, urlMatches } from './patterns.ts'
-export { type EntryQuery, entriesFor, getEntry, historyOf, listEntries, noteMatches } from './queries.ts'
+export {
+  type EntryQuery,
+  entriesFor,
+  entriesForEach,
+  getEntry,
+  historyOf,
+  listEntries,
+  noteMatches,
+} from './queries.ts'
 export { EntryBody, EntryDetail, EntryRow, entryRow, type ListsDeps, register } from './routes.ts'
 export { SuspensionBody, SuspensionRow } from './suspension-routes.ts'
 export {

@@ -3,7 +3,7 @@ import type { EntryId } from '../base/index.ts'
 import type { Tx } from '../storage/index.ts'
 import type { Entry, EntryState, EntryVersion } from './door.ts'
 import { toEntry } from './entries.ts'
-import { type Entity, lookupKeys } from './keys.ts'
+import { type Entity, type LookupKey, lookupKeys } from './keys.ts'
 import type { EntryAction, EntryKind, EntryRule } from './types.ts'
 
 /** Keys asked for at once; a message rarely has more than a few hundred. */
@@ -14,28 +14,43 @@ const CHUNK = 5_000
  * finds. Alive at `at`, default now.
  */
 export async function entriesFor(tx: Tx, entities: readonly Entity[], at: Date = new Date()): Promise<EntryRule[]> {
-  const keys = lookupKeys(entities)
-  const found = new Map<string, EntryRule>()
+  const [found = []] = await entriesForEach(tx, [entities], at)
+  return found
+}
+
+/** The same for several messages at once: one query asks for all of them. */
+export async function entriesForEach(
+  tx: Tx,
+  messages: readonly (readonly Entity[])[],
+  at: Date,
+): Promise<EntryRule[][]> {
+  const asked = messages.map(lookupKeys)
+  const keys = [...new Map(asked.flat().map((key) => [nameOf(key), key])).values()]
+  const found = new Map<string, EntryRule[]>()
   for (let i = 0; i < keys.length; i += CHUNK) {
     const part = keys.slice(i, i + CHUNK)
     const rows = await tx
       .selectFrom('list_entry as e')
       .innerJoin(
-        sql<{ kind: EntryKind; key: string }>`(
+        sql<LookupKey>`(
           select distinct kind, key from unnest(${part.map((k) => k.kind)}::text[], ${part.map((k) => k.key)}::text[]) as k (kind, key))`.as(
           'k',
         ),
         (join) => join.onRef('k.kind', '=', 'e.kind').onRef('k.key', '=', 'e.key'),
       )
-      .select(['e.id', 'e.version', 'e.action', 'e.kind', 'e.value', 'e.expires_at', 'e.origin'])
+      .select(['e.id', 'e.version', 'e.action', 'e.kind', 'e.key', 'e.value', 'e.expires_at', 'e.origin'])
       .where('e.removed_at', 'is', null)
       .where((eb) => eb.or([eb('e.expires_at', 'is', null), eb('e.expires_at', '>', at)]))
       .execute()
-    for (const { expires_at, ...rule } of rows)
-      found.set(rule.id, { ...rule, expiresAt: expires_at?.toISOString() ?? null })
+    for (const { expires_at, key, ...rule } of rows) {
+      const name = nameOf({ kind: rule.kind, key })
+      found.set(name, [...(found.get(name) ?? []), { ...rule, expiresAt: expires_at?.toISOString() ?? null }])
+    }
   }
-  return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  return asked.map((list) => list.flatMap((key) => found.get(nameOf(key)) ?? []).sort((a, b) => (a.id < b.id ? -1 : 1)))
 }
+
+const nameOf = ({ kind, key }: LookupKey): string => `${kind} ${key}`
 
 /** Counts that these entries changed a verdict. Call it last in a transaction: the rows of popular entries are shared. */
 export async function noteMatches(tx: Tx, ids: readonly string[], at: Date): Promise<void> {

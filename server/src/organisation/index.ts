@@ -34,7 +34,14 @@ export {
 } from './retention-clock.ts'
 export { type OrganisationDeps, register } from './routes.ts'
 export { setOrganisation, tenantOfDomain } from './save.ts'
-export { senderListsOf, setUserSenders, UserSenders, userSenders } from './senders.ts'
+export {
+  type SenderLists,
+  senderListsOf,
+  senderListsOfEach,
+  setUserSenders,
+  UserSenders,
+  userSenders,
+} from './senders.ts'
 export type * from './tables.ts'
 export { readOrganisation } from './validate.ts'
 

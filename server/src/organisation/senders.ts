@@ -58,17 +58,33 @@ export async function senderListsOf(
   tx: Tx,
   mailboxes: readonly MailboxId[],
   senders: readonly string[],
-): Promise<ReadonlyMap<MailboxId, 'safe' | 'blocked'>> {
-  if (mailboxes.length === 0 || senders.length === 0) return new Map()
+): Promise<SenderLists> {
+  const [lists = new Map()] = await senderListsOfEach(tx, [{ mailboxes, senders }])
+  return lists
+}
+
+export type SenderLists = ReadonlyMap<MailboxId, 'safe' | 'blocked'>
+
+/** The same for several messages at once: one query asks for all of them. */
+export async function senderListsOfEach(
+  tx: Tx,
+  asked: readonly { readonly mailboxes: readonly MailboxId[]; readonly senders: readonly string[] }[],
+): Promise<SenderLists[]> {
+  const mailboxes = [...new Set(asked.flatMap((one) => one.mailboxes))]
+  const senders = [...new Set(asked.flatMap((one) => one.senders))]
+  if (mailboxes.length === 0 || senders.length === 0) return asked.map(() => new Map())
   const rows = await tx
     .selectFrom('user_sender')
-    .select(['mailbox_id', 'list'])
-    .where('mailbox_id', 'in', mailboxes)
-    .where('value', 'in', senders)
+    .select(['mailbox_id', 'list', 'value'])
+    .where('mailbox_id', '=', sql<MailboxId>`any(${mailboxes}::uuid[])`)
+    .where('value', '=', sql<string>`any(${senders}::text[])`)
     .orderBy('list')
     .execute()
   // `blocked` comes before `safe`: the later one wins.
-  return new Map(rows.map((r) => [r.mailbox_id, r.list]))
+  return asked.map((one) => {
+    const mine = rows.filter((r) => one.mailboxes.includes(r.mailbox_id) && one.senders.includes(r.value))
+    return new Map(mine.map((r) => [r.mailbox_id, r.list]))
+  })
 }
 
 const FORM = /^([^\s@]+@)?[^\s@.]+(\.[^\s@.]+)+$/

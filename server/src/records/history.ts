@@ -19,22 +19,20 @@ export interface SenderHistory {
 const MOST = 20
 const LOOKED_AT = 50
 
-/** One statement; index look-ups of bounded length. */
-export async function senderHistory(
-  tx: Tx,
-  sender: string,
-  mailboxes: readonly MailboxId[],
-  before: Date,
-): Promise<SenderHistory> {
-  const address = plainText(sender).toLowerCase()
-  const domain = address.slice(address.lastIndexOf('@') + 1)
-  const clean = sql`threat = 'none' and received_at < ${before}`
-  const to =
-    mailboxes.length === 0
-      ? sql`false`
-      : sql`exists (select 1 from (select tenant_id, id from message where sender_address = ${address} and ${clean}
-          order by received_at desc limit ${LOOKED_AT}) m
-          join delivery d on d.tenant_id = m.tenant_id and d.message_id = m.id where d.mailbox_id = any(${[...mailboxes]}))`
+export interface HistoryQuestion {
+  readonly sender: string
+  readonly mailboxes: readonly MailboxId[]
+  readonly before: Date
+}
+
+/** One statement for all; index look-ups of bounded length for each. Answers in the order of the questions. */
+export async function senderHistories(tx: Tx, questions: readonly HistoryQuestion[]): Promise<SenderHistory[]> {
+  if (questions.length === 0) return []
+  const addresses = questions.map((q) => plainText(q.sender).toLowerCase())
+  const domains = addresses.map((address) => address.slice(address.lastIndexOf('@') + 1))
+  const mailboxes = questions.map((q) => q.mailboxes.join(','))
+  const befores = questions.map((q) => q.before.toISOString())
+  const clean = sql`threat = 'none' and received_at < q.before`
   const { rows } = await sql<{
     sender: number
     domain: number
@@ -43,17 +41,22 @@ export async function senderHistory(
     since: Date | null
   }>`
     select
-      (select count(*)::int from (select 1 from message where sender_address = ${address} and ${clean} limit ${MOST}) a) as sender,
-      (select count(*)::int from (select 1 from message where sender_domain = ${domain} and ${clean} limit ${MOST}) b) as domain,
-      (select received_at from message where sender_address = ${address} and ${clean} order by received_at limit 1) as first,
-      ${to} as to_these,
-      (select received_at from message order by received_at limit 1) as since`.execute(tx)
-  const row = rows[0]
-  return {
-    fromSender: row?.sender ?? 0,
-    fromDomain: row?.domain ?? 0,
-    firstAt: row?.first?.toISOString() ?? null,
-    toThese: row?.to_these ?? false,
-    since: row?.since?.toISOString() ?? null,
-  }
+      (select count(*)::int from (select 1 from message where sender_address = q.address and ${clean} limit ${MOST}) a) as sender,
+      (select count(*)::int from (select 1 from message where sender_domain = q.domain and ${clean} limit ${MOST}) b) as domain,
+      (select received_at from message where sender_address = q.address and ${clean} order by received_at limit 1) as first,
+      exists (select 1 from (select tenant_id, id from message where sender_address = q.address and ${clean}
+          order by received_at desc limit ${LOOKED_AT}) m
+          join delivery d on d.tenant_id = m.tenant_id and d.message_id = m.id
+          where d.mailbox_id = any(string_to_array(q.mailboxes, ',')::uuid[])) as to_these,
+      (select received_at from message order by received_at limit 1) as since
+    from unnest(${addresses}::text[], ${domains}::text[], ${mailboxes}::text[], ${befores}::timestamptz[])
+      with ordinality as q (address, domain, mailboxes, before, nth)
+    order by q.nth`.execute(tx)
+  return rows.map((row) => ({
+    fromSender: row.sender,
+    fromDomain: row.domain,
+    firstAt: row.first?.toISOString() ?? null,
+    toThese: row.to_these,
+    since: row.since?.toISOString() ?? null,
+  }))
 }
