@@ -9,6 +9,12 @@ import { copyName } from './watched.ts'
 
 const PAGE = { limit: 10_000, after: null }
 
+interface SeenItem extends Pick<ItemView, 'id' | 'deliveryId' | 'messageId' | 'state' | 'reason'> {
+  readonly folder: string | null
+  readonly verified: boolean
+  readonly ref: CopyRef | null
+}
+
 /** What the product says of the actions of one universe, read from its tables as anybody would. */
 export class Ledger {
   readonly actions: ActionId[] = []
@@ -55,40 +61,53 @@ export class Ledger {
     })
   }
 
-  async #items(): Promise<{ readonly items: readonly ItemView[]; readonly copies: ReadonlyMap<string, string> }> {
+  /** What a look needs of all items, in one question: after every step that is most of what a simulation asks for. */
+  #seen(): Promise<readonly SeenItem[]> {
     return this.#storage.tenant(this.#tenant, async (tx) => {
-      const items: ItemView[] = []
-      for (const id of this.actions) items.push(...(await listItems(tx, this.#tenant, id, PAGE)).items)
-      const found = await sql<{ item_id: string; ref: CopyRef }>`select item_id, ref from item_copy
-        where tenant_id = ${this.#tenant} and side = 'after' and ref is not null`.execute(tx)
-      return { items, copies: new Map(found.rows.map(({ item_id, ref }) => [item_id, copyName({ ref })])) }
+      const found =
+        await sql<SeenItem>`select i.id, i.delivery_id as "deliveryId", i.message_id as "messageId", i.state, i.reason,
+        i.after_folder as folder, i.verified_at is not null as verified, c.ref
+        from action_item i left join item_copy c on c.tenant_id = i.tenant_id and c.item_id = i.id and c.side = 'after'
+        where i.tenant_id = ${this.#tenant} order by i.action_id, i.id`.execute(tx)
+      return found.rows
     })
   }
 
   /** The login of the mailbox that an item is about. */
-  mailboxOf(i: ItemView): string {
+  mailboxOf(i: Pick<ItemView, 'deliveryId'>): string {
     return this.copies.find((c) => c.id === i.deliveryId)?.mailbox.login ?? ''
   }
 
+  /** No action has anything left to do. */
   async quiet(): Promise<boolean> {
-    return (await this.all()).every(({ view }) => !['queued', 'running'].includes(view.state))
+    const open = await this.#storage.tenant(this.#tenant, (tx) =>
+      sql`select 1 from action where tenant_id = ${this.#tenant} and state in ('queued', 'running') limit 1`.execute(
+        tx,
+      ),
+    )
+    return open.rows.length === 0
+  }
+
+  /** Items that were begun and have not ended. */
+  async inDoubt(): Promise<(login: string, id: string) => boolean> {
+    const open = (await this.#seen()).filter((i) => i.state === 'executing')
+    return (login, id) => open.some((i) => i.messageId === id && this.mailboxOf(i) === login)
   }
 
   /** Writes down what the ledger says now. */
   async look(): Promise<void> {
     if (this.actions.length === 0) return
     const since = this.#looked
-    const { items, copies } = await this.#items()
-    for (const i of items) {
+    for (const i of await this.#seen()) {
       if (this.#acked.get(i.id) === i.state) continue
       this.#acked.set(i.id, i.state)
-      const mailbox = this.mailboxOf(i)
-      if (i.state === 'done' && i.after?.folder) {
-        const { folder } = i.after
-        const about = { mailbox, id: i.messageId, item: i.id, folder, copy: copies.get(i.id) ?? null }
-        this.#history.add('ledger', { type: 'ack', ...about, verified: i.verifiedAt !== null, since })
+      const about = { mailbox: this.mailboxOf(i), id: i.messageId }
+      if (i.state === 'done' && i.folder !== null) {
+        const copy = i.ref ? copyName({ ref: i.ref }) : null
+        const { folder, verified } = i
+        this.#history.add('ledger', { type: 'ack', ...about, item: i.id, folder, copy, verified, since })
       } else if (i.state === 'executing' || i.state === 'ambiguous') {
-        this.#history.add('ledger', { type: 'doubt', mailbox, id: i.messageId, why: i.reason ?? '' })
+        this.#history.add('ledger', { type: 'doubt', ...about, why: i.reason ?? '' })
       }
     }
     this.#looked = this.#history.length

@@ -166,7 +166,8 @@ export class World {
     const id = await this.#refusable(() => this.#workers.door().submit(this.#requester(s.by), asked))
     if (id === null) return
     this.#ledger.actions.push(id)
-    if (s.by === 'automation') await this.#guarded(id, cause)
+    // What gives back takes nothing: guards do not keep automation from it.
+    if (s.by === 'automation' && what.kind !== 'release') await this.#guarded(id, cause)
     if (s.run) await this.#work(s.pick % 2)
   }
 
@@ -212,11 +213,7 @@ export class World {
   }
 
   async #outside(s: Extract<Step, { do: 'server' }>): Promise<void> {
-    const open = new Set<string>()
-    for (const { items } of await this.#ledger.all()) {
-      for (const i of items) if (i.state === 'executing') open.add(`${this.#ledger.mailboxOf(i)} ${i.messageId}`)
-    }
-    this.#server.outside(s, (login, id) => open.has(`${login} ${id}`))
+    this.#server.outside(s, s.how === 'lose-hold' ? await this.#ledger.inDoubt() : () => false)
   }
 
   /** Servers come back, the dead are replaced, every later attempt is made; then nothing may be left open. */
@@ -229,7 +226,8 @@ export class World {
       this.#clock.pass(3_600_000)
       await this.#workers.expireLeases()
       await this.#work(n % 2)
-      if (n >= 2 && (await this.#ledger.quiet())) return
+      // Once more after all is quiet: then nothing may happen any more.
+      if (n >= 1 && (await this.#ledger.quiet())) return
     }
   }
 
