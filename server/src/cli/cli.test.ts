@@ -124,6 +124,11 @@ describe('the command line', () => {
     const csv = await recourse(['messages', '--message-id', first.id, '--csv', '--columns', 'subject,recipient'])
     expect(csv.out).toContain('Subject,Recipient\r\n')
     expect(csv.out.trimEnd().split('\r\n')).toHaveLength(1 + first.copyCount)
+    const shop = ['--sender-domain', 'shop.example', '--days', '365']
+    expect((await recourse(['queries', 'save', 'Shop', ...shop])).out).toContain(
+      'senderDomain = shop.example, the last 365 days',
+    )
+    expect((await answer('messages', '--saved', 'shop', '--recipient', `bo@${DOMAIN}`)).items).toHaveLength(3)
     const top = await answer(
       'top',
       '--of',

@@ -9,6 +9,7 @@ import { organisationCommands } from './commands/organisation.ts'
 import { peopleCommands } from './commands/people.ts'
 import { policyCommands } from './commands/policies.ts'
 import { quarantineCommands } from './commands/quarantine.ts'
+import { queryCommands } from './commands/queries.ts'
 import { scanCommand } from './commands/scan.ts'
 import { serverCommands } from './commands/server.ts'
 import { settingsCommands } from './commands/settings.ts'
@@ -37,6 +38,7 @@ Every command takes --json. Exit codes: 0 done, 1 failed (or a problem was found
     quarantineCommands,
     entryCommands,
     engineCommands,
+    queryCommands,
     importCommand,
     learnCommand,
     organisationCommands,

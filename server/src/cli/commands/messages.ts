@@ -5,6 +5,7 @@ import { camel, filterOf, withFilter } from '../filter.ts'
 import { bold, facts, json, line, plain, table, time } from '../out.ts'
 import { Made } from '../shapes.ts'
 import { exported } from './actions.ts'
+import { savedFilter } from './queries.ts'
 
 interface Json {
   readonly json?: true
@@ -15,6 +16,7 @@ export function messageCommands(root: Command): void {
     .description('messages that a filter finds, newest first')
     .option('--limit <n>', 'how many (at most 500)', '50')
     .option('--cursor <cursor>', 'go on where an earlier answer ended')
+    .option('--saved <name>', 'the filter of a saved query, and the other filters in its place')
     .option('--csv', 'for a spreadsheet: a line for each recipient copy, up to 200,000')
     .option('--columns <names>', 'only these columns, in this order, separated by commas')
     .action(messages)
@@ -52,12 +54,13 @@ export function messageCommands(root: Command): void {
 }
 
 async function messages(options: Json & Record<string, unknown>): Promise<void> {
-  const { limit, cursor, columns } = options
+  const { limit, cursor, columns, saved } = options
+  const filter = { ...(typeof saved === 'string' ? await savedFilter(saved) : {}), ...filterOf(options) }
   if (options['csv']) {
     const chosen = typeof columns === 'string' ? { columns: columns.split(',').map((c) => c.trim()) } : {}
-    return exported(await connectClient().text('GET', '/messages.csv', undefined, { ...filterOf(options), ...chosen }))
+    return exported(await connectClient().text('GET', '/messages.csv', undefined, { ...filter, ...chosen }))
   }
-  const query = { ...filterOf(options), limit: String(limit), ...(typeof cursor === 'string' ? { cursor } : {}) }
+  const query = { ...filter, limit: String(limit), ...(typeof cursor === 'string' ? { cursor } : {}) }
   const { MessagePage } = await import('../../explorer/index.ts')
   const page = await connectClient().call(MessagePage, 'GET', '/messages', undefined, query)
   if (options.json) return json(page)
