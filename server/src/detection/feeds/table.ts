@@ -1,5 +1,5 @@
 /**
- * A set of texts that remembers a time for each, in 15 bytes an entry: 64 bits of hash and 32 bits of time in one open table. Measured with a
+ * A set of texts that remembers a time for each, in 15 to 17 bytes an entry: 64 bits of hash and 32 bits of time in one open table. Measured with a
  * million URLs (processor time, memory): this one 0.6 s, 15 MB, 0.35 µs a question; a sorted array of hashes 0.5 s, 8 MB, 0.7 µs, without the
  * times; a `Set` of texts 1.3 s, 187 MB, 0.4 µs. A text that was never added is taken for one in 10¹³ questions.
  */
