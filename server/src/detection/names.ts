@@ -25,15 +25,33 @@ const DIGITS: Readonly<Record<string, string>> = {
 const MARKS = /\p{M}+/gu
 const INVISIBLE = /[\p{Cf}\p{Cc}]/gu
 
+/** Most names and hosts: nothing to change in them but the case. */
+const PRINTED = /^[ -~]*$/
+
 /** Lower case without accents, invisible characters and compatibility forms; other scripts stay. */
 export const plain = (text: string): string =>
-  text.replace(INVISIBLE, '').normalize('NFKD').replace(MARKS, '').toLowerCase().normalize('NFC')
+  PRINTED.test(text)
+    ? text.toLowerCase()
+    : text.replace(INVISIBLE, '').normalize('NFKD').replace(MARKS, '').toLowerCase().normalize('NFC')
 
 /** `plain`, and letters of other scripts replaced by the Latin letters that they look like. */
-export const latin = (text: string): string => [...plain(text)].map((c) => LOOKS_LIKE[c] ?? c).join('')
+export const latin = (text: string): string =>
+  PRINTED.test(text) ? text.toLowerCase() : [...plain(text)].map((c) => LOOKS_LIKE[c] ?? c).join('')
 
 /** What the eye makes of a host label: look-alike letters, digits and pairs folded, hyphens gone. */
-export const skeleton = (label: string): string =>
+export function skeleton(label: string): string {
+  const before = skeletons.get(label)
+  if (before !== undefined) return before
+  const made = fold(label)
+  if (skeletons.size >= 4_000) skeletons.clear()
+  if (label.length <= 253) skeletons.set(label, made)
+  return made
+}
+
+/** The same labels come again and again, and each is compared with many. */
+const skeletons = new Map<string, string>()
+
+const fold = (label: string): string =>
   [...latin(label)]
     .map((c) => DIGITS[c] ?? c)
     .join('')
@@ -59,6 +77,7 @@ const TITLES = new Set('mr mrs ms dr prof ing dipl ceo cfo cto coo'.split(' '))
 
 /** Does the text mix Latin with letters that only pose as Latin? Nobody does that by accident. */
 export function disguised(text: string): boolean {
+  if (PRINTED.test(text)) return false
   const read = plain(text)
   return POSING.test(read) && /[a-z]/.test(read)
 }

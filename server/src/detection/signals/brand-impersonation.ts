@@ -153,8 +153,8 @@ function compareToBrands(host: string): BrandLikeness | null {
   const sight = skeleton(label)
   const words = latin(label).split(/[-_\d]+/)
   const above = host.slice(0, Math.max(0, host.length - domain.length - 1)).split(/[.-]/)
-  for (const [own, brand] of BRAND_LABELS) {
-    if (skeletonOf(own) === sight)
+  for (const { own, brand, seen } of IMITATED) {
+    if (seen === sight)
       return belongsTo(host, brand) ? null : { brand, how: 'letters or digits that look alike', weight: 6 }
     if (words.length > 1 && words.includes(own)) return { brand, how: 'words added to the name', weight: 4 }
     if (own.length >= 6 && label.length > own.length && (label.startsWith(own) || label.endsWith(own)))
@@ -171,14 +171,8 @@ function compareToBrands(host: string): BrandLikeness | null {
   return null
 }
 
-const skeletons = new Map<string, string>()
-function skeletonOf(own: string): string {
-  const before = skeletons.get(own)
-  if (before !== undefined) return before
-  const made = skeleton(own)
-  skeletons.set(own, made)
-  return made
-}
+/** Every label that can be imitated, as the eye reads it. */
+const IMITATED = [...BRAND_LABELS].map(([own, brand]) => ({ own, brand, seen: skeleton(own) }))
 
 /** The subject, or the beginning of the text, speaks for a brand and asks; nothing of it leads there. */
 function bySubject({ mail, domain }: { mail: SignalInput['mail']; domain: string | null }): Claim | null {
