@@ -1,7 +1,15 @@
 import Type, { type Static, type TSchema } from 'typebox'
 import { InstantText, PageOf } from '../access/index.ts'
 import type { HtmlFacts, Inside, WritingFacts } from '../mail/index.ts'
-import { Actions, AdditionalActions, Directions, Locations, Technologies, Threats } from '../records/index.ts'
+import {
+  Actions,
+  AdditionalActions,
+  AuthResults,
+  Directions,
+  Locations,
+  Technologies,
+  Threats,
+} from '../records/index.ts'
 
 const orNull = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()])
 const text = Type.String()
@@ -49,17 +57,7 @@ export type MessageRow = Static<typeof MessageRow>
 
 export const MessagePage = PageOf(MessageRow)
 
-const AuthResult = Type.Enum([
-  'pass',
-  'fail',
-  'softfail',
-  'neutral',
-  'none',
-  'temperror',
-  'permerror',
-  'policy',
-  'unknown',
-])
+const AuthResult = AuthResults
 const Address = Type.Object({ name: text, address: orNull(text), raw: text })
 const EntityRef = Type.Object({
   kind: Type.Enum([

@@ -42,6 +42,18 @@ export const Technologies = Type.Enum([
   'list-entry',
   'none',
 ])
+/** Results of authentication, as messages are recorded with them. */
+export const AuthResults = Type.Enum([
+  'pass',
+  'fail',
+  'softfail',
+  'neutral',
+  'none',
+  'temperror',
+  'permerror',
+  'policy',
+  'unknown',
+])
 /** What was done with a copy after its delivery. Automation's proposal that a person approved is that person's. */
 export const AdditionalActions = Type.Enum(['manual-remediation', 'automated-remediation', 'quarantine-release'])
 export type AdditionalAction = Static<typeof AdditionalActions>
@@ -67,6 +79,9 @@ export const NEGATABLE = [
   'ip',
   'messageId',
   'internetMessageId',
+  'spf',
+  'dkim',
+  'dmarc',
 ] as const
 export type Negatable = (typeof NEGATABLE)[number]
 
@@ -114,6 +129,12 @@ export const MessageFilter = Type.Object(
     /** Network message ID: all its recipients' copies. */
     messageId: many(uuid),
     internetMessageId: many(word),
+    /** These four are looked up in each message of the time: narrow it. `dkim`: of any signature; `none` where there is none. */
+    spf: many(AuthResults),
+    dkim: many(AuthResults),
+    dmarc: many(AuthResults),
+    /** The sender’s domain was proved by SPF or DKIM. */
+    aligned: Type.Optional(Type.Boolean()),
     /** More than so many links in the message. */
     urlsOver: some,
     urlsUnder: some,

@@ -80,6 +80,22 @@ function numbers(eb: OfMessage, filter: MessageFilter): Condition[] {
   ])
 }
 
+/** What the receiving server, or we, found out about the sender; it stands in the parsed mail only. */
+function authentication(filter: MessageFilter, given: Conditions): void {
+  const found = (path: string) => sql<string>`(m.mail::json #>> ${`{authentication,${path}}`}::text[])`
+  for (const field of ['spf', 'dmarc'] as const) {
+    const wanted = list(filter[field])
+    if (wanted.length) given.add(field, sql<boolean>`${found(`${field},result`)} = any(${wanted}::text[])`)
+  }
+  const dkim = list(filter.dkim)
+  if (dkim.length) {
+    const signatures = sql`m.mail::json #> '{authentication,dkim}'`
+    const any = sql<boolean>`exists (select from json_array_elements(${signatures}) k where k->>'result' = any(${dkim}::text[]))`
+    const none = sql<boolean>`json_array_length(${signatures}) = 0`
+    given.add('dkim', dkim.includes('none') ? sql<boolean>`(${any} or ${none})` : any)
+  }
+}
+
 /** Conditions on the message `m` itself, beside its time. */
 function onMessage(eb: OfMessage, filter: MessageFilter): Condition[] {
   const given = new Conditions(filter)
@@ -106,9 +122,14 @@ function onMessage(eb: OfMessage, filter: MessageFilter): Condition[] {
     const values = valuesOf(list(filter[field]).map(plainText))
     if (values.length) given.add(field, holds(eb, kind, values))
   }
+  authentication(filter, given)
   if (filter.q?.trim()) given.add('q', mentions(eb, filter.q.trim()))
   const mentioned = filter.reported === undefined ? [] : [filter.reported ? reported(eb) : eb.not(reported(eb))]
-  return [...given.all, ...numbers(eb, filter), ...mentioned]
+  const proved =
+    filter.aligned === undefined
+      ? []
+      : [sql<boolean>`coalesce((m.mail::json #>> '{authentication,aligned}')::boolean, false) = ${filter.aligned}`]
+  return [...given.all, ...numbers(eb, filter), ...mentioned, ...proved]
 }
 
 function holds(eb: OfMessage, kind: EntityKind, values: readonly string[]): Condition {
