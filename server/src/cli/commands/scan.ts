@@ -77,6 +77,8 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
   }
   const readers = createWorkers({
     workers,
+    // What judges takes room beside what parses: at half of this a process is replaced.
+    maxRssMb: 1_024,
     ...(options.dns ? { resolver: askDns } : {}),
     program: new URL('./scan-worker.ts', import.meta.url),
     own: judging,
