@@ -283,12 +283,20 @@ describe('the command line', () => {
     expect((await recourse(['report', first.id, '--should-have-been-blocked'])).out).toMatch(/What can be done now/)
   })
 
-  test('makes, tries, lists and removes entries', async () => {
+  test('makes, tries, lists and removes entries; their end and their last use in words, each (lesson #54)', async () => {
     const args = ['entry', 'add', 'block', 'url-domain', 'Shop.Example']
     expect(await answer(...args, '--preview')).toMatchObject({ matching: 9 })
     const made = await answer(...args, '--days', '7', '--note', 'enough')
     expect(made).toMatchObject({ action: 'block', value: 'shop.example', note: 'enough' })
-    expect((await recourse(['entry', 'list'])).out).toContain('shop.example')
+    const never = await recourse(['entry', 'add', 'block', 'sender', 'x@never.example', '--days', 'never'])
+    expect(never.out).toContain('x@never.example, until: never ends')
+    const listed = (await recourse(['entry', 'list'])).out.split('\n')
+    const line = (value: string) => listed.find((one) => one.includes(value)) ?? ''
+    expect(listed[0]).toMatch(/UNTIL +MATCHES +LAST MATCH/)
+    expect(line('shop.example')).toContain(`${made.expiresAt.slice(0, 19).replace('T', ' ')}`)
+    expect(line('shop.example')).not.toContain('never')
+    for (const value of ['shop.example', 'x@never.example']) expect(line(value)).toContain('none yet')
+    expect(line('x@never.example')).toContain('never ends')
     await answer('entry', 'remove', made.id)
     const active: Answer[] = (await answer('entry', 'list', '--state', 'active')).items
     expect(active.map((e) => e.id)).not.toContain(made.id)

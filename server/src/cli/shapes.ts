@@ -177,6 +177,7 @@ export const Entry = Type.Object({
   value: text,
   state: text,
   expiresAt: orNull(text),
+  lastMatchedAt: orNull(text),
   matches: n,
   createdBy: text,
   note: text,

@@ -42,8 +42,9 @@ export function entryCommands(root: Command): void {
           ['KIND', (e) => e.kind],
           ['VALUE', (e) => e.value, 60],
           ['STATE', (e) => e.state],
-          ['UNTIL', (e) => time(e.expiresAt)],
+          ['UNTIL', (e) => until(e)],
           ['MATCHES', (e) => e.matches],
+          ['LAST MATCH', (e) => (e.lastMatchedAt ? time(e.lastMatchedAt) : 'none yet')],
           ['BY', (e) => e.createdBy],
           ['NOTE', (e) => e.note],
         ],
@@ -81,9 +82,11 @@ async function add(
   if (options.preview) return preview(await client.call(EntryEffect, 'POST', '/entries/preview', body), options)
   const made = await client.call(Entry, 'POST', '/entries', body)
   if (options.json) return json(made)
-  const until = made.expiresAt ? ` until ${time(made.expiresAt)}` : ''
-  line(plain(`${made.action} ${made.kind} ${made.value}${until} (${made.id})`))
+  line(plain(`${made.action} ${made.kind} ${made.value}, until: ${until(made)} (${made.id})`))
 }
+
+/** No end is said as that: a dash could mean that nobody knows. */
+const until = ({ expiresAt }: Static<typeof Entry>): string => (expiresAt ? time(expiresAt) : 'never ends')
 
 function preview(effect: Static<typeof EntryEffect>, options: Json) {
   if (options.json) return json(effect)
