@@ -5,7 +5,7 @@ import type { Tx } from '../storage/index.ts'
 import { type Desk, storedState } from './desk.ts'
 import { insertExtras } from './extras.ts'
 import { type Change, markReverted, Tally, transition } from './ledger.ts'
-import { nowhere } from './nowhere.ts'
+import { type Missing, nowhere } from './nowhere.ts'
 import { readCopies, statesAt } from './read.ts'
 import { type Extra, unclaimed } from './seek.ts'
 import { type Place, pointsOf, type WorkItem } from './types.ts'
@@ -41,12 +41,12 @@ export async function finish(desk: Desk, path: string, arrivals: readonly Arriva
   const states = new Map(found.map((s) => [s.ref.uid, s]))
   const checked: Checked[] = []
   const changes: Change[] = []
-  const vanished: WorkItem[] = []
+  const vanished: Missing[] = []
   for (const arrival of arrivals) {
     const { networkMessageId, internetMessageId } = arrival.before
     const state = states.get(arrival.ref.uid)
     const after = state && { ...state, networkMessageId, internetMessageId }
-    if (!after) vanished.push(arrival.item)
+    if (!after) vanished.push({ item: arrival.item, came: arrival.ref })
     else if (after.size !== arrival.before.size || !sameInstant(after.internalDate, arrival.before.internalDate)) {
       changes.push(differs(arrival, after))
     } else checked.push({ ...arrival, ...(await repaired(desk, arrival, after)) })

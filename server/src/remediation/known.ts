@@ -28,6 +28,26 @@ export async function siblingsOf(tx: Tx, tenant: TenantId, items: readonly WorkI
 }
 
 /**
+ * Places in a hold from which actions have moved copies of these deliveries on, to where their users could delete them: what is no longer
+ * there has not been lost there.
+ */
+export async function movedOn(
+  tx: Tx,
+  tenant: TenantId,
+  mailbox: MailboxId,
+  deliveries: readonly DeliveryId[],
+): Promise<readonly CopyRef[]> {
+  const rows = await sql<{ ref: CopyRef }>`
+    select b.ref from action_item i
+      join action a on a.tenant_id = i.tenant_id and a.id = i.action_id and a.kind not in ('undo', 'release')
+      join item_copy b on b.tenant_id = i.tenant_id and b.item_id = i.id and b.side = 'before' and b.ref is not null
+    where i.tenant_id = ${tenant} and i.delivery_id = any(${sql.val([...deliveries])}::uuid[]) and i.mailbox_id = ${mailbox}
+      and i.reverted_by is null and (i.state = 'done' or (i.state = 'not-found' and exists (select 1 from item_copy c
+        where c.tenant_id = i.tenant_id and c.item_id = i.id and c.side = 'after' and c.ref is not null)))`.execute(tx)
+  return rows.rows.map((r) => r.ref)
+}
+
+/**
  * Places to which items of these deliveries have brought copies, and where other recipients' copies in the same mailbox are: such a
  * copy is accounted for, and is not one that the user has put back.
  */

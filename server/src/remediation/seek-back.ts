@@ -1,7 +1,7 @@
 import { crashPoint } from '../base/index.ts'
 import type { CopyRef, CopyState } from '../mailboxes/index.ts'
 import type { Desk } from './desk.ts'
-import { placedByUs } from './known.ts'
+import { movedOn, placedByUs } from './known.ts'
 import { readCopies, type Seen, sameRef, statesAt, type Want } from './read.ts'
 import { nothingSought, type Ready, type Sought, search } from './seek.ts'
 import type { WorkItem } from './types.ts'
@@ -155,12 +155,16 @@ async function lookFor(
   const renamed = (await desk.folders()).filter((f) => f.id !== null && ids.has(f.id)).map((f) => f.path)
   const near = await search(desk, items, await existing(session, [...new Set([...sources, ...renamed])]))
   const far = await search(desk, items)
+  const left = await desk.deps.storage.tenant(desk.tenant, (tx) =>
+    movedOn(tx, desk.tenant, desk.mailbox, [...new Set(items.map((i) => i.deliveryId))]),
+  )
   for (const item of items) {
     const atSource = near.find((s) => s.item === item && s.proven)
     if (atSource) await settle(desk, item, atSource, out)
     else {
       const seen = far.find((s) => s.item === item && s.proven) ?? null
-      if (seen === null && fromHold(item)) out.fromVault.push(item)
+      const lost = seen === null && fromHold(item) && !left.some((ref) => sameRef(ref, item.sourceRef))
+      if (lost) out.fromVault.push(item)
       else await leftByUser(desk, item, seen, out)
     }
   }

@@ -49,7 +49,13 @@ async function settleMove(desk: Desk, items: readonly WorkItem[]): Promise<void>
   }
   await finish(desk, target.folder, arrivals)
   await desk.record(changes)
-  await desk.record(await nowhere(desk, gone, 'It is in neither of both places'))
+  await desk.record(
+    await nowhere(
+      desk,
+      gone.map((item) => ({ item, came: null })),
+      'It is in neither of both places',
+    ),
+  )
 }
 
 function arrival(item: WorkItem, before: CopyState, now: CopyState): Arrival {

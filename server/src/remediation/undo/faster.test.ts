@@ -62,3 +62,19 @@ test('put back from the vault, and deleted by the user before it was read back: 
   expect(ann().snapshot()).toEqual([])
   expect((await o.items(undo))[0]?.state).toBe('ambiguous')
 })
+
+test('moved on from quarantine by another action and deleted by the user: a release that was to be tried again does not bring it back', async () => {
+  const { copies } = await o.deliver(['ann'])
+  await o.run({ kind: 'quarantine' }, copies)
+  const login = o.mailbox('ann').login
+  o.provider.failOnce('state', { error: 'unavailable' }, login)
+  const release = await o.run({ kind: 'release' }, copies)
+  expect((await o.view(release)).counts.retrying).toBe(1)
+  meanwhile('move', () => ann().expunge('Junk', ann().list('Junk')[0]?.ref.uid ?? 0))
+  const junk = await o.run({ kind: 'move', target: 'junk' }, copies)
+  expect((await o.items(junk))[0]).toMatchObject({ state: 'not-found', verifiedAt: null })
+  o.later(3_600_000)
+  await o.service.drain(t.a)
+  expect(ann().snapshot()).toEqual([])
+  expect((await o.items(release))[0]).toMatchObject({ state: 'not-found', reason: expect.stringContaining('vault') })
+})
