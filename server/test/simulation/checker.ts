@@ -168,6 +168,9 @@ class Key {
       case 'doubt':
         this.#doubt = true
         return
+      case 'asked':
+        this.#states = this.#close().map((s) => ({ ...s, owed: s.owed + 1, vault: s.vault + 1 }))
+        return
       case 'final':
         this.#final(e.places)
         return

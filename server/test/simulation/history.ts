@@ -52,6 +52,8 @@ export type HistoryEvent =
     }
   /** The ledger lists a doubt about this message. */
   | { readonly type: 'doubt'; readonly mailbox: string; readonly id: string; readonly why: string }
+  /** A person asks for it from the vault although its user may have deleted it: there may be one more than that user has left. */
+  | { readonly type: 'asked'; readonly mailbox: string; readonly id: string }
   /** What lies in the mailbox at the end: folders with the number of copies. */
   | {
       readonly type: 'final'

@@ -88,6 +88,15 @@ export class Ledger {
     return open.rows.length === 0
   }
 
+  /** What undos gave back that was in no folder any more: the items that they took back, with another undo to be asked for by a person. */
+  async deletedPerhaps(): Promise<ReadonlySet<string>> {
+    const found = await this.#storage.tenant(this.#tenant, (tx) =>
+      sql<{ undoes: string }>`select undoes from action_item where tenant_id = ${this.#tenant} and undoes is not null
+        and state = 'ambiguous' and reason like '%the user may have deleted it%'`.execute(tx),
+    )
+    return new Set(found.rows.map((r) => r.undoes))
+  }
+
   /** Items that were begun and have not ended. */
   async inDoubt(): Promise<(login: string, id: string) => boolean> {
     const open = (await this.#seen()).filter((i) => i.state === 'executing')

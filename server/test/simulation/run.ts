@@ -110,7 +110,8 @@ export async function everyPoint({ storage, lanes }: Pick<Simulation, 'storage' 
     for (let one = todo.pop(); one; one = todo.pop()) {
       const { way, how, point, nth, name } = one
       try {
-        events += await universe(cosmos, systematic(way, how, point, nth), undefined)
+        const n = await universe(cosmos, systematic(way, how, point, nth), undefined)
+        events += n
       } catch (error) {
         todo.length = 0
         throw new Error(`${way}, ${how} at ${name}, passing ${nth}: ${messageOf(error)}`, { cause: error })
@@ -133,7 +134,8 @@ export async function simulate(options: Simulation): Promise<Outcome> {
         // One failure is enough; its own lane shrinks it.
         if (failed !== null && failed !== n) return
         try {
-          events += await universe(cosmos, steps, options.written)
+          const written = await universe(cosmos, steps, options.written)
+          events += written
         } catch (error) {
           failed ??= n
           throw error

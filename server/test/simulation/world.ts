@@ -197,14 +197,23 @@ export class World {
     const options = { folderGone: s.gone, ...(items ? { items } : {}) }
     const id = await this.#refusable(() => this.#workers.door().submitUndo(this.#requester('analyst'), of, options))
     if (id === null) return
+    const doubted = await this.#ledger.deletedPerhaps()
     this.#ledger.actions.push(id)
     const undone = await this.#ledger.view(of)
     for (const i of await this.#ledger.items(id)) {
+      if (i.undoes !== null && doubted.has(i.undoes)) this.#askedAgain(i)
       const key = `${i.deliveryId} ${undone.cause?.id}`
       if (undone.undoOf === null) this.#guards.add(key)
       else this.#guards.clear()
     }
     if (s.run) await this.#work(s.pick % 2)
+  }
+
+  /** Whether its user has deleted it nobody knows, and the analyst has decided: one more than the user left is right, and none, too. */
+  #askedAgain(i: ItemView): void {
+    const mailbox = this.#ledger.mailboxOf(i)
+    this.#server.users.find((u) => u.login === mailbox)?.blurred.add(i.messageId)
+    this.history.add('analyst', { type: 'asked', mailbox, id: i.messageId })
   }
 
   async #cancel(pick: number): Promise<void> {
