@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ORGANISATION } from '../demo/company.ts'
 import { ours } from '../demo/message.ts'
@@ -38,6 +38,14 @@ async function open(page: Page, tab: string, name: string): Promise<void> {
   await page.getByRole('tab', { name, selected: true }).waitFor()
   await settled(page)
 }
+
+/** Not only there, but where the eye is: inside what scrolls. */
+const seen = (what: Locator): Promise<boolean> =>
+  what.evaluate((element) => {
+    const { x, y, width, height } = element.getBoundingClientRect()
+    const there = document.elementFromPoint(x + width / 2, y + height / 2)
+    return there !== null && element.contains(there)
+  })
 
 /** Every look at a page: no violation of axe, nothing wider than the window. */
 async function fine(page: Page, name: string): Promise<void> {
@@ -221,6 +229,7 @@ describe.skipIf(!hasChromium)('settings in the console', { timeout: 120_000 }, (
     await page.getByText('Apprentices').waitFor()
     await dialog.getByRole('button', { name: 'Save' }).click()
     await dialog.getByText(/The policies were changed meanwhile by .+: version/).waitFor()
+    await expect.poll(() => seen(dialog.getByRole('alert'))).toBe(true)
     await fine(page, 'policies-meanwhile')
     await dialog.getByRole('button', { name: 'Reload' }).click()
     await expect.poll(() => dialog.getByLabel('Name').inputValue()).toBe('Board')
@@ -339,7 +348,7 @@ describe.skipIf(!hasChromium)('settings in the console', { timeout: 120_000 }, (
     expect(await focusIsVisible(page)).toBe(true)
     await page.keyboard.press('Enter')
     const dialog = page.getByRole('dialog')
-    await dialog.getByText('1 soft-deleted copy').waitFor()
+    await dialog.getByText(/^Look at the time of the server first/).waitFor()
     await fine(page, 'retention-confirm')
     await tabTo(page, 'button', 'The clock is right')
     await page.keyboard.press('Enter')
