@@ -14,7 +14,7 @@ const SHARED = 'a plan was shared with you'
 /** Set to a directory to look at the pages. */
 const SHOTS = process.env['RECOURSE_TEST_SHOTS']
 
-const DIST = fileURLToPath(new URL('../../console/dist', import.meta.url))
+const DIST = process.env['RECOURSE_TEST_CONSOLE'] ?? fileURLToPath(new URL('../../console/dist', import.meta.url))
 
 let built: string
 let server: RunningServer
