@@ -12,6 +12,7 @@ import { dangerOf } from './dangerous-attachment.ts'
  * themselves, templates from elsewhere, notes and shortcuts that start programs, archives that lie about themselves.
  */
 export function fileContents({ mail }: SignalInput): Signal[] {
+  if (mail.attachments.every((file) => file.inside === undefined)) return []
   const password = passwordIn(mail)
   const found = mail.attachments.flatMap((file) => {
     const { inside } = file
@@ -151,10 +152,11 @@ function message({ message: found }: Inside): Finding[] {
 
 /** A password given in the text: `Password: 4711`, in the languages of most mail. */
 const PASSWORD =
-  /(?:\b(?:pass(?:word|code|wd|wort)?|pwd|kennwort|pin|mot de passe|contraseña|contrasena|clave|senha|parola|wachtwoord|hasło|haslo|lösenord|adgangskode|salasana|heslo|şifre|пароль)\b|パスワード|密码|密碼|비밀번호)\s*(?:\p{L}+\s+){0,4}?(?:is|ist|lautet|est|es|é|è)?\s*[=:：-]?\s*["“'«]?\s*[A-Za-z0-9!@#$%&*_+-]{3,24}/iu
+  /(?:\b(?:pass(?:word|code|wd|wort)?|pwd|kennwort|pin|mot de passe|contraseña|contrasena|clave|senha|parola|wachtwoord|hasło|haslo|lösenord|adgangskode|salasana|heslo|şifre|пароль)\b|パスワード|密码|密碼|비밀번호)\s*(?:\p{L}{1,100}\s+){0,4}?(?:is|ist|lautet|est|es|é|è)?\s*[=:：-]?\s*["“'«]?\s*[A-Za-z0-9!@#$%&*_+-]{3,24}/iu
 
 const passwordIn = (mail: ParsedMail): boolean => {
-  const match = PASSWORD.exec(mail.text.slice(0, 20_000))
+  // A run of blanks could be shared out among four places in as many ways as its length to the fourth power.
+  const match = PASSWORD.exec(mail.text.slice(0, 20_000).replace(/\s+/g, ' '))
   // A word in front of it only talks about passwords; what locks files has digits, signs or a mark before it.
   return match !== null && (/[:=：]\s*["“'«]?\s*\S+$/.test(match[0]) || /\d/.test(match[0]))
 }

@@ -493,3 +493,16 @@ describe('any message', () => {
     )
   })
 })
+
+describe('texts that are made to be read in many ways', () => {
+  it.each([
+    ['blanks after the word', `password${' '.repeat(15_000)}(`],
+    ['the word again and again', '密码'.repeat(10_000)],
+    ['short words', 'pin '.repeat(5_000)],
+  ])('cost no more than others: %s', (_, text) => {
+    const mail = withFile('a.pdf', {}, { text })
+    const started = performance.now()
+    expect(signal('file-contents', mail)).toBeUndefined()
+    expect(performance.now() - started).toBeLessThan(2_000)
+  })
+})
