@@ -294,6 +294,7 @@ describe.skipIf(!hasChromium)('settings in the console', { timeout: 120_000 }, (
     await page
       .getByText(/^What is soft-deleted today can be brought back, by its user and by analysts, until \d/)
       .waitFor()
+    expect(await page.getByRole('link', { name: 'Settings' }).getAttribute('aria-current')).toBe('page')
     await fine(page, 'retention')
     await days('Soft-deleted mail').fill('31')
     await page.getByText('Whole days, 1 to 30.').waitFor()

@@ -6,7 +6,7 @@ import {
   Settings20Regular,
   ShieldTask20Regular,
 } from '@fluentui/react-icons'
-import { Link } from '@tanstack/react-router'
+import { Link, useLocation } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useCan } from '../api/session.ts'
 import type { Permission } from '../api/types.ts'
@@ -75,6 +75,7 @@ function NavLink({
   title: string | undefined
   onFollow: (() => void) | undefined
 }) {
+  const inSettings = useLocation({ select: (location) => location.pathname.startsWith('/settings/') })
   const common = { className: 'rail-link', title, onClick: onFollow }
   const inside = (
     <>
@@ -85,7 +86,13 @@ function NavLink({
   // Every tab of the settings lights the one entry up.
   if (entry.to.startsWith('/settings'))
     return (
-      <Link to="/settings/$tab" params={{ tab: 'organisation' }} {...common} activeOptions={{ exact: false }}>
+      <Link
+        to="/settings/$tab"
+        params={{ tab: 'organisation' }}
+        {...common}
+        className={inSettings ? 'rail-link here' : 'rail-link'}
+        aria-current={inSettings ? 'page' : undefined}
+      >
         {inside}
       </Link>
     )
