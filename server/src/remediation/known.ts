@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { DeliveryId, MailboxId, MessageId, TenantId } from '../base/index.ts'
+import type { DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../base/index.ts'
 import type { CopyRef } from '../mailboxes/index.ts'
 import type { Tx } from '../storage/index.ts'
 import type { WorkItem } from './types.ts'
@@ -25,6 +25,15 @@ export async function siblingsOf(tx: Tx, tenant: TenantId, items: readonly WorkI
       and not exists (select 1 from action_item i where i.tenant_id = d.tenant_id and i.delivery_id = d.id
         and i.action_id = ${first.actionId} and i.state in ('done', 'not-found'))`.execute(tx)
   return rows.rows.map((r) => ({ messageId: r.message_id, ref: r.ref }))
+}
+
+/** Of these items, those that were themselves undos: what they took was given back before, and taken once more. */
+export async function redone(tx: Tx, tenant: TenantId, items: readonly ItemId[]): Promise<ReadonlySet<ItemId>> {
+  const rows = await sql<{
+    id: ItemId
+  }>`select i.id from action_item i join action a on a.tenant_id = i.tenant_id and a.id = i.action_id
+    where i.tenant_id = ${tenant} and i.id = any(${sql.val([...items])}::uuid[]) and a.kind = 'undo'`.execute(tx)
+  return new Set(rows.rows.map((r) => r.id))
 }
 
 /**

@@ -1,7 +1,7 @@
 import { crashPoint } from '../base/index.ts'
 import type { CopyRef, CopyState } from '../mailboxes/index.ts'
 import type { Desk } from './desk.ts'
-import { movedOn, placedByUs } from './known.ts'
+import { movedOn, placedByUs, redone } from './known.ts'
 import { readCopies, type Seen, sameRef, statesAt, type Want } from './read.ts'
 import { nothingSought, type Ready, type Sought, search } from './seek.ts'
 import type { WorkItem } from './types.ts'
@@ -134,10 +134,15 @@ async function putBackByUser(desk: Desk, items: readonly BackItem[]): Promise<Ma
   const seen = (await search(desk, items, [...places])).filter((s) => s.proven)
   if (seen.length === 0) return new Map()
   const deliveries = [...new Set(seen.map((s) => s.item.deliveryId))]
-  const ours = await desk.deps.storage.tenant(desk.tenant, (tx) =>
-    placedByUs(tx, desk.tenant, desk.mailbox, deliveries),
-  )
-  const users = seen.filter((s) => !ours.some((o) => sameRef(o, s.copy.ref)))
+  const undone = seen.flatMap((s) => s.item.undoes ?? [])
+  const { ours, again } = await desk.deps.storage.tenant(desk.tenant, async (tx) => ({
+    ours: await placedByUs(tx, desk.tenant, desk.mailbox, deliveries),
+    again: await redone(tx, desk.tenant, undone),
+  }))
+  // A redo takes what was given back and no other copies: one that lies elsewhere the user may have made before, beside what was taken.
+  const made = ({ item, copy }: Seen) =>
+    item.undoes !== null && again.has(item.undoes) && copy.ref.folder !== item.target.folder
+  const users = seen.filter((s) => !ours.some((o) => sameRef(o, s.copy.ref)) && !made(s))
   return new Map(users.map((s) => [s.item.id, s]))
 }
 

@@ -78,3 +78,16 @@ test('moved on from quarantine by another action and deleted by the user: a rele
   expect(ann().snapshot()).toEqual([])
   expect((await o.items(release))[0]).toMatchObject({ state: 'not-found', reason: expect.stringContaining('vault') })
 })
+
+test('given back, copied by the user, taken again and given back again: both copies are there', async () => {
+  const { copies } = await o.deliver(['ann'], { folder: 'Mine' })
+  const id = await o.run({ kind: 'quarantine' }, copies)
+  const undo = await o.undo(id)
+  ann().copy('Mine', ann().list('Mine')[0]?.ref.uid ?? 0, 'INBOX')
+  const before = ann().snapshot()
+  const redo = await o.undo(undo)
+  const last = await o.undo(redo)
+  expect(ann().snapshot()).toEqual(before)
+  expect(ann().held()).toEqual([])
+  expect((await o.items(last))[0]).toMatchObject({ state: 'done' })
+})
