@@ -26,7 +26,7 @@ export async function receive(tx: Tx, message: NewMessage): Promise<Received> {
       returning tenant_id, id, received_at, threat, sender_domain, direction
     ), v as (
       insert into verdict (tenant_id, id, message_id, at, verdict, signals, inputs)
-      select m.tenant_id, ${verdictId}, m.id, m.received_at, ${jsonText(message.verdict)}::jsonb,
+      select m.tenant_id, ${verdictId}, m.id, now(), ${jsonText(message.verdict)}::jsonb,
         ${jsonText(message.signals)}::json, ${jsonText(message.inputs)}::json from m
     ), copy as (
       select c.* from m, tenant,

@@ -130,7 +130,11 @@ describe('receive', () => {
   test('mail of any time: old months, before 1990, and dates that have not come yet', async () => {
     const dates = ['2002-08-22T12:36:23Z', '2002-08-01T00:00:00Z', '1971-01-01T00:00:00Z', '2026-10-31T23:59:59.999Z']
     for (const date of dates) {
+      const began = Date.now()
       const message = await inBoth({ receivedAt: new Date(date) })
+      // Mail that came long ago is judged now.
+      const judged = await inTenant(t.a, (tx) => currentVerdict(tx, message.id))
+      expect(judged?.at.getTime()).toBeGreaterThanOrEqual(began - 1000)
       expect((await facts(t.b, message.id))[0]?.received_at).toEqual(new Date(date))
     }
     const future = await inBoth({ receivedAt: new Date('2199-01-01T00:00:00Z') })
