@@ -156,11 +156,15 @@ function seconds(pid: string): number {
   }
 }
 
-/** Score of one message. */
+/** A worker without a network never answers a message now and then; the others must not wait for it. */
+const PATIENCE_MS = 20_000
+
+/** Score of one message; NaN where there was no answer. */
 export async function check(rspamd: Rspamd, raw: Buffer): Promise<number> {
-  const answer: unknown = await (
-    await fetch(`${rspamd.url}/checkv2`, { method: 'POST', body: new Uint8Array(raw) })
-  ).json()
+  const asked = { method: 'POST', body: new Uint8Array(raw), signal: AbortSignal.timeout(PATIENCE_MS) }
+  const answer: unknown = await fetch(`${rspamd.url}/checkv2`, asked)
+    .then((r) => r.json())
+    .catch(() => null)
   const score = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'score') : undefined
   return typeof score === 'number' ? score : Number.NaN
 }
