@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { parseAddress } from '../src/transport/index.ts'
 import { AUTHSERV, address, DOMAIN, PEOPLE } from './company.ts'
 import type { Fed } from './message.ts'
 
@@ -73,7 +74,8 @@ export function readdress(raw: Buffer, index: number, at: Date): Fed {
   const text = [...added, ...kept].join('\r\n').replace(/\r?\n/g, '\r\n')
   return {
     raw: Buffer.concat([Buffer.from(`${text}\r\n\r\n`, 'latin1'), body]),
-    mailFrom: from,
+    // Old spam names senders that no server would take in an envelope: those come by the null path, as bounces do.
+    mailFrom: parseAddress(from) ?? '',
     recipients: [to],
     receivedAt: at,
   }
