@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,8 +12,13 @@ const account = unprivileged()
 const data = mkdtempSync(join(tmpdir(), 'recourse-demo-'))
 if (account) chownSync(data, account.uid, account.gid)
 let running: ChildProcess | undefined
-afterAll(() => {
-  running?.kill('SIGKILL')
+afterAll(async () => {
+  // Stopped in order, also after a failure: killed, it would leave behind the server that it looks after.
+  if (running && running.exitCode === null) {
+    const ended = once(running, 'exit')
+    running.kill('SIGINT')
+    await ended
+  }
   rmSync(data, { recursive: true, force: true })
 })
 
