@@ -115,19 +115,23 @@ export const standing = sql<boolean>`i.reverted_by is null and (i.state in ('don
   or (i.state in ('ambiguous', 'failed', 'skipped') and exists (select 1 from item_copy sc
     where sc.tenant_id = i.tenant_id and sc.item_id = i.id and sc.side = 'after' and sc.ref is not null)))`
 
+/** Deliveries that were acted on more than once: quickly told, so a preview of a million copies takes these for layered. */
+export const actedTwice = (
+  tenant: TenantId,
+): RawBuilder<unknown> => sql`select distinct l.delivery_id from action_item l
+  where l.tenant_id = ${tenant} and l.layered and l.reverted_by is null and l.state not in ('planned', 'already-there', 'not-found')`
+
 /**
- * Deliveries on whose copies more than one item counts: only those need their layers told apart. What was taken and given back long ago counts
- * no more, so a copy that is taken a second time is as quickly given back as the first time. `chosen`: condition on an item `i`. Each is looked
- * up by itself: joined, a million items would be read once more for the few that were acted on twice.
+ * Those of them on whose copies more than one item counts: what was taken and given back long ago counts no more, so a copy that is taken a
+ * second time is as quickly given back as the first time. `chosen`: condition on an item `i`.
  */
-export const layeredDeliveries = (
+export const countedTwice = (
   tenant: TenantId,
   chosen: RawBuilder<boolean>,
-): RawBuilder<unknown> => sql`select twice.delivery_id from (select distinct l.delivery_id from action_item l
-    where l.tenant_id = ${tenant} and l.layered and l.reverted_by is null and l.state not in ('planned', 'already-there', 'not-found')) twice
+): RawBuilder<unknown> => sql`select twice.delivery_id from (${actedTwice(tenant)}) twice
   where (select count(*) from action_item i where i.tenant_id = ${tenant} and i.delivery_id = twice.delivery_id
     and ${standing} and (i.undoes is null or (${chosen}))) > 1`
 
-/** The item `i` is of a delivery of which nothing else counts. */
-export const alone = (tenant: TenantId, chosen: RawBuilder<boolean>): RawBuilder<boolean> =>
-  sql<boolean>`i.delivery_id not in (${layeredDeliveries(tenant, chosen)})`
+/** The item `i` is of none of these deliveries. */
+export const alone = (layered: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql<boolean>`i.delivery_id not in (${layered})`

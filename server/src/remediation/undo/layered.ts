@@ -1,7 +1,7 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { ActionId, DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../../base/index.ts'
 import type { Tx } from '../../storage/index.ts'
-import { type Circumstances, judging, layeredDeliveries, standing } from './facts.ts'
+import { type Circumstances, judging, standing } from './facts.ts'
 import { type Layer, pilesOf } from './layers.ts'
 import type { Chosen } from './selection.ts'
 
@@ -46,15 +46,16 @@ interface Row {
   inexact: string | null
 }
 
-/** Selected items that share their delivery with others, resolved delivery by delivery. */
+/** Selected items of these deliveries (`actedTwice` or `countedTwice`), resolved delivery by delivery. */
 export async function* layered(
   tx: Tx,
   tenant: TenantId,
   chosen: Chosen,
   around: Circumstances,
+  deliveries: RawBuilder<unknown>,
 ): AsyncGenerator<readonly Resolved[]> {
   const found = await sql<{ delivery_id: DeliveryId }>`
-    with lay as materialized (${layeredDeliveries(tenant, chosen.condition)})
+    with lay as materialized (${deliveries})
     select delivery_id from lay where exists (select 1 from action_item i
       where i.delivery_id = lay.delivery_id and ${chosen.condition}) order by delivery_id`.execute(tx)
   for (let at = 0; at < found.rows.length; at += CHUNK) {

@@ -5,7 +5,7 @@ import { getEntry, suspendedSignals } from '../../lists/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import type { ActionState } from '../states.ts'
 import type { Person } from '../tables.ts'
-import { alone, type Circumstances, circumstances, judging, type Obstacles } from './facts.ts'
+import { actedTwice, alone, type Circumstances, circumstances, judging, type Obstacles } from './facts.ts'
 import { countHeld } from './gate.ts'
 import { layered, type Resolved } from './layered.ts'
 import {
@@ -164,7 +164,7 @@ export async function previewOf(tx: Tx, tenant: TenantId, selection: UndoSelecti
   await FOR_MANY.execute(tx)
   const seen = await plain(tx, tenant, chosen, around, sum)
   const piles = { messages: new Set<string>(), mailboxes: new Set<string>(), whole: true }
-  for await (const part of layered(tx, tenant, chosen, around)) {
+  for await (const part of layered(tx, tenant, chosen, around, actedTwice(tenant))) {
     for (const resolved of part) {
       const { top, below, obstacle, inexact } = resolved
       const folder = (below.at(-1) ?? top).folder
@@ -220,7 +220,7 @@ async function plain(tx: Tx, tenant: TenantId, chosen: Chosen, around: Circumsta
       ${grouped.inexact} as inexact, i.n, i.first, i.last, i.expired, i.gone, i.held
     from (select i.action_id, i.before_folder, i.before_location, ${facts}, count(*)::int as n,
         min(coalesce(i.verified_at, i.updated_at)) as first, max(coalesce(i.verified_at, i.updated_at)) as last, ${span}
-      from action_item i where ${chosen.condition} and ${alone(tenant, chosen.condition)}
+      from action_item i where ${chosen.condition} and ${alone(actedTwice(tenant))}
       group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) i`.execute(tx)
   for (const g of rows.rows) sum.add({ ...g, actionId: g.action_id, from: g.first, to: g.last })
   const any = (of: (g: Group) => boolean) => rows.rows.some(of)
@@ -242,7 +242,7 @@ function distinct(
     if (chosen.actions.length === 0) return 0
     const c = sql.ref(`i.${column}`)
     const free = judging(tenant, around).freeOf(seen)
-    const which = apart ? sql`${free} and ${alone(tenant, chosen.condition)}` : free
+    const which = apart ? sql`${free} and ${alone(actedTwice(tenant))}` : free
     const items = sql`select ${c} as c from action_item i where ${chosen.condition} and ${which} group by 1`
     const all = apart && more.size > 0 ? sql`${items} union select unnest(${[...more]}::uuid[])` : items
     const rows = await sql<{ n: number }>`select count(c)::int as n from (${all}) x`.execute(tx)

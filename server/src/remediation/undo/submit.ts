@@ -7,7 +7,7 @@ import { insertAction, openAction } from '../submit.ts'
 import type { ActionParams } from '../tables.ts'
 import type { Requester } from '../types.ts'
 import { bindCauses } from './bind.ts'
-import { alone, type Circumstances, circumstances, judging } from './facts.ts'
+import { alone, type Circumstances, circumstances, countedTwice, judging } from './facts.ts'
 import { countHeld, insertHeld } from './gate.ts'
 import { layered, type Resolved } from './layered.ts'
 import { type ActionFacts, type Chosen, causesOf, choose, refuseUnended, type UndoSelection } from './selection.ts'
@@ -119,10 +119,11 @@ async function planned(
   await sql`drop table if exists undo_plan`.execute(tx)
   await sql`create temporary table undo_plan (id uuid not null, top uuid not null, low uuid not null, below uuid[] not null)
     on commit drop`.execute(tx)
-  const plain = sql`from action_item i where ${chosen.condition} and ${alone(tenant, chosen.condition)}`
+  const twice = countedTwice(tenant, chosen.condition)
+  const plain = sql`from action_item i where ${chosen.condition} and ${alone(twice)}`
   await sql`insert into undo_plan select recourse_uuidv7(${at}), i.id, i.id, '{}' ${plain} and ${free}`.execute(tx)
   let refused: string | null = null
-  for await (const part of layered(tx, tenant, chosen, around)) {
+  for await (const part of layered(tx, tenant, chosen, around, twice)) {
     await insertPiles(tx, at, part)
     refused ??= part.find((r) => r.obstacle !== null)?.obstacle ?? null
   }
