@@ -1,17 +1,13 @@
 // The Action center and undo by cause as analysts use them: the real server, real Chromium, mailboxes in Maildir.
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { Browser, Page } from 'playwright-core'
+import { rmSync } from 'node:fs'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasChromium, openBrowser, overflow, violations, watchedPage } from './rig/browser.ts'
+import { copyConsole, shot } from './rig/console-build.ts'
 import { fill, PERSON, settled, signIn } from './rig/console-steps.ts'
 import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
 
-const SHOTS = process.env['RECOURSE_TEST_SHOTS']
-const DIST = process.env['RECOURSE_TEST_CONSOLE'] ?? fileURLToPath(new URL('../../console/dist', import.meta.url))
 const SHARED = 'plan was shared'
 const SENDER = 'share@docs-portal.example'
 
@@ -20,12 +16,6 @@ let server: RunningServer
 let browser: Browser
 /** Block entry by which everything of the sender is taken. */
 let entry: string
-
-async function shot(page: Page, name: string): Promise<void> {
-  if (!SHOTS) return
-  mkdirSync(SHOTS, { recursive: true })
-  await page.screenshot({ path: `${SHOTS}/${name}.png` })
-}
 
 const inboxes = (): MaildirCopy[] => maildirCopies(server.mail).filter((copy) => copy.folder === 'INBOX')
 const holding = (text: string): number => inboxes().filter((copy) => copy.text.includes(text)).length
@@ -43,9 +33,7 @@ async function ended(id: string): Promise<void> {
 
 describe.skipIf(!hasChromium)('Action center in the browser', { timeout: 240_000 }, () => {
   beforeAll(async () => {
-    built = mkdtempSync(join(tmpdir(), 'recourse-console-'))
-    chmodSync(built, 0o755)
-    cpSync(DIST, built, { recursive: true })
+    built = copyConsole()
     server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
     browser = await openBrowser()
     await fill(server)

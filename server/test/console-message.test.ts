@@ -1,21 +1,17 @@
 // The email entity page on a mailbox that Dovecot holds: what was found inside, what did not count, and the way back, read over IMAP.
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { TextReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { focusIsVisible, hasChromium, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
+import { copyConsole, shot } from './rig/console-build.ts'
 import { PERSON, settled, signIn, takeAction } from './rig/console-steps.ts'
 import { type Dovecot, startDovecot } from './rig/dovecot.ts'
 import { mailboxTruth } from './rig/mail-truth.ts'
 import { RawImap } from './rig/raw-imap.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
 
-/** Set to a directory to look at the pages. */
-const SHOTS = process.env['RECOURSE_TEST_SHOTS']
-const DIST = process.env['RECOURSE_TEST_CONSOLE'] ?? fileURLToPath(new URL('../../console/dist', import.meta.url))
 const ANN = 'ann@alder.example'
 
 let built: string
@@ -23,12 +19,6 @@ let dovecot: Dovecot
 let server: RunningServer
 let browser: Browser
 let client: RawImap
-
-async function shot(page: Page, name: string): Promise<void> {
-  if (!SHOTS) return
-  mkdirSync(SHOTS, { recursive: true })
-  await page.screenshot({ path: `${SHOTS}/${name}.png` })
-}
 
 async function fine(page: Page, name: string): Promise<void> {
   await settled(page)
@@ -94,10 +84,7 @@ async function found(subject: string): Promise<Detail> {
 
 describe.skipIf(!hasChromium)('the email entity page', { timeout: 180_000 }, () => {
   beforeAll(async () => {
-    // A copy, so that a build beside the test does not pull the files away.
-    built = mkdtempSync(join(tmpdir(), 'recourse-console-'))
-    chmodSync(built, 0o755)
-    cpSync(DIST, built, { recursive: true })
+    built = copyConsole()
     dovecot = await startDovecot({ fsync: false })
     const { imapPort, lmtpPort, master } = dovecot
     const config = {

@@ -1,31 +1,20 @@
 // Quarantine as analysts use it: the real server, real Chromium, mailboxes in Maildir, from sign-in to what lies in the mailbox.
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { readFileSync, rmSync } from 'node:fs'
 import { BlobReader, TextWriter, ZipReader } from '@zip.js/zip.js'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ours, write } from '../demo/message.ts'
 import { focusIsVisible, hasChromium, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
-import { fill, PERSON, settled, signIn } from './rig/console-steps.ts'
+import { copyConsole, shot } from './rig/console-build.ts'
+import { addReader, fill, PERSON, settled, signIn } from './rig/console-steps.ts'
 import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
 
-/** Set to a directory to look at the pages. */
-const SHOTS = process.env['RECOURSE_TEST_SHOTS']
-const DIST = process.env['RECOURSE_TEST_CONSOLE'] ?? fileURLToPath(new URL('../../console/dist', import.meta.url))
 const BOTH = 'Both of you, please'
 
 let built: string
 let server: RunningServer
 let browser: Browser
-
-async function shot(page: Page, name: string): Promise<void> {
-  if (!SHOTS) return
-  mkdirSync(SHOTS, { recursive: true })
-  await page.screenshot({ path: `${SHOTS}/${name}.png` })
-}
 
 const inboxes = (): MaildirCopy[] => maildirCopies(server.mail).filter((copy) => copy.folder === 'INBOX')
 const holding = (text: string): MaildirCopy[] => inboxes().filter((copy) => copy.text.includes(text))
@@ -59,10 +48,7 @@ async function open(page: Page, query = ''): Promise<void> {
 
 describe.skipIf(!hasChromium)('quarantine in the console', { timeout: 180_000 }, () => {
   beforeAll(async () => {
-    // A copy, so that a build beside the test does not pull the files away.
-    built = mkdtempSync(join(tmpdir(), 'recourse-console-'))
-    chmodSync(built, 0o755)
-    cpSync(DIST, built, { recursive: true })
+    built = copyConsole()
     server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
     browser = await openBrowser()
     const made = await fetch(`${server.url}/api/v1/setup`, {
@@ -403,13 +389,8 @@ describe.skipIf(!hasChromium)('quarantine in the console', { timeout: 180_000 },
   })
 
   test('somebody who only reads sees and looks, and is offered nothing else (quarantine #109)', async () => {
-    const reader = { name: 'Rea Reader', email: 'rea@alderfinch.example', password: 'another long pass phrase' }
-    await server.call('POST', '/users', { ...reader, role: 'reader' })
     const { page, context, problems } = await watchedPage(browser, server.url)
-    await page.goto('/sign-in')
-    await page.getByLabel('Email').fill(reader.email)
-    await page.getByLabel('Password').fill(reader.password)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await signIn(page, await addReader(server))
     await page.getByRole('link', { name: 'Quarantine' }).click()
     await row(page, /On the phone/).waitFor()
     for (const name of ['Release', 'Delete', 'More'])

@@ -1,34 +1,23 @@
 // Settings as administrators use them: the real server, real Chromium; what was saved is read from the API and the database.
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ORGANISATION } from '../demo/company.ts'
 import { ours } from '../demo/message.ts'
 import { focusIsVisible, hasChromium, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
-import { PERSON, settled, signIn } from './rig/console-steps.ts'
+import { copyConsole, shot } from './rig/console-build.ts'
+import { addReader, PERSON, settled, signIn } from './rig/console-steps.ts'
 import { inDatabase } from './rig/database.ts'
 import { freePort } from './rig/rspamd.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
 
-/** Set to a directory to look at the pages. */
-const SHOTS = process.env['RECOURSE_TEST_SHOTS']
-const DIST = process.env['RECOURSE_TEST_CONSOLE'] ?? fileURLToPath(new URL('../../console/dist', import.meta.url))
 const [DOMAIN = ''] = ORGANISATION.domains
 
 let built: string
 let server: RunningServer
 let browser: Browser
 let engine: Server
-
-async function shot(page: Page, name: string): Promise<void> {
-  if (!SHOTS) return
-  mkdirSync(SHOTS, { recursive: true })
-  await page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true })
-}
 
 type Json = Readonly<Record<string, unknown>>
 const get = async (path: string) => (await server.call('GET', path)) as Json
@@ -49,7 +38,7 @@ const seen = (what: Locator): Promise<boolean> =>
 
 /** Every look at a page: no violation of axe, nothing wider than the window. */
 async function fine(page: Page, name: string): Promise<void> {
-  await shot(page, name)
+  await shot(page, name, { fullPage: true })
   expect({ name, found: await violations(page) }).toEqual({ name, found: [] })
   expect({ name, overflow: await overflow(page) }).toEqual({ name, overflow: 0 })
 }
@@ -86,10 +75,7 @@ async function arrived(subject: string, daysAgo: number): Promise<string> {
 
 describe.skipIf(!hasChromium)('settings in the console', { timeout: 120_000 }, () => {
   beforeAll(async () => {
-    // A copy, so that a build beside the test does not pull the files away.
-    built = mkdtempSync(join(tmpdir(), 'recourse-console-'))
-    chmodSync(built, 0o755)
-    cpSync(DIST, built, { recursive: true })
+    built = copyConsole()
     engine = await answering()
     server = await runServer({
       RECOURSE_HTTP_CONSOLE_DIR: built,
@@ -432,14 +418,8 @@ describe.skipIf(!hasChromium)('settings in the console', { timeout: 120_000 }, (
   })
 
   test('somebody who only reads sees the settings and cannot change them', async () => {
-    const reader = { name: 'Rea Reader', email: 'rea@alderfinch.example', password: 'another long pass phrase' }
-    await server.call('POST', '/users', { ...reader, role: 'reader' })
     const { page, context, problems } = await watchedPage(browser, server.url)
-    await page.goto('/sign-in')
-    await page.getByLabel('Email').fill(reader.email)
-    await page.getByLabel('Password').fill(reader.password)
-    await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('heading', { name: 'Explorer', level: 1 }).waitFor()
+    await signIn(page, await addReader(server))
     await open(page, 'policy', 'Policies')
     await page.getByText('Apprentices').waitFor()
     for (const name of ['Save', 'Add policy', /^Edit/, /^Remove/, /^Ask/])

@@ -1,40 +1,25 @@
 // The console as people use it: the real server, real Chromium, mailboxes in Maildir.
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { rmSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { focusIsVisible, hasChromium, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
+import { copyConsole, shot } from './rig/console-build.ts'
 import { arrowTo, everyPage, fill, many, PERSON, settled, signIn, tabBackTo, takeAction } from './rig/console-steps.ts'
 import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
 
 const SHARED = 'a plan was shared with you'
-/** Set to a directory to look at the pages. */
-const SHOTS = process.env['RECOURSE_TEST_SHOTS']
-
-const DIST = process.env['RECOURSE_TEST_CONSOLE'] ?? fileURLToPath(new URL('../../console/dist', import.meta.url))
 
 let built: string
 let server: RunningServer
 let browser: Browser
-
-async function shot(page: Page, name: string): Promise<void> {
-  if (!SHOTS) return
-  mkdirSync(SHOTS, { recursive: true })
-  await page.screenshot({ path: `${SHOTS}/${name}.png` })
-}
 
 const inboxes = (): MaildirCopy[] => maildirCopies(server.mail).filter((copy) => copy.folder === 'INBOX')
 const holding = (text: string): MaildirCopy[] => inboxes().filter((copy) => copy.text.includes(text))
 
 describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
   beforeAll(async () => {
-    // A copy, so that a build beside the test does not pull the files away.
-    built = mkdtempSync(join(tmpdir(), 'recourse-console-'))
-    chmodSync(built, 0o755)
-    cpSync(DIST, built, { recursive: true })
+    built = copyConsole()
     server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
     browser = await openBrowser()
     await fill(server)

@@ -64,10 +64,17 @@ export async function many(server: RunningServer, count: number): Promise<void> 
   await Promise.all([send(), send(), send(), send()])
 }
 
-export async function signIn(page: Page): Promise<void> {
+/** Somebody who may look at everything but content, and change nothing; signed in with `signIn`. */
+export async function addReader(server: RunningServer): Promise<typeof PERSON> {
+  const reader = { name: 'Rea Reader', email: 'rea@alderfinch.example', password: 'another long pass phrase' }
+  await server.call('POST', '/users', { ...reader, role: 'reader' })
+  return reader
+}
+
+export async function signIn(page: Page, who: Pick<typeof PERSON, 'email' | 'password'> = PERSON): Promise<void> {
   await page.goto('/sign-in')
-  await page.getByLabel('Email').fill(PERSON.email)
-  await page.getByLabel('Password').fill(PERSON.password)
+  await page.getByLabel('Email').fill(who.email)
+  await page.getByLabel('Password').fill(who.password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('heading', { name: 'Explorer', level: 1 }).waitFor()
 }
@@ -129,6 +136,9 @@ export async function everyPage(server: RunningServer): Promise<[name: string, p
     ['quarantine', '/quarantine'],
     ['submissions', '/submissions'],
     ['lists', '/tenant-allow-block-list'],
-    ...['organisation', 'policy', 'users', 'tokens', 'audit'].map((tab): [string, string] => [tab, `/settings/${tab}`]),
+    ...['organisation', 'policy', 'retention', 'engines', 'users', 'tokens', 'audit'].map((tab): [string, string] => [
+      tab,
+      `/settings/${tab}`,
+    ]),
   ]
 }
