@@ -4,8 +4,16 @@ export type Scope = MailPolicy['applies']
 export type Direction = MailPolicy['mail'][number]
 
 export const MODES = [
-  { value: 'standard', label: 'Standard', what: 'Phish and malware go to quarantine, spam to the Junk folder.' },
-  { value: 'strict', label: 'Strict', what: 'Lower thresholds; spam goes to quarantine too.' },
+  {
+    value: 'standard',
+    label: 'Standard',
+    what: 'Malware, phish and impersonation go to quarantine, and spam of high confidence or made like phish; other spam, spoofed and bulk mail to the Junk folder.',
+  },
+  {
+    value: 'strict',
+    label: 'Strict',
+    what: 'Lower thresholds; all of it goes to quarantine, only bulk mail to the Junk folder.',
+  },
   {
     value: 'observe',
     label: 'Observe only',
