@@ -12,7 +12,7 @@ export const MODES = [
   {
     value: 'strict',
     label: 'Strict',
-    what: 'Lower thresholds; all of it goes to quarantine, only bulk mail to the Junk folder.',
+    what: 'Lower thresholds; all of it goes to quarantine, and bulk mail below high confidence to the Junk folder.',
   },
   {
     value: 'observe',
