@@ -5,4 +5,5 @@ export { type Direction, type MailPolicy, type PolicyScope, policyFor, policyKey
 export { type Flip, flip, replay, type StoredJudgement } from './replay.ts'
 export { storedJudgement } from './stored.ts'
 export { decidePolicy, ENGINE, PLACES, THREAT_ORDER, THRESHOLDS } from './table.ts'
+export { THREATS } from './threats.ts'
 export type * from './types.ts'

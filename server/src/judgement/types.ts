@@ -1,5 +1,6 @@
 import type { EntryRule, SuspensionRule } from '../lists/index.ts'
 import type { Authentication } from '../mail/index.ts'
+import type { Threat } from './threats.ts'
 
 /** Kinds of entity that lists match, clusters group by and Explorer pivots on. */
 export type EntityKind =
@@ -21,16 +22,7 @@ export interface EntityRef {
   readonly value: string
 }
 
-export type Threat =
-  | 'malware'
-  | 'high-confidence-phish'
-  | 'phish'
-  | 'high-confidence-spam'
-  | 'spam'
-  | 'bulk'
-  | 'spoof'
-  | 'impersonation'
-  | 'none'
+export type { Threat }
 
 /** The field's *detection technology* that a verdict names. */
 export type Technology =

@@ -1,20 +1,11 @@
 import { type Static, type TSchema, Type } from 'typebox'
+import { THREATS } from '../judgement/index.ts'
 
 /** One value or several: several mean *or*. In a query string the parameter is repeated. */
 const many = <T extends TSchema>(item: T) =>
   Type.Optional(Type.Union([item, Type.Array(item, { minItems: 1, maxItems: 100 })]))
 
-export const Threats = Type.Enum([
-  'malware',
-  'high-confidence-phish',
-  'phish',
-  'high-confidence-spam',
-  'spam',
-  'bulk',
-  'spoof',
-  'impersonation',
-  'none',
-])
+export const Threats = Type.Enum(THREATS)
 export const Actions = Type.Enum(['delivered', 'junked', 'blocked', 'pending'])
 export const Locations = Type.Enum([
   'inbox',

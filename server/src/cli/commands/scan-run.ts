@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { Placement, Signal, Threat } from '../../judgement/index.ts'
+import { type Placement, type Signal, THREATS, type Threat } from '../../judgement/index.ts'
 import type { Found } from './scan-sources.ts'
 
 /** What judging yields of a message. */
@@ -20,17 +20,7 @@ const judgement = Compile(
   Type.Object({
     messageId: Type.Union([Type.String({ maxLength: 998 }), Type.Null()]),
     action: Type.Enum(['deliver', 'junk', 'quarantine'] satisfies Placement[]),
-    threat: Type.Enum([
-      'malware',
-      'high-confidence-phish',
-      'phish',
-      'high-confidence-spam',
-      'spam',
-      'bulk',
-      'spoof',
-      'impersonation',
-      'none',
-    ] satisfies Threat[]),
+    threat: Type.Enum(THREATS),
     score: Type.Number(),
     signals: Type.Array(
       Type.Object({
