@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasChromium, openBrowser, overflow, violations, watchedPage } from './rig/browser.ts'
+import { openBrowser, overflow, violations, watchedPage } from './rig/browser.ts'
 import { copyConsole, shot } from './rig/console-build.ts'
 import { fill, PERSON, settled, signIn } from './rig/console-steps.ts'
 import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
@@ -31,7 +31,7 @@ async function ended(id: string): Promise<void> {
   await expect.poll(state, { timeout: 60_000 }).toMatch(/completed|undone/)
 }
 
-describe.skipIf(!hasChromium)('Action center in the browser', { timeout: 240_000 }, () => {
+describe('Action center in the browser', { timeout: 240_000 }, () => {
   beforeAll(async () => {
     built = copyConsole()
     server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })

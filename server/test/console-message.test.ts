@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { TextReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { focusIsVisible, hasChromium, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
+import { focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
 import { copyConsole, shot } from './rig/console-build.ts'
 import { PERSON, settled, signIn, takeAction } from './rig/console-steps.ts'
 import { type Dovecot, startDovecot } from './rig/dovecot.ts'
@@ -82,7 +82,7 @@ async function found(subject: string): Promise<Detail> {
   return (await ask()) ?? expect.fail(`${subject} is not there`)
 }
 
-describe.skipIf(!hasChromium)('the email entity page', { timeout: 180_000 }, () => {
+describe('the email entity page', { timeout: 180_000 }, () => {
   beforeAll(async () => {
     built = copyConsole()
     dovecot = await startDovecot({ fsync: false })

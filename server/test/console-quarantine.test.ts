@@ -4,7 +4,7 @@ import { BlobReader, TextWriter, ZipReader } from '@zip.js/zip.js'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ours, write } from '../demo/message.ts'
-import { focusIsVisible, hasChromium, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
+import { focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
 import { copyConsole, shot } from './rig/console-build.ts'
 import { addReader, fill, PERSON, settled, signIn } from './rig/console-steps.ts'
 import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
@@ -46,7 +46,7 @@ async function open(page: Page, query = ''): Promise<void> {
   await page.getByRole('heading', { name: 'Quarantine', level: 1 }).waitFor()
 }
 
-describe.skipIf(!hasChromium)('quarantine in the console', { timeout: 180_000 }, () => {
+describe('quarantine in the console', { timeout: 180_000 }, () => {
   beforeAll(async () => {
     built = copyConsole()
     server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })

@@ -5,7 +5,7 @@ import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ORGANISATION } from '../demo/company.ts'
 import { ours } from '../demo/message.ts'
-import { focusIsVisible, hasChromium, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
+import { focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
 import { copyConsole, shot } from './rig/console-build.ts'
 import { addReader, PERSON, settled, signIn } from './rig/console-steps.ts'
 import { inDatabase } from './rig/database.ts'
@@ -73,7 +73,7 @@ async function arrived(subject: string, daysAgo: number): Promise<string> {
   return String(((await server.call('POST', `/import?${query}`, raw)) as Json)['messageId'])
 }
 
-describe.skipIf(!hasChromium)('settings in the console', { timeout: 120_000 }, () => {
+describe('settings in the console', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     built = copyConsole()
     engine = await answering()

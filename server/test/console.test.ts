@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { focusIsVisible, hasChromium, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
+import { focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
 import { copyConsole, shot } from './rig/console-build.ts'
 import { arrowTo, everyPage, fill, many, PERSON, settled, signIn, tabBackTo, takeAction } from './rig/console-steps.ts'
 import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
@@ -17,7 +17,7 @@ let browser: Browser
 const inboxes = (): MaildirCopy[] => maildirCopies(server.mail).filter((copy) => copy.folder === 'INBOX')
 const holding = (text: string): MaildirCopy[] => inboxes().filter((copy) => copy.text.includes(text))
 
-describe.skipIf(!hasChromium)('console', { timeout: 180_000 }, () => {
+describe('console', { timeout: 180_000 }, () => {
   beforeAll(async () => {
     built = copyConsole()
     server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })

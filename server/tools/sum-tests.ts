@@ -9,7 +9,9 @@ const Result = Type.Object({
   numFailedTests: Type.Number(),
   numPendingTests: Type.Number(),
   numTodoTests: Type.Number(),
-  testResults: Type.Array(Type.Object({ status: Type.String(), assertionResults: Type.Array(Type.Unknown()) })),
+  testResults: Type.Array(
+    Type.Object({ status: Type.String(), assertionResults: Type.Array(Type.Object({ status: Type.String() })) }),
+  ),
 })
 
 const [file = '', passedBefore = '0', failedBefore = '0', exit = '1'] = process.argv.slice(2)
@@ -21,8 +23,9 @@ try {
   passed += result.numPassedTests
   failed += result.numFailedTests
   skipped += result.numPendingTests + result.numTodoTests
-  // A file that could not even be loaded counts no test of its own, and a failure all the same.
-  failed += result.testResults.filter((r) => r.status === 'failed' && r.assertionResults.length === 0).length
+  // A file that could not be loaded, or whose preparation failed, has no failed test of its own, and failed all the same.
+  const silent = (r: (typeof result.testResults)[number]) => !r.assertionResults.some((a) => a.status === 'failed')
+  failed += result.testResults.filter((r) => r.status === 'failed' && silent(r)).length
 } catch (error) {
   console.error(`The test runner left no result: ${error instanceof Error ? error.message : error}`)
   failed += 1

@@ -8,10 +8,9 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { unprivileged } from '../../test/rig/account.ts'
 import { corpusFiles } from '../../test/rig/corpus.ts'
+import { program } from '../../test/rig/programs.ts'
 import { HOSTILE_HTML } from './hostile-html.fixture.ts'
 import { createParser, type Parser, PREVIEW_CSP } from './index.ts'
-
-const CHROMIUM = process.env['RECOURSE_CHROMIUM'] ?? '/usr/bin/chromium'
 
 /** A message with this HTML as its body, in base64 so that every byte arrives as written. */
 const mailOf = (html: string) =>
@@ -19,7 +18,7 @@ const mailOf = (html: string) =>
     `From: eve@example.org\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n${Buffer.from(html).toString('base64')}\r\n`,
   )
 
-describe.skipIf(!existsSync(CHROMIUM))('previews in a real browser', () => {
+describe('previews in a real browser', () => {
   let parser: Parser
   let server: Server
   let browser: Browser
@@ -190,7 +189,7 @@ async function startChromium(): Promise<{ browser: Browser; profile: string; sto
     '--disable-extensions',
   ]
   const child = spawn(
-    CHROMIUM,
+    program('/usr/bin/chromium'),
     [
       ...flags,
       '--disable-background-networking',

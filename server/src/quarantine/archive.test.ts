@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -9,6 +9,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestApi, testApi } from '../../test/rig/api.ts'
 import { keep, letter, organise } from '../../test/rig/office.ts'
+import { program } from '../../test/rig/programs.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import type { TenantId } from '../base/index.ts'
 import { archive } from './archive.ts'
@@ -78,13 +79,14 @@ describe('download', () => {
     )
   })
 
-  test.skipIf(!existsSync('/usr/bin/unzip'))('with the old cipher any unzip opens it', async () => {
+  test('with the old cipher any unzip opens it', async () => {
     const mail = await held(t.a, 'Old')
     const { body } = await api.raw(token, 'POST', '/quarantine/download', wish([mail.id], { cipher: 'zipcrypto' }))
     const dir = mkdtempSync(join(tmpdir(), 'recourse-zip-'))
     try {
       writeFileSync(join(dir, 'a.zip'), body)
-      const open = (password: string) => spawnSync('unzip', ['-o', '-P', password, 'a.zip'], { cwd: dir })
+      const open = (password: string) =>
+        spawnSync(program('/usr/bin/unzip'), ['-o', '-P', password, 'a.zip'], { cwd: dir })
       expect(open('wrong').status).not.toBe(0)
       expect(open('correct horse').status).toBe(0)
       expect(readFileSync(join(dir, `${mail.id}.eml`)).equals(mail.raw)).toBe(true)

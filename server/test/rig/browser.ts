@@ -1,10 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { expect } from 'vitest'
-
-export const CHROMIUM = '/usr/bin/chromium'
-export const hasChromium = existsSync(CHROMIUM)
+import { program } from './programs.ts'
 
 const ARGS = [
   '--headless=new',
@@ -17,7 +15,8 @@ const ARGS = [
   '--disable-sync',
 ]
 
-export const openBrowser = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: ARGS })
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: program('/usr/bin/chromium'), args: ARGS })
 
 export interface Look {
   readonly scheme?: 'light' | 'dark'

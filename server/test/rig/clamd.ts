@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { chown, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { unprivileged } from './account.ts'
+import { program } from './programs.ts'
 import { type Daemon, freePort, ready, stop } from './rspamd.ts'
-
-export const HAS_CLAMD = existsSync('/usr/sbin/clamd')
 
 /** The harmless test file that every scanner knows, in pieces, so that none finds it in this source. */
 export const EICAR = ['X5O!P%@AP[4', '\\PZX54(P^)7CC)7}$EICAR', '-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('')
@@ -50,7 +48,7 @@ export async function startClamd(port?: number): Promise<Daemon & { readonly soc
   if (account)
     for (const path of ['.', 'db', 'db/own.ndb', 'db/own.yar', 'clamd.conf'])
       await chown(join(dir, path), account.uid, account.gid)
-  const child = spawn('/usr/sbin/clamd', ['-c', join(dir, 'clamd.conf'), '--foreground=yes'], {
+  const child = spawn(program('/usr/sbin/clamd'), ['-c', join(dir, 'clamd.conf'), '--foreground=yes'], {
     cwd: dir,
     stdio: ['ignore', 'ignore', 'pipe'],
     ...(account ? { uid: account.uid, gid: account.gid } : {}),

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { unprivileged } from './account.ts'
 import { dovecotConfig, holdAcl } from './dovecot-config.ts'
+import { program } from './programs.ts'
 
 export interface DovecotOptions {
   /** Where it lives; default a fresh directory that `stop` removes. */
@@ -172,7 +173,7 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
   const PATH = `${process.env['PATH']}:/usr/sbin:/sbin`
 
   const start = async () => {
-    const child = spawn('dovecot', ['-F', '-c', conf], {
+    const child = spawn(program('/usr/sbin/dovecot'), ['-F', '-c', conf], {
       ...identity,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH, HOME: dir },

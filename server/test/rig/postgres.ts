@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Binaries, type Cluster, startCluster } from '../../src/storage/index.ts'
 import { unprivileged } from './account.ts'
+import { missing } from './programs.ts'
 
 const DEBIAN = '/usr/lib/postgresql'
 
-/** Debian's own PostgreSQL, the oldest that we support; undefined where it is not installed. */
-export function debianPostgres(): Binaries | undefined {
+/** Debian's own PostgreSQL, the oldest that we support. */
+export function debianPostgres(): Binaries {
   const major = [15, 16, 17].find((version) => existsSync(`${DEBIAN}/${version}/bin/postgres`))
+  if (major === undefined) throw new Error(missing(`${DEBIAN}/15/bin/postgres (or 16, or 17)`, 'postgresql'))
   const bin = `${DEBIAN}/${major}/bin`
-  return major === undefined ? undefined : { major, initdb: `${bin}/initdb`, postgres: `${bin}/postgres` }
+  return { major, initdb: `${bin}/initdb`, postgres: `${bin}/postgres` }
 }
 
 /** An empty directory that the account which runs PostgreSQL owns. */

@@ -1,18 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { unprivileged } from './account.ts'
+import { program } from './programs.ts'
 
 export interface Daemon {
   readonly port: number
   readonly pid: number
   stop(): Promise<void>
 }
-
-export const HAS_RSPAMD = existsSync('/usr/bin/rspamd')
 
 /** A port of loopback that was free a moment ago. */
 export async function freePort(): Promise<number> {
@@ -54,7 +52,7 @@ export async function startRspamd(port?: number): Promise<Daemon> {
     for (const path of ['.', 'local.d', 'override.d', 'run', 'db', 'log'])
       await chown(join(dir, path), account.uid, account.gid)
   const child = spawn(
-    '/usr/bin/rspamd',
+    program('/usr/bin/rspamd'),
     ['-f', '-c', '/etc/rspamd/rspamd.conf', ...Object.entries(vars).flatMap(([k, v]) => ['--var', `${k}=${v}`])],
     { cwd: dir, stdio: ['ignore', 'ignore', 'pipe'], ...(account ? { uid: account.uid, gid: account.gid } : {}) },
   )

@@ -2,9 +2,9 @@ import { createServer as createHttpServer, type Server } from 'node:http'
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net'
 import { deflateRawSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { EICAR, HAS_CLAMD, startClamd } from '../../../test/rig/clamd.ts'
+import { EICAR, startClamd } from '../../../test/rig/clamd.ts'
 import { parsedMail } from '../../../test/rig/parsed-mail.ts'
-import { HAS_RSPAMD, startRspamd } from '../../../test/rig/rspamd.ts'
+import { startRspamd } from '../../../test/rig/rspamd.ts'
 import { clamav } from './clamav.ts'
 import { rspamd, signalsOf } from './rspamd.ts'
 import { type EngineClient, type Supervised, supervise } from './supervise.ts'
@@ -65,7 +65,7 @@ const rsp = (port: number, timeoutMs = 20_000) =>
   rspamd({ url: `http://127.0.0.1:${port}`, password: null, timeoutMs, maxBytes: 1_000_000 })
 const ask = (client: EngineClient, raw: string | Buffer) => client.ask(asked(raw), new AbortController().signal)
 
-describe.skipIf(!HAS_CLAMD)('clamd', () => {
+describe('clamd', () => {
   let daemon: Awaited<ReturnType<typeof startClamd>>
   beforeAll(async () => {
     daemon = await startClamd()
@@ -108,7 +108,7 @@ describe.skipIf(!HAS_CLAMD)('clamd', () => {
   })
 })
 
-describe.skipIf(!HAS_RSPAMD)('rspamd', () => {
+describe('rspamd', () => {
   let daemon: Awaited<ReturnType<typeof startRspamd>>
   beforeAll(async () => {
     daemon = await startRspamd()
