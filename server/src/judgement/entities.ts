@@ -1,5 +1,5 @@
 import { canonicalHost, canonicalIp, splitUrl } from '../lists/index.ts'
-import { canonicalUrl, type MailContext, normaliseAddress, type ParsedMail } from '../mail/index.ts'
+import { canonicalUrl, filesIn, type MailContext, normaliseAddress, type ParsedMail } from '../mail/index.ts'
 import type { EntityKind, EntityRef } from './types.ts'
 
 /**
@@ -23,7 +23,7 @@ export function entitiesOf(mail: ParsedMail, context: MailContext): EntityRef[] 
     add('url', otherReading(url.url))
     add('url-domain', url.domain === null ? splitUrl(value).host : canonicalHost(url.domain))
   }
-  for (const attachment of mail.attachments) add('file-hash', attachment.sha256.toLowerCase())
+  for (const attachment of mail.attachments) for (const { sha256 } of filesIn(attachment)) add('file-hash', sha256)
   add('sender-ip', context.clientIp === null ? null : canonicalIp(context.clientIp))
   add('subject-fingerprint', mail.fingerprints.subject)
   add('body-fingerprint', mail.fingerprints.body)

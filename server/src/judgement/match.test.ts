@@ -271,3 +271,32 @@ describe('a hostile message', () => {
     expect(performance.now() - start).toBeLessThan(5_000)
   })
 })
+
+describe('files', () => {
+  it('are known by what they hold: attached, shown in the text, or in an archive (lists #71)', () => {
+    const [zip, inner, picture] = ['a', 'b', 'c'].map((c) => c.repeat(64))
+    const file = { declaredType: '', realType: null, size: 9, contentId: null }
+    const mail = parsedMail({
+      attachments: [
+        {
+          ...file,
+          ...{ name: 'invoice.zip', sha256: zip ?? '', inline: false },
+          inside: {
+            archive: {
+              ...{ kind: 'zip', count: 2, encrypted: true, depth: 1, stopped: null },
+              entries: [
+                { name: 'run.exe', type: null, size: 5, encrypted: false, sha256: inner ?? '' },
+                { name: 'locked.exe', type: null, size: 5, encrypted: true },
+              ],
+            },
+          },
+        },
+        { ...file, name: 'logo.png', sha256: picture ?? '', inline: true, contentId: 'logo' },
+      ],
+    })
+    const entities = entitiesOf(mail, { mailFrom: null, clientIp: null, helo: null })
+    for (const value of [zip, inner, picture])
+      expect(matchEntries(entities, [rule({ kind: 'file-hash', value: value ?? '' })], NOW)).toHaveLength(1)
+    expect(entities.filter((e) => e.kind === 'file-hash')).toHaveLength(3)
+  })
+})

@@ -52,9 +52,13 @@ export const writingFacts = Type.Object({
 
 const archive = Type.Object({
   kind: oneOf(['zip', 'rar', '7z', 'tar', 'gzip', 'bzip2', 'xz', 'cab', 'iso', 'arj', 'ace', 'lzh']),
-  entries: Type.Array(Type.Object({ name: text(255), type: textOrNull(255), size: count, encrypted: Type.Boolean() }), {
-    maxItems: 100,
-  }),
+  entries: Type.Array(
+    Type.Object({
+      ...{ name: text(255), type: textOrNull(255), size: count, encrypted: Type.Boolean() },
+      sha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+    }),
+    { maxItems: 100 },
+  ),
   count,
   encrypted: Type.Boolean(),
   depth: count,

@@ -103,6 +103,8 @@ export interface ArchiveEntry {
   /** Inflated size in bytes, as read, or as declared where it was not. */
   readonly size: number
   readonly encrypted: boolean
+  /** Of its contents, lower case; absent where they were not read whole: locked, too large, of a kind that is not opened, empty. */
+  readonly sha256?: string
 }
 
 export interface ArchiveFacts {

@@ -1,6 +1,7 @@
 import type { Work } from './serve.ts'
 
 export { addressDomain, aligned, normaliseAddress, registrableDomain } from './domains.ts'
+export { type FileIn, filesIn } from './files.ts'
 export { fingerprintDistance } from './fingerprints.ts'
 export { type RawHeaderLine, type RawHeaders, rawHeaderValue, rawHeaderValues, readHeaders } from './headers.ts'
 export { type Isolation, isolation } from './isolation.ts'

@@ -1,6 +1,7 @@
 import { convicting, type Explanation } from '../detection/index.ts'
 import { type EntityRef, matches, replay } from '../judgement/index.ts'
 import type { EntryAction, EntryKind, EntryRule } from '../lists/index.ts'
+import { filesIn } from '../mail/index.ts'
 import type { Message } from '../records/index.ts'
 
 /** An entry that would help, not yet saved. */
@@ -10,6 +11,8 @@ export interface Candidate {
   /** What a person should know before taking it. */
   readonly caution: string | null
 }
+
+const MOST_PACKED = 3
 
 export const asRule = (action: EntryAction, { kind, value }: Candidate): EntryRule => ({
   id: 'candidate',
@@ -80,8 +83,10 @@ export function blockCandidates(message: Message, explanation: Explanation, own:
         ]),
     ...message.mail.attachments
       .filter((a) => !a.inline)
+      // A lure packs one file, and packs it anew each time; an archive of many holds what others have, too.
+      .flatMap((a) => ((a.inside?.archive?.count ?? 0) <= MOST_PACKED ? filesIn(a) : filesIn(a).slice(0, 1)))
       .slice(0, 5)
-      .map((a): Candidate => ({ kind: 'file-hash', value: a.sha256, caution: null })),
+      .map(({ sha256 }): Candidate => ({ kind: 'file-hash', value: sha256, caution: null })),
   ]
 }
 

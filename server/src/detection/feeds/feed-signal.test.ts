@@ -115,7 +115,13 @@ describe('what feeds list is a signal of each feed, with its evidence', () => {
     expect(short({ attachments: [{ ...attachment, sha256: HASH }] })).toEqual([
       ['feed:files', 10, 'malware', 'file-analysis'],
     ])
-    expect(short({ attachments: [{ ...attachment, sha256: 'cd'.repeat(32) }] })).toEqual([])
+    const packed = { ...attachment, name: 'a.zip', sha256: 'cd'.repeat(32) }
+    expect(short({ attachments: [packed] })).toEqual([])
+    const entries = [{ name: 'b.exe', type: null, size: 1, encrypted: false, sha256: HASH }]
+    const archive = { kind: 'zip' as const, entries, count: 1, encrypted: false, depth: 1, stopped: null }
+    const [inner] = signals({ attachments: [{ ...packed, inside: { archive } }] })
+    expect(inner).toMatchObject({ weight: 10, entities: [{ kind: 'file-hash', value: HASH }] })
+    expect(inner?.summary).toContain('a.zip/b.exe')
   })
 
   it('what cannot be meant is told and does not count: our own domain, a protected one, all of a known company, the server next door (lesson #39)', () => {

@@ -1,6 +1,6 @@
 import type { EntityRef, Signal, Technology } from '../../judgement/index.ts'
 import { parseIp } from '../../lists/index.ts'
-import { canonicalUrl, type ParsedMail } from '../../mail/index.ts'
+import { canonicalUrl, filesIn, type ParsedMail } from '../../mail/index.ts'
 import type { Confidence, FeedFacts, FeedHit, FeedLookup } from '../feeds/index.ts'
 import { type Finding, signalOf } from '../findings.ts'
 import { fromDomainOf, isWithin } from '../hosts.ts'
@@ -130,10 +130,10 @@ const isInternal = (ip: string): boolean =>
   ) || /^(?:::1$|f[cd]|fe[89ab])/i.test(ip)
 
 const files = (mail: ParsedMail, feeds: FeedLookup): Found[] =>
-  mail.attachments.flatMap(({ sha256, name }) =>
+  mail.attachments.flatMap(filesIn).flatMap(({ sha256, name }) =>
     feeds.file(sha256).map((hit) => ({
       hit,
       place: `the file ${name.slice(0, 60)}`,
-      entities: [{ kind: 'file-hash' as const, value: sha256.toLowerCase() }],
+      entities: [{ kind: 'file-hash' as const, value: sha256 }],
     })),
   )

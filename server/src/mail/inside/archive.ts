@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: magic numbers are made of control characters
+import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { oneLine } from '../text.ts'
 import type { ArchiveEntry, ArchiveFacts } from '../types.ts'
@@ -143,7 +144,9 @@ function take(name: string, size: number, encrypted: boolean, bytes: Buffer | nu
   if (encrypted) walk.encrypted = true
   const shown = oneLine(name, 255)
   const type = bytes === null || bytes.length === 0 ? null : magicOf(name, bytes)
-  walk.entries.push({ name: shown, type, size: Math.max(0, Math.floor(size)), encrypted })
+  const hash = bytes === null || encrypted || bytes.length < size ? null : hashOf(bytes, walk)
+  const known = hash === null ? {} : { sha256: hash }
+  walk.entries.push({ name: shown, type, size: Math.max(0, Math.floor(size)), encrypted, ...known })
   if (bytes === null || encrypted) return
   const kind = archiveKind(bytes)
   const office = /openxmlformats|opendocument/.test(type ?? '')
@@ -151,6 +154,12 @@ function take(name: string, size: number, encrypted: boolean, bytes: Buffer | nu
     level(kind, baseName(name), bytes, `${name}/`.slice(0, 500), depth + 1, walk)
   else if (bytes.length >= size && size <= MAX_OPENED && --walk.budget.files >= 0)
     walk.opened(baseName(name), bytes, depth)
+}
+
+/** What files hold is known by its hash wherever it lies; nothing is said of empty ones, which are all alike. */
+function hashOf(bytes: Buffer, walk: Walk): string | null {
+  if (bytes.length === 0 || --walk.budget.hashes < 0) return null
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

@@ -21,6 +21,8 @@ export class Budget {
   pixels = 16_000_000
   /** Files of archives that may still be looked into. */
   files = 100
+  /** Files of archives whose contents may still be named by their hash: each is an entity that is stored. */
+  hashes = 200
   readonly urls: UrlFound[] = []
   readonly defects: string[]
 

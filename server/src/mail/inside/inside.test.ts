@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { deflateSync, gzipSync } from 'node:zlib'
@@ -23,6 +24,7 @@ async function look(name: string, bytes: Buffer, type = '') {
 
 const EXE = Buffer.concat([Buffer.from('MZ'), Buffer.alloc(300, 7)])
 const text = (value: string) => Buffer.from(value)
+const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 
 const URL_IN_CODE = 'https://evil.example.com/qr?x=1'
 let rows: boolean[][] = []
@@ -48,8 +50,8 @@ describe('archives', () => {
     expect(inside?.archive).toEqual({
       kind: 'zip',
       entries: [
-        { name: 'docs/readme.txt', type: null, size: 5, encrypted: false },
-        { name: 'invoice.pdf', type: 'application/x-msdownload', size: 302, encrypted: false },
+        { name: 'docs/readme.txt', type: null, size: 5, encrypted: false, sha256: sha(text('hello')) },
+        { name: 'invoice.pdf', type: 'application/x-msdownload', size: 302, encrypted: false, sha256: sha(EXE) },
         { name: 'x.js', type: null, size: 1, encrypted: true },
       ],
       count: 3,
@@ -67,6 +69,26 @@ describe('archives', () => {
     expect(inside?.archive?.entries.at(-1)?.name).toBe('a.tar/inner.zip/open.html')
     expect(inside?.page?.redirects).toBe(true)
     expect(urls).toEqual(['https://evil.example.com/x'])
+  })
+
+  it('names what a file in an archive holds by its hash, wherever it lies (lists #71)', async () => {
+    const hashes = async (name: string, bytes: Buffer) =>
+      (await look(name, bytes)).inside?.archive?.entries.map((e) => e.sha256)
+    const inner = zip([{ name: 'deep/run.exe', data: EXE }])
+    expect(await hashes('a.tar.gz', gzipSync(tar([{ name: 'b.zip', data: inner }])))).toEqual([
+      sha(tar([{ name: 'b.zip', data: inner }])),
+      sha(inner),
+      sha(EXE),
+    ])
+    // Locked, empty and cut off: nothing is known of what they hold.
+    const odd = zip([
+      { name: 'locked.exe', data: EXE, encrypted: true },
+      { name: 'empty.txt', data: text('') },
+      { name: 'short.exe', data: EXE, claims: 900 },
+    ])
+    expect(await hashes('odd.zip', odd)).toEqual([undefined, undefined, undefined])
+    const many = zip(Array.from({ length: 250 }, (_, i) => ({ name: `${i}.txt`, data: text(`file ${i}`) })))
+    expect((await hashes('many.zip', many))?.filter((h) => h !== undefined)).toHaveLength(100)
   })
 
   it('reads the names of 7-Zip, whose list is packed itself', async () => {
