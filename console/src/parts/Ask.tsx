@@ -18,13 +18,15 @@ interface Props {
   readonly busy: boolean
   readonly blocked?: boolean
   readonly error: unknown
+  /** What has come of it, once it is done: in place of the question. */
+  readonly outcome?: ReactNode
   readonly onYes: () => void
   readonly onClose: () => void
   readonly children: ReactNode
 }
 
 /** A question before something is done; what went wrong is shown where it was asked. */
-export function Ask({ title, yes, busy, blocked = false, error, onYes, onClose, children }: Props) {
+export function Ask({ title, yes, busy, blocked = false, error, outcome = null, onYes, onClose, children }: Props) {
   useReturnFocus()
   return (
     <Dialog open onOpenChange={(_, data) => (data.open ? undefined : onClose())}>
@@ -33,13 +35,15 @@ export function Ask({ title, yes, busy, blocked = false, error, onYes, onClose, 
           <DialogTitle>{title}</DialogTitle>
           <DialogContent className="stack">
             {error ? <Problem error={error} title="Nothing was done" /> : null}
-            {children}
+            {outcome ?? children}
           </DialogContent>
           <DialogActions>
-            <Button appearance="primary" disabled={busy || blocked} onClick={onYes}>
-              {busy ? 'Working…' : yes}
-            </Button>
-            <Button onClick={onClose}>Back</Button>
+            {outcome === null ? (
+              <Button appearance="primary" disabled={busy || blocked} onClick={onYes}>
+                {busy ? 'Working…' : yes}
+              </Button>
+            ) : null}
+            <Button onClick={onClose}>{outcome === null ? 'Back' : 'Done'}</Button>
           </DialogActions>
         </DialogBody>
       </DialogSurface>

@@ -15,10 +15,14 @@ export async function changedMeanwhile(
   there: number,
 ): Promise<AppError> {
   const last = await tx.selectFrom(table).select('by').where('version', '=', there).executeTakeFirst()
-  return new AppError(
+  return meanwhile(SUBJECT[table], last?.by, read, there)
+}
+
+/** The same where it is known who was first; `by` undefined: nobody has saved anything yet. */
+export const meanwhile = (subject: string, by: string | undefined, read: number, there: number, more = ''): AppError =>
+  new AppError(
     'version',
-    `The ${SUBJECT[table]} changed meanwhile${last ? ` by ${last.by}` : ''}: version ${read} was read, version ${there} is there.`,
-    'Read it again, apply your change to that, and save.',
+    `The ${subject} changed meanwhile${by === undefined ? '' : ` by ${by}`}: version ${read} was read, version ${there} is there.`,
+    `Read it again, apply your change to that, and save.${more}`,
     { status: 409 },
   )
-}

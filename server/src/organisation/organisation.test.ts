@@ -180,7 +180,12 @@ describe('saving an organisation', () => {
     expect(read.version).toBe(saved.version)
     const again = await save(tenant, read)
     expect(again.version).toBe(saved.version + 1)
-    await expect(save(tenant, read)).rejects.toMatchObject({ code: 'version', status: 409 })
+    await expect(save(tenant, read)).rejects.toMatchObject({
+      code: 'version',
+      status: 409,
+      message: 'The organisation was changed meanwhile by Ann: version 1 was read, version 2 is there.',
+      cure: expect.stringContaining('Leave "version" out'),
+    })
   })
 
   test('a change that is rolled back is not remembered', async () => {

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { type AuditActor, record } from '../audit/index.ts'
 import { AppError, type MailboxId, type TenantId, uuidv7 } from '../base/index.ts'
 import type { Db, Outbox, Tx } from '../storage/index.ts'
+import { meanwhile } from './changed.ts'
 import { readDirectory, tellAnew } from './directory.ts'
 import type { OrganisationDocument } from './document.ts'
 import { domainOf, readOrganisation } from './validate.ts'
@@ -52,9 +53,12 @@ export async function setOrganisation(
   return { ...wanted, version }
 }
 
+const LEAVE_OUT = ' Leave "version" out to replace whatever is there.'
+
 /** One writer at a time per tenant; the new version, with a new revision that makes everybody read anew. */
 async function lock(tx: Tx, expected: number, actor: AuditActor): Promise<number> {
   tellAnew(tx)
+  const before = await tx.selectFrom('organisation_state').select('changed_by').forUpdate().executeTakeFirst()
   const state = await tx
     .insertInto('organisation_state')
     .values({ tenant_id: here, version: 1, revision: uuidv7(), changed_by: actor.name })
@@ -69,12 +73,7 @@ async function lock(tx: Tx, expected: number, actor: AuditActor): Promise<number
     .returning('version')
     .executeTakeFirstOrThrow()
   if (expected !== 0 && state.version !== expected + 1)
-    throw new AppError(
-      'version',
-      `The organisation was changed meanwhile: version ${expected} was read, version ${state.version - 1} is there.`,
-      'Read it again, apply your change to that, and save. Leave "version" out to replace whatever is there.',
-      { status: 409 },
-    )
+    throw meanwhile('organisation was', before?.changed_by, expected, state.version - 1, LEAVE_OUT)
   return state.version
 }
 

@@ -29,7 +29,8 @@ export function ActionCenter() {
   const at = actions.rows.findIndex((row) => row.id === search.open)
   const go = (next: TabKey) => {
     setSelection({})
-    change({ tab: next === 'history' ? undefined : next, sort: undefined, dir: undefined, period: undefined })
+    const anew = { sort: undefined, dir: undefined, period: undefined, from: undefined, to: undefined }
+    change({ tab: next === 'history' ? undefined : next, ...anew })
   }
   return (
     <Page

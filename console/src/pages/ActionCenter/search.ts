@@ -1,9 +1,9 @@
 import type { ActionRow } from '../../api/types.ts'
-import { type Conditions, type Property, readConditions } from '../../parts/filters/search.ts'
+import { type Conditions, isInstant, type Property, readConditions } from '../../parts/filters/search.ts'
 import { ACTION_KIND, ACTION_STATE, SEVERITY, SOURCE } from '../../words.ts'
 
 export type Tab = 'pending' | 'history'
-export type Period = '1d' | '7d' | '30d' | '180d' | 'all'
+export type Period = '1d' | '7d' | '30d' | '180d' | 'all' | 'custom'
 export type ListKey = 'kind' | 'state' | 'source' | 'severity' | 'decidedBy' | 'requestedBy' | 'approval'
 export type SortKey = 'updated' | 'created' | 'expires' | 'name' | 'kind' | 'state' | 'decided' | 'copies'
 
@@ -11,6 +11,9 @@ export type SortKey = 'updated' | 'created' | 'expires' | 'name' | 'kind' | 'sta
 export type ActionSearch = Conditions<ListKey> & {
   readonly tab?: Tab
   readonly period?: Period
+  /** Of a custom period: changed at or after, and before. */
+  readonly from?: string
+  readonly to?: string
   readonly sort?: SortKey
   readonly dir?: 'asc' | 'desc'
   /** The action whose details are open. */
@@ -37,6 +40,7 @@ export const PERIOD: Record<Period, string> = {
   '30d': 'Last 30 days',
   '180d': 'Last 6 months',
   all: 'All time',
+  custom: 'Custom',
 }
 export const isPeriod = (value: unknown): value is Period => typeof value === 'string' && Object.hasOwn(PERIOD, value)
 export const DEFAULT_PERIOD: Record<Tab, Period> = { pending: 'all', history: '30d' }
@@ -59,6 +63,7 @@ export function actionSearch(raw: Record<string, unknown>): ActionSearch {
   const search = readConditions(raw, PROPERTIES)
   if (raw['tab'] === 'pending' || raw['tab'] === 'history') search['tab'] = raw['tab']
   if (isPeriod(raw['period'])) search['period'] = raw['period']
+  for (const key of ['from', 'to'] as const) if (isInstant(raw[key])) search[key] = raw[key]
   if (isSort(raw['sort'])) search['sort'] = raw['sort']
   if (raw['dir'] === 'asc' || raw['dir'] === 'desc') search['dir'] = raw['dir']
   if (typeof raw['open'] === 'string' && UUID.test(raw['open'])) search['open'] = raw['open']
@@ -83,9 +88,11 @@ export function sortedBy(search: ActionSearch, sort: SortKey): Pick<ActionSearch
 
 /** The API's query. */
 export function actionQuery(search: ActionSearch): Record<string, string | readonly string[]> {
-  const { open: _, tab: __, period: ___, sort: ____, dir: _____, ...conditions } = search
+  const { open: _, tab: __, period: ___, from, to, sort: ____, dir: _____, ...conditions } = search
   const period = periodOf(search)
-  return { ...conditions, tab: tabOf(search), period, ...orderOf(search) }
+  const bounds = Object.entries({ from, to }).flatMap(([key, at]) => (at ? [[key, new Date(at).toISOString()]] : []))
+  const time = period === 'custom' ? Object.fromEntries(bounds) : { period }
+  return { ...conditions, tab: tabOf(search), ...time, ...orderOf(search) }
 }
 
 export const idOf = (action: Pick<ActionRow, 'id'>): string => action.id

@@ -1,23 +1,7 @@
-import {
-  Button,
-  Checkbox,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
-  Dropdown,
-  Field,
-  Input,
-  Option,
-  Radio,
-  RadioGroup,
-} from '@fluentui/react-components'
-import { type ReactNode, useState } from 'react'
-import { Problem } from '../../parts/Problem.tsx'
+import { Checkbox, Dropdown, Field, Input, Option, Radio, RadioGroup } from '@fluentui/react-components'
+import { useState } from 'react'
+import { Ask } from '../../parts/Ask.tsx'
 import { visible } from '../../parts/text.ts'
-import { useReturnFocus } from '../../parts/useReturnFocus.ts'
 import { plural } from '../../words.ts'
 import { type Select, useBlock, useDecision, useDelete, useDownload } from './data.ts'
 import { Outcome } from './Outcome.tsx'
@@ -31,41 +15,6 @@ export interface DialogProps {
   readonly onDone: () => void
 }
 
-function Ask(props: {
-  title: string
-  verb: string
-  pending: boolean
-  ready?: boolean
-  error: unknown
-  outcome: ReactNode
-  children: ReactNode
-  onGo: () => void
-  onClose: () => void
-}) {
-  useReturnFocus()
-  return (
-    <Dialog open onOpenChange={(_, data) => (data.open ? undefined : props.onClose())}>
-      <DialogSurface className="held-dialog">
-        <DialogBody>
-          <DialogTitle>{props.title}</DialogTitle>
-          <DialogContent className="stack">
-            {props.error ? <Problem error={props.error} title="Nothing was done" /> : null}
-            {props.outcome ?? props.children}
-          </DialogContent>
-          <DialogActions>
-            {props.outcome ? null : (
-              <Button appearance="primary" disabled={props.pending || props.ready === false} onClick={props.onGo}>
-                {props.verb}
-              </Button>
-            )}
-            <Button onClick={props.onClose}>{props.outcome ? 'Done' : 'Cancel'}</Button>
-          </DialogActions>
-        </DialogBody>
-      </DialogSurface>
-    </Dialog>
-  )
-}
-
 export function DeleteHeld({ select, what, onClose, onDone }: DialogProps) {
   const [permanently, setPermanently] = useState(false)
   const remove = useDelete()
@@ -73,12 +22,12 @@ export function DeleteHeld({ select, what, onClose, onDone }: DialogProps) {
   return (
     <Ask
       title={`Delete ${what} from quarantine`}
-      verb="Delete"
-      pending={remove.isPending}
-      ready={ready}
+      yes="Delete"
+      busy={remove.isPending}
+      blocked={!ready}
       error={remove.error}
       outcome={remove.data ? <Outcome done={remove.data} verb="Being deleted" /> : null}
-      onGo={() => remove.mutate({ select, permanently }, { onSuccess: onDone })}
+      onYes={() => remove.mutate({ select, permanently }, { onSuccess: onDone })}
       onClose={onClose}
     >
       {text}
@@ -101,11 +50,11 @@ export function DenyHeld({ select, what, onClose, onDone }: DialogProps) {
   return (
     <Ask
       title={`Deny release of ${what}`}
-      verb="Deny release"
-      pending={deny.isPending}
+      yes="Deny release"
+      busy={deny.isPending}
       error={deny.error}
       outcome={deny.data ? <Outcome done={deny.data} verb="Release denied" /> : null}
-      onGo={() => deny.mutate({ select }, { onSuccess: onDone })}
+      onYes={() => deny.mutate({ select }, { onSuccess: onDone })}
       onClose={onClose}
     >
       <span>
@@ -124,11 +73,11 @@ export function ExtendHeld({ select, what, onClose, onDone }: DialogProps) {
   return (
     <Ask
       title={`Keep ${what} longer`}
-      verb="Keep"
-      pending={extend.isPending}
+      yes="Keep"
+      busy={extend.isPending}
       error={extend.error}
       outcome={extend.data ? <Outcome done={extend.data} verb="Kept longer" /> : null}
-      onGo={() => extend.mutate({ select, days }, { onSuccess: onDone })}
+      onYes={() => extend.mutate({ select, days }, { onSuccess: onDone })}
       onClose={onClose}
     >
       <Field label="Expires, from now, in" hint="Never later than 90 days after it was held, never earlier than it is.">
@@ -155,8 +104,8 @@ export function BlockHeld({ select, what, onClose, onDone, senders }: DialogProp
   return (
     <Ask
       title={`Block the sender of ${what}`}
-      verb="Block"
-      pending={block.isPending}
+      yes="Block"
+      busy={block.isPending}
       error={block.error}
       outcome={
         block.data ? (
@@ -172,7 +121,7 @@ export function BlockHeld({ select, what, onClose, onDone, senders }: DialogProp
           </ul>
         ) : null
       }
-      onGo={() =>
+      onYes={() =>
         block.mutate({ select, what: kind, days: days === 'never' ? null : Number(days) }, { onSuccess: onDone })
       }
       onClose={onClose}
@@ -227,12 +176,11 @@ export function DownloadHeld({ ids, what, onClose }: { ids: readonly string[]; w
   return (
     <Ask
       title={`Download ${what}`}
-      verb={load.isPending ? 'Packing…' : 'Download'}
-      pending={load.isPending}
-      ready={reason.trim() !== '' && password !== ''}
+      yes="Download"
+      busy={load.isPending}
+      blocked={reason.trim() === '' || password === ''}
       error={load.error}
-      outcome={null}
-      onGo={() => load.mutate({ messageIds: ids, password, reason: reason.trim(), cipher })}
+      onYes={() => load.mutate({ messageIds: ids, password, reason: reason.trim(), cipher })}
       onClose={onClose}
     >
       <Field label="Reason for downloading" required hint="Kept in the audit log.">
