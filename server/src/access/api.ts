@@ -36,5 +36,11 @@ export const PageOf = <T extends TSchema>(item: T) =>
 export const InstantText = Type.String({ format: 'date-time' })
 
 export const ErrorBody = Type.Object({
-  error: Type.Object({ code: Type.String(), message: Type.String(), cure: Type.String() }),
+  error: Type.Object({
+    code: Type.String(),
+    message: Type.String(),
+    cure: Type.String(),
+    /** What of the request is wrong, part by part: `fileHash`, `select.filter.from`. */
+    places: Type.Optional(Type.Array(Type.Object({ at: Type.String(), message: Type.String() }))),
+  }),
 })

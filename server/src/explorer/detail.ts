@@ -25,9 +25,6 @@ export async function messageDetail(tx: Tx, id: MessageId): Promise<MessageDetai
   return {
     ...row,
     source: message.source,
-    internetMessageId: message.internet_message_id,
-    mailFrom: message.mail_from,
-    clientIp: message.client_ip,
     sha256: message.sha256,
     parseState: message.parse_state,
     parseError: message.parse_error,

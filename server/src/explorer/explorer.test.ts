@@ -230,6 +230,17 @@ describe('GET /messages', () => {
       expect(answer.status, query.slice(0, 60)).toBeLessThan(500)
       expect(answer.body['error'], query.slice(0, 60)).toMatchObject({ code: /./, message: /./, cure: /./ })
     }
+    // Told part by part, so that a page can show it where it was typed.
+    const { error } = (await get('/messages?fileHash=zz&urlsOver=x&messageId=1&messageId=2&threat=none')).body
+    expect(error).toMatchObject({
+      places: [
+        { at: 'fileHash', message: 'must be a SHA-256: 64 hexadecimal digits' },
+        { at: 'messageId', message: expect.stringContaining('must be a UUID') },
+        { at: 'urlsOver', message: 'must be integer' },
+      ],
+    })
+    const late = (await get('/messages?to=2026-99-99T00:00:00Z')).body
+    expect(late['error']).toMatchObject({ places: [{ at: 'to', message: expect.stringContaining('instant') }] })
     expect(items(await get('/messages?limit=500'))).toHaveLength(COUNT)
   })
 })

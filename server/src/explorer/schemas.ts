@@ -40,6 +40,10 @@ export const MessageRow = Type.Object({
   senderName: text,
   senderAddress: orNull(text),
   senderDomain: orNull(text),
+  /** The envelope's sender, and the server that it came from. */
+  mailFrom: orNull(text),
+  clientIp: orNull(text),
+  internetMessageId: orNull(text),
   direction: Direction,
   threat: Threats,
   technology: Technology,
@@ -161,9 +165,6 @@ export type ActionBrief = Static<typeof ActionBrief>
 export const MessageDetail = Type.Object({
   ...MessageRow.properties,
   source: Type.Enum(['gateway', 'import', 'mailbox']),
-  internetMessageId: orNull(text),
-  mailFrom: orNull(text),
-  clientIp: orNull(text),
   sha256: text,
   parseState: Type.Enum(['parsed', 'unparsable']),
   parseError: orNull(text),

@@ -20,7 +20,7 @@ const FRAMEWORK: Readonly<Record<string, readonly [message: string, cure: string
   FST_ERR_CTP_INVALID_JSON_BODY: ['The body is not JSON.', 'Send valid JSON.'],
 }
 
-/** Whatever goes wrong becomes `{ error: { code, message, cure } }`; what we did not foresee is logged and told in no detail. */
+/** Whatever goes wrong becomes `{ error: { code, message, cure } }`, with `places` where it is known; what we did not foresee is logged and told in no detail. */
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler(answerError)
 }
@@ -31,8 +31,13 @@ export function answerError(error: FastifyError | AppError, request: FastifyRequ
   reply
     .code(told.status)
     .type('application/json; charset=utf-8')
-    .send(JSON.stringify({ error: { code: told.code, message: told.message, cure: told.cure } }))
+    .send(JSON.stringify({ error: bodyOf(told) }))
 }
+
+const bodyOf = ({ code, message, cure, places }: AppError) => ({
+  ...{ code, message, cure },
+  ...(places.length > 0 ? { places } : {}),
+})
 
 /** What is no request at all (Node's own parser refused it) is answered in the same form, and the connection ends. */
 export function answerNoRequest(error: NodeJS.ErrnoException, socket: Socket): void {

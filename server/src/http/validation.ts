@@ -2,9 +2,11 @@ import type { FastifySchemaCompiler } from 'fastify'
 import { IsOptional, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { Value } from 'typebox/value'
-import { AppError } from '../base/index.ts'
+import { AppError, type WrongPlace } from '../base/index.ts'
 
 interface Found {
+  readonly keyword: string
+  readonly schemaPath: string
   readonly instancePath: string
   readonly message: string
   readonly params?: object
@@ -21,21 +23,46 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
     if (part === 'body' && (given === undefined || given === null) && IsOptional(schema)) return { value: undefined }
     const value = part === 'body' ? given : Value.Convert(schema, Value.Default(schema, structuredClone(given)))
     if (check.Check(value)) return { value }
-    return { error: wrong(part, check.Errors(value)) }
+    return { error: wrong(part, schema, [...check.Errors(value)]) }
   }
 }
 
-function wrong(part: string, errors: Iterable<Found>): AppError {
-  const lines = [...errors].map((e) => {
-    const where = [part, ...e.instancePath.split('/').slice(1)].join('.')
-    return `${where} ${e.message}${extra(e.params)}`
-  })
+function wrong(part: string, schema: TSchema, errors: readonly Found[]): AppError {
+  const lines = errors.map((e) => `${[part, ...pathOf(e)].join('.')} ${told(schema, e)}`)
   return new AppError(
     'invalid-request',
     `The request is not valid: ${[...new Set(lines)].slice(0, 10).join('; ')}.`,
     'See /api/v1/openapi.json for what each request takes.',
-    { status: 422 },
+    { status: 422, places: placesOf(schema, errors) },
   )
+}
+
+const pathOf = (e: Found): string[] => e.instancePath.split('/').slice(1)
+
+/** Of a value that may be one or several, what is wrong with it, not that it is neither. */
+function placesOf(schema: TSchema, errors: readonly Found[]): WrongPlace[] {
+  const named = Map.groupBy(
+    errors.filter((e) => e.instancePath !== ''),
+    (e) => pathOf(e).join('.').replace(/\.\d+$/, ''),
+  )
+  return [...named].slice(0, 10).map(([at, all]) => {
+    const own = all.filter((e) => e.keyword !== 'type' && e.keyword !== 'anyOf')
+    const messages = (own.length > 0 ? own : all).map((e) => told(schema, e))
+    return { at, message: [...new Set(messages)].slice(0, 3).join('; ') }
+  })
+}
+
+/** A pattern is no text for people: where its schema says what it means, that is told. */
+function told(schema: TSchema, e: Found): string {
+  const of = e.keyword === 'pattern' ? descriptionAt(schema, e.schemaPath) : undefined
+  return of === undefined ? `${e.message}${extra(e.params)}` : `must be ${of}`
+}
+
+function descriptionAt(schema: TSchema, path: string): string | undefined {
+  let at: unknown = schema
+  for (const key of path.split('/').slice(1)) at = typeof at === 'object' && at !== null ? Reflect.get(at, key) : null
+  const text: unknown = typeof at === 'object' && at !== null ? Reflect.get(at, 'description') : undefined
+  return typeof text === 'string' ? text : undefined
 }
 
 function extra(params: object | undefined): string {

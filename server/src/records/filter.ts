@@ -66,6 +66,10 @@ export const NEGATABLE = [
   'url',
   'urlDomain',
   'bodyFingerprint',
+  'subjectFingerprint',
+  'structureFingerprint',
+  'urlFingerprint',
+  'imageFingerprint',
   'fileHash',
   'ip',
   'messageId',
@@ -78,7 +82,11 @@ export type Negatable = (typeof NEGATABLE)[number]
 
 const word = Type.String({ minLength: 1, maxLength: 1000 })
 const instant = Type.String({ minLength: 10, maxLength: 40, description: 'ISO 8601, e.g. 2026-05-01T00:00:00Z' })
-const uuid = Type.String({ pattern: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' })
+const uuid = Type.String({
+  pattern: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$',
+  description: 'a UUID: 32 hexadecimal digits, with hyphens after 8, 12, 16 and 20',
+})
+const hash = Type.String({ pattern: '^[0-9a-fA-F]{64}$', description: 'a SHA-256: 64 hexadecimal digits' })
 
 const bytes = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
 const some = Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 }))
@@ -115,7 +123,12 @@ export const MessageFilter = Type.Object(
     urlDomain: many(word),
     /** As the message's detail gives it: mail with the same text, whatever its subject. */
     bodyFingerprint: many(word),
-    fileHash: many(Type.String({ pattern: '^[0-9a-fA-F]{64}$' })),
+    /** The same of its subject, of how its HTML is built, of its links, of its picture. */
+    subjectFingerprint: many(word),
+    structureFingerprint: many(word),
+    urlFingerprint: many(word),
+    imageFingerprint: many(word),
+    fileHash: many(hash),
     ip: many(Type.String({ minLength: 2, maxLength: 60 })),
     /** Network message ID: all its recipients' copies. */
     messageId: many(uuid),

@@ -20,6 +20,7 @@ function instant(name: string, text: string): Date {
     'bad-filter',
     `"${name}" is not an instant: ${text}`,
     'Write it as ISO 8601, e.g. 2026-05-01T00:00:00Z.',
+    { places: [{ at: name, message: 'must be an instant (ISO 8601)' }] },
   )
 }
 
@@ -28,7 +29,7 @@ const contains = (text: string): string => `%${plainText(text).replace(/[\\%_]/g
 
 const folded = (values: readonly string[]): string[] => values.map((v) => v.toLowerCase())
 type Entities = readonly [
-  field: 'url' | 'urlDomain' | 'fileHash' | 'bodyFingerprint',
+  field: 'url' | 'urlDomain' | 'fileHash' | `${'body' | 'subject' | 'structure' | 'url' | 'image'}Fingerprint`,
   kind: EntityKind,
   valuesOf: (typed: readonly string[]) => string[],
 ]
@@ -37,6 +38,10 @@ const ENTITIES: readonly Entities[] = [
   ['urlDomain', 'url-domain', (typed) => folded(typed).map((v) => v.replace(/^\/+|\/+$/g, ''))],
   ['fileHash', 'file-hash', folded],
   ['bodyFingerprint', 'body-fingerprint', (typed) => [...typed]],
+  ['subjectFingerprint', 'subject-fingerprint', (typed) => [...typed]],
+  ['structureFingerprint', 'structure-fingerprint', (typed) => [...typed]],
+  ['urlFingerprint', 'url-fingerprint', (typed) => [...typed]],
+  ['imageFingerprint', 'image-fingerprint', (typed) => [...typed]],
 ]
 
 /** What was typed, as links are kept: with a scheme, and with the slash at the end and without. */

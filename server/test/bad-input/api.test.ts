@@ -34,9 +34,11 @@ function clear(what: string, got: Asked, ...statuses: number[]): void {
   if (statuses.length > 0) expect(statuses, said).toContain(got.status)
   else expect(got.status, said).toBeLessThan(500)
   if (got.status < 400) return
-  expect(got.json, said).toEqual({
+  const { places = [], ...error } = (got.json as { error?: { places?: unknown[] } } | null)?.error ?? {}
+  expect({ ...(got.json as object), error }, said).toEqual({
     error: { code: expect.stringMatching(/^[a-z][a-z.-]*$/), message: expect.any(String), cure: expect.any(String) },
   })
+  for (const place of places) expect(place, said).toEqual({ at: expect.any(String), message: expect.any(String) })
   const { message, cure } = Object.values(got.json as { error: { message: string; cure: string } })[0] ?? {}
   expect(message?.length, said).toBeGreaterThan(5)
   expect(cure?.length, said).toBeGreaterThan(5)
