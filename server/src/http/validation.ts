@@ -43,7 +43,10 @@ const pathOf = (e: Found): string[] => e.instancePath.split('/').slice(1)
 function placesOf(schema: TSchema, errors: readonly Found[]): WrongPlace[] {
   const named = Map.groupBy(
     errors.filter((e) => e.instancePath !== ''),
-    (e) => pathOf(e).join('.').replace(/\.\d+$/, ''),
+    (e) =>
+      pathOf(e)
+        .join('.')
+        .replace(/\.\d+$/, ''),
   )
   return [...named].slice(0, 10).map(([at, all]) => {
     const own = all.filter((e) => e.keyword !== 'type' && e.keyword !== 'anyOf')
