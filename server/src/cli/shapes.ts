@@ -33,6 +33,7 @@ export const UndoPlan = Type.Object({
   past: Type.Object({ from: orNull(text), to: orNull(text) }),
   running: Type.Object({ actions: Type.Array(Type.Object({ id: text, name: text, left: n })) }),
   heldAtGate: n,
+  junkedAtGate: n,
   future: Type.Array(Type.Object({ says: text })),
   at: text,
 })

@@ -123,8 +123,15 @@ async function settleOn(desk: Desk, item: WorkItem, seen: Seen, out: Sought): Pr
   const path = item.target.folder ?? (await desk.pathOf(item.target.location))
   if (seen.copy.ref.folder === path) {
     out.ended.push({ item, to: 'already-there', why: `It is in ${path} already.`, seen })
+  } else if (isFromGate(item) && seen.copy.ref.folder !== (await desk.pathOf('junk'))) {
+    const why = `The user has moved it to ${seen.copy.ref.folder}: it was left there.`
+    out.ended.push({ item, to: 'skipped', why, seen })
   } else out.ready.push(seen)
 }
+
+/** Taken by no action: an undo by cause moves it out of Junk, where the gate had it put, and from nowhere else. */
+const isFromGate = ({ actionKind, undoes, beforeLocation }: WorkItem): boolean =>
+  actionKind === 'undo' && undoes === null && beforeLocation === 'junk'
 
 /** Items of one message in one mailbox, none at its recorded place (usually one; an alias may make it two). */
 async function resolve(desk: Desk, items: readonly WorkItem[], known: Known, out: Sought): Promise<void> {
@@ -156,7 +163,8 @@ async function resolve(desk: Desk, items: readonly WorkItem[], known: Known, out
   }
   const [like] = items
   const path = like && (like.target.folder ?? (await desk.pathOf(like.target.location)))
-  if (like) for (const e of extras) if (e.copy.ref.folder !== path) out.extras.push({ like, copy: e.copy })
+  if (like && !isFromGate(like))
+    for (const e of extras) if (e.copy.ref.folder !== path) out.extras.push({ like, copy: e.copy })
 }
 
 const absent = (item: WorkItem, other: boolean): Ended => ({

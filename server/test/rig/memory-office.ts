@@ -1,4 +1,5 @@
 import { type ActionId, AppError, type TenantId } from '../../src/base/index.ts'
+import type { Cause } from '../../src/judgement/index.ts'
 import {
   createMemoryProvider,
   type MemoryOptions,
@@ -49,6 +50,8 @@ export interface DeliverOptions {
   /** Whether `records` knows the copies' places. Default true. */
   readonly known?: boolean
   readonly mail?: Letter
+  /** The gate has put it into Junk, by a verdict with these causes. */
+  readonly junked?: readonly Cause[]
 }
 
 export const FLAGS = ['\\Seen', '\\Answered', '$Forwarded', 'KeyA']
@@ -131,7 +134,8 @@ export class Office {
     options: DeliverOptions = {},
   ): Promise<{ mail: Letter; copies: readonly Copy[] }> {
     const mail = options.mail ?? letter('Hello')
-    const folder = options.folder ?? 'INBOX'
+    const { junked } = options
+    const folder = options.folder ?? (junked ? 'Junk' : 'INBOX')
     const targets = to.map((name) => {
       const u = this.user(name)
       if (!u.folders().includes(folder)) u.createFolder(folder)
@@ -144,9 +148,10 @@ export class Office {
         folder: folder === 'INBOX' ? null : folder,
       }
     })
-    const at = folder === 'INBOX' ? 'inbox' : 'folder'
+    const at = folder === 'INBOX' ? 'inbox' : junked ? 'junk' : 'folder'
     const to2 = targets.map(({ folder: f, ...rest }) => (f === null ? rest : { ...rest, folder: f }))
-    return { mail, copies: await keep(this.#t.storage, this.tenant, { letter: mail, at, to: to2 }) }
+    const why = junked ? { verdict: verdict({ threat: 'spam', placement: 'junk', causes: junked }) } : {}
+    return { mail, copies: await keep(this.#t.storage, this.tenant, { letter: mail, at, to: to2, ...why }) }
   }
 
   /** Never came to a mailbox: the gate has kept it. */

@@ -52,7 +52,7 @@ export function undoCommand(root: Command): void {
       new Option('--folder-gone <how>', 'where a folder is gone').choices(['recreate', 'inbox']).default('recreate'),
     )
     .option('--suspend-cause', 'stop what caused it from acting on new mail')
-    .option('--release-held', 'also what the gate has kept because of the named cause')
+    .option('--release-held', 'also what the gate has kept or put into Junk because of the named cause')
     .option('--wait', 'until it has ended; exit code 1 when not everything came back')
     .action(undo)
 }
@@ -140,5 +140,9 @@ function show(found: UndoPlan): void {
     line(`Still running: ${plain(a.name)}, ${a.left} left: stop it with "recourse action cancel ${a.id}"`)
   if (found.heldAtGate > 0)
     line(`Held at the gate because of it: ${found.heldAtGate} copies; --release-held gives them to their recipients`)
+  if (found.junkedAtGate > 0)
+    line(
+      `Put into Junk at the gate because of it: ${found.junkedAtGate} copies; --release-held moves them to the Inbox`,
+    )
   for (const f of found.future) line(`New mail: ${plain(f.says)}`)
 }

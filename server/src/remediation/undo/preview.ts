@@ -6,7 +6,7 @@ import type { Tx } from '../../storage/index.ts'
 import type { ActionState } from '../states.ts'
 import type { Person } from '../tables.ts'
 import { actedTwice, alone, type Circumstances, circumstances, judging, type Obstacles } from './facts.ts'
-import { countHeld } from './gate.ts'
+import { countAtGate } from './gate.ts'
 import { layered, type Resolved } from './layered.ts'
 import {
   type ActionFacts,
@@ -51,6 +51,8 @@ export interface UndoPreview {
   }
   /** Copies that the gate keeps because of the named causes: no action has taken them; released with `releaseHeld`. */
   readonly heldAtGate: number
+  /** Copies that the gate has handed over as junk because of them, and that lie in Junk still; into the Inbox with `releaseHeld`, too. */
+  readonly junkedAtGate: number
   /** What new mail would meet. */
   readonly future: readonly Future[]
   readonly at: string
@@ -122,7 +124,7 @@ class Sum {
 
   preview(
     actions: readonly ActionFacts[],
-  ): Omit<UndoPreview, 'messages' | 'mailboxes' | 'running' | 'heldAtGate' | 'future' | 'at'> {
+  ): Omit<UndoPreview, 'messages' | 'mailboxes' | 'running' | 'heldAtGate' | 'junkedAtGate' | 'future' | 'at'> {
     return {
       copies: this.copies,
       exact: this.copies - this.#inexact,
@@ -178,6 +180,7 @@ export async function previewOf(tx: Tx, tenant: TenantId, selection: UndoSelecti
     }
   }
   const count = distinct(tx, tenant, chosen, around, { seen, apart: !piles.whole })
+  const gate = await countAtGate(tx, tenant, selection)
   return {
     ...sum.preview(chosen.actions),
     messages: await count('message_id', piles.messages),
@@ -186,7 +189,8 @@ export async function previewOf(tx: Tx, tenant: TenantId, selection: UndoSelecti
       copies: chosen.running.reduce((n, a) => n + a.left, 0),
       actions: chosen.running.map(({ id, name, state, left }) => ({ id, name, state, left })),
     },
-    heldAtGate: await countHeld(tx, tenant, selection),
+    heldAtGate: gate.held,
+    junkedAtGate: gate.junked,
     future: await future(tx, chosen, now),
     at: now.toISOString(),
   }

@@ -39,7 +39,10 @@ export const UndoRequestBody = Type.Object(
     folderGone: Type.Optional(Type.Enum(['recreate', 'inbox'])),
     suspendCause: Type.Optional(Type.Boolean({ description: 'new mail is judged without it from now on' })),
     releaseHeld: Type.Optional(
-      Type.Boolean({ description: 'also to their recipients what the gate has kept because of the named causes' }),
+      Type.Boolean({
+        description:
+          'also into the inboxes of their recipients what the gate has kept or put into Junk because of the named causes',
+      }),
     ),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
     description: Type.Optional(Type.String({ maxLength: 2000 })),
@@ -78,6 +81,7 @@ export const UndoPreviewBody = Type.Object({
     actions: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), state: State, left: Type.Integer() })),
   }),
   heldAtGate: Type.Integer(),
+  junkedAtGate: Type.Integer(),
   future: Type.Array(
     Type.Object({
       cause: Type.Object({ kind: CauseKind, id: Type.String(), version: orNull(Type.Integer()) }),

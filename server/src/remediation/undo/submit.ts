@@ -8,7 +8,7 @@ import type { ActionParams } from '../tables.ts'
 import type { Requester } from '../types.ts'
 import { bindCauses } from './bind.ts'
 import { alone, type Circumstances, circumstances, countedTwice, judging } from './facts.ts'
-import { countHeld, insertHeld } from './gate.ts'
+import { countAtGate, insertFromGate } from './gate.ts'
 import { layered, type Resolved } from './layered.ts'
 import { type ActionFacts, type Chosen, causesOf, choose, refuseUnended, type UndoSelection } from './selection.ts'
 
@@ -16,7 +16,7 @@ export interface UndoRequest {
   readonly select: UndoSelection
   readonly folderGone?: 'recreate' | 'inbox'
   readonly suspendCause?: boolean
-  /** Also to their recipients what the gate has kept because of the named causes, which no action has taken. */
+  /** Also into their recipients' inboxes what the gate has kept or put into Junk because of the named causes, which no action has taken. */
   readonly releaseHeld?: boolean
   readonly name?: string
   readonly description?: string
@@ -48,8 +48,8 @@ export async function submitUndo(
   const id = uuidv7<ActionId>()
   const { total, obstacle } = await planned(tx, context, id, chosen, around)
   const params = paramsOf(request)
-  const fromGate = request.releaseHeld ? await countHeld(tx, tenant, request.select) : 0
-  if (total + fromGate === 0) {
+  const fromGate = request.releaseHeld ? await countAtGate(tx, tenant, request.select) : { held: 0, junked: 0 }
+  if (total + fromGate.held + fromGate.junked === 0) {
     const again = await sameAgain(tx, context, requester, around.undos, params)
     if (again) return again
     throw await nothing(tx, context, chosen, obstacle)
@@ -74,7 +74,7 @@ export async function submitUndo(
   await insertItems(tx, context, id, pending)
   await sql`insert into action_undoes (tenant_id, undo_id, action_id)
     select ${tenant}, ${id}, x from unnest(${[...touched]}::uuid[]) x`.execute(tx)
-  const given = request.releaseHeld ? await insertHeld(tx, context, id, request.select, pending) : 0
+  const given = request.releaseHeld ? await insertFromGate(tx, context, id, request.select, pending) : 0
   await bindCauses(tx, context, { id, requester, chosen, suspend: request.suspendCause ?? false })
   await sql`drop table undo_plan`.execute(tx)
   const all = total + given

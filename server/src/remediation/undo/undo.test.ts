@@ -215,6 +215,52 @@ describe('what the gate has kept', () => {
   })
 })
 
+describe('what the gate has put into Junk', () => {
+  test('is counted apart; moved to the Inbox if asked for, as it was, bound, and taken back by a redo', async () => {
+    const bad = cause('signal', 2)
+    const { copies } = await o.deliver(['ann', 'bob'], { junked: [bad] })
+    await o.deliver(['cem'], { junked: [bad], known: false })
+    await other.deliver(['ann'], { junked: [bad] })
+    const before = o.snapshots()
+    const select = { signal: { id: bad.id } }
+    expect(await preview(select)).toMatchObject({ copies: 0, heldAtGate: 0, junkedAtGate: 3 })
+    expect((await preview({ signal: { id: bad.id, version: 1 } })).junkedAtGate).toBe(0)
+    const made = await undo({ select, releaseHeld: true })
+    expect(await o.view(made)).toMatchObject({ state: 'completed', counts: { total: 3, done: 3 } })
+    const inbox = before.map((copies) => copies.map((c) => ({ ...c, folder: 'INBOX' })))
+    expect(o.snapshots()).toEqual(inbox)
+    expect(other.user('ann').list('Junk')).toHaveLength(1)
+    const again = await o.run({ kind: 'move', target: 'junk', cause: bad }, copies, automation())
+    expect((await o.items(again)).map((i) => i.state)).toEqual(['skipped', 'skipped'])
+    expect((await preview(select)).junkedAtGate).toBe(0)
+    await undo({ select: { actions: [made] } })
+    expect(o.snapshots()).toEqual(before)
+  })
+
+  test('from Junk only: what its user has moved on stays there, and so does what somebody else has put into Junk', async () => {
+    const bad = cause('signal')
+    const { copies } = await o.deliver(['ann', 'bob'], { junked: [bad] })
+    const [ann] = o.user('ann').list('Junk')
+    o.user('ann').createFolder('Work')
+    if (ann) o.user('ann').move('Junk', ann.ref.uid, 'Work')
+    const select = { signal: { id: bad.id } }
+    const theirs = await o.deliver(['cem'], { junked: [bad] })
+    await o.run({ kind: 'move', target: 'inbox' }, theirs.copies)
+    await o.run({ kind: 'move', target: 'junk' }, theirs.copies)
+    const found = await o.deliver(['cem'], { junked: [bad] })
+    await t.storage.tenant(t.a, (tx) =>
+      sql`update message set source = 'mailbox' where id = ${found.mail.id}::uuid`.execute(tx),
+    )
+    expect((await preview(select)).junkedAtGate).toBe(2)
+    const made = await undo({ select, releaseHeld: true })
+    const of = async (n: number) => (await o.items(made)).find((i) => i.deliveryId === copies[n]?.id)
+    expect(await of(0)).toMatchObject({ state: 'skipped', reason: expect.stringContaining('moved it to Work') })
+    expect(await of(1)).toMatchObject({ state: 'done' })
+    expect([o.user('ann').list('Work').length, o.user('bob').list('INBOX').length]).toEqual([1, 1])
+    expect(o.user('cem').list('Junk')).toHaveLength(2)
+  })
+})
+
 describe('from messages', () => {
   test('all that was done to one message, or to one copy of it', async () => {
     const { mail, copies } = await o.deliver(['ann', 'bob'])
