@@ -1,8 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
@@ -172,6 +174,57 @@ describe('recourse scan', () => {
     expect(found.signals.map((s: Line) => s.id)).toContain('display-name-impersonation')
     expect(found.threat).toBe('impersonation')
   }, 120_000)
+
+  test('feeds, as a server reads them; a file is found in an archive, too (lists #71)', async () => {
+    const program = Buffer.concat([Buffer.from('MZ'), Buffer.alloc(500, 7)])
+    const hash = createHash('sha256').update(program).digest('hex')
+    writeFileSync(join(work, 'urls.txt'), '# ours\nhttp://bad.example/login\n')
+    writeFileSync(join(work, 'Hosts'), '0.0.0.0 evil.example other.example\n')
+    writeFileSync(join(work, 'nets'), '198.51.100.0/24\n')
+    writeFileSync(join(work, 'files.csv'), `first_seen;sha256_hash\n2026-01-02;${hash}\n`)
+    const feeds = [
+      ...[
+        '--feed',
+        'url=urls.txt',
+        '--feed',
+        'domain=Hosts,format=hosts,confidence=low',
+        '--feed',
+        'ip=nets,name=drop',
+      ],
+      ...[
+        '--feed',
+        'sha256=files.csv,format=csv,column=sha256_hash,sinceColumn=first_seen,delimiter=;,confidence=high',
+      ],
+    ]
+    const links = 'See https://bad.example/login and https://www.evil.example/ and http://198.51.100.7/x'
+    const packed = `MIME-Version: 1.0\r\nContent-Type: application/gzip; name="a.gz"\r\nContent-Transfer-Encoding: base64\r\n\r\n${gzipSync(program).toString('base64')}`
+    const raw = mail('f', '').replace(/MIME-Version.*/s, packed)
+    for (const [name, text] of Object.entries({ f1: mail('f1', links), f2: raw, f3: mail('f3') }))
+      writeFileSync(join(work, `${name}.eml`), text)
+    const ran = await scan([...feeds, 'f1.eml', 'f2.eml', 'f3.eml'])
+    expect(ran).toMatchObject({ code: 0, err: '' })
+    const found = lines(ran).map((l) => l.signals.filter((s: Line) => s.id.startsWith('feed:')))
+    expect(found.map((list) => list.map((s: Line) => [s.id, s.weight]).sort())).toEqual([
+      [
+        ['feed:drop', 6],
+        ['feed:hosts', 3],
+        ['feed:urls', 6],
+      ],
+      [['feed:files', 10]],
+      [],
+    ])
+    expect(found[1]?.[0].evidence.listed).toEqual([
+      { entry: hash, since: '2026-01-02T00:00:00.000Z', place: expect.stringContaining('a.gz') },
+    ])
+    for (const wrong of ['urls.txt', 'page=urls.txt', 'url=urls.txt,confidence=sure', 'url=']) {
+      const refused = await scan(['--feed', wrong, 'f1.eml'])
+      expect([refused.code, refused.out], wrong).toEqual([2, ''])
+    }
+    expect((await scan(['--feed', 'url=urls.txt', '--feed', 'domain=Hosts,name=urls', 'f1.eml'])).code).toBe(2)
+    const missing = await scan(['--feed', 'url=none.txt', 'f1.eml'])
+    expect(missing).toMatchObject({ code: 1, out: '' })
+    expect(missing.err).toContain('none.txt cannot be used: it is not there')
+  }, 240_000)
 
   test('policies: strict is stricter, observe delivers', async () => {
     const [standard] = lines(await scan(['all/a.eml']))

@@ -1,5 +1,12 @@
 import { type TenantId, uuidv7 } from '../../base/index.ts'
-import { classifyBy, type Model, type OrganisationFacts, SHIPPED } from '../../detection/index.ts'
+import {
+  classifyBy,
+  type Model,
+  type OrganisationFacts,
+  type PackedFeed,
+  SHIPPED,
+  unpackFeeds,
+} from '../../detection/index.ts'
 import { createJudge } from '../../intake/index.ts'
 import { decidePolicy, type PolicyMode } from '../../judgement/index.ts'
 import { type MailContext, type ReadMail, receivedContext } from '../../mail/index.ts'
@@ -11,6 +18,7 @@ export interface Judging {
   readonly facts: OrganisationFacts
   /** Null = the shipped start. */
   readonly model: Model | null
+  readonly feeds: readonly PackedFeed[]
   /** Servers whose Authentication-Results are believed; null = by the place of the headers. */
   readonly trustAuthserv: readonly string[] | null
   /** Instant of the judgement. */
@@ -20,7 +28,8 @@ export interface Judging {
 /** From bytes to judgement, in the process that parses: what was read of a message is far larger than what is answered. */
 export function prepareJudging(by: Judging): (raw: Buffer, read: ReadMail) => Promise<Judgement> {
   const policy = decidePolicy({ mode: by.mode, version: 1 })
-  const judge = createJudge(async () => ({ facts: by.facts, policy, entries: [] }), classifyBy(by.model ?? SHIPPED))
+  const view = { facts: by.facts, policy, entries: [] }
+  const judge = createJudge(async () => view, classifyBy(by.model ?? SHIPPED), unpackFeeds(by.feeds))
   const nobody = uuidv7<TenantId>()
   return async (raw, read) => {
     const context = contextOf(raw, by.trustAuthserv)

@@ -18,6 +18,7 @@ interface Options {
   readonly dns?: true
   readonly workers: string
   readonly model?: string
+  readonly feed?: readonly string[]
 }
 
 export function scanCommand(root: Command): void {
@@ -38,6 +39,11 @@ export function scanCommand(root: Command): void {
     )
     .option('--dns', 'check SPF, DKIM and DMARC ourselves where nothing was recorded; asks DNS')
     .option('--model <file>', 'a classifier of your own, as `recourse learn` makes it; without it, the shipped start')
+    .option(
+      '--feed <kind=file>',
+      'a file of known-bad things (url, domain, ip, sha256), as for a server: ,format=csv,column=url,confidence=high; may be repeated',
+      (text: string, before: readonly string[] = []) => [...before, text],
+    )
     .option('--workers <n>', 'processes that read mail', String(availableParallelism()))
     .description('judge mail without a server: one line of JSON each, in order')
     .addHelpText('after', HELP)
@@ -72,6 +78,7 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
     mode,
     facts: options.trustArcSealer === undefined ? facts : { ...facts, trustedArcSealers: options.trustArcSealer },
     model: options.model === undefined ? null : await modelOf(options.model),
+    feeds: options.feed === undefined ? [] : await feedsOf(options.feed),
     trustAuthserv: options.trustAuthserv ?? null,
     now: new Date(),
   }
@@ -131,6 +138,12 @@ function modeOf(text: string): PolicyMode {
 async function modelOf(file: string): Promise<Model> {
   const { openModel } = await import('../../detection/index.ts')
   return openModel(file)
+}
+
+/** Throws as `readFeedOption` and `loadFeeds` do. */
+async function feedsOf(texts: readonly string[]): Promise<Judging['feeds']> {
+  const { loadFeeds, readFeedOption } = await import('./scan-feeds.ts')
+  return loadFeeds(texts.map(readFeedOption))
 }
 
 /** Throws AppError `organisation` when it cannot be read, and what `readOrganisation` throws. */

@@ -3,7 +3,8 @@ import { type Clock, type Log, type Metrics, messageOf, systemClock } from '../.
 import { type Limits, type Loaded, loadFeed, type Stamp, sameStamp, stampFrom } from './file.ts'
 import { hostKeys, ipKeys, urlKeys } from './keys.ts'
 import type { FeedFile } from './options.ts'
-import type { FeedFacts, FeedHit, FeedLookup, FeedStatus } from './types.ts'
+import { HashTable } from './table.ts'
+import type { FeedFacts, FeedHit, FeedLookup, FeedStatus, PackedFeed } from './types.ts'
 
 export interface FeedsDeps {
   readonly files: readonly FeedFile[]
@@ -17,6 +18,8 @@ export interface FeedsDeps {
 export interface Feeds {
   readonly lookup: FeedLookup
   statuses(): FeedStatus[]
+  /** Those that were read, for another process; see `unpackFeeds`. */
+  packed(): PackedFeed[]
   /** Reads what has changed, one file after another. Never rejects: what cannot be used is told, and the last good one stays. */
   check(): Promise<void>
   /** Looks again and again, until `stop`. */
@@ -42,6 +45,7 @@ export function createFeeds(deps: FeedsDeps): Feeds {
   return {
     lookup: all.length === 0 ? NO_FEEDS : lookupIn(all),
     statuses: () => all.map((f) => f.status()),
+    packed: () => all.flatMap((f) => f.packed() ?? []),
     check,
     watch: (everyMs) => {
       timer = setInterval(() => void check(), everyMs)
@@ -51,9 +55,33 @@ export function createFeeds(deps: FeedsDeps): Feeds {
   }
 }
 
-const lookupIn = (all: readonly Feed[]): FeedLookup => {
-  const of = (kind: FeedFile['kind'], keys: (feed: Feed) => readonly string[]): FeedHit[] =>
-    all.filter((f) => f.file.kind === kind).flatMap((feed) => feed.find(keys(feed)))
+/** Answers as the process did that has read them. */
+export function unpackFeeds(packed: readonly PackedFeed[]): FeedLookup {
+  const all = packed.map(({ facts, table, sizes }): Listing => {
+    const entries = HashTable.unpack(table)
+    return { kind: facts.kind, sizes: new Set(sizes), find: (keys) => firstOf(entries, facts, keys) }
+  })
+  return all.length === 0 ? NO_FEEDS : lookupIn(all)
+}
+
+interface Listing {
+  readonly kind: FeedFile['kind']
+  readonly sizes: ReadonlySet<string>
+  find(keys: readonly string[]): FeedHit[]
+}
+
+/** The first of these that it has: keys come from the narrowest on. */
+function firstOf(table: HashTable, feed: FeedFacts, keys: readonly string[]): FeedHit[] {
+  for (const entry of keys) {
+    const since = table.get(entry)
+    if (since !== null) return [{ feed, entry, since: new Date(since * 1000).toISOString() }]
+  }
+  return []
+}
+
+const lookupIn = (all: readonly Listing[]): FeedLookup => {
+  const of = (kind: FeedFile['kind'], keys: (feed: Listing) => readonly string[]): FeedHit[] =>
+    all.filter((f) => f.kind === kind).flatMap((feed) => feed.find(keys(feed)))
   return {
     empty: false,
     url: (canonical) => of('url', () => urlKeys(canonical)),
@@ -65,7 +93,7 @@ const lookupIn = (all: readonly Feed[]): FeedLookup => {
 
 const THREATS = { url: 'phish', domain: 'phish', ip: 'spam', sha256: 'malware' } as const
 
-class Feed {
+class Feed implements Listing {
   readonly file: FeedFile
   readonly #deps: FeedsDeps
   readonly #clock: Clock
@@ -83,20 +111,25 @@ class Feed {
     this.#clock = deps.clock ?? systemClock
   }
 
+  get kind(): FeedFile['kind'] {
+    return this.file.kind
+  }
+
   get sizes(): ReadonlySet<string> {
     return this.#loaded?.sizes ?? new Set()
   }
 
-  /** The first of these that it has: keys come from the narrowest on. */
   find(keys: readonly string[]): FeedHit[] {
     if (this.#loaded === null || this.#facts === null) return []
-    for (const entry of keys) {
-      const since = this.#loaded.table.get(entry)
-      if (since === null) continue
-      this.#hits++
-      return [{ feed: this.#facts, entry, since: new Date(since * 1000).toISOString() }]
-    }
-    return []
+    const found = firstOf(this.#loaded.table, this.#facts, keys)
+    this.#hits += found.length
+    return found
+  }
+
+  packed(): PackedFeed | null {
+    if (this.#loaded === null || this.#facts === null) return null
+    const { table, sizes } = this.#loaded
+    return { facts: this.#facts, table: table.pack(), sizes: [...sizes] }
   }
 
   async check(): Promise<void> {

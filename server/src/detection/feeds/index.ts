@@ -1,3 +1,3 @@
-export { createFeeds, type Feeds, type FeedsDeps, NO_FEEDS } from './feeds.ts'
+export { createFeeds, type Feeds, type FeedsDeps, NO_FEEDS, unpackFeeds } from './feeds.ts'
 export { CONFIDENCES, FEED_KINDS, FeedFile, FeedOptions } from './options.ts'
 export type * from './types.ts'

@@ -1,9 +1,24 @@
+/** What another process needs to answer the same. */
+export interface PackedTable {
+  readonly slots: Uint32Array
+  readonly size: number
+  readonly seed: number
+}
+
 /**
  * A set of texts that remembers a time for each, in 15 to 17 bytes an entry: 64 bits of hash and 32 bits of time in one open table. Measured with a
  * million URLs (processor time, memory): this one 0.6 s, 15 MB, 0.35 µs a question; a sorted array of hashes 0.5 s, 8 MB, 0.7 µs, without the
  * times; a `Set` of texts 1.3 s, 187 MB, 0.4 µs. A text that was never added is taken for one in 10¹³ questions.
  */
 export class HashTable {
+  static unpack({ slots, size, seed }: PackedTable): HashTable {
+    const table = new HashTable(0, seed)
+    table.#slots = slots
+    table.#capacity = slots.length / 3
+    table.#size = size
+    return table
+  }
+
   #slots: Uint32Array
   #capacity: number
   #size = 0
@@ -14,6 +29,11 @@ export class HashTable {
     this.#seed = seed
     this.#capacity = capacityFor(expected)
     this.#slots = new Uint32Array(this.#capacity * 3)
+  }
+
+  /** As it is, for another process: the same slots, not a copy. */
+  pack(): PackedTable {
+    return { slots: this.#slots, size: this.#size, seed: this.#seed }
   }
 
   get size(): number {

@@ -1,4 +1,5 @@
 import type { CONFIDENCES, FEED_KINDS } from './options.ts'
+import type { PackedTable } from './table.ts'
 
 export type FeedKind = (typeof FEED_KINDS)[number]
 export type Confidence = (typeof CONFIDENCES)[number]
@@ -31,6 +32,14 @@ export interface FeedLookup {
   host(host: string): FeedHit[]
   ip(address: string): FeedHit[]
   file(sha256: string): FeedHit[]
+}
+
+/** A feed that was read, for a process that may not read files. */
+export interface PackedFeed {
+  readonly facts: FeedFacts
+  readonly table: PackedTable
+  /** Sizes of networks that occur, `4/24`. */
+  readonly sizes: readonly string[]
 }
 
 export type FeedState =
