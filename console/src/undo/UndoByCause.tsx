@@ -22,7 +22,8 @@ export function UndoByCause({ what, select, onClose }: Props) {
   const [suspend, setSuspend] = useState(false)
   const plan = useUndoOf(select)
   const undo = useStartUndo(onClose)
-  const canSuspend = plan.data?.future.some((one) => one.canSuspend) ?? false
+  const can = useCan()
+  const canSuspend = can('lists.write') && (plan.data?.future.some((one) => one.canSuspend) ?? false)
   return (
     <Ask
       title={`Undo ${what}`}

@@ -8,6 +8,7 @@ import type { ActionState } from './states.ts'
 import { guardReleased, type SubmitOptions, submitAction } from './submit.ts'
 import type { Approval, Person } from './tables.ts'
 import type { ActionKind, Except, MailKind, MoveTarget, Requester } from './types.ts'
+import { bindCauses } from './undo/bind.ts'
 
 export type Verb = 'approve' | 'reject' | 'cancel'
 
@@ -136,6 +137,7 @@ async function approve(
     // Items first, then the action: the order in which the workers lock them.
     await transitionAll(tx, context, id, ['planned'], 'approved', said(entry))
     if (row.kind === 'release') await guardReleased(tx, context, id)
+    if (row.kind === 'undo') await bindCauses(tx, context, id)
   }
   await note(tx, context, id, entry, approvals >= needed)
   return { id, state: await stateOf(tx, context, id), approvals, needed, derived: null }

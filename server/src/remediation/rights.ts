@@ -6,7 +6,10 @@ export function propose(requester: Requester): void {
   if (!requester.permissions.has('remediation.approve')) need(requester, 'remediation.propose')
 }
 
-export function need(requester: Requester, permission: 'remediation.propose' | 'remediation.approve'): void {
+export function need(
+  requester: Requester,
+  permission: 'remediation.propose' | 'remediation.approve' | 'lists.write',
+): void {
   if (requester.permissions.has(permission)) return
   throw new AppError(
     'forbidden',

@@ -10,12 +10,12 @@ import { parsedMail } from './parsed-mail.ts'
 
 export const quietLog = { info: () => {}, warn: () => {}, error: () => {} }
 
-/** Who acts in the tests: an analyst with every right on mailboxes. */
+/** Who acts in the tests: an analyst with every right on mailboxes, who may change lists too. */
 export const analyst = (tenant: TenantId, name = 'Anna Lyst'): Requester => ({
   tenant,
   user: '00000000-0000-7000-8000-000000000001',
   name,
-  permissions: new Set(['remediation.propose', 'remediation.approve', 'mail.read', 'quarantine.manage']),
+  permissions: new Set(['remediation.propose', 'remediation.approve', 'mail.read', 'quarantine.manage', 'lists.write']),
 })
 
 /** Makes these addresses mailboxes of a tenant's organisation; their logins are `login(address)`. */

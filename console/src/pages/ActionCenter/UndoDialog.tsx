@@ -10,6 +10,7 @@ import {
   Spinner,
 } from '@fluentui/react-components'
 import { useState } from 'react'
+import { useCan } from '../../api/session.ts'
 import type { ActionDetail } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { useReturnFocus } from '../../parts/useReturnFocus.ts'
@@ -27,7 +28,8 @@ export function UndoDialog(props: { action: ActionDetail; items?: readonly strin
   const part: UndoRequest = { folderGone, ...(items ? { items } : {}) }
   const request: UndoRequest = { ...part, ...(suspend ? { suspendCause: true } : {}) }
   const plan = useUndoPlan(action.id, part)
-  const canSuspend = plan.data?.future.some((one) => one.canSuspend) ?? false
+  const can = useCan()
+  const canSuspend = can('lists.write') && (plan.data?.future.some((one) => one.canSuspend) ?? false)
   const undo = useUndo(action.id, onClose)
   const word = action.can.redo ? 'Redo' : 'Undo'
   const nothing = plan.data !== undefined && plan.data.copies === 0

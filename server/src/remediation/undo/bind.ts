@@ -1,33 +1,27 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { ActionId } from '../../base/index.ts'
 import type { Cause } from '../../judgement/index.ts'
 import { emit, type Tx } from '../../storage/index.ts'
 import type { LedgerContext } from '../ledger.ts'
-import type { Requester } from '../types.ts'
-import type { Chosen, NamedCause } from './selection.ts'
-
-/** The items of this undo with those that they take back; `undo_plan` is the plan of this transaction. */
-const TAKEN_BACK = sql`(select p.id, p.top as of_id from undo_plan p union all select p.id, l from undo_plan p, unnest(p.below) l)`
+import type { ActionParams } from '../tables.ts'
+import { causesOf } from './selection.ts'
 
 /**
- * An undo binds its causes: automation does not take these copies again for them, and new mail is judged without them if that was asked
- * for. A redo says that the original was right and lets go.
+ * An undo that runs binds its causes: automation does not take these copies again for them, and new mail is judged without them if that was
+ * asked for. A redo says that the original was right and lets go. What waits for approval binds nothing; of what was approved in part,
+ * only that part does. To be called once, when its items are approved.
  */
-export async function bindCauses(
-  tx: Tx,
-  context: LedgerContext,
-  undo: { id: ActionId; requester: Requester; chosen: Chosen; suspend: boolean },
-): Promise<void> {
+export async function bindCauses(tx: Tx, context: LedgerContext, id: ActionId): Promise<void> {
   const { tenant, now } = context
-  const { id, chosen, suspend } = undo
+  const takenBack = takenBackBy(context, id)
   await sql`
-    delete from guard g using ${TAKEN_BACK} x, action_item o, action a
+    delete from guard g using ${takenBack} x, action_item o, action a
     where g.tenant_id = ${tenant} and o.tenant_id = ${tenant} and o.id = x.of_id and a.tenant_id = ${tenant} and a.id = o.action_id
       and a.kind = 'undo' and g.delivery_id = o.delivery_id and g.set_by = a.id`.execute(tx)
   await sql`
     insert into guard (tenant_id, delivery_id, cause_kind, cause_id, cause_version, set_by, at)
     select distinct ${tenant}::uuid, o.delivery_id, c.kind, c.id, c.version, ${id}::uuid, ${now}::timestamptz
-    from ${TAKEN_BACK} x
+    from ${takenBack} x
     join action_item o on o.tenant_id = ${tenant} and o.id = x.of_id
     join action a on a.tenant_id = ${tenant} and a.id = o.action_id and a.kind <> 'undo'
     cross join lateral (
@@ -36,26 +30,50 @@ export async function bindCauses(
       union select s.kind, s.cause_id, s.version from cause_set s where s.tenant_id = ${tenant} and s.id = o.cause_set
     ) c
     on conflict do nothing`.execute(tx)
-  if (!suspend) return
-  for (const cause of await toSuspend(tx, context, chosen)) {
+  await guardFromGate(tx, context, id)
+  for (const cause of await toSuspend(tx, context, id, takenBack))
     await emit(tx, { kind: 'cause.suspend', data: { cause, undoActionId: id } })
-  }
 }
 
-/** Those that were named, in the versions in which they acted; without names, those of the actions. */
-async function toSuspend(tx: Tx, { tenant }: LedgerContext, chosen: Chosen): Promise<readonly Cause[]> {
+/** The approved items of this undo with those that they take back. */
+const takenBackBy = ({ tenant }: LedgerContext, id: ActionId): RawBuilder<unknown> => sql`(
+  select i.id, i.undoes as of_id from action_item i
+    where i.tenant_id = ${tenant} and i.action_id = ${id} and i.state = 'approved' and i.undoes is not null
+  union all select i.id, t.of_id from action_item i join item_together t on t.tenant_id = i.tenant_id and t.item_id = i.id
+    where i.tenant_id = ${tenant} and i.action_id = ${id} and i.state = 'approved')`
+
+/** What the gate has kept or put into Junk was taken by no action: it is kept from automation for the causes of its verdict. */
+const guardFromGate = (tx: Tx, { tenant, now }: LedgerContext, id: ActionId) =>
+  sql`
+    insert into guard (tenant_id, delivery_id, cause_kind, cause_id, cause_version, set_by, at)
+    select distinct i.tenant_id, i.delivery_id, c->>'kind', c->>'id', (c->>'version')::int, ${id}::uuid, ${now}::timestamptz
+    from action_item i join message m on m.tenant_id = i.tenant_id and m.id = i.message_id
+    join verdict v on v.tenant_id = m.tenant_id and v.id = m.verdict_id cross join jsonb_array_elements(v.verdict->'causes') c
+    where i.tenant_id = ${tenant} and i.action_id = ${id} and i.state = 'approved' and i.undoes is null
+    on conflict do nothing`.execute(tx)
+
+/** If that was asked for: the causes that were named, in the versions in which they acted; without names, those of the actions. */
+async function toSuspend(
+  tx: Tx,
+  { tenant }: LedgerContext,
+  id: ActionId,
+  takenBack: RawBuilder<unknown>,
+): Promise<readonly Cause[]> {
+  const asked = await sql<{ params: ActionParams }>`
+    select params from action where tenant_id = ${tenant} and id = ${id}`.execute(tx)
+  const { suspendCause = false, select = {} } = asked.rows[0]?.params ?? {}
+  if (!suspendCause) return []
+  const names = causesOf(select)
   const rows = await sql<{ kind: Cause['kind']; id: string; version: number }>`
-    select distinct c.kind, c.id, c.version from ${TAKEN_BACK} x
+    select distinct c.kind, c.id, c.version from ${takenBack} x
     join action_item o on o.tenant_id = ${tenant} and o.id = x.of_id
     join action a on a.tenant_id = ${tenant} and a.id = o.action_id and a.kind <> 'undo'
     cross join lateral (
       select a.cause->>'kind' as kind, a.cause->>'id' as id, (a.cause->>'version')::int as version where a.cause is not null
       union select s.kind, s.cause_id, s.version from cause_set s where s.tenant_id = ${tenant} and s.id = o.cause_set
-        and ${chosen.causes.length > 0}
+        and ${names.length > 0}
     ) c order by 1, 2, 3`.execute(tx)
   const named = (c: Cause) =>
-    chosen.causes.some(
-      (n: NamedCause) => n.kind === c.kind && n.id === c.id && (n.version === null || n.version === c.version),
-    )
-  return chosen.causes.length === 0 ? rows.rows : rows.rows.filter(named)
+    names.some((n) => n.kind === c.kind && n.id === c.id && (n.version === null || n.version === c.version))
+  return names.length === 0 ? rows.rows : rows.rows.filter(named)
 }

@@ -51,8 +51,8 @@ export async function countAtGate(tx: Tx, tenant: TenantId, s: UndoSelection): P
 }
 
 /**
- * Gives them to their recipients as items of an undo, and keeps automation away from them for the causes of their verdict. Nobody else
- * releases them meanwhile: their messages are locked as for a release. Gives back how many.
+ * Gives them to their recipients as items of an undo. Nobody else releases them meanwhile: their messages are locked as for a release.
+ * Gives back how many.
  */
 export async function insertFromGate(
   tx: Tx,
@@ -77,12 +77,6 @@ export async function insertFromGate(
     ), q as (
       insert into item_due (tenant_id, item_id, action_id, mailbox_id)
       select ${tenant}, i.id, ${action}, i.mailbox_id from i where ${!pending}
-    ), g as (
-      insert into guard (tenant_id, delivery_id, cause_kind, cause_id, cause_version, set_by, at)
-      select distinct ${tenant}::uuid, i.delivery_id, c->>'kind', c->>'id', (c->>'version')::int, ${action}::uuid, ${now}::timestamptz
-      from i join message m on m.tenant_id = ${tenant} and m.id = i.message_id
-      join verdict v on v.tenant_id = m.tenant_id and v.id = m.verdict_id cross join jsonb_array_elements(v.verdict->'causes') c
-      on conflict do nothing
     )
     select count(*)::int as n from i`.execute(tx)
   return made.rows[0]?.n ?? 0

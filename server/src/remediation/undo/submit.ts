@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { type ActionId, AppError, madeAt, uuidv7 } from '../../base/index.ts'
 import { jsonText, type Tx } from '../../storage/index.ts'
 import type { LedgerContext } from '../ledger.ts'
+import { need } from '../rights.ts'
 import type { ActionState } from '../states.ts'
 import { insertAction, openAction } from '../submit.ts'
 import type { ActionParams } from '../tables.ts'
@@ -23,7 +24,7 @@ export interface UndoRequest {
 }
 
 /**
- * An action of its own, with an item for every copy that goes back; *before* and *after* change places. Throws AppErrors `still-running`,
+ * An action of its own, with an item for every copy that goes back; *before* and *after* change places. Throws AppErrors `forbidden`, `still-running`,
  * `undo-under-way` (says who was first) and `nothing-to-undo`; whoever asks twice for the same gets the action that he has.
  */
 export async function submitUndo(
@@ -34,6 +35,7 @@ export async function submitUndo(
   proveAbove: number,
 ): Promise<{ id: ActionId; name: string; state: ActionState }> {
   const { tenant } = context
+  if (request.suspendCause) need(requester, 'lists.write')
   const first = await choose(tx, tenant, request.select)
   if (request.select.actions) await refuseUnended(tx, tenant, first, request.select.actions)
   refuseRunning(first)
@@ -75,8 +77,8 @@ export async function submitUndo(
   await sql`insert into action_undoes (tenant_id, undo_id, action_id)
     select ${tenant}, ${id}, x from unnest(${[...touched]}::uuid[]) x`.execute(tx)
   const given = request.releaseHeld ? await insertFromGate(tx, context, id, request.select, pending) : 0
-  await bindCauses(tx, context, { id, requester, chosen, suspend: request.suspendCause ?? false })
   await sql`drop table undo_plan`.execute(tx)
+  if (!pending) await bindCauses(tx, context, id)
   const all = total + given
   const open = pending ? { planned: all } : { approved: all }
   return { id, name, state: await openAction(tx, context, id, { total: all, ...open }, proveAbove) }

@@ -53,6 +53,83 @@ async function judged(causes: readonly Cause[], to: readonly string[] = ['ann'])
   return copies
 }
 
+describe('proposed, and not approved', () => {
+  const proposer = (more: readonly string[] = []) => o.analyst(['remediation.propose', ...more])
+  const guards = async (copies: readonly Copy[]) =>
+    (
+      await t.storage.tenant(t.a, (tx) =>
+        sql<{ cause_id: string }>`select cause_id from guard where delivery_id = any(${ids(copies)}::uuid[])
+          order by cause_id`.execute(tx),
+      )
+    ).rows.map((r) => r.cause_id)
+  const suspended = async (undo: ActionId) =>
+    (
+      await t.storage.tenant(t.a, (tx) =>
+        sql`select 1 from outbox where kind = 'cause.suspend' and data->>'undoActionId' = ${undo}`.execute(tx),
+      )
+    ).rows.length
+
+  test('it binds no cause; approved it does, but not for what the approver has left out', async () => {
+    const signal = cause('signal', 3)
+    const { copies } = await o.deliver(['ann', 'bob', 'cem'])
+    await o.run({ kind: 'soft-delete', cause: signal }, copies)
+    const wish = { select: { signal: { id: signal.id } }, suspendCause: true }
+    const { id, state } = await o.service.undoAll(proposer(['lists.write']), wish)
+    expect(state).toBe('pending-approval')
+    expect([await guards(copies), await suspended(id)]).toEqual([[], 0])
+    await o.service.reject(o.analyst(), id)
+    expect([await guards(copies), await suspended(id)]).toEqual([[], 0])
+
+    const again = await o.service.undoAll(proposer(['lists.write']), wish)
+    const except = { deliveryIds: ids(copies.slice(2)) }
+    await o.service.approve(o.analyst(), again.id, undefined, { except })
+    await o.service.drain(t.a)
+    expect(await guards(copies.slice(0, 2))).toEqual([signal.id, signal.id])
+    expect([await guards(copies.slice(2)), await suspended(again.id)]).toEqual([[], 1])
+  })
+
+  test('a redo that nobody approves lets go of nothing', async () => {
+    const signal = cause('signal')
+    const { copies } = await o.deliver(['ann'])
+    const action = await o.run({ kind: 'soft-delete', cause: signal }, copies)
+    const undone = await o.undo(action)
+    const redo = await o.service.submitUndo(proposer(), undone)
+    expect(await guards(copies)).toEqual([signal.id])
+    await o.service.reject(o.analyst(), redo.id)
+    expect(await guards(copies)).toEqual([signal.id])
+    const again = await o.service.submitUndo(proposer(), undone)
+    await o.service.approve(o.analyst(), again.id)
+    await o.service.drain(t.a)
+    expect(await guards(copies)).toEqual([])
+  })
+
+  test('what the gate holds is kept from automation only when its release was approved', async () => {
+    const signal = cause('signal')
+    const copies = await judged([signal])
+    await t.storage.tenant(t.a, (tx) =>
+      sql`update delivery set latest_location = 'quarantine', original_location = 'quarantine', ref = null, handover = 'none'
+        where id = any(${ids(copies)}::uuid[])`.execute(tx),
+    )
+    const wish = { select: { signal: { id: signal.id } }, releaseHeld: true }
+    const { id } = await o.service.undoAll(proposer(), wish)
+    expect(await guards(copies)).toEqual([])
+    await o.service.approve(o.analyst(), id)
+    expect(await guards(copies)).toEqual([signal.id])
+  })
+
+  test('who may not change lists may not suspend a cause, whoever approves', async () => {
+    const signal = cause('signal')
+    const { copies } = await o.deliver(['ann'])
+    await o.run({ kind: 'soft-delete', cause: signal }, copies)
+    const wish = { select: { signal: { id: signal.id } }, suspendCause: true }
+    for (const by of [proposer(), proposer(['remediation.approve'])])
+      await expect(o.service.undoAll(by, wish)).rejects.toMatchObject({
+        code: 'forbidden',
+        message: expect.stringContaining('lists.write'),
+      })
+  })
+})
+
 describe('by cause', () => {
   test('air #120 lesson #60: one undo for all actions of a signal, in one version or in all; each action says what became of it', async () => {
     const signal = cause('signal', 3)
