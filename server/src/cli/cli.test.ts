@@ -155,7 +155,7 @@ describe('the command line', () => {
     expect(await locations()).toEqual(['soft-deleted', 'soft-deleted', 'soft-deleted'])
     const shown = await answer('action', 'show', taken.id, '--items')
     expect(shown.items.map((i: Answer) => i.state)).toEqual(['done', 'done', 'done'])
-    expect(await answer('undo', taken.id, '--preview')).toMatchObject({ copies: 3, exact: 3 })
+    expect(await answer('undo', taken.approvalId, '--preview')).toMatchObject({ copies: 3, exact: 3 })
     expect(await answer('undo', taken.id, '--wait')).toMatchObject({
       state: 'completed',
       undoOf: taken.id,

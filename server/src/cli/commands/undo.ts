@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander'
 import { AppError } from '../../base/index.ts'
-import { connectClient } from '../client.ts'
+import { type Client, connectClient } from '../client.ts'
 import { parseQuery } from '../filter.ts'
 import { bold, facts, json, line, plain, time } from '../out.ts'
 import { Submitted, UndoPlan } from '../shapes.ts'
-import { reasons, split, started } from './actions.ts'
+import { idsOf, reasons, split, started } from './actions.ts'
 
 interface Options {
   readonly json?: true
@@ -32,7 +32,7 @@ interface Options {
 export function undoCommand(root: Command): void {
   root
     .command('undo')
-    .argument('[actions...]', 'what these actions did; an undo is redone')
+    .argument('[actions...]', 'what these actions did, by id or approval ID; an undo is redone')
     .description('put back what was done: everything that matches, exactly as it was')
     .option('--message <ids>', 'what was done to these messages, comma-separated')
     .option('--delivery <ids>', 'what was done to these recipient copies, comma-separated')
@@ -60,6 +60,7 @@ export function undoCommand(root: Command): void {
 async function undo(actions: readonly string[], options: Options): Promise<void> {
   const select = selectionOf(actions, options)
   const client = connectClient()
+  if (actions.length > 0) select['actions'] = await idsOfAll(client, actions.flatMap(split))
   if (options.preview) {
     const found = await client.call(UndoPlan, 'POST', '/undo/preview', { select })
     return options.json ? json(found) : show(found)
@@ -73,6 +74,13 @@ async function undo(actions: readonly string[], options: Options): Promise<void>
     ...(options.description ? { description: options.description } : {}),
   }
   await started(client, await client.call(Submitted, 'POST', '/undo', body), options)
+}
+
+/** Actions by id or approval ID; the steps of one plan that moved nothing have nothing to take back. */
+async function idsOfAll(client: Client, given: readonly string[]): Promise<string[]> {
+  const all: string[] = []
+  for (const one of given) all.push(...(await idsOf(client, one)))
+  return all
 }
 
 /** What is said on the command line; each part narrows. */
