@@ -8,6 +8,7 @@ import { AppError, type Log, messageOf, type TenantId } from './base/index.ts'
 import type { Config } from './config.ts'
 import type { Resolver } from './mail/index.ts'
 import { commandSeconds, createMailboxes, type MailboxProvider } from './mailboxes/index.ts'
+import type { Tuning } from './remediation/index.ts'
 import { connect, type OpenStorage } from './storage/index.ts'
 import { createNextHop, type NextHop, reply } from './transport/index.ts'
 
@@ -72,6 +73,12 @@ export function openMailboxes(config: Config): MailboxProvider {
 const LOCAL_COMMAND_MS = 30_000
 
 /** How long a mailbox is one worker's own, and how long the last command of one may take. */
+/** How much at once, and how fast, a mail server is asked for. */
+export const pace = ({ remediation }: Config): Pick<Tuning, 'perServer' | 'rates'> => ({
+  perServer: remediation.connections,
+  rates: { perServer: remediation.perServerPerMinute, perMailbox: remediation.perMailboxPerMinute },
+})
+
 export function leaseTerms({ remediation, mailboxes }: Config): {
   readonly leaseMs: number
   readonly deadlineMs: number

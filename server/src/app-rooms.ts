@@ -10,6 +10,7 @@ import {
   openMailboxes,
   openNextHop,
   openStorage,
+  pace,
   prepareDataDir,
 } from './app-parts.ts'
 import { openWatcher } from './app-watch.ts'
@@ -128,7 +129,7 @@ export async function openRooms(config: Config, log: Log, opened: Opened): Promi
     homeOf,
     log: log.child({ room: 'remediation' }),
     limits: config.remediation,
-    tuning: leaseTerms(config),
+    tuning: { ...leaseTerms(config), ...pace(config) },
     pending: { days: config.remediation.pendingDays, warnHours: config.remediation.warnHours },
   })
   // Makes the key file on the first start, and finds out now, not at the first mail, that it is a wrong one.

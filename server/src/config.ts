@@ -208,6 +208,20 @@ export const ConfigSchema = Type.Object({
         description: 'Days that a proposed action waits for approval before it expires.',
       }),
       warnHours: Type.Integer({ minimum: 1, default: 24, description: 'Hours before that at which it is announced.' }),
+      connections: Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        default: 4,
+        description: 'Mailboxes of one mail server that a process works in at the same time.',
+      }),
+      perServerPerMinute: orNull(Type.Integer({ minimum: 1 }), {
+        default: null,
+        description: 'Messages that a process moves in a minute on one mail server; null = no limit.',
+      }),
+      perMailboxPerMinute: orNull(Type.Integer({ minimum: 1 }), {
+        default: null,
+        description: 'The same, in one mailbox.',
+      }),
       leaseSeconds: Type.Integer({
         minimum: 10,
         maximum: 3600,

@@ -110,6 +110,7 @@ export interface Remediation extends Undoing {
 
 export const DEFAULT_TUNING: Tuning = {
   perServer: 4,
+  rates: { perServer: null, perMailbox: null },
   batch: 500,
   leaseMs: 60_000,
   deadlineMs: 30_000,

@@ -13,6 +13,7 @@ import type { NextHop } from '../transport/index.ts'
 import type { BlobsThere } from './blobs-there.ts'
 import { type Change, type LedgerContext, transition } from './ledger.ts'
 import type { MailboxHome } from './outside.ts'
+import type { Pace, Rates } from './pace.ts'
 import { holdOf, type Place, type StoredState } from './types.ts'
 
 export interface RemediationLog {
@@ -24,6 +25,8 @@ export interface RemediationLog {
 export interface Tuning {
   /** Mailboxes worked on at the same time, per server. */
   readonly perServer: number
+  /** Messages that this process moves in a minute on one server, and in one mailbox; null = no limit. */
+  readonly rates: Rates
   /** Messages in one MOVE. */
   readonly batch: number
   readonly leaseMs: number
@@ -48,6 +51,7 @@ export interface WorkDeps {
   readonly monotonic: () => number
   readonly log: RemediationLog
   readonly tuning: Tuning
+  readonly pace: Pace
 }
 
 const LOCATION: Record<SpecialUse, Location> = {

@@ -10,6 +10,7 @@ import { expirePending } from './expire.ts'
 import type { LedgerContext } from './ledger.ts'
 import { confirmActive, DEFAULT_LIMITS } from './limits.ts'
 import { oneServer } from './outside.ts'
+import { Pace } from './pace.ts'
 import { planDesk, type ServiceParts } from './plan-desk.ts'
 import { answeredBefore, endPlan } from './plans.ts'
 import { previewAction } from './preview.ts'
@@ -34,7 +35,15 @@ export function createRemediation(deps: RemediationDeps): Remediation {
   const clock = deps.clock ?? (() => new Date())
   // A clock that tests move moves this one too.
   const monotonic = deps.clock ? () => clock().getTime() : () => performance.now()
-  const work: WorkDeps = { storage, nextHop: deps.nextHop, log: deps.log, clock, monotonic, tuning }
+  const work: WorkDeps = {
+    storage,
+    nextHop: deps.nextHop,
+    log: deps.log,
+    clock,
+    monotonic,
+    tuning,
+    pace: new Pace(tuning.rates),
+  }
   const homeOf = deps.homeOf ?? oneServer(storage, deps.mailboxes)
   const worker = createWorker(work, homeOf)
   storage.blobs.usedBy('vault', 'blob_key')

@@ -21,23 +21,28 @@ import type { WorkItem } from './types.ts'
 const ROUNDS = 200
 
 /**
- * Works in one mailbox until nothing is left to do there: first what was interrupted, then what waits, batch by batch.
+ * Works in one mailbox until nothing is left to do there: first what was interrupted, then what waits, batch by batch. Gives back after how many
+ * milliseconds it may go on, where the rate of the server or mailbox is used up; else 0.
  * Throws ProviderError `unknown` where something is in doubt that could not be settled now.
  */
-export async function workMailbox(desk: Desk): Promise<void> {
+export async function workMailbox(desk: Desk): Promise<number> {
+  const { pace, monotonic, tuning } = desk.deps
   for (let round = 0; round < ROUNDS; round++) {
     desk.lease.lost.throwIfAborted()
     const loaded = await load(desk)
-    if (loaded.length === 0) return
+    if (loaded.length === 0) return 0
     if (loaded.some((i) => i.state === 'executing')) {
       await settleItems(desk, loaded)
       continue
     }
-    const items = oneEach(loaded)
+    const next = oneEach(loaded)
+    const items = next.slice(0, pace.take(desk.home.server, desk.mailbox, next.length, monotonic()))
+    if (items.length === 0) return pace.wait(desk.home.server, desk.mailbox, monotonic())
     const done = await workBatch(desk, items)
     // Whoever adds to this mailbox meanwhile wakes the workers himself.
-    if (done && items.length === loaded.length && loaded.length < desk.deps.tuning.batch) return
+    if (done && items.length === loaded.length && loaded.length < tuning.batch) return 0
   }
+  return 0
 }
 
 const load = (desk: Desk): Promise<readonly WorkItem[]> => {

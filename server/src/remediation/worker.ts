@@ -97,8 +97,7 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
     }
     const desk = new Desk(deps, { tenant, mailbox, home, lease, blobs })
     try {
-      await workMailbox(desk)
-      cool.delete(mailbox)
+      cooled(mailbox, await workMailbox(desk))
     } catch (error) {
       cool.set(mailbox, monotonic() + Math.min(tuning.backoffMs, 5000))
       await interrupted(desk, error)
@@ -108,14 +107,19 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
     }
   }
 
+  /** Comes back after `ms`, or whenever there is something to do. */
+  function cooled(mailbox: MailboxId, ms: number): void {
+    if (ms > 0) cool.set(mailbox, monotonic() + ms)
+    else cool.delete(mailbox)
+  }
+
   async function interrupted(desk: Desk, error: unknown): Promise<void> {
     const unknown = error instanceof ProviderError && error.code === 'unknown'
     if (unknown) {
       // Settled at once on a new session; if the server does not answer, the doubt is written down and looked at again.
       await desk.leave()
       try {
-        await workMailbox(desk)
-        cool.delete(desk.mailbox)
+        cooled(desk.mailbox, await workMailbox(desk))
         return
       } catch (second) {
         await noteDoubt(desk, messageOf(second)).catch(() => {})
