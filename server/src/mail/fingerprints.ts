@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto'
+import { HIGH, hash32, LOW, MIN_WORDS, mix, TemplateWords } from './template-words.ts'
 import type { Fingerprints, UrlFound } from './types.ts'
 
 const PREFIX = /^\s*(?:(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|enc|res|rv|rif|odp|ynt)(?:\[\d{1,3}\])?\s*[:：]\s*)+/i
-const MAX_WORDS = 4_000
-const MIN_WORDS = 8
-const WORD = /[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}'’-]*/gu
-/** Most words are this, and the long way round would find the same. */
-const SIMPLE = /^[a-z]+$/
 
 /** Of the subject without digits, reply prefixes, case and punctuation; null when nothing is left. */
 export function subjectFingerprint(subject: string): string | null {
@@ -19,67 +15,58 @@ export function subjectFingerprint(subject: string): string | null {
   return words === '' ? null : createHash('sha256').update(words).digest('hex').slice(0, 16)
 }
 
-/**
- * The words that a template keeps when it is sent to somebody else: no numbers, no addresses, no capitalised words (they
- * hold the names), none of the recipient's own names. Text in capitals throughout keeps all its words.
- */
-function templateWords(text: string, names: ReadonlySet<string>): string[] {
-  const kept: string[] = []
-  const all: string[] = []
-  for (const token of text.match(/\S+/g) ?? []) {
-    if (all.length >= MAX_WORDS) break
-    // Addresses and URLs differ in every copy. (One pattern for them would be quadratic on text without blanks.)
-    if (token.includes('@') || token.includes('://') || token.startsWith('www.')) continue
-    if (SIMPLE.test(token)) {
-      if (names.has(token)) continue
-      all.push(token)
-      kept.push(token)
-      continue
-    }
-    for (const word of token.match(WORD) ?? []) {
-      const lower = word.toLowerCase()
-      if (/\p{N}/u.test(word) || names.has(lower)) continue
-      all.push(lower)
-      if (word === lower) kept.push(lower)
-    }
-  }
-  return kept.length >= MIN_WORDS ? kept : all
-}
-
-/** Low bits of plain FNV and of sums are weak; this spreads them. */
-function mix(h: number): number {
-  const once = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d)
-  return once ^ (once >>> 13)
-}
-
-/** FNV-1a, 32 bits, from a seed. */
-function hash32(text: string, seed: number): number {
-  let h = seed | 0
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
-  return mix(h)
-}
+/** One for all messages: a text is read in one go. */
+const template = new TemplateWords()
 
 /**
  * Simhash (64 bits) over pairs of neighbouring template words: equal for the same template with other names and numbers,
  * few bits apart for a slightly edited one. Null when there are too few words to mean anything.
  */
 export function bodyFingerprint(text: string, names: ReadonlySet<string> = new Set()): string | null {
-  const words = templateWords(text.slice(0, 64 * 1024), names)
-  if (words.length < MIN_WORDS && words.join('').length < 40) return null
-  const lows = words.map((word) => hash32(word, 0x811c9dc5))
-  const highs = words.map((word) => hash32(word, 0x3c6ef372))
+  template.read(text, names)
+  const { lows, highs, count } = template
+  if (count < MIN_WORDS && template.length < 40) return null
   const bits = new BitCounts()
-  const seen = new Set<number>()
-  for (let i = 0; i < words.length; i++) {
-    const low = mix(Math.imul(lows[i] ?? 0, 0x9e3779b1) + (lows[i + 1] ?? 0))
-    const high = mix(Math.imul(highs[i] ?? 0, 0x9e3779b1) + (highs[i + 1] ?? 0))
-    // 53 of the 64 bits tell pairs apart; each pair counts once.
-    const key = (low >>> 0) * 0x200000 + (high >>> 11)
-    if (seen.has(key)) continue
-    seen.add(key)
-    bits.add(low, high)
+  const seen = new Pairs(count)
+  for (let i = 0; i < count; i++) {
+    const next = i + 1 < count
+    const low = mix(Math.imul(lows[i] ?? 0, 0x9e3779b1) + (next ? (lows[i + 1] ?? 0) : 0))
+    const high = mix(Math.imul(highs[i] ?? 0, 0x9e3779b1) + (next ? (highs[i + 1] ?? 0) : 0))
+    // Each pair counts once.
+    if (seen.add(low, high)) bits.add(low, high)
   }
   return bits.majority(seen.size)
+}
+
+/** A set of pairs of 32-bit numbers, of which 53 bits tell them apart. */
+class Pairs {
+  size = 0
+  private readonly lows: Int32Array
+  private readonly highs: Int32Array
+  private readonly taken: Uint8Array
+
+  constructor(most: number) {
+    const places = 2 ** Math.ceil(Math.log2(2 * most + 2))
+    this.lows = new Int32Array(places)
+    this.highs = new Int32Array(places)
+    this.taken = new Uint8Array(places)
+  }
+
+  /** False when it was there. */
+  add(low: number, high: number): boolean {
+    const kept = high >>> 11
+    const mask = this.taken.length - 1
+    let at = low & mask
+    while (this.taken[at] === 1) {
+      if (this.lows[at] === low && this.highs[at] === kept) return false
+      at = (at + 1) & mask
+    }
+    this.taken[at] = 1
+    this.lows[at] = low
+    this.highs[at] = kept
+    this.size++
+    return true
+  }
 }
 
 /**
@@ -137,7 +124,7 @@ export const fingerprintsOf = (subject: string, text: string, names: ReadonlySet
 function simhash(tokens: ReadonlySet<string>, fewest: number): string | null {
   if (tokens.size < fewest) return null
   const bits = new BitCounts()
-  for (const token of tokens) bits.add(hash32(token, 0x811c9dc5), hash32(token, 0x3c6ef372))
+  for (const token of tokens) bits.add(hash32(token, LOW), hash32(token, HIGH))
   return bits.majority(tokens.size)
 }
 
