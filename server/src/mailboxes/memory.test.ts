@@ -46,7 +46,7 @@ describe('memory provider: recorded faults', () => {
       for (const partial of cuts) {
         provider.failOnce('move', { partial })
         expect(await code(session.move('INBOX', uids(left), hold))).toBe('unknown')
-        const settled = await session.settle({ source: 'INBOX', items, target })
+        const settled = await session.settle({ source: 'INBOX', items, target, shared: false })
         left = items.filter((item) => settled.get(item.ref.uid)?.at === 'source')
         expect(user.snapshot().length + user.held().length).toBe(8)
       }
@@ -71,7 +71,7 @@ describe('memory provider: recorded faults', () => {
       provider.failOnce('move', fault)
       expect(await code(session.move('INBOX', uids(items), hold))).toBe('unknown')
       if ('late' in fault) expect(user.list('INBOX').length).toBe(4)
-      const settled = await session.settle({ source: 'INBOX', items, target })
+      const settled = await session.settle({ source: 'INBOX', items, target, shared: false })
       expect([...settled.values()].map((one) => one.at)).toEqual(['target', 'target', 'target', 'target'])
       expect(user.held().length).toBe(4)
     }

@@ -82,10 +82,17 @@ export interface Doubt {
   readonly items: readonly CopyState[]
   /** Target's position as written down before the command. */
   readonly target: Position
+  /**
+   * The user reaches both folders: a copy in each may be our command, half done, or the user's own. Nobody can tell, so none of them is removed.
+   * False: one of them is a hold of ours, and only we bring mail there or take it out.
+   */
+  readonly shared: boolean
 }
 
 export type Settled =
   | { readonly at: 'source'; readonly state: CopyState }
+  /** Only of `shared` doubts: the message is where it was, and one of its kind has come to the target since. Both are left. */
+  | { readonly at: 'both'; readonly state: CopyState; readonly target: CopyState }
   | {
       readonly at: 'target'
       readonly state: CopyState

@@ -9,6 +9,8 @@ export interface SettleSteps {
   source(doubt: Doubt): Promise<readonly CopyState[]>
   /** Everything in the target since the position that was written down. */
   target(doubt: Doubt): Promise<readonly CopyState[]>
+  /** On this server we move by copying and marking the original (P2): such a mark beside a copy is ours. */
+  readonly marks: boolean
   /** Removes exactly these copies of one folder. False: the server can only mark them (no UIDPLUS). */
   remove(copies: readonly CopyState[]): Promise<boolean>
   /** Sets the copy's flags and keywords to those of `like`; gives back what is there then. */
@@ -29,6 +31,8 @@ export type Decision =
       readonly plain: CopyState | null
     }
   | { readonly item: CopyState; readonly do: 'drop'; readonly source: CopyState; readonly target: CopyState }
+  /** Whose the copy in the target is nobody can tell. */
+  | { readonly item: CopyState; readonly do: 'leave'; readonly source: CopyState; readonly target: CopyState }
   | { readonly item: CopyState; readonly do: 'neither' }
 
 /** Copies with one key are candidates for each other: the server's id, else what the message says of itself. */
@@ -77,6 +81,7 @@ export function decide(
   items: readonly CopyState[],
   source: readonly CopyState[],
   target: readonly CopyState[],
+  { shared, marks }: Pick<Doubt, 'shared'> & Pick<SettleSteps, 'marks'>,
 ): Decision[] {
   const keys = new Set(items.map(keyOf))
   const inTarget = groupBy(target.filter((copy) => keys.has(keyOf(copy))))
@@ -103,14 +108,17 @@ export function decide(
       if (decisions.has(item)) continue
       const plain = withoutOurMark(copy, item)
       const twin = take(inTarget.get(keyOf(item)), plain, only)
-      if (twin) decisions.set(item, bothPlaces(item, copy, twin, plain))
+      if (!twin) continue
+      const known = !shared || (marks && hasOurMark(copy, item))
+      const both = { item, source: copy, target: twin }
+      decisions.set(item, known ? bothPlaces(item, copy, twin, plain) : { ...both, do: 'leave' })
     }
   }
   for (const [item, copy] of present) {
     if (decisions.has(item)) continue
     // Taken for good it would come back under another id: it is dropped, and the item moved again.
     const stranger = take(strangers.get(contentKeyOf(item)), item, 'any')
-    if (stranger) decisions.set(item, { item, do: 'drop', source: copy, target: stranger })
+    if (stranger) decisions.set(item, { item, do: shared ? 'leave' : 'drop', source: copy, target: stranger })
     else decisions.set(item, { item, do: 'source', source: copy })
   }
   return items.map((item) => decisions.get(item) ?? { item, do: 'neither' })
@@ -149,7 +157,7 @@ export async function settleDoubt(doubt: Doubt, steps: SettleSteps): Promise<Rea
   const settled = new Map<number, Settled>()
   const finished: Finished[] = []
   const dropped: CopyState[] = []
-  const decisions = decide(doubt.items, source, target)
+  const decisions = decide(doubt.items, source, target, { shared: doubt.shared, marks: steps.marks })
   const isTwin = await twins(decisions, steps)
   for (const decision of decisions) {
     const { uid } = decision.item.ref
@@ -160,6 +168,8 @@ export async function settleDoubt(doubt: Doubt, steps: SettleSteps): Promise<Rea
       settled.set(uid, { at: 'target', state: spoilt(copy) ? await steps.setFlags(copy, item) : copy })
     } else if (!isTwin(decision)) {
       settled.set(uid, { at: 'source', state: decision.source })
+    } else if (decision.do === 'leave') {
+      settled.set(uid, { at: 'both', state: decision.source, target: decision.target })
     } else if (decision.do === 'drop') {
       dropped.push(decision.target)
       settled.set(uid, { at: 'source', state: decision.source })
@@ -182,12 +192,14 @@ interface Finished {
   readonly state: CopyState
 }
 
-type Both = Extract<Decision, { readonly do: 'finish' | 'drop' }>
+type Both = Extract<Decision, { readonly do: 'finish' | 'drop' | 'leave' }>
 
 /** Before anything is removed: the server's id proves a copy; where there is none, or another, the bytes must. */
 async function twins(decisions: readonly Decision[], steps: SettleSteps): Promise<(decision: Both) => boolean> {
   const byId = ({ source, target }: Both) => source.ref.serverId !== null && source.ref.serverId === target.ref.serverId
-  const doubtful = decisions.filter((one) => one.do === 'finish' || one.do === 'drop').filter((one) => !byId(one))
+  const doubtful = decisions
+    .filter((one) => one.do === 'finish' || one.do === 'drop' || one.do === 'leave')
+    .filter((one) => !byId(one))
   const copies = doubtful.flatMap(({ source, target }) => [source, target])
   const hashes = copies.length > 0 ? await steps.hashes(copies) : new Map<CopyState, string>()
   return (decision) => {

@@ -46,8 +46,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const FLAGS = [[], ['\\Seen'], ['\\Answered', '\\Seen', '$Forwarded'], ['\\Flagged', 'KeyA', 'KeyB'], ['\\Deleted']]
 const FAULTS: readonly Fault[] = [
   { lostReply: true },
-  { partial: { done: 1, both: 1 } },
-  { partial: { done: 0, both: 2, spoilt: true } },
+  { partial: { done: 1, both: 1 }, heldOnly: true },
+  { partial: { done: 0, both: 2, spoilt: true }, heldOnly: true },
   { late: 2 },
   { error: 'unavailable' },
   { error: 'refused' },

@@ -29,7 +29,7 @@ export async function moveGroup(desk: Desk, group: Group): Promise<boolean> {
   const before = await Promise.all(group.ready.map((r) => desk.stored(r.copy, r.sha256)))
   crashPoint(`${p}.after-vault`)
   crashPoint(`${p}.before-intent-commit`)
-  const batches = await desk.commit(async (tx) => {
+  const { batches, vaults } = await desk.commit(async (tx) => {
     const kept = group.ready.flatMap((r) =>
       r.bytes
         ? [
@@ -64,13 +64,15 @@ export async function moveGroup(desk: Desk, group: Group): Promise<boolean> {
         },
       })
     }
-    return transition(tx, desk.context(), changes)
+    return { batches: await transition(tx, desk.context(), changes), vaults }
   })
   crashPoint(`${p}.after-intent-commit`)
   crashPoint(`${p}.before-move`)
   const begun = group.ready.map((r, n): Ready => {
     const intent = { beforeRef: r.copy.ref, beforeState: before[n] ?? null, holdPosition: position }
-    return { ...r, item: { ...r.item, ...intent, state: 'executing', batch: batches.get(r.item.id) ?? null } }
+    const { item } = r
+    const vaultId = vaults.get(item.id) ?? item.vaultId
+    return { ...r, item: { ...item, ...intent, vaultId, state: 'executing', batch: batches.get(item.id) ?? null } }
   })
   let result: MoveResult
   try {

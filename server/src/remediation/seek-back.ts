@@ -113,7 +113,8 @@ async function prove(
   for (const item of items) {
     const copy = present.get(item.id)
     if (!copy) continue
-    if (item.vaultId !== null && sampled(item) && n++ % SAMPLE !== 0) {
+    // Without the server's id another message of this size would do.
+    if (item.vaultId !== null && copy.ref.serverId !== null && sampled(item) && n++ % SAMPLE !== 0) {
       ready.set(item.id, { item, copy, sha256: item.sourceState?.sha256 ?? null, copyHash: null, bytes: null })
     } else wants.push({ item, ref: copy.ref })
   }

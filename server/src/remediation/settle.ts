@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { CopyState, Doubt, Settled } from '../mailboxes/index.ts'
+import type { CopyRef, CopyState, Doubt, Settled } from '../mailboxes/index.ts'
 import { finishDelivery } from './deliver.ts'
 import type { Desk } from './desk.ts'
 import { type Arrival, finish } from './finish.ts'
 import type { Change } from './ledger.ts'
 import { partly } from './move.ts'
-import { nowhere } from './nowhere.ts'
+import { guessed, nowhere } from './nowhere.ts'
 import { type Seen, sameRef } from './read.ts'
 import { search } from './seek.ts'
 import { saidOf } from './target.ts'
-import type { StoredState, WorkItem } from './types.ts'
+import type { HoldPosition, StoredState, WorkItem } from './types.ts'
 
 const LOOK_MS = 1000
 
@@ -33,7 +33,9 @@ async function settleMove(desk: Desk, items: readonly WorkItem[]): Promise<void>
   const target = first?.holdPosition
   if (source === undefined || !target) throw new Error('an executing item without its before and its position')
   const before = new Map(items.map((i) => [i, copyOf(i)]))
-  const doubt: Doubt = { source, items: [...before.values()], target }
+  // Where one of both is a hold, only we bring mail there and take it out.
+  const shared = first?.target.kind === 'folder' && first.beforeKind !== 'hold'
+  const doubt: Doubt = { source, items: [...before.values()], target, shared }
   const settled = await (await desk.session()).settle(doubt)
   const arrivals: Arrival[] = []
   const changes: Change[] = []
@@ -44,19 +46,33 @@ async function settleMove(desk: Desk, items: readonly WorkItem[]): Promise<void>
     if (!was || !now || now.at === 'neither') gone.push(item)
     else if (now.at === 'source')
       changes.push({ item, to: 'approved', why: 'Looked at again: nothing had happened to it.' })
+    else if (now.at === 'both') changes.push(inBoth(item, now))
     else if (now.marked) changes.push(partly(item, now.state.ref))
     else arrivals.push(arrival(item, was, now.state))
   }
+  const perhaps =
+    gone.length > 0 && (await tookIn(desk, target)) ? guessed(items, target) : new Map<WorkItem, CopyRef>()
   await finish(desk, target.folder, arrivals)
   await desk.record(changes)
-  await desk.record(
-    await nowhere(
-      desk,
-      gone.map((item) => ({ item, came: null })),
-      'It is in neither of both places',
-    ),
-  )
+  const missing = gone.map((item) => {
+    const ref = perhaps.get(item)
+    return { item, came: null, ...(ref ? { perhaps: ref } : {}) }
+  })
+  await desk.record(await nowhere(desk, missing, 'It is in neither of both places'))
 }
+
+/** Whether anything can have come to this folder since its position was written down; asked before somebody makes the folder anew. */
+async function tookIn(desk: Desk, then: HoldPosition): Promise<boolean> {
+  const now = await (await desk.session()).position(then.folder)
+  return now === null || now.uidValidity !== then.uidValidity || now.uidNext > then.uidNext
+}
+
+/** One of two copies whose origin nobody knows is never removed, and none of them is called ours. */
+const inBoth = (item: WorkItem, { state, target }: Extract<Settled, { readonly at: 'both' }>): Change => ({
+  item,
+  to: 'ambiguous',
+  why: `It is in ${state.ref.folder}, and there is a copy in ${target.ref.folder} since: nobody can tell whether the user made it or a move that was cut off. Both were left; a new action finds both.`,
+})
 
 function arrival(item: WorkItem, before: CopyState, now: CopyState): Arrival {
   // What would have been said without the doubt is said all the same.

@@ -88,19 +88,16 @@ export class Ledger {
     return open.rows.length === 0
   }
 
-  /** What undos gave back that was in no folder any more: the items that they took back, with another undo to be asked for by a person. */
+  /**
+   * Items whose copies were in no folder any more, and whether their user has deleted them nobody knows: an undo of these a person asks for.
+   * What an undo did not find is the item that it took back.
+   */
   async deletedPerhaps(): Promise<ReadonlySet<string>> {
     const found = await this.#storage.tenant(this.#tenant, (tx) =>
-      sql<{ undoes: string }>`select undoes from action_item where tenant_id = ${this.#tenant} and undoes is not null
+      sql<{ id: string }>`select coalesce(undoes, id) as id from action_item where tenant_id = ${this.#tenant}
         and state = 'ambiguous' and reason like '%the user may have deleted it%'`.execute(tx),
     )
-    return new Set(found.rows.map((r) => r.undoes))
-  }
-
-  /** Items that were begun and have not ended. */
-  async inDoubt(): Promise<(login: string, id: string) => boolean> {
-    const open = (await this.#seen()).filter((i) => i.state === 'executing')
-    return (login, id) => open.some((i) => i.messageId === id && this.mailboxOf(i) === login)
+    return new Set(found.rows.map((r) => r.id))
   }
 
   /** Writes down what the ledger says now. */

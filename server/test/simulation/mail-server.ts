@@ -1,4 +1,4 @@
-import { createMemoryProvider, type MemoryProvider, ProviderError } from '../../src/mailboxes/index.ts'
+import { createMemoryProvider, type MemoryCall, type MemoryProvider, ProviderError } from '../../src/mailboxes/index.ts'
 import type { Mailbox } from '../../src/organisation/index.ts'
 import { asDelivered, type Letter, letter } from '../rig/office.ts'
 import { faultOf, faultOfMove } from './faults.ts'
@@ -106,10 +106,14 @@ export class MailServer {
     const call = CALLS[s.call % CALLS.length] ?? 'move'
     const fault = s.fault === null || call !== 'move' ? {} : faultOfMove(s.fault)
     const user = this.userOf(s.act.who)
-    this.provider.failOnce(call, { ...fault, [s.when]: () => user.act(s.act), inEarnest: true }, user.login)
+    this.provider.failOnce(
+      call,
+      { ...fault, [s.when]: (during: MemoryCall) => user.act(s.act, during), inEarnest: true },
+      user.login,
+    )
   }
 
-  outside(s: Extract<Step, { do: 'server' }>, inDoubt: (login: string, id: string) => boolean): void {
+  outside(s: Extract<Step, { do: 'server' }>): void {
     const owner = this.userOf(s.who)
     const user = this.provider.user(owner.login)
     const folders = user.folders()
@@ -128,22 +132,19 @@ export class MailServer {
         user.renumber(folder)
         break
       case 'lose-hold':
-        this.#loseHold(owner, HOLDS[s.folder % HOLDS.length] ?? '', (id) => inDoubt(owner.login, id))
+        this.#loseHold(owner, HOLDS[s.folder % HOLDS.length] ?? '')
         break
       case 'back':
         this.back()
     }
   }
 
-  /**
-   * What lies in a hold is gone. Copies that are in doubt are left: whether one that was moved without an answer has been lost here or was
-   * deleted by its user nobody could tell, the model as little as the product.
-   */
-  #loseHold(owner: SimUser, hold: string, inDoubt: (id: string) => boolean): void {
+  /** What lies in a hold is gone; what was moved there without an answer, too. */
+  #loseHold(owner: SimUser, hold: string): void {
     const user = this.provider.user(owner.login)
     for (const copy of user.list(hold)) {
       const id = copy.networkMessageId
-      if (id === null || !this.#ids.has(id) || inDoubt(id) || !owner.lose(id, flagsOf(copy))) continue
+      if (id === null || !this.#ids.has(id) || !owner.lose(id, flagsOf(copy))) continue
       const deed = { f: 'remove', mailbox: owner.login, id, from: hold, to: null, copy: copyName(copy) } as const
       this.#history.at('outside', deed)
       user.expunge(hold, copy.ref.uid)

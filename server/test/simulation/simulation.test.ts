@@ -35,7 +35,7 @@ test('whatever happens in whatever order: nothing lost, nothing twice, undo exac
 
 test('what the gate kept is moved to Trash and the answer to the MOVE is lost: one copy', async () => {
   await replay(t.storage, [
-    { do: 'fault', which: 2 },
+    { do: 'fault', which: 0 },
     { do: 'hold', who: 0 },
     { do: 'act', kind: 5, pick: 1, by: 'analyst', cause: 0, select: 'copies', run: false },
     { do: 'work', p: 0 },

@@ -7,6 +7,8 @@ export type UserAct = {
   readonly how:
     | 'move'
     | 'copy'
+    /** Of what a command of ours is moving at this moment, to where it is moving it. */
+    | 'copy-along'
     | 'flag'
     | 'reply'
     | 'trash'
@@ -124,6 +126,9 @@ const act: fc.Arbitrary<UserAct> = fc.record({
     'copy',
     'copy',
     'copy',
+    'copy-along',
+    'copy-along',
+    'copy-along',
     'flag',
     'flag',
     'reply',

@@ -1,4 +1,4 @@
-import type { CopyState, MemoryUser } from '../../src/mailboxes/index.ts'
+import type { CopyState, MemoryCall, MemoryUser } from '../../src/mailboxes/index.ts'
 import type { History } from './history.ts'
 import type { UserAct } from './steps.ts'
 import { copyName } from './watched.ts'
@@ -108,8 +108,13 @@ export class SimUser {
     )
   }
 
-  act(a: UserAct): void {
+  /** `during` a call on his mailbox, or by himself. */
+  act(a: UserAct, during?: MemoryCall): void {
     const user = this.#user()
+    if (a.how === 'copy-along') {
+      if (during) this.#along(a, during)
+      return
+    }
     const own = user.folders().filter((f) => !FIXED.includes(f) && !f.startsWith('Recourse'))
     const name = NAMES[a.folder % NAMES.length] ?? 'Mine'
     if (a.how === 'create-folder') {
@@ -146,9 +151,7 @@ export class SimUser {
         if (model) model.home = to
         return
       case 'copy':
-        at('copy', to)
-        user.copy(from, uid, to)
-        if (model) this.known.push({ ...model, home: to })
+        this.#copy(copy, to)
         return
       case 'flag':
       case 'reply': {
@@ -164,6 +167,22 @@ export class SimUser {
         user.expunge(from, uid)
         if (model) this.known.splice(this.known.indexOf(model), 1)
     }
+  }
+
+  #along(a: UserAct, { folder: from, target: to, uids }: MemoryCall): void {
+    if (from === undefined || to === undefined || from === to || to.startsWith('Recourse')) return
+    const copies = this.copies().filter((c) => c.ref.folder === from && (uids?.includes(c.ref.uid) ?? true))
+    const copy = copies[a.pick % Math.max(copies.length, 1)]
+    if (copy) this.#copy(copy, to)
+  }
+
+  #copy(copy: CopyState, to: string): void {
+    const { folder: from, uid } = copy.ref
+    const model = this.#model(copy)
+    const id = copy.networkMessageId ?? ''
+    this.#history.at(this.#who, { f: 'copy', mailbox: this.login, id, from, to, copy: copyName(copy) })
+    this.#user().copy(from, uid, to)
+    if (model) this.known.push({ ...model, home: to })
   }
 
   #rename(from: string, to: string): void {

@@ -142,7 +142,8 @@ function watchedSession(inner: MailboxSession, login: string, watch: Watch): Mai
       for (const item of doubt.items) {
         const at = settled.get(item.ref.uid)
         const id = item.networkMessageId
-        if (!at || id === null || (at.at === 'target' && at.marked)) continue
+        // Which of both copies is ours nobody says.
+        if (!at || id === null || at.at === 'both' || (at.at === 'target' && at.marked)) continue
         const { folder } = item.ref
         history.add(process, { type: 'settled', mailbox: login, id, from: folder, copy: copyName(item), at: at.at })
       }

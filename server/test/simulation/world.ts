@@ -107,7 +107,8 @@ export class World {
         await this.#workers.go()
         return this.#ledger.look()
       case 'server':
-        return this.#outside(s)
+        this.#server.outside(s)
+        return
       case 'later':
         this.#clock.pass(s.ms)
     }
@@ -219,10 +220,6 @@ export class World {
   async #cancel(pick: number): Promise<void> {
     const id = this.#ledger.recent(pick)
     if (id !== undefined) await this.#refusable(() => this.#workers.door().cancel(this.#requester('analyst'), id))
-  }
-
-  async #outside(s: Extract<Step, { do: 'server' }>): Promise<void> {
-    this.#server.outside(s, s.how === 'lose-hold' ? await this.#ledger.inDoubt() : () => false)
   }
 
   /** Servers come back, the dead are replaced, every later attempt is made; then nothing may be left open. */

@@ -8,7 +8,7 @@ export function settling(kit: Kit): void {
     kit.pair(async (session, owner) => {
       const items = await seed(session, owner, 6)
       const hold = await session.hold('quarantine', SEVEN)
-      const doubt: Doubt = { source: 'INBOX', items, target: await here(session, hold) }
+      const doubt: Doubt = { source: 'INBOX', items, target: await here(session, hold), shared: false }
       const before = await session.settle(doubt)
       expect([...before.values()].map((one) => one.at)).toEqual(items.map(() => 'source'))
       if (kit.differs.marksOnly) return
@@ -37,7 +37,7 @@ export function settling(kit: Kit): void {
         const items = await seed(session, owner, 4)
         const target = 'Mine'
         await session.createFolder(target, { subscribe: false })
-        const doubt: Doubt = { source: 'INBOX', items, target: await here(session, target) }
+        const doubt: Doubt = { source: 'INBOX', items, target: await here(session, target), shared: false }
         for (const uid of uids(items)) await owner.copy('INBOX', uid, target)
         await owner.flag('INBOX', must(uids(items)[1]), ['\\Flagged'])
         const settled = await session.settle(doubt)
@@ -46,6 +46,23 @@ export function settling(kit: Kit): void {
         expect((await inFolder(session, target)).length).toBe(3)
         const again = await session.settle(doubt)
         expect(items.map((item) => again.get(item.ref.uid)?.at)).toEqual(['target', 'source', 'target', 'target'])
+      }),
+  )
+
+  testIf(!kit.differs.marksOnly)(
+    'settle: of two copies whose origin nobody can tell, because the user reaches both folders, none is removed',
+    () =>
+      kit.pair(async (session, owner) => {
+        const items = await seed(session, owner, 3)
+        const target = await session.special('junk')
+        const doubt: Doubt = { source: 'INBOX', items, target: await here(session, target), shared: true }
+        const [copied, moved] = uids(items)
+        await owner.copy('INBOX', must(copied), target)
+        await session.move('INBOX', [must(moved)], target)
+        const settled = await session.settle(doubt)
+        expect(items.map((item) => settled.get(item.ref.uid)?.at)).toEqual(['both', 'target', 'source'])
+        expect((await session.state('INBOX', uids(items))).length).toBe(2)
+        expect((await inFolder(session, target)).length).toBe(2)
       }),
   )
 
@@ -59,7 +76,7 @@ export function settling(kit: Kit): void {
       await owner.flag('INBOX', must(items[1]).ref.uid, ['\\Seen'])
       const now = await session.state('INBOX', uids(items))
       const hold = await session.hold('quarantine', SEVEN)
-      const doubt: Doubt = { source: 'INBOX', items: now, target: await here(session, hold) }
+      const doubt: Doubt = { source: 'INBOX', items: now, target: await here(session, hold), shared: false }
       await session.move('INBOX', uids(now).slice(1, 2), hold)
       const settled = await session.settle(doubt)
       expect(now.map((item) => settled.get(item.ref.uid)?.at)).toEqual(['source', 'target', 'source'])

@@ -43,7 +43,12 @@ async function takeAll(
     if (round > 60) throw new Error(`no end: ${left.length} left`)
     const target = await session.position(hold)
     if (!target) throw new Error('no hold')
-    const doubt: Doubt = { source: 'INBOX', items: items.filter((item) => left.includes(item.ref.uid)), target }
+    const doubt: Doubt = {
+      source: 'INBOX',
+      items: items.filter((item) => left.includes(item.ref.uid)),
+      target,
+      shared: false,
+    }
     interrupt(round)
     try {
       const result = await session.move('INBOX', left, hold)

@@ -56,7 +56,7 @@ test('the second step of a move is refused: in doubt, for the first is done; set
   if (!target || items.length !== 60) throw new Error('not seeded')
   await expect(session.move('INBOX', uids(items), hold)).rejects.toMatchObject({ code: 'unknown' })
   expect(proxy.spoilt()).toBe(true)
-  const settled = await session.settle({ source: 'INBOX', items, target })
+  const settled = await session.settle({ source: 'INBOX', items, target, shared: false })
   const places = [...settled.values()].map((one) => one.at)
   expect([places.filter((at) => at === 'target').length, places.filter((at) => at === 'source').length]).toEqual([
     50, 10,

@@ -110,7 +110,7 @@ test('mailbox #41: messages that go while they are copied or moved ([EXPUNGEISSU
     ({ missing }) => missing,
     async (error: { code: string }) => {
       expect(error.code).toBe('unknown')
-      const settled = await session.settle({ source: 'INBOX', items, target })
+      const settled = await session.settle({ source: 'INBOX', items, target, shared: false })
       const at = (place: string) => [...settled].filter(([, one]) => one.at === place).map(([uid]) => uid)
       const left = at('source')
       if (left.length > 0) await session.move('INBOX', left, hold)

@@ -21,6 +21,7 @@ export async function settle(context: Context, doubt: Doubt): Promise<ReadonlyMa
   const source = await whereIs(context, doubt.source, doubt.items[0]?.ref.folderId ?? null)
   const target = await whereIs(context, doubt.target.folder, doubt.target.folderId)
   const steps: SettleSteps = {
+    marks: !context.connection.has('MOVE'),
     stable: () => untilAtRest(context, [source, target], doubt.items.length),
     source: () => inSource(context, source, doubt.items),
     target: () => sinceDoubt(context, target, doubt),

@@ -395,7 +395,7 @@ async function expectSettled(
 ): Promise<void> {
   const { items, target, hold } = before
   const session = await provider.open({ login })
-  const settled = await session.settle({ source: 'INBOX', items, target })
+  const settled = await session.settle({ source: 'INBOX', items, target, shared: false })
   const left = items.filter((item) => settled.get(item.ref.uid)?.at === 'source')
   const taken = items.filter((item) => settled.get(item.ref.uid)?.at === 'target')
   expect(left.length + taken.length).toBe(items.length)

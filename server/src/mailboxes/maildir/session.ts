@@ -243,6 +243,7 @@ export class MaildirSession implements MailboxSession {
       const source = await this.#whereIs(doubt.source, doubt.items[0]?.ref.folderId ?? null)
       const target = await this.#whereIs(doubt.target.folder, doubt.target.folderId)
       return settleDoubt(doubt, {
+        marks: false,
         // A rename is over or did not happen, and nobody else works in our name.
         stable: async () => {},
         source: async () => (source ? statesOf(this.#account, source, null) : []),

@@ -33,9 +33,9 @@ export interface Fault {
   /** The server takes its time. */
   readonly delayMs?: number
   /** Runs before the call's effect: a user who acts in between. */
-  readonly before?: () => void
+  readonly before?: (call: MemoryCall) => void
   /** Runs after the effect, before the answer. */
-  readonly after?: () => void
+  readonly after?: (call: MemoryCall) => void
   /** Fails before any effect. */
   readonly error?: ProviderErrorCode
   /** `move` only: the server is killed in it. `done` are moved, the next `both` are in both folders; then `unknown`. */
@@ -51,6 +51,8 @@ export interface Fault {
   readonly lostReply?: boolean
   /** Not in the proof of the way back: only in what is asked for in earnest. One-off faults only. */
   readonly inEarnest?: boolean
+  /** Only a move into one of our holds or out of it: of others cut off in half nobody can tell whose the copies are. One-off faults only. */
+  readonly heldOnly?: boolean
   /** `move` only: the answer is lost, and the effect comes only after the mailbox was looked at so many times (A19). */
   readonly late?: number
 }
@@ -93,20 +95,21 @@ export class Faults {
     const nth = (this.#counts.get(key) ?? 0) + 1
     this.#counts.set(key, nth)
     const call: MemoryCall = { name, login, nth, ...more }
-    const mine = (fault: Fault) => !(this.#proof && fault.inEarnest)
+    const held = [more.folder, more.target].some((path) => path?.startsWith('Recourse-Hold/'))
+    const mine = (fault: Fault) => !(this.#proof && fault.inEarnest) && (held || !fault.heldOnly)
     const at = this.#once.findIndex(
       (one) => one.name === name && (one.login === null || one.login === login) && mine(one.fault),
     )
     const fault = (at >= 0 ? this.#once.splice(at, 1)[0]?.fault : undefined) ?? this.#plan?.(call) ?? {}
     if (fault.delayMs) await sleep(fault.delayMs)
-    fault.before?.()
+    fault.before?.(call)
     if (fault.error) throw new ProviderError(fault.error, `${fault.error} (simulated) in ${name} on ${login}`)
     return { call, fault }
   }
 
   /** Applies what comes after the effect. */
   leave(entered: { call: MemoryCall; fault: Fault }): void {
-    entered.fault.after?.()
+    entered.fault.after?.(entered.call)
     const { lostReply, partial, late } = entered.fault
     if (lostReply || partial || late !== undefined) throw unknown(entered.call)
   }

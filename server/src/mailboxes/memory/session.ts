@@ -238,6 +238,7 @@ export class MemorySession implements MailboxSession {
   async settle(doubt: Doubt): Promise<ReadonlyMap<number, Settled>> {
     await this.#enter('settle', { folder: doubt.source, target: doubt.target.folder })
     return settleDoubt(doubt, {
+      marks: !this.#traits.uidPlus,
       stable: async () => this.#box.finishPending(),
       source: async () => this.#all(doubt.source, () => true),
       target: async () => this.#sinceDoubt(doubt),

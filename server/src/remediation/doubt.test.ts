@@ -1,0 +1,113 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { Office, people } from '../../test/rig/memory-office.ts'
+import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
+import type { TenantId } from '../base/index.ts'
+import type { Fault, MemoryCallName } from '../mailboxes/index.ts'
+import type { Mailbox } from '../organisation/index.ts'
+
+// What a lost answer leaves open: whose a copy is, where it went, and what of it comes late.
+
+let t: TestStorage
+let all: ReadonlyMap<TenantId, ReadonlyMap<string, Mailbox>>
+const open: Office[] = []
+beforeAll(async () => {
+  t = await testStorage()
+  all = await people(t)
+})
+afterEach(async () => {
+  for (const o of open.splice(0)) await o.close()
+})
+afterAll(() => t.close())
+const office = (options: ConstructorParameters<typeof Office>[3] = {}): Office => {
+  const made = new Office(t, t.a, all, options)
+  open.push(made)
+  return made
+}
+const fails = (o: Office, call: MemoryCallName, fault: Fault) =>
+  o.provider.failOnce(call, fault, o.mailbox('ann').login)
+const HELD = 'Recourse-Hold/quarantine'
+const uidsIn = (o: Office, folder: string) =>
+  o
+    .user('ann')
+    .list(folder)
+    .map((c) => c.ref.uid)
+
+describe('a move between folders that the user reaches, its answer lost', () => {
+  test('had not happened, and the user copies the message there meanwhile: both copies are left and listed', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    const ann = o.user('ann')
+    const [uid = 0] = uidsIn(o, 'INBOX')
+    fails(o, 'move', { before: () => void ann.copy('INBOX', uid, 'Junk'), error: 'timeout' })
+    const id = await o.run({ kind: 'move', target: 'junk' }, copies)
+    expect([uidsIn(o, 'INBOX'), uidsIn(o, 'Junk').length]).toEqual([[uid], 1])
+    const reason = expect.stringMatching(/in INBOX.*Junk.*nobody can tell.*Both were left/)
+    expect(await o.items(id)).toMatchObject([{ state: 'ambiguous', reason, verifiedAt: null }])
+    expect((await o.view(id)).state).toBe('failed')
+    await expect(o.undo(id)).rejects.toMatchObject({ code: 'nothing-to-undo' })
+  })
+
+  test('had happened in half: not told from a copy of the user’s, so both are left and listed; a new action finds both', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    fails(o, 'move', { partial: { done: 0, both: 1 } })
+    const id = await o.run({ kind: 'move', target: 'junk' }, copies)
+    expect([uidsIn(o, 'INBOX').length, uidsIn(o, 'Junk').length]).toEqual([1, 1])
+    expect(await o.items(id)).toMatchObject([{ state: 'ambiguous' }])
+    const both = await o.run({ kind: 'quarantine' }, copies)
+    expect((await o.items(both)).map((i) => i.state)).toEqual(['done', 'done'])
+    expect([uidsIn(o, 'INBOX').length, uidsIn(o, 'Junk').length, uidsIn(o, HELD).length]).toEqual([0, 0, 2])
+  })
+
+  test('had not happened, and nobody was faster: done again', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    fails(o, 'move', { error: 'timeout' })
+    const id = await o.run({ kind: 'move', target: 'junk' }, copies)
+    expect(await o.items(id)).toMatchObject([{ state: 'done' }])
+    expect([uidsIn(o, 'INBOX').length, uidsIn(o, 'Junk').length]).toEqual([0, 1])
+  })
+})
+
+describe('a hold that is lost before the doubt about a move into it is settled', () => {
+  const lose = (o: Office) => {
+    for (const uid of uidsIn(o, HELD)) o.user('ann').expunge(HELD, uid)
+  }
+
+  test('it may have been taken: said so, and an undo puts it back from the vault', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    const before = o.user('ann').snapshot()
+    fails(o, 'move', { after: () => lose(o), lostReply: true })
+    const id = await o.run({ kind: 'quarantine' }, copies)
+    const reason = expect.stringMatching(/its copy in the hold was lost, or the user may have deleted it.*in the vault/)
+    expect(await o.items(id)).toMatchObject([{ state: 'ambiguous', reason, verifiedAt: null }])
+    expect((await o.service.undoPreview(o.analyst(), id)).copies).toBe(1)
+    const undo = await o.undo(id)
+    expect(await o.items(undo)).toMatchObject([{ state: 'done', reason: expect.stringContaining('from the vault') }])
+    expect(o.user('ann').snapshot()).toEqual(before)
+  })
+
+  test('the answer had come: it was taken', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    const before = o.user('ann').snapshot()
+    fails(o, 'move', { after: () => lose(o) })
+    const id = await o.run({ kind: 'quarantine' }, copies)
+    const reason = expect.stringMatching(/it was taken, and its copy in the hold was lost.*in the vault/)
+    expect(await o.items(id)).toMatchObject([{ state: 'ambiguous', reason }])
+    await o.undo(id)
+    expect(o.user('ann').snapshot()).toEqual(before)
+  })
+
+  test('nothing has come to the hold since: the user has deleted it, and it stays deleted', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    const [uid = 0] = uidsIn(o, 'INBOX')
+    fails(o, 'move', { before: () => o.user('ann').expunge('INBOX', uid), error: 'timeout' })
+    const id = await o.run({ kind: 'quarantine' }, copies)
+    const reason = expect.stringContaining('the user has deleted it')
+    expect(await o.items(id)).toMatchObject([{ state: 'not-found', reason }])
+    await expect(o.undo(id)).rejects.toMatchObject({ code: 'nothing-to-undo' })
+  })
+})

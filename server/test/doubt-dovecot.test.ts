@@ -1,0 +1,154 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createImapProvider, type MailboxProvider } from '../src/mailboxes/index.ts'
+import type { Mailbox } from '../src/organisation/index.ts'
+import { type ActionRequest, createRemediation, listItems, type Remediation } from '../src/remediation/index.ts'
+import { type Dovecot, startDovecot } from './rig/dovecot.ts'
+import { holdTruth, mailboxTruth } from './rig/mail-truth.ts'
+import { analyst, asDelivered, type Copy, keep, letter, organise, quietLog } from './rig/office.ts'
+import { startProxy } from './rig/proxy.ts'
+import { RawImap } from './rig/raw-imap.ts'
+import { type TestStorage, testStorage } from './rig/storage.ts'
+
+// What a lost answer leaves open, on a real server: a proxy swallows a MOVE or its answer, and the user is a client of his own.
+
+const names = Array.from({ length: 10 }, (_, k) => `user${k}@kontor.example`)
+
+let t: TestStorage
+let dovecot: Dovecot
+let proxy: Awaited<ReturnType<typeof startProxy>>
+let direct: MailboxProvider
+let provider: MailboxProvider
+let service: Remediation
+let all: ReadonlyMap<string, Mailbox>
+let ann: Mailbox
+let user: RawImap
+let n = 0
+
+const imap = (port: number): MailboxProvider =>
+  createImapProvider({
+    kind: 'imap',
+    host: '127.0.0.1',
+    port,
+    secure: false,
+    auth: { type: 'master', ...dovecot.master },
+    timeouts: { connectSeconds: 5, commandSeconds: 20, settleQuietSeconds: 0.2 },
+  })
+
+beforeAll(async () => {
+  t = await testStorage()
+  dovecot = await startDovecot({ fsync: false })
+  proxy = await startProxy(dovecot.imapPort)
+  all = await organise(t.storage, t.a, names)
+  direct = imap(dovecot.imapPort)
+  provider = imap(proxy.port)
+  service = createRemediation({
+    storage: t.storage,
+    mailboxes: provider,
+    nextHop: null,
+    log: quietLog,
+    tuning: { backoffMs: 50, leaseMs: 5000, deadlineMs: 100 },
+  })
+})
+afterAll(async () => {
+  await service?.stop()
+  await provider?.close()
+  await direct?.close()
+  await proxy?.stop()
+  await dovecot?.stop()
+  await t?.close()
+})
+beforeEach(async () => {
+  const found = all.get(names[n++] ?? '')
+  if (!found) throw new Error('no mailbox left')
+  ann = found
+  user = await RawImap.open(dovecot.imapPort, ann.login)
+})
+afterEach(() => {
+  proxy.alter(null)
+  user.close()
+})
+
+async function deliver(): Promise<readonly Copy[]> {
+  const mail = letter('Hello')
+  await user.ok('APPEND INBOX (\\Seen KeyA) "01-Feb-2019 03:04:05 +0530" {}', asDelivered(mail.sent, ann.address))
+  return keep(t.storage, t.a, { letter: mail, at: 'inbox', to: [{ mailbox: ann, ref: null }] })
+}
+async function act(copies: readonly Copy[], request: Omit<ActionRequest, 'select'>) {
+  const { id } = await service.submit(analyst(t.a), { ...request, select: { deliveryIds: copies.map((c) => c.id) } })
+  await service.drain(t.a)
+  return id
+}
+async function undo(id: Awaited<ReturnType<typeof act>>) {
+  const made = await service.submitUndo(analyst(t.a), id)
+  await service.drain(t.a)
+  return made.id
+}
+const items = async (id: Awaited<ReturnType<typeof act>>) =>
+  (await t.storage.tenant(t.a, (tx) => listItems(tx, t.a, id, { limit: 100, after: null }))).items
+const truth = () => mailboxTruth(dovecot.imapPort, ann.login)
+const held = () => holdTruth(dovecot.imapPort, ann.login, 'quarantine')
+const folders = async () => (await truth()).map((line) => line.split(' ')[0]).sort()
+
+/** The next MOVE does not reach the server: `instead` happens, and the connection breaks. */
+function swallowMove(instead: () => Promise<unknown>): void {
+  proxy.alter({
+    sent: async (piece) => {
+      if (!/ UID MOVE /.test(piece.toString('latin1'))) return piece
+      proxy.alter(null)
+      await instead()
+      proxy.cut()
+      return Buffer.alloc(0)
+    },
+  })
+}
+
+/** The next MOVE is carried out; its answer does not come through, and `then` happens before the connection breaks. */
+function swallowAnswer(then: () => Promise<unknown>): void {
+  proxy.alter({
+    answered: async (piece) => {
+      if (!/COPYUID/.test(piece.toString('latin1'))) return piece
+      proxy.alter(null)
+      await then()
+      proxy.cut()
+      return Buffer.alloc(0)
+    },
+  })
+}
+
+async function emptyHold(): Promise<void> {
+  const session = await direct.open({ login: ann.login })
+  const hold = await session.hold('quarantine', [])
+  const position = await session.position(hold)
+  const uids = Array.from({ length: (position?.uidNext ?? 1) - 1 }, (_, k) => k + 1)
+  const mail = (await session.state(hold, uids)).filter((c) => c.networkMessageId !== null)
+  expect(mail).toHaveLength(1)
+  await session.destroy(
+    hold,
+    mail.map((c) => c.ref.uid),
+  )
+  await session.close()
+}
+
+test('a move to Junk that never reached the server, while the user copied the message there: both copies are left and listed', async () => {
+  const copies = await deliver()
+  swallowMove(async () => {
+    await user.ok('SELECT INBOX')
+    await user.ok('UID COPY 1:* Junk')
+  })
+  const id = await act(copies, { kind: 'move', target: 'junk' })
+  const reason = expect.stringContaining('Both were left')
+  expect(await items(id)).toMatchObject([{ state: 'ambiguous', reason }])
+  expect(await folders()).toEqual(['INBOX', 'Junk'])
+})
+
+test('a hold that is lost before the lost answer is settled: said so, and an undo puts it back from the vault', async () => {
+  const copies = await deliver()
+  const before = await truth()
+  swallowAnswer(emptyHold)
+  const id = await act(copies, { kind: 'quarantine' })
+  const reason = expect.stringMatching(/its copy in the hold was lost.*in the vault/)
+  expect(await items(id)).toMatchObject([{ state: 'ambiguous', reason }])
+  expect([await truth(), await held()]).toEqual([[], []])
+  await undo(id)
+  expect(await truth()).toEqual(before)
+})
