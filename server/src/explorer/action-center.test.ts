@@ -208,6 +208,32 @@ describe('decisions', () => {
     expect(direct.body['actions']).toMatchObject([{ state: 'queued' }])
   })
 
+  test('copies that join a proposal: it may need a second person by then, and who has added them cannot approve them alone', async () => {
+    const join = async (id: string, to: readonly string[], token: string) => {
+      const { mail } = await office.deliver(to)
+      const wish = { select: { messageIds: [mail.id] }, move: { kind: 'soft-delete' }, addTo: id }
+      expect((await post('/take-action', wish, token)).status).toBe(201)
+    }
+    await policy(t.a, { ownProposals: true, secondAbove: 2, secondForHardDelete: false })
+    const grown = await proposed(['ann'], 'grown')
+    await join(grown.id, ['bob', 'cem'], proposer)
+    expect((await post(`/actions/${grown.id}/approve`)).body).toMatchObject({
+      state: 'pending-approval',
+      approvals: 1,
+      needed: 2,
+    })
+    expect((await post(`/actions/${grown.id}/approve`, {}, second)).body).toMatchObject({ state: 'queued' })
+
+    await policy(t.a, { ownProposals: false, secondAbove: null, secondForHardDelete: false })
+    const shared = await proposed(['ann'], 'shared')
+    await join(shared.id, ['bob'], analyst)
+    expect(await get(`/actions/${shared.id}`)).toMatchObject({ can: { approve: false, reject: true } })
+    const own = await post(`/actions/${shared.id}/approve`)
+    expect([own.status, code(own)]).toEqual([403, 'own-proposal'])
+    expect((await post(`/actions/${shared.id}/approve`, {}, second)).body).toMatchObject({ state: 'queued' })
+    await drain()
+  })
+
   test('a part of it: what is left out says who and why, the rest is done', async () => {
     const { id, copies } = await proposed(['ann', 'bob', 'cem'], 'in part')
     const [first] = await items(id)

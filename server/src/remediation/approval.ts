@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { ActionId, TenantId } from '../base/index.ts'
-import type { Tx } from '../storage/index.ts'
+import { jsonText, type Tx } from '../storage/index.ts'
+import type { Person } from './recorded.ts'
 import type { ActionKind } from './types.ts'
 
 /** The organisation's rules on who has to agree; of its policy. */
@@ -37,6 +38,30 @@ export function approvalFor(
   if (own) return { needed: 0, own, why: null }
   return { needed: 1, own, why: action.propose ? 'It was proposed.' : 'You may propose it; somebody else approves it.' }
 }
+
+/**
+ * What has grown may need a second person by now, and whoever has added copies to it has proposed it as much as whoever asked for it.
+ */
+export async function noteJoined(
+  tx: Tx,
+  tenant: TenantId,
+  id: ActionId,
+  by: Person,
+  rules: ApprovalRules,
+): Promise<void> {
+  const rows = await sql<{ kind: ActionKind; copies: number }>`
+    select kind, n_planned as copies from action where tenant_id = ${tenant} and id = ${id}`.execute(tx)
+  const [row] = rows.rows
+  if (!row) throw new Error(`no action ${id}`)
+  const { needed } = approvalFor({ ...row, propose: true }, false, rules)
+  await sql`update action set approvals_needed = greatest(approvals_needed, ${needed}),
+    params = params || jsonb_build_object('joined', coalesce(params->'joined', '[]'::jsonb) || ${jsonText([by])}::jsonb)
+    where tenant_id = ${tenant} and id = ${id}`.execute(tx)
+}
+
+/** Pure. */
+export const proposedBy = (user: string | null, requested: Person, joined: readonly Person[] = []): boolean =>
+  [requested, ...joined].some((p) => p.id === user)
 
 /** Six hexadecimal digits of the id, more where others have them already: short enough to be read aloud. */
 export async function freeApprovalId(tx: Tx, tenant: TenantId, id: ActionId | string): Promise<string> {

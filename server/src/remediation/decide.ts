@@ -2,11 +2,12 @@ import { type RawBuilder, sql } from 'kysely'
 import { type ActionId, AppError } from '../base/index.ts'
 import type { Cause } from '../judgement/index.ts'
 import { emit, jsonText, type Tx } from '../storage/index.ts'
+import { proposedBy } from './approval.ts'
 import { count, type LedgerContext, transitionAll } from './ledger.ts'
 import { checkActive } from './limits.ts'
 import type { ActionState } from './states.ts'
 import { guardReleased, type SubmitOptions, submitAction } from './submit.ts'
-import type { Approval, Person } from './tables.ts'
+import type { ActionParams, Approval, Person } from './tables.ts'
 import type { ActionKind, Except, MailKind, MoveTarget, Requester } from './types.ts'
 import { bindCauses } from './undo/bind.ts'
 
@@ -36,6 +37,7 @@ interface Row {
   name: string
   cause: Cause | null
   requested_by: Person
+  params: ActionParams
   approvals: readonly Approval[]
   approvals_needed: number
   decided_by: string | null
@@ -76,7 +78,7 @@ export async function decideAction(
 
 async function openFor(tx: Tx, context: LedgerContext, id: ActionId, verb: Verb): Promise<Row> {
   const found = await sql<Row>`
-    select state, kind, name, cause, requested_by, approvals, approvals_needed, decided_by, decided_at, plan_id, approval_id from action
+    select state, kind, name, cause, requested_by, params, approvals, approvals_needed, decided_by, decided_at, plan_id, approval_id from action
     where tenant_id = ${context.tenant} and id = ${id}`.execute(tx)
   const [row] = found.rows
   if (!row) throw new AppError('no-action', 'There is no such action.', 'Look at the list of actions.', { status: 404 })
@@ -120,7 +122,7 @@ async function approve(
       'Ask a colleague who may approve actions.',
       { status: 403 },
     )
-  if (!options.rules.ownProposals && row.requested_by.id === entry.id)
+  if (!options.rules.ownProposals && proposedBy(entry.id, row.requested_by, row.params.joined))
     throw new AppError(
       'own-proposal',
       `You have proposed “${row.name}”; the policy wants somebody else to approve it.`,

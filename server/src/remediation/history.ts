@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { type ActionId, AppError, type TenantId } from '../base/index.ts'
 import type { Tx } from '../storage/index.ts'
+import { proposedBy } from './approval.ts'
 import { classOf, type ResultClass } from './item-view.ts'
 import type { Frozen } from './tables.ts'
 import { type ActionRow, type ActionView, undoneBy, viewOf } from './view.ts'
@@ -186,7 +187,7 @@ export function canDo(
   const may = asker.permissions.has('remediation.approve')
   const pending = action.state === 'pending-approval'
   const approvedIt = action.approvals.some((a) => a.decision === 'approved' && a.id === asker.user)
-  const own = action.requestedBy.id === asker.user && !rules.ownProposals
+  const own = !rules.ownProposals && proposedBy(asker.user, action.requestedBy, action.joined)
   const approve = may && pending && !approvedIt && !own
   const running = action.state === 'queued' || action.state === 'running'
   const left = !pending && !running && action.counts.done > action.counts.reverted

@@ -19,6 +19,8 @@ export interface ActionParams {
   readonly suspendCause?: boolean
   readonly releaseHeld?: boolean
   readonly senderCopy?: boolean
+  /** Who has added copies to it since it was proposed. */
+  readonly joined?: readonly Person[]
 }
 
 /** What a step of a plan without copies did. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { type ActionId, AppError, madeAt, uuidv7 } from '../base/index.ts'
 import { emit, type Tx } from '../storage/index.ts'
-import { type ApprovalRules, approvalFor } from './approval.ts'
+import { type ApprovalRules, approvalFor, noteJoined } from './approval.ts'
 import type { Delta, LedgerContext } from './ledger.ts'
 import { checkActive, checkSize, type Limits } from './limits.ts'
 import { insertAction, openAction, type PlanRef } from './new-action.ts'
@@ -143,6 +143,7 @@ export async function joinAction(
   checkSize(options.limits, request.select, size.total + row.n_total)
   const delta = await insertItems(tx, context, requester, request, { ...options, id: to, pending: true, joins: true })
   const state = await openAction(tx, context, to, delta, options.proveAbove)
+  await noteJoined(tx, tenant, to, { id: requester.user, name: requester.name }, options.rules)
   await emit(tx, { kind: 'action.touched', data: { actionId: to } })
   return { id: to, name: row.name, state, approvalId: await approvalIdOf(tx, context, to), copies: delta.planned ?? 0 }
 }

@@ -4,7 +4,7 @@ import type { Cause } from '../judgement/index.ts'
 import type { Tx } from '../storage/index.ts'
 import { countsOf } from './ledger.ts'
 import type { ActionState, Counts } from './states.ts'
-import type { About, Approval, Classification, Person } from './tables.ts'
+import type { About, ActionParams, Approval, Classification, Person } from './tables.ts'
 import type { ActionKind, MoveTarget, Severity, Source } from './types.ts'
 
 export interface ActionView {
@@ -15,6 +15,8 @@ export interface ActionView {
   readonly description: string
   readonly state: ActionState
   readonly requestedBy: Person
+  /** Who has added copies to it while it waited. */
+  readonly joined: readonly Person[]
   readonly approvals: readonly Approval[]
   readonly cause: Cause | null
   readonly createdAt: string
@@ -59,6 +61,7 @@ export type ActionRow = Parameters<typeof countsOf>[0] & {
   description: string
   state: ActionState
   requested_by: Person
+  params?: ActionParams
   approvals: readonly Approval[]
   cause: Cause | null
   created_at: Date
@@ -90,6 +93,7 @@ export const viewOf = (r: ActionRow): ActionView => ({
   description: r.description,
   state: r.state,
   requestedBy: r.requested_by,
+  joined: r.params?.joined ?? [],
   approvals: r.approvals,
   cause: r.cause,
   createdAt: r.created_at.toISOString(),
