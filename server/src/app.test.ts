@@ -70,6 +70,8 @@ const PERMISSIONS: Readonly<Record<string, Permission | 'signed-in' | 'none'>> =
   'GET /submissions': 'mail.read',
   'GET /entries': 'lists.read',
   'POST /entries': 'lists.write',
+  'POST /entries/add': 'lists.write',
+  'POST /entries/remove': 'lists.write',
   'GET /entries/{id}': 'lists.read',
   'PATCH /entries/{id}': 'lists.write',
   'DELETE /entries/{id}': 'lists.write',

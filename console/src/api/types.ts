@@ -31,7 +31,7 @@ import type {
   TakePreview as TakePreviewSchema,
 } from '../../../server/src/explorer/take-schemas.ts'
 import type { AuditResult, AuditRow } from '../../../server/src/http/audit.ts'
-import type { EntryBody, EntryRow } from '../../../server/src/lists/routes.ts'
+import type { EntryBody, EntryRow } from '../../../server/src/lists/schemas.ts'
 import type { Inside } from '../../../server/src/mail/facts.ts'
 import type { OrganisationDocument } from '../../../server/src/organisation/document.ts'
 import type { MailPolicies, MailPolicy } from '../../../server/src/organisation/policies.ts'

@@ -300,7 +300,24 @@ describe('the command line', () => {
     await answer('entry', 'remove', made.id)
     const active: Answer[] = (await answer('entry', 'list', '--state', 'active')).items
     expect(active.map((e) => e.id)).not.toContain(made.id)
-  })
+  }, 120_000)
+
+  test('several entries in one command: a result for each, removed together; the list by text, end and use', async () => {
+    const several = ['entry', 'add', 'block', 'sender', 'm1@many.example', 'no address', 'm2@many.example']
+    const added = await recourse(several)
+    expect([added.code, added.out.split('\n').filter((l) => l.includes('Not done'))]).toEqual([
+      1,
+      [expect.stringContaining('no address')],
+    ])
+    const many: Answer[] = (await answer('entry', 'list', '--text', 'many.example', '--kind', 'sender')).items
+    expect(many.map((e) => [e.value, e.overrides])).toEqual([
+      ['m2@many.example', 'Up to malware'],
+      ['m1@many.example', 'Up to malware'],
+    ])
+    await answer('entry', 'remove', ...many.map((e) => e.id))
+    expect((await answer('entry', 'list', '--text', 'many.example', '--unused-since', '2026-01-01')).items).toEqual([])
+    expect((await recourse(['entry', 'list', '--ends-before', 'soon'])).code).toBe(2)
+  }, 120_000)
 
   test('lets people in with a password from standard input, and makes and revokes tokens', async () => {
     const added = await recourse(['users', 'add', `ann@${DOMAIN}`, '--name', 'Ann', '--role', 'reader', '--json'], {

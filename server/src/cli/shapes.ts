@@ -181,7 +181,20 @@ export const Entry = Type.Object({
   lastMatchedAt: orNull(text),
   matches: n,
   createdBy: text,
+  modifiedBy: text,
+  overrides: text,
   note: text,
+})
+
+export const EntryOutcomes = Type.Object({
+  results: Type.Array(
+    Type.Object({
+      of: text,
+      status: text,
+      entry: orNull(Entry),
+      error: orNull(Type.Object({ message: text, cure: text })),
+    }),
+  ),
 })
 
 export const EntryEffect = Type.Object({

@@ -10,6 +10,8 @@ export interface Entry extends EntryRule {
   readonly createdBy: string
   readonly createdAt: Date
   readonly updatedAt: Date
+  /** Who made the last change. */
+  readonly modifiedBy: string
   /** When it last changed a verdict; null = never. */
   readonly lastMatchedAt: Date | null
   /** How many verdicts it has changed. */

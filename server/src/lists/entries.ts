@@ -18,7 +18,7 @@ export function stateOf(row: Pick<EntryRow, 'removed_at' | 'expires_at'>, now: D
   return row.expires_at !== null && row.expires_at <= now ? 'expired' : 'active'
 }
 
-export function toEntry(row: EntryRow, now: Date): Entry {
+export function toEntry(row: EntryRow, now: Date, modifiedBy: string): Entry {
   return {
     id: row.id,
     version: row.version,
@@ -32,6 +32,7 @@ export function toEntry(row: EntryRow, now: Date): Entry {
     createdBy: row.created_by_name,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    modifiedBy,
     lastMatchedAt: row.last_matched_at,
     matches: Number(row.matches),
     state: stateOf(row, now),
@@ -187,7 +188,7 @@ async function saved(
       ? { kind: 'entry.removed', data: { entryId: id } }
       : { kind: 'entry.saved', data: { entryId: id, version } },
   )
-  return toEntry(row, now)
+  return toEntry(row, now, actor.name)
 }
 
 /** Changes expiry or note; the value never changes (lists #59). The new expiry counts from now. */
@@ -217,8 +218,18 @@ export async function editEntry(
 export async function removeEntry(tx: Tx, outbox: Outbox, actor: EntryActor, id: EntryId): Promise<Entry> {
   const now = new Date()
   const old = await mine(tx, id)
-  if (old.removed_at !== null) return toEntry(old, now)
+  if (old.removed_at !== null) return toEntry(old, now, await changedBy(tx, old))
   return change(tx, outbox, actor, old, 'removed', now, { removed_at: now })
+}
+
+async function changedBy(tx: Tx, { id, version }: EntryRow): Promise<string> {
+  const row = await tx
+    .selectFrom('list_entry_version')
+    .select('actor_name')
+    .where('entry_id', '=', id)
+    .where('version', '=', version)
+    .executeTakeFirstOrThrow()
+  return row.actor_name
 }
 
 async function mine(tx: Tx, id: EntryId): Promise<EntryRow> {

@@ -15,7 +15,8 @@ export {
   listEntries,
   noteMatches,
 } from './queries.ts'
-export { EntryBody, EntryDetail, EntryRow, entryRow, type ListsDeps, register } from './routes.ts'
+export { type ListsDeps, register } from './routes.ts'
+export { EntryBody, EntryDetail, EntryRow, entryRow } from './schemas.ts'
 export { SuspensionBody, SuspensionRow } from './suspension-routes.ts'
 export {
   listSuspensions,

@@ -63,8 +63,8 @@ export async function noteMatches(tx: Tx, ids: readonly string[], at: Date): Pro
 }
 
 export async function getEntry(tx: Tx, id: EntryId): Promise<Entry | null> {
-  const row = await tx.selectFrom('list_entry').selectAll().where('id', '=', id).executeTakeFirst()
-  return row === undefined ? null : toEntry(row, new Date())
+  const row = await withAuthor(tx).where('e.id', '=', id).executeTakeFirst()
+  return row === undefined ? null : toEntry(row, new Date(), row.modified_by)
 }
 
 export async function historyOf(tx: Tx, id: EntryId): Promise<EntryVersion[]> {
@@ -90,26 +90,72 @@ export interface EntryQuery {
   readonly state?: EntryState
   /** Part of the value or the note. */
   readonly q?: string
+  /** Part of the name of who made the last change. */
+  readonly by?: string
+  /** True: those that never end; false: those that do. */
+  readonly neverEnds?: boolean
+  /** Instants; `Before` exclusive. */
+  readonly endsBefore?: string
+  readonly updatedSince?: string
+  readonly updatedBefore?: string
+  readonly usedSince?: string
+  /** Not used since then, or never. */
+  readonly unusedSince?: string
   readonly limit: number
   /** Id of the last entry of the page before. */
   readonly after?: EntryId
 }
 
+const withAuthor = (tx: Tx) =>
+  tx
+    .selectFrom('list_entry as e')
+    .innerJoin('list_entry_version as v', (join) =>
+      join
+        .onRef('v.tenant_id', '=', 'e.tenant_id')
+        .onRef('v.entry_id', '=', 'e.id')
+        .onRef('v.version', '=', 'e.version'),
+    )
+    .selectAll('e')
+    .select('v.actor_name as modified_by')
+
+type Rows = ReturnType<typeof withAuthor>
+
 /** Newest first. Without `state`: everything that was not removed. */
 export async function listEntries(tx: Tx, query: EntryQuery): Promise<Entry[]> {
   const now = new Date()
-  let rows = tx.selectFrom('list_entry').selectAll().orderBy('id', 'desc').limit(query.limit)
-  if (query.action) rows = rows.where('action', '=', query.action)
-  if (query.kind) rows = rows.where('kind', '=', query.kind)
-  if (query.after) rows = rows.where('id', '<', query.after)
-  if (query.state === 'removed') rows = rows.where('removed_at', 'is not', null)
-  else rows = rows.where('removed_at', 'is', null)
-  if (query.state === 'expired') rows = rows.where('expires_at', '<=', now)
-  if (query.state === 'active')
-    rows = rows.where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
-  if (query.q) {
-    const part = `%${query.q.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
-    rows = rows.where((eb) => eb.or([eb('value', 'like', part), eb(sql`lower(note)`, 'like', part)]))
-  }
-  return (await rows.execute()).map((row) => toEntry(row, now))
+  const all = withAuthor(tx).orderBy('e.id', 'desc').limit(query.limit)
+  const rows = await byTime(byState(byText(all, query), query, now), query).execute()
+  return rows.map((row) => toEntry(row, now, row.modified_by))
+}
+
+function byText(rows: Rows, { action, kind, after, q, by }: EntryQuery): Rows {
+  if (action) rows = rows.where('e.action', '=', action)
+  if (kind) rows = rows.where('e.kind', '=', kind)
+  if (after) rows = rows.where('e.id', '<', after)
+  if (by) rows = rows.where(sql`lower(v.actor_name)`, 'like', partOf(by))
+  if (q) rows = rows.where((eb) => eb.or([eb('e.value', 'like', partOf(q)), eb(sql`lower(e.note)`, 'like', partOf(q))]))
+  return rows
+}
+
+const partOf = (text: string): string => `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
+
+function byState(rows: Rows, { state, neverEnds, endsBefore }: EntryQuery, now: Date): Rows {
+  rows = rows.where('e.removed_at', state === 'removed' ? 'is not' : 'is', null)
+  if (state === 'expired') rows = rows.where('e.expires_at', '<=', now)
+  if (state === 'active')
+    rows = rows.where((eb) => eb.or([eb('e.expires_at', 'is', null), eb('e.expires_at', '>', now)]))
+  if (neverEnds !== undefined) rows = rows.where('e.expires_at', neverEnds ? 'is' : 'is not', null)
+  if (endsBefore !== undefined) rows = rows.where('e.expires_at', '<', new Date(endsBefore))
+  return rows
+}
+
+function byTime(rows: Rows, { updatedSince, updatedBefore, usedSince, unusedSince }: EntryQuery): Rows {
+  if (updatedSince !== undefined) rows = rows.where('e.updated_at', '>=', new Date(updatedSince))
+  if (updatedBefore !== undefined) rows = rows.where('e.updated_at', '<', new Date(updatedBefore))
+  if (usedSince !== undefined) rows = rows.where('e.last_matched_at', '>=', new Date(usedSince))
+  if (unusedSince !== undefined)
+    rows = rows.where((eb) =>
+      eb.or([eb('e.last_matched_at', 'is', null), eb('e.last_matched_at', '<', new Date(unusedSince))]),
+    )
+  return rows
 }

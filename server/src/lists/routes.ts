@@ -1,78 +1,12 @@
-import { type Static, Type } from 'typebox'
-import { type Api, InstantText, PageOf } from '../access/index.ts'
+import { Type } from 'typebox'
+import { type Api, PageOf } from '../access/index.ts'
 import { AppError, type EntryId, type SubmissionId } from '../base/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
-import type { Entry } from './door.ts'
 import { addEntry, editEntry, gone, removeEntry } from './entries.ts'
+import { registerMany } from './many-routes.ts'
 import { getEntry, historyOf, listEntries } from './queries.ts'
+import { EntryActions, EntryBody, EntryDetail, EntryKinds, EntryRow, entryRow, States } from './schemas.ts'
 import { registerSuspensions } from './suspension-routes.ts'
-
-const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()])
-
-export const EntryActions = Type.Enum(['allow', 'block'])
-export const EntryKinds = Type.Enum(['sender', 'sender-domain', 'url', 'url-domain', 'file-hash', 'sender-ip'])
-const States = Type.Enum(['active', 'expired', 'removed'])
-
-export const EntryBody = Type.Object(
-  {
-    action: EntryActions,
-    kind: EntryKinds,
-    value: Type.String({ minLength: 1, maxLength: 1000 }),
-    expiresInDays: Type.Optional(
-      Nullable(
-        Type.Integer({ minimum: 1, maximum: 90, description: 'null = never; absent = 30, for IP addresses never' }),
-      ),
-    ),
-    note: Type.Optional(Type.String({ maxLength: 1000 })),
-    submissionId: Type.Optional(
-      Nullable(
-        Type.String({
-          format: 'uuid',
-          description: 'the submission that it is made by; such an allow reaches further',
-        }),
-      ),
-    ),
-  },
-  { additionalProperties: false },
-)
-export type EntryBody = Static<typeof EntryBody>
-
-export const EntryRow = Type.Object({
-  id: Type.String(),
-  version: Type.Integer(),
-  action: EntryActions,
-  kind: EntryKinds,
-  value: Type.String(),
-  expiresAt: Nullable(InstantText),
-  note: Type.String(),
-  createdBy: Type.String(),
-  createdAt: InstantText,
-  lastMatchedAt: Nullable(InstantText),
-  matches: Type.Integer(),
-  state: States,
-  origin: Type.Enum(['direct', 'submission']),
-  submissionId: Nullable(Type.String()),
-})
-export type EntryRow = Static<typeof EntryRow>
-
-export const EntryDetail = Type.Object({
-  ...EntryRow.properties,
-  history: Type.Array(
-    Type.Object({
-      version: Type.Integer(),
-      change: Type.Enum(['added', 'edited', 'renewed', 'removed']),
-      at: InstantText,
-      actor: Type.String(),
-      expiresAt: Nullable(InstantText),
-      note: Type.String(),
-    }),
-  ),
-})
-
-export function entryRow(entry: Entry): EntryRow {
-  const { updatedAt: _, createdAt, lastMatchedAt, ...rest } = entry
-  return { ...rest, createdAt: createdAt.toISOString(), lastMatchedAt: lastMatchedAt?.toISOString() ?? null }
-}
 
 export interface ListsDeps {
   readonly storage: Pick<Storage, 'tenant' | 'outbox'>
@@ -80,10 +14,17 @@ export interface ListsDeps {
   readonly submissionExists?: (tx: Tx, id: SubmissionId) => Promise<boolean>
 }
 
+const Instant = Type.Optional(Type.String({ format: 'date-time' }))
 const Id = Type.Object({ id: Type.String({ format: 'uuid' }) })
 
 export function register(app: Api, { storage, submissionExists }: ListsDeps): void {
+  const checkSubmission = async (tx: Tx, text: string | null): Promise<SubmissionId | null> => {
+    const id = text as SubmissionId | null
+    if (id !== null && !(await submissionExists?.(tx, id))) throw noSubmission(id)
+    return id
+  }
   registerSuspensions(app, { storage })
+  registerMany(app, { storage, checkSubmission })
   app.get(
     '/entries',
     {
@@ -94,7 +35,11 @@ export function register(app: Api, { storage, submissionExists }: ListsDeps): vo
           action: Type.Optional(EntryActions),
           kind: Type.Optional(EntryKinds),
           state: Type.Optional(States),
-          q: Type.Optional(Type.String({ maxLength: 200 })),
+          q: Type.Optional(Type.String({ maxLength: 200, description: 'part of value or note' })),
+          by: Type.Optional(Type.String({ maxLength: 200, description: 'part of the name of who changed it last' })),
+          neverEnds: Type.Optional(Type.Boolean()),
+          ...{ endsBefore: Instant, updatedSince: Instant, updatedBefore: Instant, usedSince: Instant },
+          unusedSince: Instant,
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
           cursor: Type.Optional(Type.String({ format: 'uuid' })),
         }),
@@ -142,9 +87,8 @@ export function register(app: Api, { storage, submissionExists }: ListsDeps): vo
       schema: { summary: 'Add an entry', body: EntryBody, response: { 201: EntryRow } },
     },
     async ({ actor, body }, reply) => {
-      const submissionId = (body.submissionId ?? null) as SubmissionId | null
       const entry = await storage.tenant(actor.tenant, async (tx) => {
-        if (submissionId !== null && !(await submissionExists?.(tx, submissionId))) throw noSubmission(submissionId)
+        const submissionId = await checkSubmission(tx, body.submissionId ?? null)
         return addEntry(tx, storage.outbox, actor, { ...body, submissionId })
       })
       return reply.code(201).send(entryRow(entry))

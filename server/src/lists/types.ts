@@ -8,6 +8,17 @@ export type EntryAction = 'allow' | 'block'
  */
 export type EntryOrigin = 'direct' | 'submission'
 
+/**
+ * How bad a verdict may be that the entry overrides, in the words of the product's column *Override verdicts* (allow-block-list §3.2); what
+ * judging does is written in `judgement/table.ts`.
+ */
+export function overrides({ action, kind, origin }: Pick<EntryRule, 'action' | 'kind' | 'origin'>): string {
+  if (action === 'block') return 'Up to malware'
+  if (kind === 'file-hash') return 'Up to malware'
+  if (origin === 'direct' || kind === 'sender-ip') return 'Up to regular confidence phishing'
+  return kind === 'url' || kind === 'url-domain' ? 'Up to malware' : 'Up to high confidence phishing'
+}
+
 /** A detection signal that does not count; without a version: in none of its versions. */
 export interface SuspensionRule {
   readonly id: string

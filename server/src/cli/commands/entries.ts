@@ -3,10 +3,21 @@ import type { Static } from 'typebox'
 import { AppError } from '../../base/index.ts'
 import { connectClient } from '../client.ts'
 import { json, line, plain, table, time } from '../out.ts'
-import { Entry, EntryEffect, listOf } from '../shapes.ts'
+import { Entry, EntryEffect, EntryOutcomes, listOf } from '../shapes.ts'
 
 interface Json {
   readonly json?: true
+}
+interface ListOptions extends Json {
+  readonly state?: string
+  readonly action?: string
+  readonly kind?: string
+  readonly text?: string
+  readonly by?: string
+  readonly neverEnds?: true
+  readonly endsBefore?: string
+  readonly unusedSince?: string
+  readonly limit: string
 }
 const KINDS = ['sender', 'sender-domain', 'url', 'url-domain', 'file-hash', 'sender-ip']
 
@@ -17,20 +28,29 @@ export function entryCommands(root: Command): void {
     .command('add')
     .argument('<action>', 'allow or block')
     .argument('<kind>', KINDS.join(', '))
-    .argument('<value>')
+    .argument('<value...>', 'one or more of that kind')
     .option('--days <n>', 'days until it ends; "never" where that is allowed', '30')
     .option('--note <text>', 'why')
     .option('--preview', 'only show what it would change in the past')
-    .description('make an entry')
+    .description('make an entry, or one for each value')
     .action(add)
   command
     .command('list', { isDefault: true })
     .addOption(new Option('--state <state>').choices(['active', 'expired', 'removed']))
+    .addOption(new Option('--action <action>').choices(['allow', 'block']))
+    .addOption(new Option('--kind <kind>').choices(KINDS))
+    .option('--text <part>', 'part of the value or note')
+    .option('--by <name>', 'part of the name of who changed it last')
+    .option('--never-ends', 'only those without end')
+    .option('--ends-before <time>', 'only those that end before')
+    .option('--unused-since <time>', 'only those that have decided nothing since')
     .option('--limit <n>', 'how many', '100')
     .description('newest first')
-    .action(async (options: Json & { state?: string; limit: string }) => {
+    .action(async (options: ListOptions) => {
       const page = await connectClient().call(listOf(Entry), 'GET', '/entries', undefined, {
-        state: options.state,
+        ...{ state: options.state, action: options.action, kind: options.kind, q: options.text, by: options.by },
+        ...{ neverEnds: options.neverEnds, endsBefore: instant(options.endsBefore) },
+        unusedSince: instant(options.unusedSince),
         limit: options.limit,
       })
       if (options.json) return json(page)
@@ -42,10 +62,11 @@ export function entryCommands(root: Command): void {
           ['KIND', (e) => e.kind],
           ['VALUE', (e) => e.value, 60],
           ['STATE', (e) => e.state],
+          ['OVERRIDES', (e) => e.overrides],
           ['UNTIL', (e) => until(e)],
           ['MATCHES', (e) => e.matches],
           ['LAST MATCH', (e) => (e.lastMatchedAt ? time(e.lastMatchedAt) : 'none yet')],
-          ['BY', (e) => e.createdBy],
+          ['BY', (e) => e.modifiedBy],
           ['NOTE', (e) => e.note],
         ],
         'No entries.',
@@ -53,19 +74,18 @@ export function entryCommands(root: Command): void {
     })
   command
     .command('remove')
-    .argument('<id>')
-    .description('take an entry off the list; what it decided stays explained')
-    .action(async (id: string, options: Json) => {
-      const answer = await connectClient().raw('DELETE', `/entries/${encodeURIComponent(id)}`)
-      if (options.json) json(answer ?? { id, removed: true })
-      else line('Removed.')
+    .argument('<id...>')
+    .description('take entries off the list; what they decided stays explained')
+    .action(async (ids: string[], options: Json) => {
+      const done = await connectClient().call(EntryOutcomes, 'POST', '/entries/remove', { ids })
+      report(done, options, (e) => `Removed: ${e.action} ${e.kind} ${e.value}`)
     })
 }
 
 async function add(
   action: string,
   kind: string,
-  value: string,
+  values: readonly string[],
   options: Json & { days: string; note?: string; preview?: true },
 ): Promise<void> {
   if (!['allow', 'block'].includes(action) || !KINDS.includes(kind))
@@ -77,12 +97,45 @@ async function add(
   const days = options.days === 'never' ? null : Number(options.days)
   if (days !== null && !Number.isInteger(days))
     throw new AppError('usage', `--days ${options.days} is no number.`, 'Give whole days, or never.')
-  const body = { action, kind, value, expiresInDays: days, ...(options.note ? { note: options.note } : {}) }
+  const body = { action, kind, expiresInDays: days, ...(options.note ? { note: options.note } : {}) }
   const client = connectClient()
-  if (options.preview) return preview(await client.call(EntryEffect, 'POST', '/entries/preview', body), options)
-  const made = await client.call(Entry, 'POST', '/entries', body)
+  const [value] = values
+  if (options.preview) {
+    if (values.length > 1) throw new AppError('usage', '--preview takes one value.', 'Try them one after the other.')
+    return preview(await client.call(EntryEffect, 'POST', '/entries/preview', { ...body, value }), options)
+  }
+  const said = (e: Static<typeof Entry>) => `${e.action} ${e.kind} ${e.value}, until: ${until(e)} (${e.id})`
+  if (values.length > 1)
+    return report(await client.call(EntryOutcomes, 'POST', '/entries/add', { ...body, values }), options, said)
+  const made = await client.call(Entry, 'POST', '/entries', { ...body, value })
   if (options.json) return json(made)
-  line(plain(`${made.action} ${made.kind} ${made.value}, until: ${until(made)} (${made.id})`))
+  line(plain(said(made)))
+}
+
+/** A line for each; the command has failed when one of them has. */
+function report(
+  { results }: Static<typeof EntryOutcomes>,
+  options: Json,
+  said: (entry: Static<typeof Entry>) => string,
+): void {
+  if (results.some((r) => r.status === 'failed')) process.exitCode = 1
+  if (options.json) {
+    json({ results })
+    return
+  }
+  for (const { of, status, entry, error } of results)
+    line(
+      plain(entry ? said(entry) : `${status === 'skipped' ? 'Skipped' : 'Not done'}: ${of}: ${error?.message ?? ''}`),
+    )
+}
+
+/** A day or an instant, as people type it. Throws AppError `usage`. */
+function instant(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const time = new Date(text)
+  if (Number.isNaN(time.getTime()))
+    throw new AppError('usage', `${text} is no time.`, 'Write 2026-05-01 or 2026-05-01T08:00Z.')
+  return time.toISOString()
 }
 
 /** No end is said as that: a dash could mean that nobody knows. */
