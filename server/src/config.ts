@@ -2,9 +2,10 @@ import { hostname } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Type, { type Static, type TSchema } from 'typebox'
-import { AppError, type Environment, type Loaded, loadConfig } from './base/index.ts'
+import { AppError, type Environment, type Loaded, loadConfig, messageOf } from './base/index.ts'
 import { EngineOptions, FeedOptions } from './detection/index.ts'
 import { commandSeconds, ImapOptions } from './mailboxes/index.ts'
+import { createNetworks } from './transport/index.ts'
 
 const orNull = <T extends TSchema>(type: T, options: { default: null; description: string; secret?: boolean }) =>
   Type.Union([type, Type.Null()], options)
@@ -81,8 +82,8 @@ const Gateway = Type.Object(
     nextHop: NextHop,
     maxSizeMb: Type.Integer({ minimum: 1, maximum: 1024, default: 64, description: 'Largest message.' }),
     maxRecipients: Type.Integer({ minimum: 1, default: 1000, description: 'Of one message by LMTP.' }),
-    maxConnections: Type.Integer({ minimum: 1, default: 200 }),
-    maxConnectionsPerClient: Type.Integer({ minimum: 1, default: 100 }),
+    maxConnections: Type.Integer({ minimum: 1, default: 200, description: 'At once; further ones are told 421.' }),
+    maxConnectionsPerClient: Type.Integer({ minimum: 1, default: 100, description: 'Of them, from one address.' }),
     maxMessagesPerMinute: Type.Integer({ minimum: 0, default: 0, description: 'From one client; 0 = no limit.' }),
     xclient: Type.Array(Type.String(), {
       default: [],
@@ -331,6 +332,7 @@ export function complete(raw: Raw, cwd = process.cwd()): Config {
   const twice = raw.feeds.files.map((f) => f.name).find((name, i, all) => all.indexOf(name) !== i)
   if (twice !== undefined)
     throw new AppError('config', `feeds.files: two are named ${twice}.`, 'Give each a name of its own.')
+  checkNetworks(raw)
   const command = raw.mailboxes.kind === 'imap' ? commandSeconds(raw.mailboxes) : 0
   if (command >= raw.remediation.leaseSeconds)
     throw new AppError(
@@ -352,6 +354,30 @@ export function complete(raw: Raw, cwd = process.cwd()): Config {
       consoleDir: raw.http.consoleDir === null ? CONSOLE : resolve(cwd, raw.http.consoleDir),
     },
   }
+}
+
+/** Names of networks that the HTTP library knows, besides addresses. */
+const KNOWN_NETWORKS: readonly string[] = ['loopback', 'linklocal', 'uniquelocal']
+
+/** Whom we believe must be what was meant: a mistyped network would believe nobody, or everybody. */
+function checkNetworks({ http, gateway }: Raw): void {
+  const lists = {
+    'http.trustedProxies (RECOURSE_HTTP_TRUSTED_PROXIES)': http.trustedProxies.filter(
+      (p) => !KNOWN_NETWORKS.includes(p),
+    ),
+    'gateway.xclient (RECOURSE_GATEWAY_XCLIENT)': gateway.xclient,
+    'gateway.xforward (RECOURSE_GATEWAY_XFORWARD)': gateway.xforward,
+  }
+  for (const [name, entries] of Object.entries(lists))
+    try {
+      createNetworks(entries)
+    } catch (error) {
+      throw new AppError(
+        'config',
+        `${name}: ${messageOf(error)}.`,
+        'Each is an address, 192.0.2.7, or a network, 192.0.2.0/24.',
+      )
+    }
 }
 
 const CONSOLE = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'console', 'dist')

@@ -1,4 +1,5 @@
 export { createGateway, type GatewayDeps } from './gateway.ts'
+export { createNetworks } from './limits.ts'
 export { ourTrace } from './loops.ts'
 export { hopFailure } from './mailbox-hop.ts'
 export {

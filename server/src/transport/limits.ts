@@ -5,10 +5,12 @@ import { AppError } from '../base/index.ts'
 export function createNetworks(list: readonly string[]): { has(ip: string): boolean } {
   const networks = new BlockList()
   for (const entry of list) {
-    const [ip = '', prefix] = entry.split('/')
+    const [ip = '', prefix, ...more] = entry.split('/')
     const version = isIP(ip)
-    const bits = prefix === undefined ? (version === 6 ? 128 : 32) : Number(prefix)
-    if (version === 0 || !Number.isInteger(bits) || bits < 0 || bits > (version === 6 ? 128 : 32)) {
+    const most = version === 6 ? 128 : 32
+    // An empty prefix would be 0: everybody.
+    const bits = prefix === undefined ? most : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
+    if (version === 0 || more.length > 0 || bits < 0 || bits > most) {
       throw new AppError('bad-network', `"${entry}" is no IP address or network`, 'Write 192.0.2.7 or 192.0.2.0/24.')
     }
     networks.addSubnet(ip, bits, version === 6 ? 'ipv6' : 'ipv4')
