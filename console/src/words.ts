@@ -3,11 +3,14 @@ import type {
   ActionKind,
   ActionRow,
   ActionState,
+  AdditionalAction,
+  AuthResult,
   DeliveryAction,
   EntryKind,
   HeldReason,
   ItemState,
   Location,
+  MessageRow,
   MoveTarget,
   PolicyType,
   QuarantineRow,
@@ -64,6 +67,32 @@ export const DIRECTION: Record<QuarantineRow['direction'], string> = {
   inbound: 'Inbound',
   internal: 'Internal',
   outbound: 'Outbound',
+}
+
+/** The same in Explorer's words. */
+export const DIRECTIONALITY: Record<MessageRow['direction'], string> = {
+  inbound: 'Inbound',
+  internal: 'Intra-org',
+  outbound: 'Outbound',
+}
+
+export const ADDITIONAL: Record<AdditionalAction | 'none', string> = {
+  'manual-remediation': 'Manual remediation',
+  'automated-remediation': 'Automated remediation',
+  'quarantine-release': 'Quarantine release',
+  none: 'None',
+}
+
+export const AUTH_RESULT: Record<AuthResult, string> = {
+  pass: 'Pass',
+  fail: 'Fail',
+  softfail: 'Soft fail',
+  neutral: 'Neutral',
+  none: 'None',
+  temperror: 'Temporary error',
+  permerror: 'Permanent error',
+  policy: 'Policy',
+  unknown: 'Unknown',
 }
 
 export const DELIVERY: Record<DeliveryAction, string> = {

@@ -4,16 +4,24 @@ import fc from 'fast-check'
 import { Value } from 'typebox/value'
 import { describe, expect, test } from 'vitest'
 import { PROPERTIES as ACTIONS, actionSearch } from '../../console/src/pages/ActionCenter/search.ts'
-import { apiFilter, explorerSearch, PROPERTIES } from '../../console/src/pages/Explorer/filters.ts'
+import { FILE_COLUMNS } from '../../console/src/pages/Explorer/columnLabels.ts'
+import { apiFilter, explorerSearch } from '../../console/src/pages/Explorer/filters.ts'
+import { PIVOTS as CHARTS } from '../../console/src/pages/Explorer/pivots.ts'
+import { type FilterKey, PROPERTIES } from '../../console/src/pages/Explorer/properties.ts'
+import { searchOf } from '../../console/src/pages/Explorer/queries/data.ts'
+import { TOPS as COUNTED } from '../../console/src/pages/Explorer/tops.ts'
 import { PROPERTIES as HELD, heldFilter, heldSearch, orderOf } from '../../console/src/pages/Quarantine/search.ts'
 import { moved, newPolicy, THRESHOLDS as SHOWN, withPolicy } from '../../console/src/pages/Settings/policies.ts'
+import { conditionsIn, operatorsOf, replaced, TEXT } from '../../console/src/parts/filters/conditions.ts'
+import { keysOf, withPart } from '../../console/src/parts/filters/search.ts'
 import { defang, visible, visibleLines } from '../../console/src/parts/text.ts'
 import { CHOICES, misfit } from '../../console/src/takeAction/fit.ts'
 import { LOCATION } from '../../console/src/words.ts'
+import { EXPORT_COLUMNS, PIVOTS, TOPS } from '../src/explorer/index.ts'
 import { THRESHOLDS } from '../src/judgement/table.ts'
 import { MailPolicies as Document, type MailPolicies, type MailPolicy } from '../src/organisation/index.ts'
 import { HeldListQuery } from '../src/quarantine/schemas.ts'
-import { MessageFilter } from '../src/records/index.ts'
+import { MessageFilter, NEGATABLE } from '../src/records/index.ts'
 import { classify } from '../src/remediation/plan.ts'
 
 describe('Take action', () => {
@@ -34,15 +42,27 @@ describe('Take action', () => {
   })
 })
 
-describe('Explorer’s address', () => {
-  const key = fc.constantFrom(...PROPERTIES.map((p) => p.key), 'q', 'range', 'from', 'to', 'by', 'nonsense')
+describe('Explorer', () => {
+  test('offers every filter, chart, count and column that the server knows, and no other', () => {
+    const elsewhere = ['q', 'from', 'to', 'not', 'match']
+    const known = Object.keys(MessageFilter.properties).filter((key) => !elsewhere.includes(key))
+    expect(PROPERTIES.flatMap(keysOf).sort()).toEqual(known.sort())
+    const turned = PROPERTIES.flatMap((p): string[] => (p.negatable ? [p.key] : []))
+    expect(['q', ...turned].sort()).toEqual([...NEGATABLE].sort())
+    expect(Object.keys(CHARTS).sort()).toEqual([...PIVOTS].sort())
+    expect(Object.keys(COUNTED).sort()).toEqual([...TOPS].sort())
+    expect([...FILE_COLUMNS].sort()).toEqual([...EXPORT_COLUMNS].sort())
+  })
+
+  const keys = PROPERTIES.flatMap(keysOf)
+  const key = fc.constantFrom(...keys, 'q', 'range', 'from', 'to', 'by', 'top', 'not', 'match', 'query', 'nonsense')
   const value = fc.oneof(
     fc.string({ maxLength: 20 }),
-    fc.array(fc.string({ minLength: 1, maxLength: 20 }), { maxLength: 3 }),
-    fc.constantFrom('7d', 'custom', 'all', '2026-05-01T00:00:00Z', 'true', 'false', 'threat'),
+    fc.array(fc.oneof(fc.string({ minLength: 1, maxLength: 20 }), key), { maxLength: 3 }),
+    fc.constantFrom('7d', '400d', 'custom', 'all', '2026-05-01T00:00:00Z', 'true', 'false', 'threat', 'any', '12'),
   )
 
-  test('whatever stands in it, what is read from it is read the same again', () => {
+  test('whatever stands in its address, what is read from it is read the same again', () => {
     fc.assert(
       fc.property(fc.dictionary(key, value), (raw) => {
         const search = explorerSearch(raw)
@@ -51,23 +71,54 @@ describe('Explorer’s address', () => {
     )
   })
 
-  test('its known values make a filter that the API takes', () => {
-    const known = PROPERTIES.filter((p) => p.options).map((p) =>
-      fc.record({ key: fc.constant(p.key), values: fc.subarray(Object.keys(p.options ?? {}), { minLength: 1 }) }),
-    )
-    const range = fc.constantFrom(
-      {},
-      { range: 'all' },
-      { range: '7d' },
-      { range: 'custom', from: '2026-05-01T00:00:00Z' },
-    )
+  const range = fc.constantFrom(
+    {},
+    { range: 'all' },
+    { range: '7d' },
+    { range: 'custom', from: '2026-05-01T00:00:00Z' },
+  )
+  const chosen = fc.tuple(
+    ...PROPERTIES.map((p) => {
+      const values = p.options
+        ? fc.subarray(Object.keys(p.options), { minLength: 1, maxLength: p.yesNo ? 1 : 3 })
+        : p.under
+          ? fc.nat(1000).map((n) => [String(n)])
+          : fc.constant([p.key === 'fileHash' ? 'a'.repeat(64) : '01234567-89ab-7cde-8f01-23456789abcd'])
+      const one = fc.record({ property: fc.constant(p), operator: fc.constantFrom(...operatorsOf(p)), values })
+      return fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: one })
+    }),
+  )
+
+  test('conditions that are built with its chips make a filter that the API takes, a query that is saved opens as the same', () => {
     fc.assert(
-      fc.property(fc.tuple(...known), range, (chosen, time) => {
-        const raw = Object.fromEntries(chosen.map((c) => [c.key, c.values]))
-        const filter = apiFilter(explorerSearch({ ...raw, ...time }), Date.now())
+      fc.property(chosen, range, fc.boolean(), (conditions, time, any) => {
+        const built = conditions.flatMap((c) => c ?? [])
+        const start = explorerSearch({ ...time, ...(any ? { match: 'any' } : {}) })
+        const search = built.reduce(
+          (all, c) => withPart(all, replaced<FilterKey>(all, null, c.operator, c.values)),
+          start,
+        )
+        expect(conditionsIn(search, PROPERTIES)).toEqual(built)
+        expect(explorerSearch({ ...search })).toEqual(search)
+        const filter = apiFilter(search, Date.now())
         expect([...Value.Errors(MessageFilter, filter)]).toEqual([])
+        const id = '01234567-89ab-7cde-8f01-23456789abcd'
+        expect(conditionsIn(searchOf({ id, days: 7 }, filter), PROPERTIES)).toEqual(built)
+        // Taken away one by one, nothing of them is left.
+        const empty = built.reduce((all, c) => withPart(all, replaced<FilterKey>(all, null, c.operator, [])), search)
+        expect(empty).toEqual(start)
       }),
     )
+  })
+
+  test('text that must not be contained is a condition; text that must be has its box', () => {
+    const properties = [...PROPERTIES, TEXT]
+    expect(conditionsIn(explorerSearch({ q: 'bill' }), properties)).toEqual([])
+    const search = explorerSearch({ q: 'bill', not: 'q' })
+    expect(conditionsIn(search, properties).map((c) => [c.operator.word, c.values])).toEqual([
+      ['does not contain', ['bill']],
+    ])
+    expect(apiFilter({ ...search, range: 'all' }, 0)).toEqual({ q: 'bill', not: ['q'] })
   })
 })
 
@@ -115,11 +166,35 @@ describe('Quarantine’s address', () => {
 })
 
 describe('Action center’s address', () => {
-  const key = fc.constantFrom(...ACTIONS.map((p) => p.key), 'tab', 'period', 'q', 'sort', 'dir', 'open', 'x')
+  const key = fc.constantFrom(
+    ...ACTIONS.map((p) => p.key),
+    'tab',
+    'period',
+    'from',
+    'to',
+    'q',
+    'sort',
+    'dir',
+    'open',
+    'x',
+  )
   const value = fc.oneof(
     fc.string({ maxLength: 20 }),
     fc.array(fc.string({ minLength: 1, maxLength: 20 }), { maxLength: 3 }),
-    fc.constantFrom('pending', 'history', '7d', 'all', 'name', 'asc', 'valueOf', 'completed', 'move', 'high'),
+    fc.constantFrom(
+      'pending',
+      'history',
+      '7d',
+      'all',
+      'custom',
+      '2026-05-01',
+      'name',
+      'asc',
+      'valueOf',
+      'completed',
+      'move',
+      'high',
+    ),
   )
 
   test('whatever stands in it, what is read from it is read the same again', () => {

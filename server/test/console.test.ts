@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
 import { copyConsole, shot } from './rig/console-build.ts'
 import { arrowTo, everyPage, fill, many, PERSON, settled, signIn, tabBackTo, takeAction } from './rig/console-steps.ts'
+import * as explorer from './rig/explorer-walk.ts'
 import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
 
@@ -109,6 +110,27 @@ describe('console', { timeout: 180_000 }, () => {
     expect(problems).toEqual([])
     expect(strays).toEqual([])
     await context.close()
+  })
+
+  test('Explorer: columns, every filter, charts, counts, files, saved queries, similar mail (explorer #9-11, #41-45, #51, #52, #64)', async () => {
+    const { page, context, problems, strays } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await explorer.columns(page)
+    await explorer.filters(page, server)
+    await explorer.chart(page, server)
+    await explorer.tops(page, server)
+    await explorer.files(page, server)
+    await explorer.queries(page, server)
+    await explorer.similar(page, server)
+    // A condition that is refused is an error in the browser's console, too.
+    expect(problems.filter((p) => !p.includes('422'))).toEqual([])
+    expect(strays).toEqual([])
+    await context.close()
+    const phone = await watchedPage(browser, server.url, { scheme: 'dark', width: 360, height: 740 })
+    await signIn(phone.page)
+    await explorer.narrow(phone.page)
+    expect([...phone.problems, ...phone.strays]).toEqual([])
+    await phone.context.close()
   })
 
   test('what somebody may only propose waits on its page until it is approved or rejected (explorer #90, #92)', async () => {

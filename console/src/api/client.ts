@@ -2,6 +2,8 @@ export interface Problem {
   readonly code: string
   readonly message: string
   readonly cure: string
+  /** What of the request is wrong, part by part. */
+  readonly places?: readonly { readonly at: string; readonly message: string }[]
 }
 
 /** What the server said was wrong, or that it could not be asked; `cure` is what a person can do about it. */
@@ -9,12 +11,14 @@ export class ApiError extends Error {
   readonly code: string
   readonly cure: string
   readonly status: number
+  readonly places: NonNullable<Problem['places']>
   constructor(status: number, problem: Problem) {
     super(problem.message)
     this.name = 'ApiError'
     this.status = status
     this.code = problem.code
     this.cure = problem.cure
+    this.places = problem.places ?? []
   }
 }
 
@@ -44,8 +48,21 @@ async function problemOf(response: Response): Promise<Problem> {
     code: text('code', `http-${response.status}`),
     message: text('message', `The server answered ${response.status}.`),
     cure: text('cure', response.status >= 500 ? 'Try again; if it stays, look into the server’s log.' : ''),
+    places: placesOf(error['places']),
   }
 }
+
+const placesOf = (places: unknown): NonNullable<Problem['places']> =>
+  (Array.isArray(places) ? places : []).flatMap((place: unknown) => {
+    const [at, message] = isRecord(place) ? [place['at'], place['message']] : []
+    return typeof at === 'string' && typeof message === 'string' ? [{ at, message }] : []
+  })
+
+/** What is wrong with each parameter of a query, by its name. */
+export const wrongWith = (error: unknown): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    error instanceof ApiError ? error.places.map(({ at, message }) => [at.split('.')[0] ?? at, message]) : [],
+  )
 
 /** A file that is asked for by what is posted; its bytes go to the browser's downloads. */
 export async function download(path: string, body: unknown, name: string): Promise<void> {
@@ -57,11 +74,16 @@ export async function download(path: string, body: unknown, name: string): Promi
   })
   if (!response.ok) throw new ApiError(response.status, await problemOf(response))
   const url = URL.createObjectURL(await response.blob())
+  saveFrom(url, name)
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
+}
+
+/** Leaves an address to the browser's downloads: nothing of a large file passes through the page. */
+export function saveFrom(href: string, name: string): void {
   const link = document.createElement('a')
-  link.href = url
+  link.href = href
   link.download = name
   link.click()
-  setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }
 
 async function request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
@@ -89,6 +111,8 @@ async function request(method: string, path: string, body?: unknown, signal?: Ab
 }
 
 const BASE = '/api/v1'
+/** Where a file of the API is, for links. */
+export const fileAt = (path: string, query: Query): string => `${BASE}${path}${queryString(query)}`
 
 /** The one place where an answer gets its type: the server validated it against the schema that the type comes from. */
 export const api = {

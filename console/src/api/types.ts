@@ -15,6 +15,8 @@ import type {
   LessonRow,
 } from '../../../server/src/detection/routes.ts'
 import type { HeldDone, HeldPlan } from '../../../server/src/explorer/held/schemas.ts'
+import type { ExportColumn, Pivot, TopOf, TopRow } from '../../../server/src/explorer/query-schemas.ts'
+import type { NewQuery, SavedQuery as SavedQuerySchema } from '../../../server/src/explorer/saved/schemas.ts'
 import type {
   AuthenticationView,
   CopyRow,
@@ -38,6 +40,7 @@ import type { MailPolicies, MailPolicy } from '../../../server/src/organisation/
 import type { Policy } from '../../../server/src/organisation/policy.ts'
 import type { Retention } from '../../../server/src/organisation/retention.ts'
 import type { HeldCountsBody, HeldMessageRow, Results } from '../../../server/src/quarantine/schemas.ts'
+import type { MessageFilter, Negatable } from '../../../server/src/records/filter.ts'
 import type { ItemPlace } from '../../../server/src/remediation/item-view.ts'
 import type { Plan } from '../../../server/src/remediation/preview.ts'
 import type {
@@ -68,6 +71,7 @@ import type {
 export type {
   ActionState,
   EntryPreview,
+  ExportColumn,
   HeldDone,
   HeldPlan,
   Histogram,
@@ -77,9 +81,13 @@ export type {
   MailPolicies,
   MailPolicy,
   MessageDetail,
+  MessageFilter,
   MessageRow,
   MoveTarget,
+  Negatable,
+  NewQuery,
   Permission,
+  Pivot,
   Plan,
   Policy,
   PreviewRow,
@@ -88,18 +96,23 @@ export type {
   SubmissionMade,
   SubmissionRow,
   TimelineEvent,
+  TopOf,
+  TopRow,
 }
 export type Copy = CopyRow
 export type Session = Static<typeof SessionInfo>
 export type Threat = MessageRow['threat']
 export type Technology = MessageRow['technology']
 export type DeliveryAction = Copy['action']
+export type AdditionalAction = Copy['additionalActions'][number]
 export type Location = Copy['latestLocation']
 export type Verdict = Static<typeof VerdictView>
 export type Placement = Verdict['placement']
 export type Override = Verdict['overrides'][number]
 export type Signal = Static<typeof SignalView>
 export type Authentication = Static<typeof AuthenticationView>
+export type AuthResult = Authentication['arc']
+export type SavedQuery = Static<typeof SavedQuerySchema>
 export type Address = MessageDetail['from'][number]
 export type UrlFound = MessageDetail['urlList'][number]
 export type AttachmentFound = MessageDetail['attachmentList'][number]
@@ -149,4 +162,4 @@ export interface Page<T> {
 }
 
 /** A filter of Explorer as query and as part of an action. */
-export type ApiFilter = Readonly<Record<string, string | boolean | readonly string[]>>
+export type ApiFilter = Readonly<Record<string, string | number | boolean | readonly string[]>>

@@ -365,7 +365,9 @@ describe('files and counts', () => {
     expect(rest.sort()).toEqual(deliveries.map((d) => `${d.recipient},'=cmd|calc`).sort())
     const [all, line, more] = await csv('q=One')
     expect(all?.split(',')).toHaveLength(EXPORT_COLUMNS.length)
-    expect(line).toContain(`2026-03-03T00:00:00.000Z,"One, ""two""",ann@kontor.example,letters@news.example`)
+    expect(line).toContain(
+      `2026-03-03T00:00:00.000Z,"One, ""two""",ann@kontor.example,kontor.example,letters@news.example`,
+    )
     expect(line).toContain(`,delivered,inbox,,inbox,none,none,inbound,0,0,1234,`)
     expect(more).toBeUndefined()
     for (const wrong of ['columns=nothing', 'limit=5', 'threat=x'])

@@ -10,15 +10,19 @@ const PART = 2000
 
 type Found = Awaited<ReturnType<typeof part>>['items'][number]
 
+const domainOf = (address: string | null): string | null => address?.split('@').slice(1).at(-1)?.toLowerCase() ?? null
+
 const COLUMNS: Readonly<Record<ExportColumn, CsvColumn<Found>>> = {
   date: ['Date', (r) => r.received_at.toISOString()],
   subject: ['Subject', (r) => r.subject],
   recipient: ['Recipient', (r) => r.recipient],
+  recipientDomain: ['Recipient domain', (r) => domainOf(r.recipient)],
   senderAddress: ['Sender address', (r) => r.sender_address],
   senderName: ['Sender display name', (r) => r.sender_name],
   senderDomain: ['Sender domain', (r) => r.sender_domain],
   ip: ['Sender IP', (r) => r.client_ip],
   mailFrom: ['Sender mail from address', (r) => r.mail_from],
+  mailFromDomain: ['Sender mail from domain', (r) => domainOf(r.mail_from)],
   additional: ['Additional actions', (r) => r.done.join('; ')],
   action: ['Delivery action', (r) => r.action],
   location: ['Latest delivery location', (r) => r.latest_location],

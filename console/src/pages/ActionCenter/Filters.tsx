@@ -30,8 +30,7 @@ export function Filters({ search, change, clear, onRefresh }: Search & { onRefre
       choices={<Choice label="Period" value={periodOf(search)} options={PERIOD} onChoose={choose} />}
       spans={search.period === 'custom' ? [{ key: 'changed', span: custom }] : []}
       more={search.period !== undefined}
-      onText={(q) => change({ q })}
-      onValues={(key, values) => change({ [key]: values })}
+      onChange={change}
       onClear={clear}
       onRefresh={onRefresh}
     />

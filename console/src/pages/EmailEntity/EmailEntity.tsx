@@ -19,6 +19,7 @@ import './entity.css'
 import { Headers } from './Headers.tsx'
 import { Preview } from './Preview.tsx'
 import { ReportDialog } from './ReportDialog.tsx'
+import { Similar } from './Similar.tsx'
 import { Summary } from './Summary.tsx'
 import { Timeline } from './Timeline.tsx'
 import { isTab, TABS, type TabKey } from './tabs.ts'
@@ -67,7 +68,10 @@ function Entity({ message }: { message: MessageDetail }) {
       actions={<Actions message={message} />}
     >
       <div className="entity">
-        <Summary message={message} />
+        <div className="stack entity-side">
+          <Summary message={message} />
+          <Similar message={message} />
+        </div>
         <div className="stack entity-main">
           <div className="tabs-scroll">
             <TabList selectedValue={tab} onTabSelect={(_, data) => choose(data.value)} aria-label="About this message">

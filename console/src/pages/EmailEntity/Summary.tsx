@@ -5,15 +5,13 @@ import { SafeText } from '../../parts/SafeText.tsx'
 import { DeliveryStatus, placeName, ThreatStatus } from '../../parts/Status.tsx'
 import { Time } from '../../parts/Time.tsx'
 import { bytes, visible } from '../../parts/text.ts'
-import { TECHNOLOGY, wordFor } from '../../words.ts'
-
-const DIRECTION = { inbound: 'Inbound', internal: 'Intra-org', outbound: 'Outbound' } as const
+import { DIRECTIONALITY, TECHNOLOGY, wordFor } from '../../words.ts'
 
 /** The constant pane: what was found, where the copies are, who sent it. */
 export function Summary({ message }: { message: MessageDetail }) {
   const applied = message.verdict.overrides.filter((override) => override.applied)
   return (
-    <div className="stack entity-side">
+    <>
       <Card title="Detection details">
         <Facts
           facts={[
@@ -53,7 +51,7 @@ export function Summary({ message }: { message: MessageDetail }) {
             ['Recipients', <Recipients key="r" message={message} />],
             ['Came by', <CameBy key="c" source={message.source} />],
             ['Received', <Time key="d" at={message.receivedAt} seconds />],
-            ['Directionality', DIRECTION[message.direction] ?? message.direction],
+            ['Directionality', wordFor(DIRECTIONALITY, message.direction)],
             ['Sender IP', <SafeText key="i" text={message.clientIp} />],
             ['Mail from', <SafeText key="m" text={message.mailFrom} />],
             ['Size', bytes(message.size)],
@@ -67,7 +65,7 @@ export function Summary({ message }: { message: MessageDetail }) {
           ]}
         />
       </Card>
-    </div>
+    </>
   )
 }
 

@@ -12,7 +12,6 @@ use([BarChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]
 
 interface Props {
   readonly data: Histogram
-  readonly by: 'action' | 'threat' | 'location'
   readonly words: Readonly<Record<string, string>>
   readonly onRange: (from: string, to: string) => void
 }
@@ -63,6 +62,8 @@ const LIGHT: Readonly<Record<string, string>> = {
   folder: '#4f9a6b',
   junk: '#c08400',
   quarantine: '#b3363a',
+  '(others)': '#8a8f98',
+  '(none)': '#5c6f82',
 }
 const DARK: Readonly<Record<string, string>> = {
   delivered: '#5db37e',
@@ -74,8 +75,21 @@ const DARK: Readonly<Record<string, string>> = {
   folder: '#8ccba4',
   junk: '#e0b04a',
   quarantine: '#e0757a',
+  '(others)': '#8a8f98',
+  '(none)': '#93a4b5',
 }
-const OTHERS = ['#2f6db5', '#8a4fb0', '#b3363a', '#c08400', '#0f7d86', '#8c5a2b', '#5c6f82', '#a3487e']
+const OTHERS = [
+  '#2f6db5',
+  '#8a4fb0',
+  '#b3363a',
+  '#c08400',
+  '#0f7d86',
+  '#8c5a2b',
+  '#a3487e',
+  '#4c8b2b',
+  '#5a5fc7',
+  '#b86b00',
+]
 
 function optionOf({ data, words }: Props, dark: boolean, element: HTMLElement) {
   // Canvas knows no variables: the theme's values are read from the element.
@@ -88,7 +102,11 @@ function optionOf({ data, words }: Props, dark: boolean, element: HTMLElement) {
     animation: false,
     textStyle: { fontFamily: font },
     grid: { left: 8, right: 12, top: 30, bottom: 4, containLabel: true },
-    legend: { top: 0, left: 8, itemWidth: 10, itemHeight: 10, textStyle: { color: text, fontSize: 12 } },
+    legend: {
+      // Many domains or addresses: the legend is leafed through, on one line.
+      ...{ type: 'scroll', pageIconColor: text, pageIconInactiveColor: line, pageTextStyle: { color: text } },
+      ...{ top: 0, left: 8, right: 12, itemWidth: 10, itemHeight: 10, textStyle: { color: text, fontSize: 12 } },
+    },
     // Text drawn on the canvas: nothing of it is ever read as HTML.
     tooltip: {
       trigger: 'axis',

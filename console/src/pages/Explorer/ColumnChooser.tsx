@@ -1,29 +1,45 @@
-import { Button, Menu, MenuItemCheckbox, MenuList, MenuPopover, MenuTrigger } from '@fluentui/react-components'
+import {
+  Button,
+  Menu,
+  MenuDivider,
+  MenuItem,
+  MenuItemCheckbox,
+  MenuList,
+  MenuPopover,
+  MenuTrigger,
+} from '@fluentui/react-components'
 import { ColumnTriple20Regular } from '@fluentui/react-icons'
-import { COLUMNS } from './columns.tsx'
+import { COLUMN_LABELS } from './columnLabels.ts'
+import { LIST_COLUMNS, type ListColumn } from './columns.tsx'
 
-export function ColumnChooser(props: { hidden: ReadonlySet<string>; onChange: (hidden: ReadonlySet<string>) => void }) {
-  const shown = COLUMNS.map((c) => c.id).filter((id) => !props.hidden.has(id))
+interface Props {
+  readonly shown: readonly ListColumn[]
+  /** Null: the usual ones. */
+  readonly onChange: (shown: readonly ListColumn[] | null) => void
+}
+
+export function ColumnChooser({ shown, onChange }: Props) {
   return (
     <Menu
       inline
-      checkedValues={{ columns: shown }}
-      onCheckedValueChange={(_, data) =>
-        props.onChange(new Set(COLUMNS.map((c) => c.id).filter((id) => !data.checkedItems.includes(id))))
-      }
+      positioning={{ position: 'below', align: 'end', autoSize: true }}
+      checkedValues={{ columns: [...shown] }}
+      onCheckedValueChange={(_, data) => onChange(LIST_COLUMNS.filter((id) => data.checkedItems.includes(id)))}
     >
       <MenuTrigger disableButtonEnhancement>
         <Button size="small" appearance="subtle" icon={<ColumnTriple20Regular />}>
           Columns
         </Button>
       </MenuTrigger>
-      <MenuPopover>
+      <MenuPopover className="filter-menu">
         <MenuList>
-          {COLUMNS.map((column) => (
-            <MenuItemCheckbox key={column.id} name="columns" value={column.id} disabled={column.id === 'subject'}>
-              {column.header}
+          {LIST_COLUMNS.map((id) => (
+            <MenuItemCheckbox key={id} name="columns" value={id} disabled={id === 'subject'}>
+              {COLUMN_LABELS[id]}
             </MenuItemCheckbox>
           ))}
+          <MenuDivider />
+          <MenuItem onClick={() => onChange(null)}>Usual columns</MenuItem>
         </MenuList>
       </MenuPopover>
     </Menu>

@@ -1,122 +1,137 @@
-import { Button, Toolbar } from '@fluentui/react-components'
-import { ShieldTask20Regular } from '@fluentui/react-icons'
-import { useNavigate } from '@tanstack/react-router'
-import { useMemo, useState } from 'react'
-import { useCan } from '../../api/session.ts'
-import type { MessageRow } from '../../api/types.ts'
-import { Grid } from '../../parts/Grid/Grid.tsx'
-import type { Selection } from '../../parts/Grid/types.ts'
-import { Empty, Page } from '../../parts/Page.tsx'
+import { Button, Tab, TabList } from '@fluentui/react-components'
+import { Dismiss12Regular } from '@fluentui/react-icons'
+import { useState } from 'react'
+import { wrongWith } from '../../api/client.ts'
+import type { SavedQuery } from '../../api/types.ts'
+import { replaced } from '../../parts/filters/conditions.ts'
+import { Page } from '../../parts/Page.tsx'
 import { Problem } from '../../parts/Problem.tsx'
-import { TakeAction } from '../../takeAction/TakeAction.tsx'
-import { TakeActionOn } from '../../takeAction/TakeActionOn.tsx'
-import { plural } from '../../words.ts'
-import { ColumnChooser } from './ColumnChooser.tsx'
-import { COLUMNS, HIDDEN_AT_FIRST, messageName } from './columns.tsx'
+import { visible } from '../../parts/text.ts'
 import { useExplorerSearch, useHistogram, useMessages } from './data.ts'
+import { EmailList } from './EmailList.tsx'
 import './explorer.css'
 import { FilterBar } from './FilterBar.tsx'
+import type { ExplorerSearch } from './filters.ts'
 import { HistogramCard } from './HistogramCard.tsx'
-import { SelectAllBar } from './SelectAllBar.tsx'
+import type { FilterKey } from './properties.ts'
+import { useQueries } from './queries/data.ts'
+import { Queries } from './queries/Queries.tsx'
+import { TopList } from './TopList.tsx'
+import { isTop, TOPS } from './tops.ts'
 
-const idOf = (row: MessageRow) => row.id
-
-/** All mail: filter, chart, list, choose, act. */
+/** All mail: filter, chart, list and counts, choose, act. */
 export function Explorer() {
   const view = useExplorerSearch()
-  const by = view.search.by ?? 'action'
-  const { filter, pages, refresh } = useMessages(view.search)
-  const [selection, setSelection] = useState<Selection>({})
-  const [everything, setEverything] = useState(false)
+  const { search, change } = view
+  const by = search.by ?? 'action'
+  const { filter, pages, refresh } = useMessages(search)
   const [chart, setChart] = useState(true)
-  const [hidden, setHidden] = useState(HIDDEN_AT_FIRST)
-  const [acting, setActing] = useState(false)
   const total = useHistogram(filter, by).data?.total
-  const navigate = useNavigate()
-  const chosen = useMemo(() => pages.rows.filter((row) => selection[row.id]), [pages.rows, selection])
-  const select = (next: Selection) => {
-    setSelection(next)
-    setEverything(false)
-  }
-  const done = () => {
-    setActing(false)
-    select({})
-  }
+  const opened = useOpened(search)
+  const wrong = wrongWith(pages.error)
+  const pick = (key: FilterKey, value: string, not: boolean) =>
+    change({ ...replaced(search, null, { word: not ? 'none of' : 'any of', key, not }, [value]), top: undefined })
   return (
-    <Page title="Explorer" fill>
-      <FilterBar {...view} onRefresh={refresh} />
-      {chart ? (
+    <Page
+      title="Explorer"
+      note={opened ? <Opened query={opened} onLeave={() => change({ query: undefined })} /> : null}
+      actions={<Queries view={view} filter={filter} opened={opened} />}
+      fill
+    >
+      <FilterBar {...view} wrong={wrong} onRefresh={refresh} />
+      {pages.error && !isTold(wrong, search) ? (
+        <Problem error={pages.error} title="The list could not be loaded" onRetry={pages.reload} />
+      ) : null}
+      {chart && !pages.error ? (
         <HistogramCard
           filter={filter}
           by={by}
-          onPivot={(pivot) => view.change({ by: pivot === 'action' ? undefined : pivot })}
+          onPivot={(pivot) => change({ by: pivot === 'action' ? undefined : pivot })}
           onHide={() => setChart(false)}
-          onRange={(from, to) => view.change({ range: 'custom', from, to })}
+          onRange={(from, to) => change({ range: 'custom', from, to })}
+          onPick={(value) => pick(by, value, false)}
         />
       ) : null}
-      <Toolbar aria-label="Messages" className="list-bar">
-        <ActButton count={everything ? 1 : chosen.length} onClick={() => setActing(true)} />
-        <SelectAllBar
-          chosen={chosen.length}
-          loaded={pages.rows.length}
-          more={pages.more}
-          everything={everything}
+      <Tabs search={search} chart={chart} onChart={() => setChart(true)} onTop={(top) => change({ top })} />
+      {search.top ? (
+        <TopList
+          key={search.top}
+          of={search.top}
+          filter={filter}
+          onPick={(value, not) => pick(search.top ?? 'sender', value, not)}
+        />
+      ) : (
+        <EmailList
+          filter={filter}
+          pages={pages}
           total={total}
-          onEverything={setEverything}
-          onClear={() => select({})}
+          filtered={Object.keys(search).length > 0}
+          refused={Object.keys(wrong).length > 0}
         />
-        <span className="grow" />
-        {chart ? null : (
-          <Button size="small" appearance="subtle" onClick={() => setChart(true)}>
-            Show chart
-          </Button>
-        )}
-        <ColumnChooser hidden={hidden} onChange={setHidden} />
-      </Toolbar>
-      {pages.error ? <Problem error={pages.error} title="The list could not be loaded" onRetry={pages.reload} /> : null}
-      <Grid
-        label="Messages"
-        rows={pages.rows}
-        columns={COLUMNS}
-        hidden={hidden}
-        rowId={idOf}
-        rowName={messageName}
-        selection={selection}
-        onSelect={select}
-        onOpen={(row) => void navigate({ to: '/messages/$id', params: { id: row.id } })}
-        onEnd={pages.loadMore}
-        total={pages.more ? undefined : pages.rows.length}
-        loading={pages.loading}
-        stale={pages.stale}
-        empty={
-          <Empty title="No message matches">
-            {Object.keys(view.search).length > 0
-              ? 'Remove a filter or take a longer time range.'
-              : 'No mail has come in yet.'}
-          </Empty>
-        }
-      />
-      {acting && everything ? (
-        <TakeAction
-          source={{ kind: 'filter', filter, copies: total ?? null }}
-          onClose={() => setActing(false)}
-          onDone={done}
-        />
-      ) : null}
-      {acting && !everything ? <TakeActionOn messages={chosen} onClose={() => setActing(false)} onDone={done} /> : null}
-      <p className="hidden-visually" aria-live="polite">
-        {pages.loading ? '' : `${plural(pages.rows.length, 'message')} loaded`}
-      </p>
+      )}
     </Page>
   )
 }
 
-function ActButton({ count, onClick }: { count: number; onClick: () => void }) {
-  const can = useCan()
-  if (!can('remediation.propose') && !can('remediation.approve')) return null
+/** Whether the conditions themselves show all that the server refused. */
+const isTold = (wrong: Readonly<Record<string, string>>, search: ExplorerSearch): boolean =>
+  Object.keys(wrong).length > 0 && Object.keys(wrong).every((key) => Object.hasOwn(search, key))
+
+/** The saved query that the address names; one that is gone is none. */
+function useOpened({ query }: ExplorerSearch): SavedQuery | null {
+  const queries = useQueries(false, query !== undefined)
+  return (query !== undefined && queries.data?.items.find(({ id }) => id === query)) || null
+}
+
+function Opened({ query, onLeave }: { query: SavedQuery; onLeave: () => void }) {
   return (
-    <Button appearance="primary" icon={<ShieldTask20Regular />} disabledFocusable={count === 0} onClick={onClick}>
-      Take action
-    </Button>
+    <span className="row">
+      <span>
+        Saved query: <strong>{visible(query.name, 100)}</strong>
+      </span>
+      <Button
+        size="small"
+        appearance="transparent"
+        icon={<Dismiss12Regular />}
+        aria-label="Leave the saved query"
+        title="Leave the saved query; the filter stays"
+        onClick={onLeave}
+      />
+    </span>
+  )
+}
+
+interface TabsProps {
+  readonly search: ExplorerSearch
+  readonly chart: boolean
+  readonly onChart: () => void
+  readonly onTop: (top: ExplorerSearch['top']) => void
+}
+
+/** The mail itself, and what most of it has. */
+function Tabs({ search, chart, onChart, onTop }: TabsProps) {
+  return (
+    <div className="row explorer-tabs">
+      <div className="tabs-scroll grow">
+        <TabList
+          size="small"
+          aria-label="Details"
+          selectedValue={search.top ?? 'email'}
+          onTabSelect={(_, data) => onTop(isTop(data.value) ? data.value : undefined)}
+        >
+          <Tab value="email">Email</Tab>
+          {Object.entries(TOPS).map(([key, { label }]) => (
+            <Tab key={key} value={key}>
+              {label}
+            </Tab>
+          ))}
+        </TabList>
+      </div>
+      {chart ? null : (
+        <Button size="small" appearance="subtle" onClick={onChart}>
+          Show chart
+        </Button>
+      )}
+    </div>
   )
 }

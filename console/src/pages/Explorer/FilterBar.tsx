@@ -2,17 +2,28 @@ import { Choice } from '../../parts/filters/Choice.tsx'
 import { FilterBar as Bar } from '../../parts/filters/FilterBar.tsx'
 import { TimeSpan } from '../../parts/filters/TimeSpan.tsx'
 import type { useExplorerSearch } from './data.ts'
-import { DEFAULT_RANGE, isRange, PROPERTIES, RANGES } from './filters.ts'
+import { DEFAULT_RANGE, isRange, rangeWords } from './filters.ts'
+import { PROPERTIES } from './properties.ts'
 
-type Search = ReturnType<typeof useExplorerSearch>
-const OPTIONS = Object.fromEntries(Object.entries(RANGES).map(([key, { label }]) => [key, label]))
+type Search = Pick<ReturnType<typeof useExplorerSearch>, 'search' | 'change' | 'clear'>
+const TEXT = {
+  label: 'Search subject, sender and recipient',
+  placeholder: 'Subject, sender or recipient',
+  negatable: true,
+} as const
 
-export function FilterBar({ search, change, clear, onRefresh }: Search & { onRefresh: () => void }) {
-  const choose = (range: string) => {
+interface Props extends Search {
+  readonly wrong: Readonly<Record<string, string>>
+  readonly onRefresh: () => void
+}
+
+export function FilterBar({ search, change, clear, wrong, onRefresh }: Props) {
+  const range = search.range ?? DEFAULT_RANGE
+  const choose = (key: string) => {
     const from = search.from ?? new Date(Date.now() - 86_400_000).toISOString()
-    if (!isRange(range)) return
-    if (range === 'custom') change({ range, from })
-    else change({ range: range === DEFAULT_RANGE ? undefined : range, from: undefined, to: undefined })
+    if (!isRange(key)) return
+    if (key === 'custom') change({ range: key, from })
+    else change({ range: key === DEFAULT_RANGE ? undefined : key, from: undefined, to: undefined })
   }
   const custom = (
     <TimeSpan
@@ -27,14 +38,12 @@ export function FilterBar({ search, change, clear, onRefresh }: Search & { onRef
     <Bar
       properties={PROPERTIES}
       search={search}
-      text={{ label: 'Search subject, sender and recipient', placeholder: 'Subject, sender or recipient' }}
-      choices={
-        <Choice label="Time received" value={search.range ?? DEFAULT_RANGE} options={OPTIONS} onChoose={choose} />
-      }
+      text={TEXT}
+      choices={<Choice label="Time received" value={range} options={rangeWords(range)} onChoose={choose} />}
       spans={search.range === 'custom' ? [{ key: 'received', span: custom }] : []}
       more={search.range !== undefined}
-      onText={(q) => change({ q })}
-      onValues={(key, values) => change({ [key]: values })}
+      wrong={wrong}
+      onChange={change}
       onClear={clear}
       onRefresh={onRefresh}
     />

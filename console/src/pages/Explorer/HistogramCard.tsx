@@ -1,17 +1,15 @@
 import { Button, Dropdown, Option, Spinner, ToggleButton } from '@fluentui/react-components'
-import { ChartMultiple20Regular, Table20Regular } from '@fluentui/react-icons'
+import { ArrowDownload20Regular, ChartMultiple20Regular, Table20Regular } from '@fluentui/react-icons'
 import { lazy, Suspense, useState } from 'react'
-import type { ApiFilter, Histogram } from '../../api/types.ts'
+import { fileAt } from '../../api/client.ts'
+import type { ApiFilter, Histogram, Pivot } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
-import { DELIVERY, LOCATION, plural, THREAT, wordFor } from '../../words.ts'
+import { plural, wordFor } from '../../words.ts'
 import { useHistogram } from './data.ts'
+import { isPivot, PIVOTS } from './pivots.ts'
 
 const Chart = lazy(() => import('./Chart.tsx'))
-
-type Pivot = 'action' | 'threat' | 'location'
-const PIVOTS: Record<Pivot, string> = { action: 'Delivery action', threat: 'Threat type', location: 'Latest location' }
-const WORDS: Record<Pivot, Readonly<Record<string, string>>> = { action: DELIVERY, threat: THREAT, location: LOCATION }
 
 interface Props {
   readonly filter: ApiFilter
@@ -19,26 +17,29 @@ interface Props {
   readonly onPivot: (by: Pivot) => void
   readonly onHide: () => void
   readonly onRange: (from: string, to: string) => void
+  /** The list is filtered by the value of a series. */
+  readonly onPick: (value: string) => void
 }
 
-export function HistogramCard({ filter, by, onPivot, onHide, onRange }: Props) {
+export function HistogramCard({ filter, by, onPivot, onHide, onRange, onPick }: Props) {
   const histogram = useHistogram(filter, by)
   const [asTable, setAsTable] = useState(false)
+  const { label, words } = PIVOTS[by]
   return (
     <section className="card histogram" aria-label="Chart">
       <div className="row histogram-head">
         <Dropdown
           size="small"
           aria-label="Chart by"
-          value={PIVOTS[by]}
+          value={label}
           selectedOptions={[by]}
           onOptionSelect={(_, data) => {
-            if (data.optionValue !== undefined && data.optionValue in PIVOTS) onPivot(data.optionValue as Pivot)
+            if (isPivot(data.optionValue)) onPivot(data.optionValue)
           }}
         >
-          {Object.entries(PIVOTS).map(([key, label]) => (
+          {Object.entries(PIVOTS).map(([key, pivot]) => (
             <Option key={key} value={key}>
-              {label}
+              {pivot.label}
             </Option>
           ))}
         </Dropdown>
@@ -54,16 +55,28 @@ export function HistogramCard({ filter, by, onPivot, onHide, onRange }: Props) {
         >
           {asTable ? 'As chart' : 'As table'}
         </ToggleButton>
+        <Button
+          as="a"
+          size="small"
+          appearance="subtle"
+          icon={<ArrowDownload20Regular />}
+          href={fileAt('/messages/histogram.csv', { ...filter, by })}
+          download="Chart.csv"
+        >
+          Export chart data
+        </Button>
         <Button size="small" appearance="subtle" onClick={onHide}>
           Hide chart
         </Button>
       </div>
       {histogram.error ? <Problem error={histogram.error} onRetry={() => void histogram.refetch()} /> : null}
-      {histogram.data && asTable ? <HistogramTable data={histogram.data} words={WORDS[by]} title={PIVOTS[by]} /> : null}
+      {histogram.data && asTable ? (
+        <HistogramTable data={histogram.data} words={words} title={label} onPick={onPick} />
+      ) : null}
       {!asTable ? (
         <Suspense fallback={<div className="chart" />}>
           {histogram.data ? (
-            <Chart data={histogram.data} by={by} words={WORDS[by]} onRange={onRange} />
+            <Chart data={histogram.data} words={words} onRange={onRange} />
           ) : (
             <div className="chart">{histogram.error ? null : <Spinner size="tiny" />}</div>
           )}
@@ -73,16 +86,18 @@ export function HistogramCard({ filter, by, onPivot, onHide, onRange }: Props) {
   )
 }
 
+interface TableProps {
+  readonly data: Histogram
+  readonly words: Readonly<Record<string, string>>
+  readonly title: string
+  readonly onPick: (value: string) => void
+}
+
+/** Series that stand for no value of their own, as the server names them. */
+const TOGETHER: ReadonlySet<string> = new Set(['(others)', '(none)'])
+
 /** The same numbers for those who cannot see the chart, or want to copy them. */
-function HistogramTable({
-  data,
-  words,
-  title,
-}: {
-  data: Histogram
-  words: Readonly<Record<string, string>>
-  title: string
-}) {
+function HistogramTable({ data, words, title, onPick }: TableProps) {
   const buckets = [...new Set(data.series.flatMap((s) => s.points.map((p) => p.at)))].sort().reverse()
   const counts = data.series.map((s) => new Map(s.points.map((p) => [p.at, p.count])))
   const format = new Intl.DateTimeFormat(
@@ -98,7 +113,13 @@ function HistogramTable({
             <th scope="col">{data.bucket === 'day' ? 'Day' : 'Hour'}</th>
             {data.series.map((s) => (
               <th key={s.key} scope="col" className="num">
-                {wordFor(words, s.key)}
+                {TOGETHER.has(s.key) ? (
+                  s.key
+                ) : (
+                  <button type="button" className="link-button" title="Filter by it" onClick={() => onPick(s.key)}>
+                    {wordFor(words, s.key)}
+                  </button>
+                )}
               </th>
             ))}
           </tr>

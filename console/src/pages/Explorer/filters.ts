@@ -1,59 +1,45 @@
-import type { ApiFilter } from '../../api/types.ts'
-import { asFilter, type Conditions, isInstant, type Property, readConditions } from '../../parts/filters/search.ts'
-import { DELIVERY, LOCATION, THREAT } from '../../words.ts'
+import type { ApiFilter, Pivot, TopOf } from '../../api/types.ts'
+import { asFilter, type Conditions, isInstant, readConditions } from '../../parts/filters/search.ts'
+import { isPivot } from './pivots.ts'
+import { type FilterKey, PROPERTIES } from './properties.ts'
+import { isTop } from './tops.ts'
 
-export type FilterKey =
-  | 'threat'
-  | 'action'
-  | 'location'
-  | 'sender'
-  | 'senderDomain'
-  | 'recipient'
-  | 'url'
-  | 'urlDomain'
-  | 'fileHash'
-  | 'ip'
-  | 'internetMessageId'
-  | 'reported'
-
-export type RangeKey = '1d' | '2d' | '7d' | '14d' | '30d' | 'all' | 'custom'
+/** `7d`: the last seven days. */
+export type RangeKey = `${number}d` | 'all' | 'custom'
 
 /** What the address of the page carries. */
 export type ExplorerSearch = Conditions<FilterKey> & {
   readonly range?: RangeKey
   readonly from?: string
   readonly to?: string
-  readonly by?: 'threat' | 'location'
+  readonly by?: Pivot
+  /** What most copies have, instead of the list. */
+  readonly top?: TopOf
+  /** The saved query that was opened. */
+  readonly query?: string
 }
-
-export const PROPERTIES: readonly Property<FilterKey>[] = [
-  { key: 'threat', label: 'Threat type', options: THREAT },
-  { key: 'action', label: 'Delivery action', options: DELIVERY },
-  { key: 'location', label: 'Latest delivery location', options: LOCATION },
-  { key: 'sender', label: 'Sender address', hint: 'name@example.com' },
-  { key: 'senderDomain', label: 'Sender domain', hint: 'example.com' },
-  { key: 'recipient', label: 'Recipient', hint: 'name@example.com' },
-  { key: 'urlDomain', label: 'URL domain', hint: 'example.com' },
-  { key: 'url', label: 'URL', hint: 'https://example.com/path' },
-  { key: 'fileHash', label: 'Attachment SHA256', hint: '64 hexadecimal digits' },
-  { key: 'ip', label: 'Sender IP', hint: '203.0.113.7' },
-  { key: 'internetMessageId', label: 'Internet message ID', hint: '<id@example.com>' },
-  { key: 'reported', label: 'Reported', options: { true: 'Reported', false: 'Not reported' } },
-]
 
 const DAY = 86_400_000
-export const RANGES: Record<RangeKey, { readonly label: string; readonly ms: number | null }> = {
-  '1d': { label: 'Last 24 hours', ms: DAY },
-  '2d': { label: 'Last 2 days', ms: 2 * DAY },
-  '7d': { label: 'Last 7 days', ms: 7 * DAY },
-  '14d': { label: 'Last 14 days', ms: 14 * DAY },
-  '30d': { label: 'Last 30 days', ms: 30 * DAY },
-  all: { label: 'All time', ms: null },
-  custom: { label: 'Custom', ms: null },
-}
+const MOST_DAYS = 366
 export const DEFAULT_RANGE: RangeKey = '30d'
+const RANGES = ['1d', '2d', '7d', '14d', '30d', 'all', 'custom'] as const
+const WORDS: Readonly<Record<string, string>> = { '1d': 'Last 24 hours', all: 'All time', custom: 'Custom' }
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-export const isRange = (value: unknown): value is RangeKey => typeof value === 'string' && Object.hasOwn(RANGES, value)
+/** Days of a relative range; null of the others. */
+export function daysOf(range: string): number | null {
+  const days = /^([1-9]\d{0,2})d$/.exec(range)?.[1]
+  return days !== undefined && Number(days) <= MOST_DAYS ? Number(days) : null
+}
+
+export const isRange = (value: unknown): value is RangeKey =>
+  typeof value === 'string' && (value === 'all' || value === 'custom' || daysOf(value) !== null)
+
+/** The usual ranges with their words, and the one that is in use. */
+export const rangeWords = (used: RangeKey): Record<string, string> =>
+  Object.fromEntries(
+    [...new Set<string>([...RANGES, used])].map((key) => [key, WORDS[key] ?? `Last ${daysOf(key) ?? key} days`]),
+  )
 
 /** Reads the page's address; what is not understood is left out. */
 export function explorerSearch(raw: Record<string, unknown>): ExplorerSearch {
@@ -61,7 +47,9 @@ export function explorerSearch(raw: Record<string, unknown>): ExplorerSearch {
   if (isRange(raw['range'])) search['range'] = raw['range']
   if (isInstant(raw['from'])) search['from'] = raw['from']
   if (isInstant(raw['to'])) search['to'] = raw['to']
-  if (raw['by'] === 'threat' || raw['by'] === 'location') search['by'] = raw['by']
+  if (isPivot(raw['by']) && raw['by'] !== 'action') search['by'] = raw['by']
+  if (isTop(raw['top'])) search['top'] = raw['top']
+  if (typeof raw['query'] === 'string' && UUID.test(raw['query'])) search['query'] = raw['query']
   return search as ExplorerSearch
 }
 
@@ -69,10 +57,10 @@ export function explorerSearch(raw: Record<string, unknown>): ExplorerSearch {
 export function apiFilter(search: ExplorerSearch, now: number): ApiFilter {
   const filter = asFilter(search, PROPERTIES)
   const range = search.range ?? DEFAULT_RANGE
-  const length = RANGES[range].ms
+  const days = daysOf(range)
   if (range === 'custom') {
     if (search.from) filter['from'] = search.from
     if (search.to) filter['to'] = search.to
-  } else if (length !== null) filter['from'] = new Date(now - length).toISOString()
+  } else if (days !== null) filter['from'] = new Date(now - days * DAY).toISOString()
   return filter
 }

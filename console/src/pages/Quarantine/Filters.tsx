@@ -43,8 +43,7 @@ export function Filters({ search, change, clear, onRefresh }: Search & { onRefre
       }
       spans={spansOf({ search, change })}
       more={search.received !== undefined || search.expires !== undefined}
-      onText={(q) => change({ q })}
-      onValues={(key, values) => change({ [key]: values })}
+      onChange={change}
       onClear={clear}
       onRefresh={onRefresh}
     />

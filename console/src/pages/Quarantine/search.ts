@@ -40,7 +40,7 @@ export const PROPERTIES: readonly Property<HeldKey>[] = [
   { key: 'recipient', label: 'Recipient address', hint: 'name@example.com' },
   { key: 'messageId', label: 'Message ID', hint: '<id@example.com>, or the network message ID' },
   { key: 'direction', label: 'Mail direction', options: DIRECTION },
-  { key: 'reported', label: 'Reported', options: { true: 'Reported', false: 'Not reported' } },
+  { key: 'reported', label: 'Reported', options: { true: 'Reported', false: 'Not reported' }, yesNo: true },
 ]
 
 const DAY = 86_400_000
@@ -80,7 +80,7 @@ export function heldSearch(raw: Record<string, unknown>): HeldSearch {
   return search as HeldSearch
 }
 
-export type HeldQuery = Record<string, string | boolean | readonly string[]>
+export type HeldQuery = Record<string, string | number | boolean | readonly string[]>
 
 /** The API's filter: relative ranges become instants, counted from `now`. */
 export function heldFilter(search: HeldSearch, now: number): HeldQuery {

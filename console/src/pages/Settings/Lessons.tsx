@@ -4,13 +4,13 @@ import { useCan } from '../../api/session.ts'
 import type { Lesson } from '../../api/types.ts'
 import { Card } from '../../parts/Page.tsx'
 import { Problem } from '../../parts/Problem.tsx'
+import { RemoveButton } from '../../parts/RemoveButton.tsx'
 import { SafeText } from '../../parts/SafeText.tsx'
 import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
 import { Status } from '../../parts/Status.tsx'
 import { Time } from '../../parts/Time.tsx'
 import { plural } from '../../words.ts'
 import { MOST_LESSONS, useForget, useLessons } from './data.ts'
-import { RemoveButton } from './RemoveButton.tsx'
 
 const CLASS = { ham: ['good', 'Clean'], spam: ['warn', 'Spam'], phish: ['bad', 'Phish'] } as const
 const CAUSE = { submission: 'Submission', person: 'Taught by hand' } as const

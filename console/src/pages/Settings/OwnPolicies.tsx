@@ -5,13 +5,13 @@ import { useCan } from '../../api/session.ts'
 import type { MailPolicies, MailPolicy } from '../../api/types.ts'
 import { Card } from '../../parts/Page.tsx'
 import { Problem } from '../../parts/Problem.tsx'
+import { RemoveButton } from '../../parts/RemoveButton.tsx'
 import { SafeText } from '../../parts/SafeText.tsx'
 import { SaveProblem } from '../../parts/SaveProblem.tsx'
 import { visible } from '../../parts/text.ts'
 import { usePolicies, useSaveDocument } from './data.ts'
 import { PolicyDialog } from './PolicyDialog.tsx'
 import { KIND, MODE, moved, newPolicy, says, without, withPolicy } from './policies.ts'
-import { RemoveButton } from './RemoveButton.tsx'
 
 /** Policies by recipient, group or domain: the first one that fits judges a message, never two merged. */
 export function OwnPolicies() {

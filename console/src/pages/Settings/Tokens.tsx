@@ -13,11 +13,11 @@ import { useSession } from '../../api/session.ts'
 import type { Permission, TokenRow } from '../../api/types.ts'
 import { Card } from '../../parts/Page.tsx'
 import { Problem } from '../../parts/Problem.tsx'
+import { RemoveButton } from '../../parts/RemoveButton.tsx'
 import { SafeText } from '../../parts/SafeText.tsx'
 import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
 import { Time } from '../../parts/Time.tsx'
 import { addToken, removeToken, useChange, useTokens } from './data.ts'
-import { RemoveButton } from './RemoveButton.tsx'
 
 export function Tokens() {
   const tokens = useTokens()

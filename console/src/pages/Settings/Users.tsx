@@ -4,12 +4,12 @@ import { useSession } from '../../api/session.ts'
 import type { NewUser, UserRow } from '../../api/types.ts'
 import { Card } from '../../parts/Page.tsx'
 import { Problem } from '../../parts/Problem.tsx'
+import { RemoveButton } from '../../parts/RemoveButton.tsx'
 import { SafeText } from '../../parts/SafeText.tsx'
 import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
 import { Time } from '../../parts/Time.tsx'
 import { visible } from '../../parts/text.ts'
 import { addUser, removeUser, setRole, useChange, useUsers } from './data.ts'
-import { RemoveButton } from './RemoveButton.tsx'
 
 export const ROLES = {
   administrator: 'Administrator – everything',

@@ -1,46 +1,54 @@
 import { Button } from '@fluentui/react-components'
 import { ArrowClockwise20Regular } from '@fluentui/react-icons'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
 import { AddFilter } from './AddFilter.tsx'
-import { FilterChip } from './FilterChip.tsx'
+import { Chips } from './Chips.tsx'
+import { type Change, isFree, TEXT, type TextKey } from './conditions.ts'
 import './filters.css'
 import { FreeText } from './FreeText.tsx'
 import type { Conditions, Property } from './search.ts'
 
-interface Props<K extends string> {
+export interface FilterBarProps<K extends string> {
   readonly properties: readonly Property<K>[]
   readonly search: Conditions<K>
   /** What free text is searched for in: `Subject, sender or recipient`. */
-  readonly text: { readonly label: string; readonly placeholder: string }
+  readonly text: { readonly label: string; readonly placeholder: string; readonly negatable?: true }
   /** Dropdowns beside the free text: periods. */
   readonly choices: ReactNode
   /** What such a dropdown has opened: beginning and end of a custom period. */
   readonly spans?: readonly { readonly key: string; readonly span: ReactNode }[]
   /** Whether anything is filtered by that is not a condition of `properties`. */
   readonly more: boolean
-  readonly onText: (text: string | undefined) => void
-  readonly onValues: (key: K, values: readonly string[] | undefined) => void
+  /** What the server found wrong, by the key of the condition. */
+  readonly wrong?: Readonly<Record<string, string>>
+  readonly onChange: (change: Change<K>) => void
   readonly onClear: () => void
   readonly onRefresh: () => void
 }
 
 /** Free text, period, and one removable chip per condition. Everything is in the address, so it can be shared. */
-export function FilterBar<K extends string>(props: Props<K>) {
-  const { properties, search, text, spans = [], more } = props
-  const [adding, setAdding] = useState<K | null>(null)
-  const chips = properties.filter((p) => search[p.key] !== undefined || p.key === adding)
-  const free = properties.filter((p) => search[p.key] === undefined)
+export function FilterBar<K extends string>(props: FilterBarProps<K>) {
+  const { properties, search, text } = props
+  const [adding, setAdding] = useState<Property<K | TextKey> | null>(null)
+  const offered = text.negatable ? [...properties, TEXT] : properties
+  const add = useRef<HTMLSpanElement>(null)
+  const without = search.not?.includes('q') ?? false
   return (
     <search className="filters" aria-label="Filters">
       <div className="row">
         <FreeText
-          value={search.q ?? ''}
+          value={without ? '' : (search.q ?? '')}
           label={text.label}
           placeholder={text.placeholder}
-          onSearch={(q) => props.onText(q || undefined)}
+          onSearch={(q) => {
+            // An empty box takes nothing away from what must not be contained.
+            if (q !== '' || !without) props.onChange(textChange(search, q))
+          }}
         />
         {props.choices}
-        <AddFilter properties={free} onAdd={setAdding} />
+        <span ref={add}>
+          <AddFilter properties={offered.filter((p) => isFree(search, p))} onAdd={setAdding} />
+        </span>
         <Button
           appearance="subtle"
           icon={<ArrowClockwise20Regular />}
@@ -49,29 +57,19 @@ export function FilterBar<K extends string>(props: Props<K>) {
           onClick={props.onRefresh}
         />
       </div>
-      {chips.length > 0 || spans.length > 0 || search.q !== undefined || more ? (
-        <ul className="plain row chips" aria-label="Conditions">
-          {spans.map(({ key, span }) => (
-            <li key={key}>{span}</li>
-          ))}
-          {chips.map((property) => (
-            <li key={property.key}>
-              <FilterChip
-                property={property}
-                values={search[property.key] ?? []}
-                startOpen={property.key === adding}
-                onChange={(values) => props.onValues(property.key, values.length > 0 ? values : undefined)}
-                onClosed={() => setAdding(null)}
-              />
-            </li>
-          ))}
-          <li>
-            <Button size="small" appearance="transparent" onClick={props.onClear}>
-              Clear filters
-            </Button>
-          </li>
-        </ul>
-      ) : null}
+      <Chips
+        {...props}
+        properties={offered}
+        adding={adding}
+        onAdded={() => setAdding(null)}
+        onRemoved={() => add.current?.querySelector('button')?.focus()}
+      />
     </search>
   )
+}
+
+function textChange<K extends string>({ not = [] }: Conditions<K>, q: string): Change<K> {
+  const rest = not.filter((key) => key !== 'q')
+  const change: Change<never> = { q: q || undefined, not: rest.length > 0 ? rest : undefined }
+  return change as Change<K>
 }

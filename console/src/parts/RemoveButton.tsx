@@ -1,6 +1,6 @@
 import { Button } from '@fluentui/react-components'
 import { useEffect, useState } from 'react'
-import { visible } from '../../parts/text.ts'
+import { visible } from './text.ts'
 
 /** Removes at the second press; the first one asks. */
 export function RemoveButton({
