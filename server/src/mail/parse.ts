@@ -5,7 +5,8 @@ import { readBody } from './body.ts'
 import { readEnvelope, recipientNames, type Trust } from './envelope.ts'
 import { bodyFingerprint, structureFingerprint, urlsFingerprint } from './fingerprints.ts'
 import { msgToMime } from './inside/index.ts'
-import { LimitError, type MimeLimits, readTree } from './tree.ts'
+import { LimitError } from './mime.ts'
+import { type MimeLimits, readTree } from './tree.ts'
 import type { MailContext, ParsedMail, ParseOutcome } from './types.ts'
 import { urlsInText } from './urls.ts'
 
@@ -41,7 +42,7 @@ async function parseAll(written: Buffer, context: MailContext, settings: ParseSe
   const envelope = readEnvelope(raw, settings, settings.maxHeaderBytes)
   const defects = [...envelope.defects]
   if (outlook !== null) defects.push('an Outlook file, not the message as it was sent')
-  const body = await readBody(await readTree(raw, settings), envelope.subject, defects)
+  const body = await readBody(readTree(raw, settings), envelope.subject, defects)
   const unsubscribe = envelope.headers.filter((h) => h.name.toLowerCase() === 'list-unsubscribe')
   const text = body.text
   return {

@@ -26,7 +26,7 @@ const STYLE =
 
 /** A whole, inert HTML document of what a reader would see. Throws LimitError like the parser. */
 export async function renderMail(raw: Buffer, limits: MimeLimits): Promise<string> {
-  const root = await readTree(msgToMime(raw) ?? raw, limits)
+  const root = readTree(msgToMime(raw) ?? raw, limits)
   const images = await inlineImages(root)
   const bodies = show(root, images).filter((html) => html !== '')
   const content = bodies.length > 0 ? bodies.join('<hr>') : '<p>[no text]</p>'

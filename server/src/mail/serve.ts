@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { DNSResolver } from 'mailauth'
 import { messageOf } from '../base/index.ts'
-import { joinBlobsHere } from './blob.ts'
 import { type ParseSettings, parseMail, unparsable } from './parse.ts'
 import type { Job } from './pool.ts'
 import { renderMail } from './render.ts'
@@ -26,7 +25,6 @@ export type Work = (raw: Buffer, read: ReadMail) => Promise<unknown>
  * jobs of the kind `work`.
  */
 export function serveMail<Own>(prepare?: (own: Own) => Work): void {
-  joinBlobsHere()
   diesFirst()
   diesWithParent()
   const dns = new DnsByParent()
