@@ -6,10 +6,11 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parsedMail } from '../../../../test/rig/parsed-mail.ts'
 import { Classifier, MOST_KIN } from './classifier.ts'
-import { featuresOf } from './features.ts'
+import { featuresOf, wordsOf } from './features.ts'
 import { openClassifier, openModel, packModel, saveClassifier, unpackModel } from './file.ts'
-import { type Class, type Lesson, lessonOf, PLACES, packPlaces, unpackPlaces } from './lesson.ts'
+import { type Class, type Lesson, lessonOf, packPlaces, unpackPlaces } from './lesson.ts'
 import { type Model, opinion } from './opinion.ts'
+import { hashOn, PLACES, placeAt, START_OF_TEXT } from './places.ts'
 
 const sha = (text: string) => createHash('sha256').update(text).digest('hex')
 const mail = (text: string, subject = 'Hello', kin: string | null = null) =>
@@ -159,11 +160,50 @@ describe('what it looks at', () => {
       ],
       ...['ARC-Seal', 'List-Id', 'List-Post', 'Precedence', 'X-Rspamd-Server', 'X-Original-To'],
     ].map((name) => header(name, 'anything 9'))
-    const plain = featuresOf(letter()).sort()
-    expect(featuresOf(letter(theirs)).sort()).toEqual(plain)
-    expect(featuresOf(letter(theirs.toReversed(), 'phishing@pot.example')).sort()).toEqual(plain)
-    expect(featuresOf(letter([header('X-PHP-Originating-Script', '1:mailer.php')])).sort()).not.toEqual(plain)
+    const plain = featuresOf(letter()).tokens().sort()
+    expect(featuresOf(letter(theirs)).tokens().sort()).toEqual(plain)
+    expect(featuresOf(letter(theirs.toReversed(), 'phishing@pot.example')).tokens().sort()).toEqual(plain)
+    expect(
+      featuresOf(letter([header('X-PHP-Originating-Script', '1:mailer.php')]))
+        .tokens()
+        .sort(),
+    ).not.toEqual(plain)
   })
+  it('each word and each pair of neighbours once, in order, in the place of its words', () => {
+    const word = fc.constantFrom(
+      'Pay',
+      'now',
+      'a-b',
+      '$$$',
+      '12.5',
+      'x'.repeat(30),
+      'ÄPFEL',
+      'ﬁt',
+      '漢字かな',
+      'ｆｕｌｌ',
+    )
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 30 }), (list) => {
+        const features = featuresOf(mail(list.join(' ')))
+        const marked = featuresOf(mail('')).count
+        const words = list.flatMap((w) => wordsOf(w))
+        const expected = words.flatMap((w, i) => (i + 1 < words.length ? [w, `${w} ${words[i + 1]}`] : [w]))
+        const said = features.tokens().filter((t) => !t.includes(':'))
+        expect(said).toEqual([...new Set(expected)])
+        expect(features.count).toBe(marked + said.length)
+        expect([...features.places()]).toEqual(features.tokens().map((t) => placeAt(hashOn(START_OF_TEXT, t))))
+      }),
+    )
+  })
+
+  it('the same words of plain text as of any other', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary-ascii', maxLength: 60 }), (text) => {
+        expect(wordsOf(text)).toEqual(wordsOf(`${text} 漢`).slice(0, -1))
+      }),
+    )
+  })
+
   it('a bounded number of features in a bounded time, whatever it is given', () => {
     for (const text of [
       'ﷺ'.repeat(20_000),
@@ -173,7 +213,7 @@ describe('what it looks at', () => {
       'x'.repeat(60_000),
     ]) {
       const start = process.cpuUsage()
-      expect(featuresOf(mail(text)).length).toBeLessThanOrEqual(1500)
+      expect(featuresOf(mail(text)).count).toBeLessThanOrEqual(1500)
       expect(process.cpuUsage(start).user).toBeLessThan(500_000)
     }
   })

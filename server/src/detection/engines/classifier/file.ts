@@ -5,8 +5,9 @@ import Type, { type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { AppError, messageOf } from '../../../base/index.ts'
 import { Classifier } from './classifier.ts'
-import { CLASSES, type Lesson, PLACES, packPlaces, unpackPlaces } from './lesson.ts'
+import { CLASSES, type Lesson, packPlaces, unpackPlaces } from './lesson.ts'
 import type { Model } from './opinion.ts'
+import { PLACES } from './places.ts'
 import { START } from './start.ts'
 
 /**

@@ -1,12 +1,10 @@
 import type { ParsedMail } from '../../../mail/index.ts'
 import { featuresOf } from './features.ts'
+import { PLACES } from './places.ts'
 
 /** What a message can be taught as; the order is that of the weights. */
 export const CLASSES = ['ham', 'spam', 'phish'] as const
 export type Class = (typeof CLASSES)[number]
-
-/** Places for features: two of 131,072 words share one rarely enough, and a model stays at 2 MB. */
-export const PLACES = 1 << 18
 
 /** One message that somebody called ham, spam or phish. */
 export interface Lesson {
@@ -20,11 +18,8 @@ export interface Lesson {
 }
 
 export function lessonOf(mail: ParsedMail, hash: string, as: Class): Lesson {
-  return { hash, as, kin: mail.fingerprints.body, places: placesOf(featuresOf(mail)) }
+  return { hash, as, kin: mail.fingerprints.body, places: distinct(featuresOf(mail).places()).sort() }
 }
-
-export const placesOf = (features: readonly string[]): Uint32Array =>
-  distinct(Uint32Array.from(features, placeOf)).sort()
 
 /** Marks of `distinct`, all zero between two calls. */
 const marked = new Uint8Array(PLACES)
@@ -40,15 +35,6 @@ export function distinct(places: Uint32Array): Uint32Array {
   }
   for (const place of out.subarray(0, n)) marked[place] = 0
   return out.slice(0, n)
-}
-
-/** FNV-1a, stirred, so that the low bits depend on all of the text. */
-export function placeOf(feature: string): number {
-  let h = 2166136261
-  for (let i = 0; i < feature.length; i++) h = Math.imul(h ^ feature.charCodeAt(i), 16777619)
-  h = Math.imul(h ^ (h >>> 15), 2246822507)
-  h = Math.imul(h ^ (h >>> 13), 3266489909)
-  return (h ^ (h >>> 16)) & (PLACES - 1)
 }
 
 /** Places as gaps in 7-bit groups: two bytes each. */

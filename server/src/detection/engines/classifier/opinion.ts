@@ -1,7 +1,7 @@
 import type { Signal } from '../../../judgement/index.ts'
 import type { ParsedMail } from '../../../mail/index.ts'
-import { featuresOf } from './features.ts'
-import { distinct, placeOf } from './lesson.ts'
+import { type Features, featuresOf } from './features.ts'
+import { distinct } from './lesson.ts'
 import { either, kinship, SCALE, sums, type Weights } from './weights.ts'
 
 /** Weights and what they are called: a verdict names it. */
@@ -23,8 +23,7 @@ const SHOWN = 8
  */
 export function opinion({ weights, version }: Model, mail: ParsedMail): Signal {
   const features = featuresOf(mail)
-  const places = Uint32Array.from(features, placeOf)
-  const seen = sums(weights, distinct(places))
+  const seen = sums(weights, distinct(features.places()))
   const kin = kinship(weights, mail.fingerprints.body)
   const spam = seen[0] + kin[0]
   const phish = seen[1] + kin[1]
@@ -48,7 +47,7 @@ export function opinion({ weights, version }: Model, mail: ParsedMail): Signal {
       odds: round(odds),
       ...(kin[0] === 0 && kin[1] === 0 ? {} : { sameText: round(Math.max(...kin) || Math.min(...kin)) }),
       phishRatherThanSpam: round(phishy),
-      ...strongest(weights, features, places, phishy),
+      ...strongest(weights, features, phishy),
     },
     entities: [],
   }
@@ -62,38 +61,38 @@ function says(weight: number, kind: 'phish' | 'spam'): string {
 }
 
 /** What spoke most against and for it, in points before rounding off; kept short, and readable for people. */
-function strongest(weights: Weights, features: readonly string[], places: Uint32Array, phishy: number) {
-  const scale = SCALE * weights.calibration.slope
-  const by = (i: number): number => {
-    const place = places[i] ?? 0
-    return scale * (phishy * (weights.phish[place] ?? 0) + (1 - phishy) * (weights.spam[place] ?? 0))
-  }
+function strongest({ spam, phish, calibration }: Weights, features: Features, phishy: number) {
+  const scale = SCALE * calibration.slope
+  const spammy = 1 - phishy
   const against: Spoke[] = []
   const inFavour: Spoke[] = []
-  features.forEach((token, i) => {
-    const points = by(i)
-    if (points > 0.01) keep(against, token, points)
-    else if (points < -0.01) keep(inFavour, token, points)
-  })
-  return { against: shown(against), for: shown(inFavour) }
+  const places = features.places()
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i] ?? 0
+    const points = scale * (phishy * (phish[place] ?? 0) + spammy * (spam[place] ?? 0))
+    if (points > 0.01) keep(against, i, points)
+    else if (points < -0.01) keep(inFavour, i, points)
+  }
+  return { against: shown(features, against), for: shown(features, inFavour) }
 }
 
 interface Spoke {
-  readonly token: string
+  /** Which feature. */
+  readonly index: number
   readonly points: number
 }
 
 /** The few that weigh most, in order; of those that weigh the same, the earlier. */
-function keep(list: Spoke[], token: string, points: number): void {
+function keep(list: Spoke[], index: number, points: number): void {
   const least = list.at(-1)
   if (list.length === SHOWN && least && Math.abs(least.points) >= Math.abs(points)) return
   let at = list.length
   while (at > 0 && Math.abs(list[at - 1]?.points ?? 0) < Math.abs(points)) at--
-  list.splice(at, 0, { token, points })
+  list.splice(at, 0, { index, points })
   if (list.length > SHOWN) list.pop()
 }
 
-const shown = (list: readonly Spoke[]): Spoke[] =>
-  list.map(({ token, points }) => ({ token: token.slice(0, 80), points: round(points) }))
+const shown = (features: Features, list: readonly Spoke[]) =>
+  list.map(({ index, points }) => ({ token: features.token(index).slice(0, 80), points: round(points) }))
 
 const round = (n: number): number => Math.round(n * 100) / 100

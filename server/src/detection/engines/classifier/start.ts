@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { PLACES } from './lesson.ts'
 import type { Model } from './opinion.ts'
+import { PLACES } from './places.ts'
 import { emptyWeights, type Weights } from './weights.ts'
 
 /**

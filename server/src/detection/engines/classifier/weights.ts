@@ -1,4 +1,5 @@
-import { CLASSES, type Class, PLACES } from './lesson.ts'
+import { CLASSES, type Class } from './lesson.ts'
+import { PLACES } from './places.ts'
 
 /** From sums of weights to points: how the sums of messages not yet learnt related to what they were. */
 export interface Calibration {
