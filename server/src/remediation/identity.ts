@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Tail, Tails } from './tails.ts'
-import type { DeliveryFacts } from './types.ts'
+import type { CopyFacts } from './types.ts'
 
 export const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -62,7 +62,7 @@ function endsWith(bytes: Buffer, size: number | null, hash: string | null): Tail
  * Whether a copy is the message: it ends with what was received or with what we handed on (a mail store only puts headers in front),
  * or it is the copy that was seen before. Headers prove nothing: anybody can write them.
  */
-export function examine(bytes: Buffer, facts: DeliveryFacts): Examined {
+export function examine(bytes: Buffer, facts: CopyFacts): Examined {
   const own = sha256(bytes)
   const tail = endsWith(bytes, facts.messageSize, facts.messageSha256)
   const front = tail ? bytes.subarray(0, bytes.length - facts.messageSize) : bytes
@@ -77,3 +77,5 @@ export function examine(bytes: Buffer, facts: DeliveryFacts): Examined {
   const prefix = tail ? Buffer.from(front) : null
   return { sha256: own, copyHash, proven, prefix }
 }
+
+export const isCopyOf = (bytes: Buffer, facts: CopyFacts): boolean => examine(bytes, facts).proven

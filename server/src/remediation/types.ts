@@ -161,6 +161,9 @@ export interface HoldPosition {
   readonly uidNext: number
 }
 
+/** By what a copy is known, byte for byte. */
+export type CopyFacts = Pick<DeliveryFacts, 'sentSha256' | 'sentSize' | 'copyHash' | 'messageSha256' | 'messageSize'>
+
 export interface DeliveryFacts {
   readonly ref: CopyRef | null
   readonly location: Location

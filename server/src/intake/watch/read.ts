@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { DeliveryId, MailboxId, MessageId } from '../../base/index.ts'
 import type { CopyRef, UidRanges } from '../../mailboxes/index.ts'
 import type { Location } from '../../records/index.ts'
-import { busyCopies } from '../../remediation/index.ts'
+import { busyCopies, type CopyFacts } from '../../remediation/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import type { KnownDelivery, KnownFolder, WatchedMailbox } from './types.ts'
 
@@ -98,6 +98,37 @@ export async function candidates(
     ]),
     byLikeness: pick(seen.rows.filter((row) => row.missing).map((row) => [row.likeness, row.delivery_id])),
   }
+}
+
+/** By what the copy of a delivery is known, byte for byte. */
+export async function factsOf(
+  tx: Tx,
+  { tenant }: WatchedMailbox,
+  ids: readonly DeliveryId[],
+): Promise<ReadonlyMap<DeliveryId, CopyFacts>> {
+  const rows = await sql<{
+    id: DeliveryId
+    sent_sha256: string | null
+    sent_size: string | null
+    copy_hash: string | null
+    sha256: string
+    size: string
+  }>`
+    select d.id, d.sent_sha256, d.sent_size, d.copy_hash, m.sha256, m.size from delivery d
+    join message m on m.tenant_id = d.tenant_id and m.id = d.message_id
+    where d.tenant_id = ${tenant} and d.id = any(${[...ids]}::uuid[])`.execute(tx)
+  return new Map(
+    rows.rows.map((row) => [
+      row.id,
+      {
+        sentSha256: row.sent_sha256,
+        sentSize: row.sent_size === null ? null : Number(row.sent_size),
+        copyHash: row.copy_hash,
+        messageSha256: row.sha256,
+        messageSize: Number(row.size),
+      },
+    ]),
+  )
 }
 
 interface Row {

@@ -6,6 +6,7 @@ import { applyArrivals, applyFlags, applyMissing } from './apply.ts'
 import { candidateOf, type Link, linkOf, type View } from './link.ts'
 import { lookAt, pairFolders, type Seen } from './look.ts'
 import { isOwnWriting, likenessOf, placeIn } from './marks.ts'
+import { foreign } from './prove.ts'
 import { type Candidates, candidates, knownFolders, vanishedUids } from './read.ts'
 import { type TakeDeps, type TakenCopy, takeFound } from './take.ts'
 import type { Arrival, KnownFolder, WatchedMailbox } from './types.ts'
@@ -64,12 +65,15 @@ export async function lookRound(
   crashPoint('watch.after-missing-noted')
   const arrivals = seen.flatMap(arrivalsOf)
   const view: View = { marks, seen }
-  const links = await inTx(async (tx) => linksOf(arrivals, await candidatesFor(tx, mailbox, arrivals), view))
+  const found = await inTx((tx) => candidatesFor(tx, mailbox, arrivals))
+  const seemed = linksOf(arrivals, found, view)
+  const strangers = await foreign(inTx, mailbox, session, seemed, found)
+  const links = without(seemed, strangers)
   const ready = untilBusy(arrivals, links)
   const taken = await takeNew(deps, mailbox, session, ready, links)
   const { toRemedy } = await inTx(async (tx) => {
     // What is recorded may have changed while new mail was judged.
-    const now = linksOf(ready, await candidatesFor(tx, mailbox, ready), view)
+    const now = without(linksOf(ready, await candidatesFor(tx, mailbox, ready), view), strangers)
     const applied = await applyArrivals(
       tx,
       mailbox,
@@ -160,6 +164,10 @@ const candidatesFor = (tx: Tx, mailbox: WatchedMailbox, arrivals: readonly Arriv
 
 const linksOf = (arrivals: readonly Arrival[], found: Candidates, view: View): Map<Arrival, Link> =>
   new Map(arrivals.map((arrival) => [arrival, linkOf(arrival, candidateOf(arrival, found), view)] as const))
+
+/** Strangers are nothing that we know, whatever their header says. */
+const without = (links: ReadonlyMap<Arrival, Link>, strangers: ReadonlySet<Arrival>): ReadonlyMap<Arrival, Link> =>
+  strangers.size === 0 ? links : new Map([...links].map(([a, link]) => [a, strangers.has(a) ? { kind: 'new' } : link]))
 
 /** From the first copy in each folder that an action works on, everything waits for the next round. */
 function untilBusy(arrivals: readonly Arrival[], links: ReadonlyMap<Arrival, Link>): Arrival[] {

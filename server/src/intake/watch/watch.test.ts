@@ -132,6 +132,21 @@ describe('what arrives', () => {
     expect([rows.length, rows[0]?.latest_location, kinds.includes('moved')]).toEqual([1, 'inbox', false])
   })
 
+  test('the header of a known message makes no other message known: what only bears it is judged', async () => {
+    const uid = ann().append('INBOX', letter('genuine'), {})
+    await look()
+    const [known] = (await recorded('genuine')).rows
+    const bearing = (subject: string) =>
+      Buffer.concat([Buffer.from(`X-Recourse-Message-Id: ${known?.id}\r\n`), letter(subject)])
+    ann().append('INBOX', bearing('beside it'), {})
+    await look()
+    ann().expunge('INBOX', uid)
+    ann().append('INBOX', bearing('in its place'), {})
+    await look()
+    for (const subject of ['beside it', 'in its place']) expect((await recorded(subject)).rows).toHaveLength(1)
+    expect((await recorded('genuine')).kinds).not.toContain('moved')
+  })
+
   test('a look that is cut off is made again: nothing is lost, nothing is there twice', async () => {
     for (let i = 0; i < 5; i++) ann().append('INBOX', letter(`cut ${i}`), {})
     provider.failOnce('read', { error: 'unavailable' }, 'ann@a.example')
