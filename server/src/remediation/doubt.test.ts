@@ -69,6 +69,61 @@ describe('a move between folders that the user reaches, its answer lost', () => 
   })
 })
 
+describe('a redo is a take', () => {
+  test('it takes the copies that the user has made since the undo, and its own undo gives each back to its place', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    const ann = o.user('ann')
+    const undo = await o.undo(await o.run({ kind: 'quarantine' }, copies))
+    for (const folder of ['Mine', 'Archive']) ann.createFolder(folder)
+    const [uid = 0] = uidsIn(o, 'INBOX')
+    ann.copy('INBOX', uid, 'Mine')
+    ann.copy('INBOX', uid, 'Archive')
+    const before = ann.snapshot()
+    const redo = await o.undo(undo)
+    expect(ann.snapshot()).toEqual([])
+    expect((await o.items(redo)).map((i) => [i.state, i.before?.folder]).sort()).toEqual([
+      ['done', 'Archive'],
+      ['done', 'INBOX'],
+      ['done', 'Mine'],
+    ])
+    const last = await o.undo(redo)
+    expect(ann.snapshot()).toEqual(before)
+    expect(ann.held()).toEqual([])
+    // And so on: what was taken once more is given back once more.
+    await o.undo(await o.undo(last))
+    expect(ann.snapshot()).toEqual(before)
+  })
+
+  test('it takes what the user has moved since from there, as a take does', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    const ann = o.user('ann')
+    const undo = await o.undo(await o.run({ kind: 'move', target: 'junk' }, copies))
+    const [uid = 0] = uidsIn(o, 'INBOX')
+    ann.createFolder('Archive')
+    ann.move('INBOX', uid, 'Archive')
+    const before = ann.snapshot()
+    const redo = await o.undo(undo)
+    expect(await o.items(redo)).toMatchObject([{ state: 'done', before: { folder: 'Archive' } }])
+    expect(uidsIn(o, 'Junk')).toHaveLength(1)
+    await o.undo(redo)
+    expect(ann.snapshot()).toEqual(before)
+  })
+
+  test('the undo of a release takes the copies, too, that the user has made of what came', async () => {
+    const o = office()
+    const { copies } = await o.hold(['ann'])
+    const id = await o.run({ kind: 'release' }, copies)
+    const [uid = 0] = uidsIn(o, 'INBOX')
+    o.user('ann').createFolder('Archive')
+    o.user('ann').copy('INBOX', uid, 'Archive')
+    const undo = await o.undo(id)
+    expect((await o.items(undo)).map((i) => i.state)).toEqual(['done', 'done'])
+    expect(o.user('ann').snapshot()).toEqual([])
+  })
+})
+
 describe('a hold that is lost before the doubt about a move into it is settled', () => {
   const lose = (o: Office) => {
     for (const uid of uidsIn(o, HELD)) o.user('ann').expunge(HELD, uid)

@@ -8,7 +8,7 @@ import { type Change, markReverted, Tally, transition } from './ledger.ts'
 import { type Missing, nowhere } from './nowhere.ts'
 import { readCopies, statesAt } from './read.ts'
 import { type Extra, unclaimed } from './seek.ts'
-import { type Place, pointsOf, type WorkItem } from './types.ts'
+import { looksFurther, type Place, pointsOf, type WorkItem } from './types.ts'
 
 /** A copy that has come to its target, still to be read back. */
 export interface Arrival {
@@ -55,7 +55,7 @@ export async function finish(desk: Desk, path: string, arrivals: readonly Arriva
   // A take looks through all of the user's folders, the source among them.
   const left = await stillThere(
     desk,
-    checked.filter((c) => pointsOf(c.item) === 'undo'),
+    checked.filter((c) => !looksFurther(c.item)),
   )
   const place = await desk.placeOf(path)
   for (const c of checked) changes.push(done(desk, c, place, left.get(c.item.id)))
@@ -154,7 +154,7 @@ function done(desk: Desk, c: Checked, place: Place, left: CopyRef | undefined): 
 
 /** Copies by a race or by the user, in reach still: not remediated yet, so they become items (P1 step 7). */
 async function reachable(desk: Desk, path: string, checked: readonly Checked[]): Promise<readonly Extra[]> {
-  const taken = checked.filter((c) => pointsOf(c.item) === 'remediation' && !c.item.senderCopy)
+  const taken = checked.filter((c) => looksFurther(c.item) && !c.item.senderCopy)
   if (taken.length === 0) return []
   const session = await desk.session()
   const found = await session.find({

@@ -39,6 +39,8 @@ interface ActionFacts {
   name: string
   params: ActionParams
   requested_by: { name: string }
+  /** An undo of undos, perhaps beside others. */
+  redoes: boolean
 }
 
 interface CopyRow {
@@ -137,6 +139,8 @@ interface Facts {
   readonly messages: ReadonlyMap<MessageId, MessageRow>
   readonly copies: ReadonlyMap<ItemId, CopyRow>
   readonly begun: ReadonlyMap<ItemId, Begun>
+  /** Items that undo an undo of a take. */
+  readonly redoing: ReadonlySet<ItemId>
 }
 
 const byId = <R extends { id: string }>(rows: readonly R[]): ReadonlyMap<R['id'], R> =>
@@ -145,7 +149,9 @@ const distinct = <T>(all: readonly (T | null)[]): T[] => [...new Set(all)].filte
 
 async function factsOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Promise<Facts> {
   const actionIds = distinct(items.map((i) => i.action_id))
-  const actions = await sql<ActionFacts>`${prepared} select id, kind, name, params, requested_by from action
+  const actions = await sql<ActionFacts>`${prepared} select id, kind, name, params, requested_by,
+    kind = 'undo' and exists (select from action_undoes x join action o on o.tenant_id = x.tenant_id and o.id = x.action_id
+      where x.tenant_id = action.tenant_id and x.undo_id = action.id and o.kind = 'undo') as redoes from action
     where tenant_id = ${tenant} and id = any(${uuids(actionIds)})`.execute(tx)
   const deliveryIds = distinct(items.map((i) => i.delivery_id))
   const deliveries =
@@ -163,6 +169,7 @@ async function factsOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Pro
     messages: byId(messages.rows),
     copies: await copiesOf(tx, tenant, items),
     begun: await begunOf(tx, tenant, items),
+    redoing: await redoing(tx, tenant, items, byId(actions.rows)),
   }
 }
 
@@ -197,6 +204,26 @@ async function begunOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Pro
   return found
 }
 
+/** Undos of undos, counted down to what was done first: at every second step a take is in force again. */
+async function redoing(
+  tx: Tx,
+  tenant: TenantId,
+  items: readonly ItemRow[],
+  actions: ReadonlyMap<ActionId, ActionFacts>,
+): Promise<ReadonlySet<ItemId>> {
+  const ids = items.filter((i) => i.undoes !== null && actions.get(i.action_id)?.redoes).map((i) => i.id)
+  if (ids.length === 0) return new Set()
+  const rows = await sql<{ item: ItemId }>`with recursive down (item, id, steps) as (
+      select id, undoes, 1 from action_item where tenant_id = ${tenant} and id = any(${uuids(ids)})
+      union all select d.item, o.undoes, d.steps + 1 from down d join action_item o on o.tenant_id = ${tenant} and o.id = d.id
+        where o.undoes is not null
+    )
+    select d.item from down d join action_item first on first.tenant_id = ${tenant} and first.id = d.id and first.undoes is null
+      join action a on a.tenant_id = ${tenant} and a.id = first.action_id
+    where d.steps % 2 = 0 and a.kind <> 'release'`.execute(tx)
+  return new Set(rows.rows.map((r) => r.item))
+}
+
 const origin = (r: ItemRow): ItemId | null => r.undoes ?? r.back_of
 
 function workItem(r: ItemRow, facts: Facts): WorkItem | null {
@@ -228,6 +255,7 @@ function workItem(r: ItemRow, facts: Facts): WorkItem | null {
     attempts: r.attempts,
     via: r.via,
     undoes: r.undoes,
+    redoes: facts.redoing.has(r.id),
     sameAs: r.same_as,
     senderCopy: r.sender_copy,
     target: { kind: r.target_kind, location: r.target_location, folder: r.target_folder, folderId: r.target_folder_id },

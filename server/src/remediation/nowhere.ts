@@ -2,7 +2,7 @@ import type { CopyRef } from '../mailboxes/index.ts'
 import type { Desk } from './desk.ts'
 import type { Change } from './ledger.ts'
 import { search } from './seek.ts'
-import { type HoldPosition, pointsOf, type WorkItem } from './types.ts'
+import { type HoldPosition, takes, type WorkItem } from './types.ts'
 
 export interface Missing {
   readonly item: WorkItem
@@ -48,7 +48,7 @@ type Fate = 'again' | 'undone' | 'deleted' | 'lost' | 'lost or deleted'
 
 function fateOf({ item, came, perhaps }: Missing): Fate {
   if (item.target.kind !== 'folder') return came ? 'lost' : perhaps ? 'lost or deleted' : 'again'
-  if (pointsOf(item) === 'undo') return 'undone'
+  if (!takes(item)) return 'undone'
   return came ? 'deleted' : 'again'
 }
 

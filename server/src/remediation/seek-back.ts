@@ -4,7 +4,7 @@ import type { Desk } from './desk.ts'
 import { movedOn, placedByUs, redone } from './known.ts'
 import { readCopies, type Seen, sameRef, statesAt, type Want } from './read.ts'
 import { nothingSought, type Ready, type Sought, search } from './seek.ts'
-import type { WorkItem } from './types.ts'
+import { takes, type WorkItem } from './types.ts'
 
 /** Of the copies in a hold that users cannot reach, one in so many is read to its last byte; the others are known by UID, id and size. */
 const SAMPLE = 16
@@ -12,8 +12,7 @@ const SAMPLE = 16
 export interface BackItem extends WorkItem {
   readonly sourceRef: CopyRef
 }
-export const isBack = (item: WorkItem): item is BackItem =>
-  item.sourceRef !== null && (item.actionKind === 'undo' || item.actionKind === 'release')
+export const isBack = (item: WorkItem): item is BackItem => item.sourceRef !== null && !takes(item)
 
 /** Where the copies are that an undo gives back, and whether somebody was faster (the conflict table of mailbox-semantics). */
 export async function seekBack(desk: Desk, items: readonly BackItem[]): Promise<Sought> {

@@ -129,6 +129,8 @@ export interface WorkItem {
   readonly attempts: number
   readonly via: Via | null
   readonly undoes: ItemId | null
+  /** Undoes an undo of a take (or that of a redo of it): takes away again what had been given back. */
+  readonly redoes: boolean
   readonly sameAs: ItemId | null
   /** The sender's own copy in Sent: found by what it says of itself and its bytes, no delivery of its own. */
   readonly senderCopy: boolean
@@ -183,3 +185,18 @@ export interface DeliveryFacts {
 /** Prefix of the crash points that an item passes: giving back has points of its own. */
 export const pointsOf = (item: Pick<WorkItem, 'actionKind'>): 'remediation' | 'undo' =>
   item.actionKind === 'undo' || item.actionKind === 'release' ? 'undo' : 'remediation'
+
+/**
+ * Takes a message away: wherever its user has it, further copies too (P1 step 7). A redo takes anew what an undo had given back, and its user
+ * may have moved or copied it since.
+ */
+export const takes = (item: Pick<WorkItem, 'actionKind' | 'redoes' | 'undoes' | 'sameAs'>): boolean => {
+  if (item.actionKind !== 'undo') return item.actionKind !== 'release'
+  // Further copies are items of those who take.
+  return item.redoes || (item.undoes === null && item.sameAs !== null)
+}
+
+/** Nothing of the message may be in its user's reach afterwards: so it is too where the undo of a release takes it out of a folder. */
+export const looksFurther = (item: WorkItem): boolean =>
+  takes(item) ||
+  (item.target.kind !== 'folder' && (item.beforeLocation === null || holdOf(item.beforeLocation) === null))

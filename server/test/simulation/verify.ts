@@ -94,6 +94,11 @@ export function messageProblems({ login, id, should, is, own, delivered }: Outco
     const lie = is.filter((c) => c.folder === hold).length
     if (lie > heldBy(own, hold)) say(`in ${hold}, and no item says so`)
   }
+  // All that is in force is in our holds, and every item has come to its place: then nothing is in the user's reach.
+  const standing = own.filter((i) => i.state === 'done' && i.revertedBy === null)
+  const allHeld = standing.length > 0 && standing.every((i) => HOLDS.includes(i.after?.folder ?? ''))
+  if (allHeld && own.every((i) => i.state === 'done') && is.some((c) => !HOLDS.includes(c.folder)))
+    say(`${JSON.stringify(is)}, in the user's reach`)
   const [k] = should
   const [c] = is
   if (should.length !== 1 || is.length !== 1 || !k || !c) return problems
