@@ -167,3 +167,36 @@ test('a redo takes the copy that the user has made since the undo, too; its undo
   await undo(redo)
   expect(await truth()).toEqual(before)
 })
+
+test('a take is cancelled while its move is in doubt, and the server carries the move out later: found, done as it has happened, and undone exactly', async () => {
+  const copies = await deliver()
+  const before = await truth()
+  const { id } = await service.submit(analyst(t.a), {
+    kind: 'quarantine',
+    select: { deliveryIds: copies.map((c) => c.id) },
+  })
+  swallowMove(() => service.cancel(analyst(t.a), id))
+  await service.drain(t.a)
+  expect(await items(id)).toMatchObject([{ state: 'skipped', reason: expect.stringContaining('cancelled') }])
+  expect(await truth()).toEqual(before)
+
+  // What had been on its way comes, in the name of the service.
+  const session = await direct.open({ login: ann.login })
+  const uids = (await session.find({ folders: ['INBOX'], networkMessageIds: copies.map((c) => c.messageId) })).map(
+    (c) => c.ref.uid,
+  )
+  await session.move('INBOX', uids, await session.hold('quarantine', []))
+  await session.close()
+  expect([(await truth()).length, (await held()).length]).toEqual([0, 1])
+  await expect
+    .poll(
+      async () => {
+        await service.drain(t.a)
+        return (await items(id))[0]
+      },
+      { timeout: 60_000, interval: 500 },
+    )
+    .toMatchObject({ state: 'done', reason: expect.stringContaining('carried out, late') })
+  await undo(id)
+  expect([await truth(), await held()]).toEqual([before, []])
+})

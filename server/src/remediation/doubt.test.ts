@@ -166,3 +166,104 @@ describe('a hold that is lost before the doubt about a move into it is settled',
     await expect(o.undo(id)).rejects.toMatchObject({ code: 'nothing-to-undo' })
   })
 })
+
+describe('a move that was given up and comes late', () => {
+  /** Stuck in the server; when the doubt has been settled, the server cannot be read for a moment, and somebody cancels. */
+  async function cancelled(o: Office, ...request: Parameters<Office['run']>) {
+    fails(o, 'move', { late: 1000, stuck: true, after: () => fails(o, 'read', { error: 'unavailable' }) })
+    const id = await o.run(...request)
+    expect(await o.items(id)).toMatchObject([{ state: 'failed', reason: expect.stringContaining('unavailable') }])
+    await o.service.cancel(o.analyst(), id)
+    expect(await o.items(id)).toMatchObject([{ state: 'skipped' }])
+    return id
+  }
+  const lookAgain = async (o: Office, ms: number) => {
+    o.later(ms)
+    await o.service.drain(o.tenant)
+  }
+
+  test('of a cancelled take: found in the hold at the next look, done as it has happened, and undone exactly', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    const before = o.user('ann').snapshot()
+    const id = await cancelled(o, { kind: 'quarantine' }, copies)
+    o.user('ann').finishPending()
+    expect([uidsIn(o, 'INBOX').length, uidsIn(o, HELD).length]).toEqual([0, 1])
+    await lookAgain(o, 60_000)
+    expect(await o.items(id)).toMatchObject([
+      { state: 'done', reason: expect.stringContaining('carried out, late'), after: { folder: HELD } },
+    ])
+    expect((await o.view(id)).counts).toMatchObject({ done: 1, verified: 1, skipped: 0, retrying: 0 })
+    await o.undo(id)
+    expect(o.user('ann').snapshot()).toEqual(before)
+    expect((await o.view(id)).state).toBe('undone')
+  })
+
+  test('it comes after the first look: found by the second, or by the third; and once it was not to be found three times it is forgotten', async () => {
+    for (const looks of [1, 2, 3]) {
+      const o = office()
+      const { copies } = await o.deliver(['ann'])
+      const id = await cancelled(o, { kind: 'quarantine' }, copies)
+      const pauses = [60_000, 600_000, 3_600_000]
+      for (const ms of pauses.slice(0, looks)) await lookAgain(o, ms)
+      o.user('ann').finishPending()
+      for (const ms of pauses.slice(looks)) await lookAgain(o, ms)
+      expect((await o.items(id)).map((i) => i.state)).toEqual([looks < 3 ? 'done' : 'skipped'])
+      await o.close()
+    }
+  })
+
+  test('of a cancelled undo: it has come back after all', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    const before = o.user('ann').snapshot()
+    const taken = await o.run({ kind: 'quarantine' }, copies)
+    fails(o, 'move', { late: 1000, stuck: true, after: () => fails(o, 'open', { error: 'unavailable' }) })
+    const undo = await o.service.submitUndo(o.analyst(), taken)
+    await o.service.drain(o.tenant)
+    // In doubt while the server does not answer; settled once it does, and then it cannot be read.
+    fails(o, 'state', { error: 'unavailable' })
+    await lookAgain(o, 10_000)
+    await o.service.cancel(o.analyst(), undo.id).catch((error) => expect(error).toMatchObject({ status: 409 }))
+    o.user('ann').finishPending()
+    for (const ms of [60_000, 600_000]) await lookAgain(o, ms)
+    expect(await o.items(undo.id)).toMatchObject([{ state: 'done' }])
+    expect([o.user('ann').snapshot(), o.user('ann').held()]).toEqual([before, []])
+    expect((await o.view(taken)).state).toBe('undone')
+  })
+
+  test('to a folder of the user’s: he may have moved it there himself, so it is listed as a doubt and left', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    const id = await cancelled(o, { kind: 'move', target: 'junk' }, copies)
+    o.user('ann').finishPending()
+    await lookAgain(o, 60_000)
+    expect(await o.items(id)).toMatchObject([
+      { state: 'ambiguous', reason: expect.stringContaining('nobody can tell') },
+    ])
+    expect(uidsIn(o, 'Junk')).toHaveLength(1)
+  })
+
+  test('it comes before the next attempt: that finds it in the hold', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    fails(o, 'move', { late: 1000, stuck: true, after: () => fails(o, 'read', { error: 'unavailable' }) })
+    const id = await o.run({ kind: 'quarantine' }, copies)
+    o.user('ann').finishPending()
+    await lookAgain(o, 2000)
+    expect(await o.items(id)).toMatchObject([{ state: 'done' }])
+    expect(uidsIn(o, HELD)).toHaveLength(1)
+  })
+
+  test('an action that is cancelled while its move is in doubt is not begun anew', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    fails(o, 'move', { error: 'timeout', before: () => fails(o, 'open', { error: 'unavailable' }) })
+    const id = await o.run({ kind: 'quarantine' }, copies)
+    expect(await o.items(id)).toMatchObject([{ state: 'executing' }])
+    await o.service.cancel(o.analyst(), id)
+    await lookAgain(o, 10_000)
+    expect(await o.items(id)).toMatchObject([{ state: 'skipped', reason: expect.stringContaining('cancelled') }])
+    expect(uidsIn(o, 'INBOX')).toHaveLength(1)
+  })
+})

@@ -4,7 +4,7 @@ import type { CopyRef } from '../mailboxes/index.ts'
 import type { Location } from '../records/index.ts'
 import { emit, type Tx } from '../storage/index.ts'
 import { closeBatches, moveItems, openBatches, writeHistory, writeSeen } from './ledger-rows.ts'
-import { actionState, COUNTER, type Counts, type Decision, type ItemState, mayFollow } from './states.ts'
+import { actionState, COUNTER, type Counts, type Decision, type ItemState, mayComeLate, mayFollow } from './states.ts'
 import type { HoldPosition, PlaceKind, StoredState, Via } from './types.ts'
 
 /** What a transition writes beside the state; a field that is left out stays as it is. */
@@ -52,6 +52,8 @@ export interface Change {
   readonly set?: Fields
   /** The attempt that runs goes on with a second intent: it does not count twice. */
   readonly goesOn?: boolean
+  /** The mail server has carried out what had been given up. */
+  readonly late?: boolean
 }
 
 export interface LedgerContext {
@@ -77,8 +79,9 @@ export async function transition(
   tally?: Tally,
 ): Promise<ReadonlyMap<ItemId, Batch>> {
   if (changes.length === 0) return new Map()
-  for (const { item, to } of changes) {
-    if (!mayFollow(item.state, to)) throw new Error(`an item may not go from ${item.state} to ${to}`)
+  for (const { item, to, late } of changes) {
+    if (!mayFollow(item.state, to) && !(late && mayComeLate(item.state, to)))
+      throw new Error(`an item may not go from ${item.state} to ${to}`)
   }
   const batches = await openBatches(tx, context, changes)
   const moved = await moveItems(tx, context, changes, batches)

@@ -3,6 +3,7 @@ import type { CopyRef, CopyState, Doubt, Settled } from '../mailboxes/index.ts'
 import { finishDelivery } from './deliver.ts'
 import type { Desk } from './desk.ts'
 import { type Arrival, finish } from './finish.ts'
+import { giveUp, sayLate } from './late.ts'
 import type { Change } from './ledger.ts'
 import { partly } from './move.ts'
 import { guessed, nowhere } from './nowhere.ts'
@@ -40,12 +41,12 @@ async function settleMove(desk: Desk, items: readonly WorkItem[]): Promise<void>
   const arrivals: Arrival[] = []
   const changes: Change[] = []
   const gone: WorkItem[] = []
+  const idle: WorkItem[] = []
   for (const item of items) {
     const was = before.get(item)
     const now: Settled | undefined = was && settled.get(was.ref.uid)
     if (!was || !now || now.at === 'neither') gone.push(item)
-    else if (now.at === 'source')
-      changes.push({ item, to: 'approved', why: 'Looked at again: nothing had happened to it.' })
+    else if (now.at === 'source') idle.push(item)
     else if (now.at === 'both') changes.push(inBoth(item, now))
     else if (now.marked) changes.push(partly(item, now.state.ref))
     else arrivals.push(arrival(item, was, now.state))
@@ -53,7 +54,12 @@ async function settleMove(desk: Desk, items: readonly WorkItem[]): Promise<void>
   const perhaps =
     gone.length > 0 && (await tookIn(desk, target)) ? guessed(items, target) : new Map<WorkItem, CopyRef>()
   await finish(desk, target.folder, arrivals)
+  await sayLate(
+    desk,
+    arrivals.map((a) => a.item),
+  )
   await desk.record(changes)
+  await giveUp(desk, idle, { position: target, shared })
   const missing = gone.map((item) => {
     const ref = perhaps.get(item)
     return { item, came: null, ...(ref ? { perhaps: ref } : {}) }

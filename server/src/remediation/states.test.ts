@@ -6,6 +6,7 @@ import {
   type Counts,
   ITEM_STATES,
   type ItemState,
+  mayComeLate,
   mayFollow,
   mayPrecede,
   next,
@@ -50,6 +51,14 @@ describe('states of an item', () => {
   test('done is reached from executing only: intent comes before effect', () => {
     expect(mayPrecede('done')).toEqual(['executing'])
     expect(mayPrecede('executing')).toEqual(['approved'])
+  })
+
+  test('what ended goes on only where a command came late, and never what has happened or was not approved', () => {
+    for (const from of ITEM_STATES) {
+      const to = ITEM_STATES.filter((s) => mayComeLate(from, s))
+      const never = ['planned', 'executing', 'done', 'already-there'].includes(from)
+      expect([from, to]).toEqual([from, never ? [] : ['executing', 'ambiguous']])
+    }
   })
 
   test('no walk touches a mailbox before it was approved', () => {

@@ -35,6 +35,14 @@ const NEXT = {
 /** States that may follow `from`. */
 export const next = (from: ItemState): readonly ItemState[] => NEXT[from]
 export const mayFollow = (from: ItemState, to: ItemState): boolean => next(from).includes(to)
+
+/**
+ * What ended without having happened, as far as anybody knew, goes on where the mail server has carried out late what had been given up:
+ * begun as it was and settled, or listed as a doubt. Nowhere else.
+ */
+const LATE: readonly ItemState[] = ['approved', 'failed', 'skipped', 'not-found', 'ambiguous']
+export const mayComeLate = (from: ItemState, to: ItemState): boolean =>
+  LATE.includes(from) && (to === 'executing' || to === 'ambiguous')
 /** States from which `to` may be reached: what an UPDATE must find, or it changes nothing. */
 export const mayPrecede = (to: ItemState): readonly ItemState[] => ITEM_STATES.filter((from) => mayFollow(from, to))
 

@@ -215,6 +215,20 @@ export interface ItemDueTable {
   retry_at: Instant | null
 }
 
+/** Moves that were given up, to be looked for again. */
+export interface ItemLateTable {
+  tenant_id: TenantId
+  item_id: ItemId
+  mailbox_id: MailboxId
+  delivery_id: DeliveryId
+  ref: CopyRef
+  state: StoredState
+  position: HoldPosition
+  shared: boolean
+  looks: number
+  look_at: Instant
+}
+
 /** A view of `item_history`, by item. */
 export interface ItemTransitionTable {
   tenant_id: TenantId
@@ -262,6 +276,7 @@ declare module '../storage/schema.ts' {
     item_seen: ItemSeenTable
     item_history: ItemHistoryTable
     item_due: ItemDueTable
+    item_late: ItemLateTable
     item_transition: ItemTransitionTable
     vault: VaultTable
     guard: GuardTable

@@ -6,6 +6,7 @@ import { deliverItems } from './deliver.ts'
 import { type Desk, isRefusal, storedState } from './desk.ts'
 import { failure } from './failure.ts'
 import { type Placed, relocate } from './finish.ts'
+import { lookForLate } from './late.ts'
 import { type Change, markReverted, Tally, transition } from './ledger.ts'
 import { loadWork } from './load.ts'
 import { moveGroup, recordExtras } from './move.ts'
@@ -27,14 +28,18 @@ const ROUNDS = 200
  */
 export async function workMailbox(desk: Desk): Promise<number> {
   const { pace, monotonic, tuning } = desk.deps
+  let looked = false
   for (let round = 0; round < ROUNDS; round++) {
     desk.lease.lost.throwIfAborted()
     const loaded = await load(desk)
-    if (loaded.length === 0) return 0
     if (loaded.some((i) => i.state === 'executing')) {
       await settleItems(desk, loaded)
+      looked = false
       continue
     }
+    if (!looked && (await lookForLate(desk))) continue
+    looked = true
+    if (loaded.length === 0) return 0
     const next = oneEach(loaded)
     const items = next.slice(0, pace.take(desk.home.server, desk.mailbox, next.length, monotonic()))
     if (items.length === 0) return pace.wait(desk.home.server, desk.mailbox, monotonic())

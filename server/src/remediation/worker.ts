@@ -4,6 +4,7 @@ import { BlobsThere } from './blobs-there.ts'
 import { Desk, type WorkDeps } from './desk.ts'
 import { dueMailboxes, dueRetries, LONGEST_WAIT_MS, nextDue } from './due.ts'
 import { failure } from './failure.ts'
+import { forgetLate } from './late.ts'
 import { transition } from './ledger.ts'
 import { loadWork } from './load.ts'
 import type { HomeOf, MailboxHome } from './outside.ts'
@@ -142,6 +143,7 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
       const why = 'The mailbox does not exist any more; what was taken from it stays in the vault.'
       const changes = items.map((i) => failure({ deps }, i, why))
       await transition(tx, { tenant, now, who: 'worker', epoch: null }, changes)
+      await forgetLate(tx, mailbox)
     })
     cool.set(mailbox, monotonic() + tuning.backoffMs)
   }
@@ -159,7 +161,7 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
   async function setTimer(tenant: TenantId): Promise<void> {
     clearTimeout(timers.get(tenant))
     if (stopped) return
-    const due = await storage.tenant(tenant, (tx) => nextDue(tx, tenant))
+    const due = await storage.tenant(tenant, (tx) => nextDue(tx, tenant, clock()))
     // By the clock that only goes forward; what a clock that was set back since has put far away is due now.
     // A mailbox that was passed over by the last look is due even if its time has come since: nobody else would wake us for it.
     const cools = (cooling.get(tenant) ?? Number.POSITIVE_INFINITY) - monotonic()

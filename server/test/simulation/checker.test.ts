@@ -156,6 +156,15 @@ test('told of something that cannot have been; called verified without a look', 
   ).toEqual(['unverified'])
 })
 
+test('cut off in half between two folders of the user’s: two copies are right where that is listed, and nowhere else', () => {
+  const half = () => tale().deed('worker-1', 'move', 'INBOX', 'Junk', 'info')
+  const doubt = { type: 'doubt', mailbox, id, why: 'Both were left' } as const
+  expect(half().say(doubt, 'ledger').end({ INBOX: 1, Junk: 1 })).toEqual([])
+  expect(half().end({ INBOX: 1, Junk: 1 })).toEqual(['duplicated'])
+  expect(tale().taken('info').say(doubt, 'ledger').end({ INBOX: 1, [HOLD]: 1 })).toEqual(['duplicated'])
+  expect(half().say(doubt, 'ledger').end({ INBOX: 1, Junk: 2 })).toEqual(['duplicated'])
+})
+
 test('a user who empties a hold that he can see: the bytes are in the vault; put back twice is once too often', () => {
   const emptied = () => tale().taken().deed('user', 'remove', HOLD, null, 'ok')
   expect(emptied().end({})).toEqual([])
@@ -166,11 +175,13 @@ test('a user who empties a hold that he can see: the bytes are in the vault; put
   expect(twice.end({ INBOX: 2 })).toEqual(['duplicated'])
 })
 
-test('a process that stood still hears its answer after another has found out: it must be the same', () => {
+test('a process that stood still hears its answer after another has found out: it must be the same, or have come late', () => {
   for (const [at, type, places, wrong] of [
     ['target', 'ok', { [HOLD]: 1 }, []],
     ['source', 'fail', { INBOX: 1 }, []],
-    ['source', 'ok', { INBOX: 1 }, ['impossible']],
+    // Not yet when it was looked for, and carried out late.
+    ['source', 'ok', { [HOLD]: 1 }, []],
+    ['source', 'ok', { INBOX: 1 }, ['wrong-place']],
     ['target', 'fail', { [HOLD]: 1 }, ['impossible']],
   ] as const) {
     const t = tale()

@@ -60,7 +60,7 @@ class Key {
   /** Copies by their names. */
   readonly #read = new Set<string>()
   /** What another process has found out about a deed whose own answer is still to come. */
-  readonly #settledAs = new Map<string, 0 | 2>()
+  readonly #settledAs = new Map<string, 2>()
 
   constructor(mailbox: string, id: string, isHold: (folder: string) => boolean) {
     this.mailbox = mailbox
@@ -193,9 +193,15 @@ class Key {
     )
     const [op, deed] = ops.at(-1) ?? []
     if (op === undefined || !deed || e.at === 'neither') return
-    this.#settledAs.set(op, e.at === 'target' ? 2 : 0)
-    this.#end(op, e.at === 'target' ? 2 : 0, `${text(deed)} was found at its ${e.at}: that cannot have been`)
-    if (e.at === 'target' && deed.to) this.#arrived.set(deed.to, e.n)
+    const why = `${text(deed)} was found at its ${e.at}: that cannot have been`
+    // It had not happened then; the server may carry it out yet.
+    if (e.at === 'source') {
+      this.#keep((s) => s.open.get(op) === 0, 'impossible', why)
+      return
+    }
+    this.#settledAs.set(op, 2)
+    this.#end(op, 2, why)
+    if (deed.to) this.#arrived.set(deed.to, e.n)
   }
 
   #acknowledged(e: Recorded & { type: 'ack' }): void {

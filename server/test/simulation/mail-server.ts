@@ -101,6 +101,15 @@ export class MailServer {
     if (one) this.provider.failOnce(one.call, one.fault)
   }
 
+  /** What is moved next in somebody's mailbox comes late, and what is read there after it fails. */
+  stuck(who: number, given: () => void): void {
+    const { login } = this.userOf(who)
+    const after = () => {
+      this.provider.failOnce('read', { error: 'unavailable', inEarnest: true, before: given }, login)
+    }
+    this.provider.failOnce('move', { late: 200, stuck: true, after, inEarnest: true }, login)
+  }
+
   /** A user acts in the midst of a call on his own mailbox. */
   meanwhile(s: Extract<Step, { do: 'meanwhile' }>): void {
     const call = CALLS[s.call % CALLS.length] ?? 'move'

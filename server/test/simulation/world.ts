@@ -97,6 +97,11 @@ export class World {
       case 'fault':
         this.#server.fault(s)
         return
+      case 'stuck':
+        this.#server.stuck(s.who, () => {
+          this.#givenUp ||= s.cancel
+        })
+        return
       case 'crash':
         this.#workers.arm(s.p, { at: KILLS[s.point % KILLS.length] ?? '', nth: s.nth, how: 'crash' })
         return
@@ -117,7 +122,12 @@ export class World {
   async #work(n: number): Promise<void> {
     await this.#workers.work(n)
     if (!this.#workers.stalled) await this.#ledger.look()
+    if (!this.#givenUp) return
+    this.#givenUp = false
+    await this.#cancel(0)
   }
+  /** A move was given up, and somebody cancels what it was for. */
+  #givenUp = false
 
   #who(mask: number): readonly Mailbox[] {
     return this.#mailboxes.filter((_, n) => (mask + 1) & (1 << n))

@@ -55,6 +55,8 @@ export interface Fault {
   readonly heldOnly?: boolean
   /** `move` only: the answer is lost, and the effect comes only after the mailbox was looked at so many times (A19). */
   readonly late?: number
+  /** With `late`: it comes only after so many looks, although everything seemed to rest when the doubt was settled. */
+  readonly stuck?: boolean
 }
 
 export type FaultPlan = (call: MemoryCall) => Fault | undefined

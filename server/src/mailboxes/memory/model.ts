@@ -28,6 +28,8 @@ export interface MemoryFolder {
 /** A command whose client has gone; the server carries it out after it has been looked at `looks` times (A19). */
 interface Pending {
   looks: number
+  /** Nobody sees that it is still to come. */
+  readonly stuck: boolean
   readonly run: () => void
 }
 
@@ -119,6 +121,11 @@ export class MemoryMailbox {
   /** Every look lets an abandoned command come closer to its end. */
   look(): void {
     if (this.pending && --this.pending.looks < 0) this.finishPending()
+  }
+
+  /** Nothing of it is to be seen any more: all that shows has come to its end. */
+  rest(): void {
+    if (!this.pending?.stuck) this.finishPending()
   }
 
   finishPending(): void {

@@ -207,7 +207,7 @@ export class MemorySession implements MailboxSession {
       for (const [old, ref] of this.#moveSome(source, present, to, entered.fault)) moved.set(old, ref)
     }
     if (entered.fault.late === undefined) all()
-    else this.#box.pending = { looks: entered.fault.late, run: all }
+    else this.#box.pending = { looks: entered.fault.late, stuck: entered.fault.stuck ?? false, run: all }
     crashPoint('mailboxes.after-move')
     this.#faults.leave(entered)
     const missing = wanted.filter((uid) => !moved.has(uid))
@@ -239,7 +239,7 @@ export class MemorySession implements MailboxSession {
     await this.#enter('settle', { folder: doubt.source, target: doubt.target.folder })
     return settleDoubt(doubt, {
       marks: !this.#traits.uidPlus,
-      stable: async () => this.#box.finishPending(),
+      stable: async () => this.#box.rest(),
       source: async () => this.#all(doubt.source, () => true),
       target: async () => this.#sinceDoubt(doubt),
       remove: async (copies) => copies.map((copy) => this.#removeCopy(copy)).every(Boolean),
