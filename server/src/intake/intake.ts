@@ -10,7 +10,7 @@ import {
 import { judgeLater } from '../detection/index.ts'
 import { entitiesOf, type Verdict } from '../judgement/index.ts'
 import type { MailContext, ParseOutcome, Parser } from '../mail/index.ts'
-import { type NewMessage, type Received, receive } from '../records/index.ts'
+import { type NewMessage, receiveAll } from '../records/index.ts'
 import type { BlobRef, Storage } from '../storage/index.ts'
 import { buildSent, type NextHop, type Reply, type Sent, sentPrefix } from '../transport/index.ts'
 import { copiesOf, eventsOf, HELD, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
@@ -73,12 +73,12 @@ export function createIntake(deps: IntakeDeps): Intake {
         tx,
         all.map((one) => one.blob),
       )
-      const done: Received[] = []
-      for (const { message, absent } of all) {
-        const received = await receive(tx, message)
-        if (!received.duplicate) await judgeLater(tx, received.messageId, absent)
-        done.push(received)
-      }
+      const done = await receiveAll(
+        tx,
+        all.map((one) => one.message),
+      )
+      for (const [i, { messageId, duplicate }] of done.entries())
+        if (!duplicate) await judgeLater(tx, messageId, all[i]?.absent ?? [])
       return done
     }),
   )

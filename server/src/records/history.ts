@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { MailboxId } from '../base/index.ts'
-import { plainText, type Tx } from '../storage/index.ts'
+import { jsonText, PREPARED, plainText, type Tx } from '../storage/index.ts'
 
 /** What an organisation has had from a sender before this moment, by its records. Only mail in which nothing was found counts. */
 export interface SenderHistory {
@@ -25,13 +25,17 @@ export interface HistoryQuestion {
   readonly before: Date
 }
 
-/** One statement for all; index look-ups of bounded length for each. Answers in the order of the questions. */
+/**
+ * One statement for all; index look-ups of bounded length for each. Answers in the order of the questions. Constants are written into it and
+ * the questions are JSON, whose length PostgreSQL does not guess: so one plan is kept, where arrays made it plan for every group of messages.
+ */
 export async function senderHistories(tx: Tx, questions: readonly HistoryQuestion[]): Promise<SenderHistory[]> {
   if (questions.length === 0) return []
-  const addresses = questions.map((q) => plainText(q.sender).toLowerCase())
-  const domains = addresses.map((address) => address.slice(address.lastIndexOf('@') + 1))
-  const mailboxes = questions.map((q) => q.mailboxes.join(','))
-  const befores = questions.map((q) => q.before.toISOString())
+  const asked = questions.map((q, nth) => {
+    const address = plainText(q.sender).toLowerCase()
+    const domain = address.slice(address.lastIndexOf('@') + 1)
+    return { nth, address, domain, mailboxes: q.mailboxes.join(','), before: q.before.toISOString() }
+  })
   const clean = sql`threat = 'none' and received_at < q.before`
   const { rows } = await sql<{
     sender: number
@@ -39,18 +43,18 @@ export async function senderHistories(tx: Tx, questions: readonly HistoryQuestio
     first: Date | null
     to_these: boolean
     since: Date | null
-  }>`
+  }>`${sql.raw(PREPARED)}
     select
-      (select count(*)::int from (select 1 from message where sender_address = q.address and ${clean} limit ${MOST}) a) as sender,
-      (select count(*)::int from (select 1 from message where sender_domain = q.domain and ${clean} limit ${MOST}) b) as domain,
+      (select count(*)::int from (select 1 from message where sender_address = q.address and ${clean} limit ${sql.lit(MOST)}) a) as sender,
+      (select count(*)::int from (select 1 from message where sender_domain = q.domain and ${clean} limit ${sql.lit(MOST)}) b) as domain,
       (select received_at from message where sender_address = q.address and ${clean} order by received_at limit 1) as first,
       exists (select 1 from (select tenant_id, id from message where sender_address = q.address and ${clean}
-          order by received_at desc limit ${LOOKED_AT}) m
+          order by received_at desc limit ${sql.lit(LOOKED_AT)}) m
           join delivery d on d.tenant_id = m.tenant_id and d.message_id = m.id
           where d.mailbox_id = any(string_to_array(q.mailboxes, ',')::uuid[])) as to_these,
       (select received_at from message order by received_at limit 1) as since
-    from unnest(${addresses}::text[], ${domains}::text[], ${mailboxes}::text[], ${befores}::timestamptz[])
-      with ordinality as q (address, domain, mailboxes, before, nth)
+    from json_to_recordset(${jsonText(asked)}::json)
+      as q(nth int, address text, domain text, mailboxes text, before timestamptz)
     order by q.nth`.execute(tx)
   return rows.map((row) => ({
     fromSender: row.sender,

@@ -11,7 +11,7 @@ export { type HistoryQuestion, type SenderHistory, senderHistories } from './his
 export { locate } from './locate.ts'
 export { copiesMatching, factsMatching, messagesMatching } from './matching.ts'
 export * from './queries.ts'
-export { receive } from './receive.ts'
+export { receive, receiveAll } from './receive.ts'
 export { entityHash } from './rows.ts'
 export type * from './tables.ts'
 export type * from './types.ts'

@@ -17,6 +17,7 @@ import {
   messagesByEntity,
   type NewMessage,
   receive,
+  receiveAll,
   rejudge,
   setHandover,
   timeline,
@@ -125,6 +126,49 @@ describe('receive', () => {
     )
     expect(new Set(answers.map((answer) => answer.messageId)).size).toBe(1)
     expect(answers.filter((answer) => !answer.duplicate)).toHaveLength(1)
+  })
+
+  test('several at once: each has its own rows; what is known, or twice among them, writes nothing', async () => {
+    const first = await inBoth({ attemptKey: 'group 1' })
+    const one = newMessage({
+      attemptKey: 'group 2',
+      deliveries: [copy({ recipient: 'ann@kontor.example' }), copy({ recipient: 'bo@kontor.example' })],
+      entities: [{ kind: 'url', value: 'https://group.example/one' }],
+    })
+    const again = newMessage({ attemptKey: 'group 1' })
+    const twin = newMessage({ attemptKey: 'group 2' })
+    const other = newMessage({ receivedAt: new Date('2004-04-04T04:04:04Z'), judged: { threat: 'spam' } })
+    const answers = await inTenant(t.a, (tx) => receiveAll(tx, [one, again, twin, other]))
+    expect(answers.map((a) => [a.messageId, a.duplicate])).toEqual([
+      [one.id, false],
+      [first.id, true],
+      [one.id, true],
+      [other.id, false],
+    ])
+    for (const { id } of [again, twin]) {
+      expect(await inTenant(t.a, (tx) => getMessage(tx, id))).toBeNull()
+      expect(await inTenant(t.a, (tx) => verdicts(tx, id))).toEqual([])
+      expect(await facts(t.a, id)).toEqual([])
+      expect(await events(t.a, id)).toEqual([])
+    }
+    for (const [message, copies] of [
+      [one, 2],
+      [other, 1],
+    ] as const) {
+      const stored = await inTenant(t.a, (tx) => getMessage(tx, message.id))
+      expect(stored?.threat).toBe(message.verdict.threat)
+      const [verdict] = await inTenant(t.a, (tx) => verdicts(tx, message.id))
+      expect(verdict?.id).toBe(stored?.verdict_id)
+      expect(await inTenant(t.a, (tx) => deliveriesOf(tx, message.id))).toHaveLength(copies)
+      expect(await facts(t.a, message.id)).toHaveLength(copies)
+      expect((await facts(t.a, message.id))[0]?.received_at).toEqual(stored?.received_at)
+      expect(await events(t.a, message.id)).toHaveLength(1)
+      expect(await inTenant(t.a, (tx) => timeline(tx, message.id))).toHaveLength(2)
+      expect(await inTenant(t.b, (tx) => getMessage(tx, message.id))).toBeNull()
+    }
+    const found = await inTenant(t.a, (tx) => messagesByEntity(tx, 'url', 'https://group.example/one', { limit: 10 }))
+    expect(found.map((m) => m.messageId)).toEqual([one.id])
+    expect(await inTenant(t.a, (tx) => receiveAll(tx, []))).toEqual([])
   })
 
   test('mail of any time: old months, before 1990, and dates that have not come yet', async () => {
