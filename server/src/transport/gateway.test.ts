@@ -91,6 +91,36 @@ async function lmtp(port: number, ...recipients: string[]): Promise<Dialogue> {
 
 const MESSAGE = 'Subject: hello\r\n\r\nbody\r\n'
 
+test('replies to commands of one packet leave in one; none waits for a command that has only begun, nor for the next message', async () => {
+  const slow = Promise.withResolvers<null>()
+  const recipient = async (address: string) => {
+    if (address.startsWith('slow')) return slow.promise
+    // Longer than a write takes to arrive: replies that left one by one would come one by one.
+    await new Promise((done) => setTimeout(done, 50))
+    return null
+  }
+  const { lmtp: port, taken } = await start({}, { recipient })
+  const d = await dial(port)
+  await d.say('LHLO client.example')
+  let packets = 0
+  d.socket.on('data', () => packets++)
+  d.write('MAIL FROM:<a@client.example>\r\nRCPT TO:<one@example.org>\r\nRCPT TO:<two@example.org>\r\nDATA\r\n')
+  const replies = [await d.reply(), await d.reply(), await d.reply(), await d.reply()]
+  expect(replies.map((r) => r?.slice(0, 9))).toEqual(['250 2.1.0', '250 2.1.5', '250 2.1.5', '354 End w'])
+  expect(packets).toBe(1)
+  d.write(`${MESSAGE}.\r\nMAIL FROM:<b@client.example>\r\nRCPT TO:<slow@example.org>\r\nNOOP\r\n`)
+  expect([await d.reply(), await d.reply()]).toEqual(['250 2.0.0 Ok', '250 2.0.0 Ok'])
+  slow.resolve(null)
+  expect([await d.reply(), await d.reply(), await d.reply()].map((r) => r?.slice(0, 9))).toEqual([
+    '250 2.1.0',
+    '250 2.1.5',
+    '250 2.0.0',
+  ])
+  d.write('NOOP\r\nRCPT TO:<th')
+  expect(await d.reply()).toMatch(/^250/)
+  expect(taken).toHaveLength(1)
+})
+
 test('LMTP answers for each recipient after the data, in their order', async () => {
   const { lmtp: port, taken } = await start(
     {},

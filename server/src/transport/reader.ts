@@ -24,6 +24,8 @@ export interface Reader {
   unread(rest: Buffer): void
   /** Bytes that are here already: a client that did not wait for our reply. */
   buffered(): number
+  /** Whether `line` would answer without waiting. */
+  hasLine(): boolean
 }
 
 export function createReader(socket: Socket): Reader {
@@ -73,7 +75,8 @@ export function createReader(socket: Socket): Reader {
   const line = async (maxLength: number, timeoutMs: number): Promise<Line> => {
     const deadline = Date.now() + timeoutMs
     let tooLong = false
-    for (;;) {
+    // The whole of it at first: timers of the same length share a list, and most lines come at once.
+    for (let left = timeoutMs; ; left = Math.max(0, deadline - Date.now())) {
       const at = pending.indexOf(LF)
       if (at !== -1) {
         const text = pending.subarray(0, at)
@@ -86,7 +89,7 @@ export function createReader(socket: Socket): Reader {
         tooLong = true
         pending = Buffer.alloc(0)
       }
-      const got = await more(Math.max(0, deadline - Date.now()))
+      const got = await more(left)
       if (got !== 'data') return { kind: got }
     }
   }
@@ -98,5 +101,6 @@ export function createReader(socket: Socket): Reader {
       pending = pending.length === 0 ? rest : Buffer.concat([rest, pending])
     },
     buffered: () => pending.length,
+    hasLine: () => pending.includes(LF),
   }
 }

@@ -20,6 +20,7 @@ export interface ReceiveOptions {
   readonly totalMs: number
 }
 
+/** Where the client does not say how large its message is. */
 const FIRST = 64 * 1024
 
 /** One growing buffer, sized by the declared size: an honest client's message is in memory once. */
@@ -30,7 +31,7 @@ function createStore(budget: ByteBudget, options: ReceiveOptions) {
   /** False when there is no room, for a reason. */
   const reserve = (wanted: number): boolean => {
     if (wanted <= buffer.length) return true
-    const guess = buffer.length === 0 ? Math.max(FIRST, options.declared) : buffer.length * 2
+    const guess = buffer.length === 0 ? options.declared || FIRST : buffer.length * 2
     const size = Math.min(Math.max(wanted, guess), Math.max(wanted, options.maxSize))
     if (!budget.take(size - held)) return false
     held = size

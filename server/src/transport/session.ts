@@ -81,15 +81,25 @@ function createDialogue(socket: Socket, peer: string, deps: SessionDeps, setBusy
   let greeted = false
   let transaction: Transaction | null = null
   let mistakes = 0
+  let held = ''
 
+  /** Replies to commands that came in one packet leave in one, too (RFC 2920 §3.2); none waits for a command that is not here yet. */
   const send = async (...replies: readonly string[]): Promise<void> => {
-    if (socket.destroyed || !socket.writable) return
+    held += replies.join('')
+    if (!reader.hasLine()) await flush()
+  }
+  const flush = async (): Promise<void> => {
+    const text = held
+    held = ''
+    if (text === '' || socket.destroyed || !socket.writable) return
     const { promise, resolve } = Promise.withResolvers<void>()
+    socket.write(text, () => resolve())
+    // The system has it, as nearly always.
+    if (socket.writableLength === 0) return
     const timer = setTimeout(() => {
       socket.destroy()
       resolve()
     }, options.timeouts.write)
-    socket.write(replies.join(''), () => resolve())
     socket.once('close', resolve)
     await promise
     socket.off('close', resolve)
@@ -223,6 +233,8 @@ function createDialogue(socket: Socket, peer: string, deps: SessionDeps, setBusy
     const replies = await decide(envelope, got)
     // RFC 2033 §4.2: LMTP says one reply for each accepted recipient, in order; SMTP one for all.
     await send(...replies.map(formatReply))
+    // Whatever else the client has sent already: who does not know that its message was taken sends it again.
+    await flush()
     acceptor.replied?.()
   }
 
@@ -305,7 +317,7 @@ function createDialogue(socket: Socket, peer: string, deps: SessionDeps, setBusy
     }
   }
 
-  return async (dismissed: () => boolean): Promise<void> => {
+  const converse = async (dismissed: () => boolean): Promise<void> => {
     await send(`220 ${options.hostname} ${protocol === 'lmtp' ? 'LMTP' : 'ESMTP'}\r\n`)
     while (!dismissed()) {
       const line = await reader.line(MAX_LINE, options.timeouts.command)
@@ -329,6 +341,7 @@ function createDialogue(socket: Socket, peer: string, deps: SessionDeps, setBusy
     }
     await say(reply(421, '4.3.2', 'Server is stopping'))
   }
+  return (dismissed: () => boolean): Promise<void> => converse(dismissed).finally(flush)
 }
 
 const needsUtf8 = (address: string): boolean => /[^\x20-\x7e]/.test(address)
