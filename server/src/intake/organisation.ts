@@ -27,14 +27,13 @@ export function createDirectory(storage: Pick<Storage, 'db' | 'tenant'>): Direct
     else owners.delete(domain)
     return tenant
   }
-  const within = (tenant: TenantId, address: string): Promise<Resolution | null> =>
+  // Recipients that are asked for while others are looked up share the next transaction: a connection each would be taken otherwise.
+  const within = createGrouped((tenant, addresses: readonly string[]) =>
     storage.tenant(tenant, async (tx) => {
-      const found = (await directory(tx)).resolve(address)
-      if (!found.ownDomain) return null
-      if (found.via === 'none') return { kind: 'unknown', tenant }
-      const targets = found.mailboxes.map((m): Target => ({ mailboxId: m.id, address: m.address, login: m.login }))
-      return { kind: 'known', tenant, targets, external: found.external }
-    })
+      const own = await directory(tx)
+      return addresses.map((address) => leadsOf(own, tenant, address))
+    }),
+  )
   const resolve = async (address: string): Promise<Resolution> => {
     const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
     const tenant = await ownerOf(domain)
@@ -58,6 +57,15 @@ export function createDirectory(storage: Pick<Storage, 'db' | 'tenant'>): Direct
       return found
     },
   }
+}
+
+/** Null: the address is in none of the organisation's domains. */
+function leadsOf(own: Organisation, tenant: TenantId, address: string): Resolution | null {
+  const found = own.resolve(address)
+  if (!found.ownDomain) return null
+  if (found.via === 'none') return { kind: 'unknown', tenant }
+  const targets = found.mailboxes.map((m): Target => ({ mailboxId: m.id, address: m.address, login: m.login }))
+  return { kind: 'known', tenant, targets, external: found.external }
 }
 
 interface Asked {
