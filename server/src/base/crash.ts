@@ -22,3 +22,6 @@ export function crashPoint(name: string): void {
 export function onCrashPoint(told: ((name: string) => void) | null): void {
   listener = told
 }
+
+/** Whether somebody is told: then points must be passed in this thread. */
+export const crashesWatched = (): boolean => listener !== null

@@ -25,6 +25,10 @@ export class Account {
   readonly #dir: string
   readonly #holds: string
   readonly #folders = new Map<string, FolderStore>()
+  /** Names in the mailbox's own directory when it was last prepared. */
+  #listed = ''
+  /** The folder for junk, as long as the same folders are there. */
+  #junk: { readonly listed: string; readonly path: string } | null = null
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(root: string, login: string) {
@@ -40,10 +44,14 @@ export class Account {
     return run
   }
 
-  async prepare(): Promise<void> {
-    await refuseForeign(this.#dir)
+  /** INBOX, made if missing. */
+  async prepare(): Promise<FolderStore> {
+    const names = await refuseForeign(this.#dir)
     try {
-      await this.#store('INBOX', this.#dir).refresh()
+      const inbox = this.#store('INBOX', this.#dir)
+      await inbox.refresh()
+      this.#listed = names.join('/')
+      return inbox
     } catch (error) {
       throw fileError(error, `opening the mailbox ${this.login}`)
     }
@@ -103,6 +111,15 @@ export class Account {
     const all = await this.subscriptions()
     if (all.has(path)) return
     await replaceFile(join(this.#dir, 'subscriptions'), [...all, path].map((line) => `${line}\n`).join(''))
+  }
+
+  /** The path of the Junk folder that was found among the folders of the last `prepare`. */
+  knownJunk(): string | null {
+    return this.#junk?.listed === this.#listed ? this.#junk.path : null
+  }
+
+  rememberJunk(path: string): void {
+    this.#junk = { listed: this.#listed, path }
   }
 
   factsOf(place: Place): FileFacts | undefined {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { messageOf } from '../../base/index.ts'
+import { crashPoint, messageOf, PlaceError, placeFile, placesElsewhere } from '../../base/index.ts'
 import { ProviderError } from '../provider.ts'
 
 export const codeOfError = (error: unknown): string =>
@@ -50,6 +50,33 @@ export async function writeNew(
     throw error
   }
   await file.close()
+}
+
+/** A refusal would say that nothing happened, and the mail would be put there a second time: what fails after the rename is a doubt. */
+export async function afterEffect<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const message = `it was put there, but may not last: ${messageOf(error)}`
+    throw new ProviderError('unknown', message, { cause: error })
+  }
+}
+
+/** A new message in its folder: durable with its name when this returns. */
+export async function deliverNew(temporary: string, target: string, bytes: Buffer): Promise<void> {
+  if (placesElsewhere(bytes)) {
+    const points = { synced: 'mailboxes.maildir.after-write', renamed: 'mailboxes.maildir.after-deliver' }
+    await placeFile({ temporary, target, bytes, points }).catch((error: unknown) => {
+      if (error instanceof PlaceError && !error.placed) throw error
+      return afterEffect(() => Promise.reject(error))
+    })
+    return
+  }
+  await writeNew(temporary, bytes)
+  crashPoint('mailboxes.maildir.after-write')
+  await rename(temporary, target)
+  crashPoint('mailboxes.maildir.after-deliver')
+  await afterEffect(() => syncDir(dirname(target)))
 }
 
 /** Replaces a small file at once: readers see the old or the new one, also after a power loss. */

@@ -63,14 +63,13 @@ export class FolderStore {
 
   /** Reads what belongs to the folder where that changed on disk (it may have been removed and made again). */
   async refresh(): Promise<void> {
-    const stamp = await stampOf(join(this.dir, META))
+    const [stamp, words] = await Promise.all([stampOf(join(this.dir, META)), stampOf(join(this.dir, KEYWORDS))])
     if (stamp === '') await this.#adopt()
     else if (stamp !== this.#metaStamp) {
       this.#meta = await readMeta(join(this.dir, META))
       this.#next = this.#meta.reserved
       this.#metaStamp = stamp
     }
-    const words = await stampOf(join(this.dir, KEYWORDS))
     if (words !== this.#keywordsStamp) {
       this.#keywords = words === '' ? [] : await readKeywords(join(this.dir, KEYWORDS))
       this.#keywordsStamp = words

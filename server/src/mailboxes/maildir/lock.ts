@@ -113,13 +113,13 @@ const FOREIGN = /^(dovecot[.-]|\.dovecot|courierimap|cyrus\.|maildirsize$)/
 
 /**
  * Refuses a directory that a mail server has marked as its own. Its indexes would call our renames lost mail, and the
- * keyword letters in its names mean something else (mailbox-semantics C).
+ * keyword letters in its names mean something else (mailbox-semantics C). Gives the names that are there.
  */
-export async function refuseForeign(dir: string): Promise<void> {
+export async function refuseForeign(dir: string): Promise<readonly string[]> {
   const names = await readdir(dir).catch(() => [])
   const found = names.filter((name) => FOREIGN.test(name))
   const [first] = found
-  if (first === undefined) return
+  if (first === undefined) return names
   const last = Math.max(...(await Promise.all(found.map(async (name) => (await stat(join(dir, name))).mtimeMs))))
   throw new AppError(
     'mailboxes.maildir-foreign',

@@ -194,6 +194,20 @@ describe('Maildir: files', () => {
     expect(used.size).toBe(9)
   })
 
+  test('junk goes into the folder for it, also when that is made by hand, called otherwise or gone', async () => {
+    await withProvider(async (provider) => {
+      const deliver = async (n: number) => (await provider.deliver({ login }, 'junk', mail(`junk ${n}`))).folder
+      expect([await deliver(1), await deliver(2), await deliver(3)]).toEqual(['Junk', 'Junk', 'Junk'])
+      const home = join(root, accountDir(login))
+      renameSync(join(home, folderDir('Junk')), join(home, folderDir('Spam')))
+      expect([await deliver(4), await deliver(5)]).toEqual(['Spam', 'Spam'])
+      rmSync(join(home, folderDir('Spam')), { recursive: true })
+      expect([await deliver(6), await deliver(7)]).toEqual(['Junk', 'Junk'])
+      const session = await provider.open({ login })
+      expect(await inFolder(session, 'Junk')).toHaveLength(2)
+    })
+  })
+
   test('a message that another program delivered is taken up, once, in the order of the names', async () => {
     await withProvider(async (provider) => {
       await provider.open({ login })

@@ -46,20 +46,18 @@ export function createMaildirProvider({ root }: { readonly kind?: 'maildir'; rea
     await ready()
     const found = accounts.get(login) ?? new Account(root, login)
     accounts.set(login, found)
-    await found.exclusive(() => found.prepare())
     return found
   }
   const provider: MaildirProvider = {
     kind: 'maildir',
     open: async ({ login }, { signal } = {}) => {
       signal?.throwIfAborted()
-      return new MaildirSession(await account(login))
+      const found = await account(login)
+      await found.exclusive(() => found.prepare())
+      return new MaildirSession(found)
     },
     proveWayBack: (one) => proveWayBack(() => provider.open(one)),
-    deliver: async ({ login }, use, bytes) => {
-      const session = new MaildirSession(await account(login))
-      return session.deliver(use, bytes, use === 'junk' ? await session.special('junk') : 'INBOX')
-    },
+    deliver: async ({ login }, use, bytes) => new MaildirSession(await account(login)).deliver(use, bytes),
     close: async () => {
       const release = await lock?.catch(() => null)
       lock = null

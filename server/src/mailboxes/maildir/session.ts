@@ -1,6 +1,6 @@
 import { access, constants, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { crashPoint, messageOf } from '../../base/index.ts'
+import { crashPoint } from '../../base/index.ts'
 import {
   type AppendResult,
   type CopyRef,
@@ -30,7 +30,7 @@ import { SPECIAL_NAMES, specialUses } from '../special-use.ts'
 import { sameFlags, storableFlags } from '../state.ts'
 import type { Account } from './account.ts'
 import { bytesOf, hashesOf, LOOKS, refOf, stateOf, statesOf } from './copies.ts'
-import { codeOfError, fileError, syncDir, writeNew } from './files.ts'
+import { afterEffect, codeOfError, deliverNew, fileError, syncDir, writeNew } from './files.ts'
 import { find } from './find.ts'
 import { type Entry, type FolderStore, makeFolder } from './folder.ts'
 import { parseName } from './names.ts'
@@ -54,12 +54,16 @@ export class MaildirSession implements MailboxSession {
   #do<T>(doing: string, operation: () => Promise<T>): Promise<T> {
     return this.#account.exclusive(async () => {
       if (!this.#open) throw new ProviderError('unavailable', `the session of ${this.#account.login} was closed`)
-      try {
-        return await operation()
-      } catch (error) {
-        throw fileError(error, `${doing} in ${this.#account.login}`)
-      }
+      return await this.#told(doing, operation)
     })
+  }
+
+  async #told<T>(doing: string, operation: () => Promise<T>): Promise<T> {
+    try {
+      return await operation()
+    } catch (error) {
+      throw fileError(error, `${doing} in ${this.#account.login}`)
+    }
   }
 
   folders(): Promise<readonly Folder[]> {
@@ -83,13 +87,15 @@ export class MaildirSession implements MailboxSession {
   }
 
   special(use: SpecialUse): Promise<string> {
-    return this.#do(`looking for the folder ${use}`, async () => {
-      const found = (await this.#folders()).find((folder) => folder.use === use)
-      if (found) return found.path
-      if (use === 'inbox') return 'INBOX'
-      await this.#create(SPECIAL_NAMES[use], true)
-      return SPECIAL_NAMES[use]
-    })
+    return this.#do(`looking for the folder ${use}`, () => this.#special(use))
+  }
+
+  async #special(use: SpecialUse): Promise<string> {
+    const found = (await this.#folders()).find((folder) => folder.use === use)
+    if (found) return found.path
+    if (use === 'inbox') return 'INBOX'
+    await this.#create(SPECIAL_NAMES[use], true)
+    return SPECIAL_NAMES[use]
   }
 
   async #create(path: string, subscribe: boolean): Promise<void> {
@@ -352,35 +358,34 @@ export class MaildirSession implements MailboxSession {
     for (const dir of ['cur', 'new']) await syncDir(join(folder.dir, dir))
   }
 
-  /** A new message: durable when this returns. */
-  deliver(use: 'inbox' | 'junk', bytes: Buffer, junk: string): Promise<CopyRef> {
-    return this.#do('delivering', async () => {
-      const path = use === 'junk' ? junk : 'INBOX'
-      const folder = await this.#account.mustFolder(path)
-      const { unique, path: temporary } = folder.temporary()
-      const uid = await folder.allot(1)
-      await writeNew(temporary, bytes)
-      crashPoint('mailboxes.maildir.after-write')
-      const name = folder.name(unique, uid, [], [])
-      await rename(temporary, join(folder.dir, 'new', name.slice(0, name.indexOf(':2,'))))
-      crashPoint('mailboxes.maildir.after-deliver')
-      await afterEffect(() => syncDir(join(folder.dir, 'new')))
-      return refOf(folder, { uid, unique })
+  /** A new message, in a mailbox that is made if missing: durable when this returns. */
+  deliver(use: 'inbox' | 'junk', bytes: Buffer): Promise<CopyRef> {
+    return this.#account.exclusive(async () => {
+      const inbox = await this.#account.prepare()
+      return await this.#told('delivering', async () => {
+        const folder = use === 'inbox' ? inbox : await this.#junk()
+        const { unique, path: temporary } = folder.temporary()
+        const uid = await folder.allot(1)
+        const name = folder.name(unique, uid, [], [])
+        const target = join(folder.dir, 'new', name.slice(0, name.indexOf(':2,')))
+        await deliverNew(temporary, target, bytes)
+        return refOf(folder, { uid, unique })
+      })
     })
+  }
+
+  /** Looked for among all folders only when they have changed. */
+  async #junk(): Promise<FolderStore> {
+    const known = this.#account.knownJunk()
+    const folder = known === null ? null : await this.#account.folder(known)
+    if (folder) return folder
+    const path = await this.#special('junk')
+    this.#account.rememberJunk(path)
+    return await this.#account.mustFolder(path)
   }
 
   async close(): Promise<void> {
     this.#open = false
-  }
-}
-
-/** A refusal would say that nothing happened, and the mail would be put there a second time: what fails after the rename is a doubt. */
-async function afterEffect<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    const message = `it was put there, but may not last: ${messageOf(error)}`
-    throw new ProviderError('unknown', message, { cause: error })
   }
 }
 

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { sql } from 'kysely'
-import { AppError, type BlobKey, type TenantId } from '../../base/index.ts'
+import { AppError, type BlobKey, placesElsewhere, type TenantId } from '../../base/index.ts'
 import type { BlobOptions } from '../connect.ts'
 import { PREPARED } from '../dialect.ts'
 import type { Tx } from '../schema.ts'
@@ -40,6 +40,10 @@ export class DirectoryBlobs implements Blobs {
     if (Buffer.isBuffer(source)) {
       if (source.length > (options.maxSize ?? Number.POSITIVE_INFINITY)) throw tooLarge(options.maxSize ?? 0)
       ref = refOf(keys, source)
+      if (placesElsewhere(source)) {
+        await this.#files.store(tenant, ref.key, sealed(keys, tenant, source))
+        return ref
+      }
       if (await this.#there(tenant, ref)) return ref
     }
     const temporary = await this.#files.temporary()
@@ -116,7 +120,10 @@ export class DirectoryBlobs implements Blobs {
       on conflict (tenant_id, key) do update set marked_at = now()
       returning tenant_id`.execute(tx)
     const tenant = marked.rows[0]?.tenant_id
-    for (const ref of unique) if (!tenant || !(await this.has(tenant, ref.key))) throw gone(ref.key)
+    await this.#mustHave(
+      tenant,
+      unique.map((ref) => ref.key),
+    )
   }
 
   /** Shared among those who reuse; the sweep takes the same lock alone while it looks once more and removes a file. */
@@ -125,8 +132,12 @@ export class DirectoryBlobs implements Blobs {
     const locked = await sql<{ tenant: TenantId }>`select recourse_tenant() as tenant,
       pg_advisory_xact_lock_shared(hashtextextended('recourse blobs ' || recourse_tenant(), 0))`.execute(tx)
     const tenant = locked.rows[0]?.tenant
+    await this.#mustHave(tenant, [...new Set(keys)])
+  }
+
+  async #mustHave(tenant: TenantId | undefined, keys: readonly BlobKey[]): Promise<void> {
     await Promise.all(
-      [...new Set(keys)].map(async (key) => {
+      keys.map(async (key) => {
         if (!tenant || !(await this.has(tenant, key))) throw gone(key)
       }),
     )

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { AppError, crashPoint, messageOf, type TenantId } from '../../base/index.ts'
+import { AppError, crashPoint, messageOf, PlaceError, placeFile, type TenantId } from '../../base/index.ts'
 
 /** Makes renames in a directory durable. */
 export async function syncDirectory(path: string): Promise<void> {
@@ -45,18 +45,56 @@ export class BlobFiles {
 
   async temporary(): Promise<{ path: string; handle: FileHandle }> {
     crashPoint('blob.before-write')
-    const path = join(this.#dir, 'tmp', randomBytes(12).toString('hex'))
+    const path = this.#newTemporary()
     try {
       return { path, handle: await open(path, 'wx', 0o600) }
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw this.trouble(error)
     }
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+      await this.#makeTmp()
       return { path, handle: await open(path, 'wx', 0o600) }
     } catch (error) {
       throw this.trouble(error)
     }
+  }
+
+  /** A whole file, written in another thread unless it is there; durable when this returns. */
+  async store(tenant: TenantId, key: string, bytes: Buffer): Promise<void> {
+    crashPoint('blob.before-write')
+    try {
+      await this.#ready(tenant, key)
+      await this.#place(tenant, key, bytes).catch(async (error: unknown) => {
+        if (!(error instanceof PlaceError) || error.code !== 'ENOENT' || error.placed) throw error
+        await this.#makeTmp()
+        await this.#place(tenant, key, bytes)
+      })
+    } catch (error) {
+      throw this.trouble(error)
+    }
+  }
+
+  #place(tenant: TenantId, key: string, bytes: Buffer): Promise<void> {
+    return placeFile({
+      temporary: this.#newTemporary(),
+      target: this.path(tenant, key),
+      bytes,
+      once: true,
+      points: {
+        written: 'blob.after-write',
+        synced: 'blob.after-fsync',
+        renamed: 'blob.after-rename',
+        durable: 'blob.after-dir-fsync',
+      },
+    })
+  }
+
+  #newTemporary(): string {
+    return join(this.#dir, 'tmp', randomBytes(12).toString('hex'))
+  }
+
+  #makeTmp(): Promise<unknown> {
+    return mkdir(join(this.#dir, 'tmp'), { recursive: true, mode: 0o700 })
   }
 
   /** Puts a finished temporary file in its place; durable when this returns. */
