@@ -12,6 +12,12 @@ export interface Actor {
 }
 
 /** For rights that depend on the request's content; a route's fixed right is declared in its `config.permission`. */
+/** Making an allow entry: the right to write entries, and the one to let mail through (permissions #80). */
+export function requireAllow(actor: Pick<Actor, 'permissions'>): void {
+  requirePermission(actor, 'lists.write')
+  requirePermission(actor, 'lists.allow')
+}
+
 export function requirePermission(actor: Pick<Actor, 'permissions'>, permission: Permission): void {
   if (!actor.permissions.has(permission)) throw forbidden(permission)
 }

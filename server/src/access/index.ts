@@ -1,6 +1,6 @@
 import type { RoomMigrations } from '../storage/index.ts'
 
-export { type Actor, requirePermission } from './actor.ts'
+export { type Actor, requireAllow, requirePermission } from './actor.ts'
 export { type Api, ErrorBody, InstantText, PageOf } from './api.ts'
 export { type Auth, type AuthOptions, makeAuth } from './auth.ts'
 export { type GateDeps, guard } from './gate.ts'

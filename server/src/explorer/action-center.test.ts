@@ -25,9 +25,11 @@ const RIGHTS: readonly Permission[] = [
   'mail.read',
   'remediation.propose',
   'remediation.approve',
+  'remediation.purge',
   'submission.write',
   'lists.read',
   'lists.write',
+  'lists.allow',
 ]
 const DAY = 86_400_000
 
@@ -156,6 +158,41 @@ describe('decisions', () => {
     const again = await proposed(['ann'], 'my own, allowed', { propose: true }, analyst)
     expect((await post(`/actions/${again.id}/approve`)).body).toMatchObject({ state: 'queued' })
     await drain()
+  })
+
+  test('to approve is not to purge: a hard delete waits for somebody who may, also as another action or a redo (permissions #79)', async () => {
+    const approver = await api.token(t.a, ['mail.read', 'remediation.propose', 'remediation.approve'], 'Abe Approver')
+    const { mail } = await office.deliver(['ann'])
+    const wish = { select: { messageIds: [mail.id] }, move: { kind: 'hard-delete' }, name: 'purge' }
+    const asked = await post('/take-action', wish, approver)
+    const [action] = asked.body['actions'] as { id: string; state: string }[]
+    expect(action?.state).toBe('pending-approval')
+    const path = `/actions/${action?.id}`
+    expect((await api.call(approver, 'GET', path)).body).toMatchObject({ can: { approve: false, reject: true } })
+    const refused = await post(`${path}/approve`, {}, approver)
+    expect([refused.status, refused.body]).toMatchObject([
+      403,
+      { error: { message: expect.stringContaining('remediation.purge') } },
+    ])
+    await drain()
+    expect(inbox('ann')).toBe(1)
+    expect((await post(`${path}/approve`, {}, second)).body).toMatchObject({ state: 'queued' })
+    await drain()
+    expect(inbox('ann')).toBe(0)
+    // What was purged they may bring back, and not purge again.
+    const undone = await post(`${path}/undo`, {}, approver)
+    await drain()
+    expect(inbox('ann')).toBe(1)
+    const redo = await post(`/actions/${undone.body['id']}/undo`, {}, approver)
+    expect(redo.body).toMatchObject({ state: 'pending-approval' })
+    expect((await post(`/actions/${redo.body['id']}/approve`, {}, approver)).status).toBe(403)
+    expect((await post(`/actions/${redo.body['id']}/approve`, {}, second)).status).toBe(200)
+    await drain()
+    expect(inbox('ann')).toBe(0)
+    const soft = await proposed(['bob'], 'soft')
+    const instead = { instead: { kind: 'hard-delete' } }
+    expect((await post(`/actions/${soft.id}/approve`, instead, approver)).status).toBe(403)
+    expect((await post(`/actions/${soft.id}/approve`, {}, approver)).body).toMatchObject({ state: 'queued' })
   })
 
   test('a second person above a size and for hard deletes: both are recorded, the same one twice is refused', async () => {

@@ -1,4 +1,4 @@
-import { type Actor, requirePermission } from '../access/index.ts'
+import { type Actor, requireAllow, requirePermission } from '../access/index.ts'
 import { record } from '../audit/index.ts'
 import { type ActionId, AppError, type MessageId } from '../base/index.ts'
 import { explain } from '../detection/index.ts'
@@ -51,7 +51,7 @@ const isKind = (text: string): text is EntryKind => ENTRY_KINDS.some((k) => k ==
 export function rejectAsFalsePositive(deps: FalsePositiveDeps): RejectAsFalsePositive {
   return async (actor, id, body) => {
     requirePermission(actor, 'submission.write')
-    if (body.allow === undefined || body.allow.length > 0) requirePermission(actor, 'lists.write')
+    if (body.allow === undefined || body.allow.length > 0) requireAllow(actor)
     return await deps.storage.tenant(actor.tenant, async (tx) => {
       const decided = await deps.remediation.reject(actor, id, `false positive${body.why ? `: ${body.why}` : ''}`, tx)
       const messages = await messagesOf(tx, actor.tenant, id, deps.remediation.limits.maxSubmit)

@@ -23,9 +23,11 @@ const RIGHTS: readonly Permission[] = [
   'mail.read',
   'remediation.propose',
   'remediation.approve',
+  'remediation.purge',
   'submission.write',
   'lists.read',
   'lists.write',
+  'lists.allow',
 ]
 
 beforeAll(async () => {
@@ -183,6 +185,10 @@ describe('one wish, several steps', () => {
     // Who may make entries needs no right on mailboxes for it.
     const lister = await api.token(t.a, ['mail.read', 'lists.write'])
     expect(taken(await take({ select, entries: block }, lister)).actions).toEqual([])
+    // To let mail through is another right than to block (permissions #80).
+    const allow = [{ action: 'allow', kind: 'sender', value: 'x@good.example' }]
+    const refused = await take({ select, entries: [...block, ...allow] }, lister)
+    expect([refused.status, told(refused)]).toEqual([403, expect.stringContaining('lists.allow')])
   })
 
   test('contradictions and nothing at all are refused with what to do', async () => {

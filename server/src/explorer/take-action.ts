@@ -1,4 +1,4 @@
-import { type Actor, requirePermission } from '../access/index.ts'
+import { type Actor, requireAllow, requirePermission } from '../access/index.ts'
 import { AppError, type MessageId, type SubmissionId } from '../base/index.ts'
 import { addEntry, checkEntry, listEntries } from '../lists/index.ts'
 import {
@@ -44,6 +44,7 @@ function checkRights(actor: Actor, wish: TakeActionBody): void {
   if (wish.move || wish.release || wish.addTo) requirePermission(actor, 'remediation.propose')
   if (wish.submit) requirePermission(actor, 'submission.write')
   if (wish.entries) requirePermission(actor, 'lists.write')
+  if (wish.entries?.some((e) => e.action === 'allow')) requireAllow(actor)
 }
 
 async function takeIn(deps: TakeDeps, desk: PlanDesk, actor: Actor, wish: TakeActionBody): Promise<TakenBody> {

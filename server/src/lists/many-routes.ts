@@ -1,5 +1,5 @@
 import { type TSchema, Type } from 'typebox'
-import type { Api } from '../access/index.ts'
+import { type Api, requireAllow } from '../access/index.ts'
 import type { EntryId, SubmissionId } from '../base/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
 import { addEntries, MOST, type Outcome, removeEntries } from './many.ts'
@@ -43,11 +43,13 @@ export function registerMany(app: Api, { storage, checkSubmission }: ManyDeps): 
         response: { 200: Outcomes },
       },
     },
-    async ({ actor, body: { values, ...wanted } }) =>
-      storage.tenant(actor.tenant, async (tx) => {
+    async ({ actor, body: { values, ...wanted } }) => {
+      if (wanted.action === 'allow') requireAllow(actor)
+      return storage.tenant(actor.tenant, async (tx) => {
         const submissionId = await checkSubmission(tx, wanted.submissionId ?? null)
         return view(await addEntries(tx, storage.outbox, actor, values, { ...wanted, submissionId }))
-      }),
+      })
+    },
   )
 
   app.post(

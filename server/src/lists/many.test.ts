@@ -15,7 +15,7 @@ beforeAll(async () => {
   api = await testApi(rig.storage, (app) =>
     register(app, { storage: rig.storage, submissionExists: async (_, id) => id !== NOBODY }),
   )
-  nadia = await api.token(rig.a, ['lists.read', 'lists.write'], 'Nadia')
+  nadia = await api.token(rig.a, ['lists.read', 'lists.write', 'lists.allow'], 'Nadia')
   omar = await api.token(rig.a, ['lists.read', 'lists.write'], 'Omar Lee')
 })
 afterAll(async () => {
@@ -95,6 +95,24 @@ describe('several entries at once', () => {
       ['/entries/remove', { ids: [NOBODY] }],
     ] as const)
       expect((await api.call(reader, 'POST', path, body)).status).toBe(403)
+  })
+
+  it('to allow is a right besides that to block: making one, and letting it live longer (permissions #80)', async () => {
+    const entry = { action: 'allow', kind: 'sender', value: 'p@allow.example' }
+    const { value, ...several } = entry
+    const own = await post(nadia, '/entries', { ...entry, value: 'q@allow.example', expiresInDays: 2 })
+    for (const [method, path, body] of [
+      ['POST', '/entries', entry],
+      ['POST', '/entries/add', { ...several, values: [value] }],
+      ['PATCH', `/entries/${own.id}`, { expiresInDays: 20 }],
+    ] as const) {
+      const refused: Body = await api.call(omar, method, path, body)
+      expect([refused.status, refused.body.error.message]).toEqual([403, expect.stringContaining('lists.allow')])
+    }
+    expect(await values('q=allow.example')).toEqual(['q@allow.example'])
+    expect((await api.call(omar, 'PATCH', `/entries/${own.id}`, { note: 'seen' })).status).toBe(200)
+    expect((await api.call(omar, 'POST', '/entries', { ...entry, action: 'block' })).status).toBe(201)
+    expect((await post(omar, '/entries/remove', { ids: [own.id] })).results[0].status).toBe('succeeded')
   })
 })
 

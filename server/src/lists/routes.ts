@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { type Api, PageOf } from '../access/index.ts'
+import { type Api, PageOf, requireAllow } from '../access/index.ts'
 import { AppError, type EntryId, type SubmissionId } from '../base/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
 import { addEntry, editEntry, gone, removeEntry } from './entries.ts'
@@ -87,6 +87,7 @@ export function register(app: Api, { storage, submissionExists }: ListsDeps): vo
       schema: { summary: 'Add an entry', body: EntryBody, response: { 201: EntryRow } },
     },
     async ({ actor, body }, reply) => {
+      if (body.action === 'allow') requireAllow(actor)
       const entry = await storage.tenant(actor.tenant, async (tx) => {
         const submissionId = await checkSubmission(tx, body.submissionId ?? null)
         return addEntry(tx, storage.outbox, actor, { ...body, submissionId })
@@ -111,7 +112,12 @@ export function register(app: Api, { storage, submissionExists }: ListsDeps): vo
     },
     async ({ actor, params, body }) =>
       entryRow(
-        await storage.tenant(actor.tenant, (tx) => editEntry(tx, storage.outbox, actor, params.id as EntryId, body)),
+        await storage.tenant(actor.tenant, async (tx) => {
+          const id = params.id as EntryId
+          // To let it live longer is to let more through.
+          if (body.expiresInDays !== undefined && (await getEntry(tx, id))?.action === 'allow') requireAllow(actor)
+          return editEntry(tx, storage.outbox, actor, id, body)
+        }),
       ),
   )
 

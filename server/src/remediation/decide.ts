@@ -5,6 +5,7 @@ import { emit, jsonText, type Tx } from '../storage/index.ts'
 import { proposedBy } from './approval.ts'
 import { count, type LedgerContext, transitionAll } from './ledger.ts'
 import { checkActive } from './limits.ts'
+import { need } from './rights.ts'
 import type { ActionState } from './states.ts'
 import { guardReleased, type SubmitOptions, submitAction } from './submit.ts'
 import type { ActionParams, Approval, Person } from './tables.ts'
@@ -71,6 +72,7 @@ export async function decideAction(
     decision: DECISION[verb],
     why,
   }
+  if (verb === 'approve') await needPurge(tx, context, requester, id, options.part?.instead?.kind ?? row.kind)
   if (verb === 'approve') return await approve(tx, context, requester, id, row, entry, options)
   await stop(tx, context, id, row.state, verb, entry)
   return { id, state: await stateOf(tx, context, id), approvals: 0, needed: row.approvals_needed, derived: null }
@@ -100,6 +102,22 @@ async function openFor(tx: Tx, context: LedgerContext, id: ActionId, verb: Verb)
     verb === 'cancel' ? 'What it did can be undone.' : 'Only what waits for approval can be decided.',
     { status: 409 },
   )
+}
+
+/** Whoever approves a hard delete, or its redo, needs the right to it (permissions #79). */
+async function needPurge(
+  tx: Tx,
+  { tenant }: LedgerContext,
+  requester: Requester,
+  id: ActionId,
+  kind: ActionKind,
+): Promise<void> {
+  if (requester.permissions.has('remediation.purge')) return
+  if (kind === 'hard-delete') need(requester, 'remediation.purge')
+  if (kind !== 'undo') return
+  const found = await sql`select 1 from action_item where tenant_id = ${tenant} and action_id = ${id}
+    and target_location = 'hard-deleted' limit 1`.execute(tx)
+  if (found.rows.length > 0) need(requester, 'remediation.purge')
 }
 
 const said = ({ decision, name, why }: Approval): string =>

@@ -3,6 +3,7 @@ import { type ActionId, AppError, type TenantId } from '../base/index.ts'
 import type { Tx } from '../storage/index.ts'
 import { proposedBy } from './approval.ts'
 import { classOf, type ResultClass } from './item-view.ts'
+import { mayRun } from './rights.ts'
 import type { Frozen } from './tables.ts'
 import { type ActionRow, type ActionView, undoneBy, viewOf } from './view.ts'
 
@@ -188,7 +189,7 @@ export function canDo(
   const pending = action.state === 'pending-approval'
   const approvedIt = action.approvals.some((a) => a.decision === 'approved' && a.id === asker.user)
   const own = !rules.ownProposals && proposedBy(asker.user, action.requestedBy, action.joined)
-  const approve = may && pending && !approvedIt && !own
+  const approve = mayRun(asker, action.kind) && pending && !approvedIt && !own
   const running = action.state === 'queued' || action.state === 'running'
   const left = !pending && !running && action.counts.done > action.counts.reverted
   return {

@@ -7,7 +7,7 @@ import type { LedgerContext } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import { beginPlan, insertStep, type PlanRequest, sizeOfSelection } from './plans.ts'
 import { previewAction } from './preview.ts'
-import { need } from './rights.ts'
+import { mayRun, need } from './rights.ts'
 import { joinAction, type SubmitOptions, type SubmittedAction } from './submit.ts'
 import type { ActionRequest, Requester } from './types.ts'
 import { submitUndoOf } from './undo.ts'
@@ -51,8 +51,7 @@ export function planDesk(s: ServiceParts, tx: Tx, requester: Requester, key: str
     preview: (request, scope) => previewAction(tx, at, requester, request, scope),
     approval: async (actions, propose) => {
       const { rules } = await s.options(tx)
-      const mayApprove = requester.permissions.has('remediation.approve')
-      const each = actions.map((a) => approvalFor({ ...a, propose }, mayApprove, rules))
+      const each = actions.map((a) => approvalFor({ ...a, propose }, mayRun(requester, a.kind), rules))
       const most = each.toSorted((a, b) => b.needed - a.needed)[0]
       return { needed: most?.needed ?? 0, why: most?.why ?? null }
     },

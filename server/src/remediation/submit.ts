@@ -5,6 +5,7 @@ import { type ApprovalRules, approvalFor, noteJoined } from './approval.ts'
 import type { Delta, LedgerContext } from './ledger.ts'
 import { checkActive, checkSize, type Limits } from './limits.ts'
 import { insertAction, openAction, type PlanRef } from './new-action.ts'
+import { mayRun } from './rights.ts'
 import { chosen, classified, type Scope } from './select.ts'
 import { insertSenderCopies } from './sender-copy.ts'
 import { type ActionState, COUNTER, type ItemState } from './states.ts'
@@ -56,7 +57,7 @@ export async function submitAction(
 ): Promise<SubmittedAction> {
   checkRequest(request)
   const size = await sizeOf(tx, context, requester, request, options)
-  const mayApprove = requester.permissions.has('remediation.approve')
+  const mayApprove = mayRun(requester, request.kind)
   const wish = { kind: request.kind, copies: size.actionable, propose: request.propose ?? false }
   const { needed, own } = approvalFor(wish, mayApprove, options.rules)
   const pending = needed > 0

@@ -15,7 +15,10 @@ export const analyst = (tenant: TenantId, name = 'Anna Lyst'): Requester => ({
   tenant,
   user: '00000000-0000-7000-8000-000000000001',
   name,
-  permissions: new Set(['remediation.propose', 'remediation.approve', 'mail.read', 'quarantine.manage', 'lists.write']),
+  permissions: new Set([
+    ...['remediation.propose', 'remediation.approve', 'remediation.purge', 'mail.read', 'quarantine.manage'],
+    ...['lists.write', 'lists.allow'],
+  ]),
 })
 
 /** Makes these addresses mailboxes of a tenant's organisation; their logins are `login(address)`. */

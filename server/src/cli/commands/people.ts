@@ -11,7 +11,7 @@ interface Json {
 const Nothing = Type.Null()
 const ROLES = ['administrator', 'analyst', 'reader', 'reporter']
 const PERMISSIONS =
-  'mail.read, mail.content, submission.write, remediation.propose, remediation.approve, quarantine.manage, lists.read, lists.write, settings.read, settings.write, users.manage, audit.read, import.write'
+  'mail.read, mail.content, submission.write, remediation.propose, remediation.approve, remediation.purge, quarantine.manage, lists.read, lists.write, lists.allow, settings.read, settings.write, users.manage, audit.read, import.write'
 
 export function peopleCommands(root: Command): void {
   users(root)

@@ -1,5 +1,5 @@
 import { Value } from 'typebox/value'
-import { type Actor, requirePermission } from '../../access/index.ts'
+import { type Actor, requireAllow, requirePermission } from '../../access/index.ts'
 import { AppError, type DeliveryId, type MessageId } from '../../base/index.ts'
 import { auditHeld, resultsBody } from '../../quarantine/index.ts'
 import type { MailKind, PlanDesk, Remediation, Requester } from '../../remediation/index.ts'
@@ -20,7 +20,7 @@ const asManager = ({ tenant, user, name, permissions }: Actor): Requester => ({
   tenant,
   user,
   name,
-  permissions: new Set<string>([...permissions, 'remediation.propose', 'remediation.approve']),
+  permissions: new Set<string>([...permissions, 'remediation.propose', 'remediation.approve', 'remediation.purge']),
 })
 
 /** What a release or deletion would do, counted from recorded state; nothing is changed. */
@@ -67,7 +67,7 @@ function tally(reasons: readonly string[]): { reason: string; count: number }[] 
  */
 export async function releaseHeld(deps: HeldDeps, actor: Actor, body: ReleaseBody): Promise<HeldDone> {
   if (body.submit) requirePermission(actor, 'submission.write')
-  if (body.allow) requirePermission(actor, 'lists.write')
+  if (body.allow) requireAllow(actor)
   if (body.allow && !body.submit)
     throw new AppError(
       'bad-wish',

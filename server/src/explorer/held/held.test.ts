@@ -17,7 +17,13 @@ let other: Office
 let api: TestApi
 let manager: string
 let foreign: string
-const RIGHTS: readonly Permission[] = ['mail.read', 'quarantine.manage', 'submission.write', 'lists.write']
+const RIGHTS: readonly Permission[] = [
+  'mail.read',
+  'quarantine.manage',
+  'submission.write',
+  'lists.write',
+  'lists.allow',
+]
 
 beforeAll(async () => {
   t = await testStorage()

@@ -46,7 +46,11 @@ beforeAll(async () => {
     registerQuarantine(app, { storage: t.storage })
     registerHeld(app, { storage: t.storage, remediation, emailOf: async () => null })
   })
-  token = await api.token(t.a, ['mail.read', 'quarantine.manage', 'submission.write', 'lists.write'], 'Mia Manager')
+  token = await api.token(
+    t.a,
+    ['mail.read', 'quarantine.manage', 'submission.write', 'lists.write', 'lists.allow'],
+    'Mia Manager',
+  )
 }, 60_000)
 afterAll(async () => {
   await api?.close()

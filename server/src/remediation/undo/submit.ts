@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { type ActionId, AppError, madeAt, uuidv7 } from '../../base/index.ts'
 import { jsonText, type Tx } from '../../storage/index.ts'
 import type { LedgerContext } from '../ledger.ts'
-import { need } from '../rights.ts'
+import { mayRun, need } from '../rights.ts'
 import type { ActionState } from '../states.ts'
 import { insertAction, openAction } from '../submit.ts'
 import type { ActionParams } from '../tables.ts'
@@ -56,7 +56,7 @@ export async function submitUndo(
     if (again) return again
     throw await nothing(tx, context, chosen, obstacle)
   }
-  const pending = !requester.permissions.has('remediation.approve')
+  const pending = !mayRun(requester, 'undo') || (!mayRun(requester, 'hard-delete') && (await purges(tx)))
   const name = request.name ?? nameOf(chosen, request.select)
   const touched = await touchedActions(tx)
   const [only] = touched
@@ -145,6 +145,14 @@ async function insertPiles(tx: Tx, at: Date, part: readonly Resolved[]): Promise
   await sql`insert into undo_plan
     select recourse_uuidv7(${at}), x.top, x.low, array(select jsonb_array_elements_text(x.below)::uuid)
     from json_to_recordset(${jsonText(rows)}::json) as x(top uuid, low uuid, below jsonb)`.execute(tx)
+}
+
+/** A redo of a hard delete is one. */
+async function purges(tx: Tx): Promise<boolean> {
+  const rows =
+    await sql`select 1 from undo_plan p join action_item l on l.tenant_id = recourse_tenant() and l.id = p.low
+    where l.before_location = 'hard-deleted' limit 1`.execute(tx)
+  return rows.rows.length > 0
 }
 
 async function touchedActions(tx: Tx): Promise<readonly ActionId[]> {
