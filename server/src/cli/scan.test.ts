@@ -119,11 +119,13 @@ describe('recourse scan', () => {
     symlinkSync(join(odd, 'nowhere'), join(odd, 'dangling'))
     symlinkSync(join(odd, 'self'), join(odd, 'self'))
     execFileSync('mkfifo', [join(odd, 'fifo')])
+    writeFileSync(Buffer.concat([Buffer.from(`${odd}/Entw`), Buffer.from([0xfc]), Buffer.from('rf.eml')]), mail(3))
     writeFileSync(join(odd, 'z.eml'), mail(2))
     const ran = await scan(['odd', 'missing.eml'])
     expect(ran.code).toBe(1)
     const errors = Object.fromEntries(lines(ran).map((l) => [l.file, l.error]))
     expect(errors).toEqual({
+      'odd/Entw\ufffdrf.eml': 'has a name that is not UTF-8, and was not read: rename it (convmv)',
       'odd/a.eml': null,
       'odd/dangling': 'does not exist',
       'odd/deep/loop': 'is a link to a folder that it lies in',

@@ -32,7 +32,7 @@ async function* visit(path: string, above: ReadonlySet<string>): AsyncGenerator<
       else yield* readFolder(path, new Set([...above, key]))
     }
   } catch (error) {
-    yield { kind: 'unreadable', file: path, why: reason(error) }
+    yield { kind: 'unreadable', file: path, why: reason(error, path) }
   }
 }
 
@@ -111,9 +111,12 @@ async function* rest(start: readonly Buffer[], chunks: AsyncIterator<Buffer>): A
   for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value
 }
 
-function reason(error: unknown): string {
+/** Such a name is read with marks in place of its bytes, and cannot be asked for again. */
+const NOT_UTF8 = 'has a name that is not UTF-8, and was not read: rename it (convmv)'
+
+function reason(error: unknown, path: string): string {
   const code = error instanceof Error && 'code' in error ? error.code : null
-  if (code === 'ENOENT') return 'does not exist'
+  if (code === 'ENOENT') return path.includes('\ufffd') ? NOT_UTF8 : 'does not exist'
   if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this account'
   if (code === 'ELOOP') return 'is a link that leads back to itself'
   return error instanceof AppError ? error.message : messageOf(error)

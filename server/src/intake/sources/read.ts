@@ -7,15 +7,19 @@ import { receivedAtOf } from './dates.ts'
 import { readMbox } from './mbox.ts'
 import { MAX_MESSAGE, type SourceItem } from './types.ts'
 
-const problem = (id: string, error: unknown): SourceItem => ({ kind: 'problem', id, why: reason(error) })
+const problem = (id: string, error: unknown): SourceItem => ({ kind: 'problem', id, why: reason(error, id) })
 
 /** What is wrong in words, and what to do. */
-function reason(error: unknown): string {
+function reason(error: unknown, path: string): string {
   const code = error instanceof Error && 'code' in error ? error.code : null
-  if (code === 'ENOENT') return 'does not exist'
+  if (code === 'ENOENT') return missing(path)
   if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this account: change its permissions'
   return messageOf(error)
 }
+
+/** A name of another encoding was read with marks in place of its bytes, and cannot be asked for again. */
+const missing = (path: string): string =>
+  path.includes('\ufffd') ? 'has a name that is not UTF-8, and was not read: rename it (convmv)' : 'does not exist'
 
 /**
  * Every message below a path: an `.eml` file, an mbox file, a Maildir tree (with flags and folders), or a folder of

@@ -121,11 +121,16 @@ test('a folder of everything; unreadable, empty and odd things are named and the
   chmodSync(join(root, 'secret.eml'), 0)
   symlinkSync(root, join(root, 'loop'))
   symlinkSync(join(root, 'nowhere'), join(root, 'dangling.eml'))
+  writeFileSync(
+    Buffer.concat([Buffer.from(`${root}/Entw`), Buffer.from([0xfc]), Buffer.from('rf.eml')]),
+    'Subject: x\n\n',
+  )
   const read = await all(readMailSources(root))
   expect(mails(read).length).toBeGreaterThanOrEqual(6)
   expect(mails(read)[0]?.receivedAt?.toISOString()).toBe('2026-01-02T09:00:00.000Z')
   const problems = read.flatMap((r) => (r.kind === 'problem' ? [`${r.id.slice(root.length + 1)}: ${r.why}`] : []))
   const expected = [
+    'Entw\ufffdrf.eml: has a name that is not UTF-8, and was not read: rename it (convmv)',
     'dangling.eml: does not exist',
     'empty.eml: is empty',
     'loop: is a link to a folder: name the folder itself',
