@@ -161,7 +161,12 @@ test('cut off in half between two folders of the user’s: two copies are right 
   const doubt = { type: 'doubt', mailbox, id, why: 'Both were left' } as const
   expect(half().say(doubt, 'ledger').end({ INBOX: 1, Junk: 1 })).toEqual([])
   expect(half().end({ INBOX: 1, Junk: 1 })).toEqual(['duplicated'])
-  expect(tale().taken('info').say(doubt, 'ledger').end({ INBOX: 1, [HOLD]: 1 })).toEqual(['duplicated'])
+  expect(
+    tale()
+      .taken('info')
+      .say(doubt, 'ledger')
+      .end({ INBOX: 1, [HOLD]: 1 }),
+  ).toEqual(['duplicated'])
   expect(half().say(doubt, 'ledger').end({ INBOX: 1, Junk: 2 })).toEqual(['duplicated'])
 })
 

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestStorage, testStorage } from '../rig/storage.ts'
+import { FAULTS } from './faults.ts'
 import { everyPoint, replay, simulate } from './run.ts'
-import { KILLS, STALLS } from './steps.ts'
+import { KILLS, STALLS, type Step } from './steps.ts'
 
 /** To repeat a failure: RECOURSE_TEST_SEED and RECOURSE_TEST_PATH as it printed them. RECOURSE_TEST_RUNS: another number of sequences. */
 const SEQUENCES = Number(process.env['RECOURSE_TEST_RUNS'] ?? 2000)
@@ -40,4 +41,45 @@ test('what the gate kept is moved to Trash and the answer to the MOVE is lost: o
     { do: 'act', kind: 5, pick: 1, by: 'analyst', cause: 0, select: 'copies', run: false },
     { do: 'work', p: 0 },
   ])
+})
+
+// What had been missed: the model must see each of these as soon as the code does not.
+describe('one mail, and', () => {
+  const deliver: Step = { do: 'deliver', who: 0, flags: 0, known: true, folder: 1 }
+  const act = (kind: number): Step => ({
+    do: 'act',
+    kind,
+    pick: 1,
+    by: 'analyst',
+    cause: 0,
+    select: 'copies',
+    run: false,
+  })
+  const QUARANTINE = act(0)
+  const TO_JUNK = act(3)
+  const work = (p: number): Step => ({ do: 'work', p })
+  const undo: Step = { do: 'undo', pick: 0, part: false, gone: 'recreate', run: true }
+  const run = async (...steps: Step[]) => expect(await replay(t.storage, [deliver, ...steps])).toBeGreaterThan(0)
+
+  test('a move to Junk gets lost while its user copies it there', async () => {
+    const faults = FAULTS.filter((f) => f.call === 'move')
+    const lost = faults.findIndex((f) => f.fault.error === 'timeout')
+    const along = { how: 'copy-along', who: 0, pick: 0, folder: 0 } as const
+    await run({ do: 'meanwhile', call: 0, when: 'before', act: along, fault: lost }, TO_JUNK, work(0))
+  })
+
+  test('a worker dies after the move, and the hold is lost', async () => {
+    const point = KILLS.indexOf('mailboxes.after-move')
+    const lose: Step = { do: 'server', how: 'lose-hold', who: 0, folder: 0 }
+    await run({ do: 'crash', p: 0, point, nth: 1 }, QUARANTINE, work(0), lose, work(1))
+  })
+
+  test('its user copies it between an undo and the redo', async () => {
+    const copy: Step = { do: 'user', how: 'copy', who: 0, pick: 0, folder: 0 }
+    await run(QUARANTINE, work(0), undo, copy, undo)
+  })
+
+  test('a take is cancelled that the server carries out later', async () => {
+    await run({ do: 'stuck', who: 0, cancel: true }, QUARANTINE, work(0))
+  })
 })
