@@ -89,7 +89,7 @@ async function proposed(to: readonly string[], name: string, more: object = {}, 
 }
 
 describe('decisions', () => {
-  test('proposed by one without the right, approved by another: nothing moves before; then in History (explorer #90, #92, air #82, #84, #103, permissions #16, #17)', async () => {
+  test('proposed by one without the right, approved by another: nothing moves before; then in History (explorer #90, #92, air #82, #84, #103, permissions #8, #16, #17)', async () => {
     const { id } = await proposed(['ann'], 'two steps')
     expect(inbox('ann')).toBe(1)
     expect(await get(`/actions/${id}`)).toMatchObject({

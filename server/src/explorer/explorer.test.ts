@@ -423,7 +423,7 @@ describe('files and counts', () => {
 })
 
 describe('GET /messages/:id', () => {
-  test('everything about it', async () => {
+  test('everything about it: headers as plain text (explorer #59), files with their hash and links with their place (explorer #61)', async () => {
     const { status, body } = await get(`/messages/${id(3)}`)
     expect(status).toBe(200)
     expect(body).toMatchObject({
@@ -440,6 +440,8 @@ describe('GET /messages/:id', () => {
       clientIp: '192.0.2.7',
       mailFrom: 'bounce@news.example',
     })
+    expect(body['attachmentList']).toMatchObject([{ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }])
+    expect(body['urlList']).toMatchObject([{ place: 'link' }])
     expect(body['copies']).toMatchObject([
       { recipient: 'u0@kontor.example', handover: 'none' },
       { recipient: 'u1@kontor.example' },

@@ -235,7 +235,7 @@ test('relaying is refused, unknown recipients too; a group reaches its members o
   ])
 })
 
-test('a block entry: held for all, nothing is handed over, 250; the entry is what decided (explorer #34, #24: Quarantine); removed, the very next mail comes through (lesson #29)', async () => {
+test('a block entry: held for all, nothing is handed over, 250; the entry is what decided (explorer #34, #24: Quarantine); removed, the very next mail comes through (lesson #29, lists #44)', async () => {
   const actor = { user: 'u', name: 'Ann' }
   const entry = await t.storage.tenant(t.a, (tx) =>
     addEntry(tx, t.storage.outbox, actor, { action: 'block', kind: 'sender', value: 'x@bad.example' }),

@@ -272,6 +272,22 @@ describe('a hostile message', () => {
   })
 })
 
+describe('the sender', () => {
+  it('is who stands in From, not the sender of the envelope (lists #65)', () => {
+    const mail = parsedMail({
+      from: [{ name: '', address: 'Jo@shop.example', raw: '' }],
+      returnPath: 'b@bounce.example',
+    })
+    const entities = entitiesOf(mail, { mailFrom: 'b@bounce.example', clientIp: null, helo: null })
+    const hits = (value: string, kind: 'sender' | 'sender-domain') =>
+      matchEntries(entities, [rule({ kind, value })], NOW).length
+    expect([hits('jo@shop.example', 'sender'), hits('shop.example', 'sender-domain')]).toEqual([1, 1])
+    expect([hits('b@bounce.example', 'sender'), hits('bounce.example', 'sender-domain')]).toEqual([0, 0])
+    // A whole top-level domain (lists #64).
+    expect([hits('*.example', 'sender-domain'), hits('*.test', 'sender-domain')]).toEqual([1, 0])
+  })
+})
+
 describe('files', () => {
   it('are known by what they hold: attached, shown in the text, or in an archive (lists #71)', () => {
     const [zip, inner, picture] = ['a', 'b', 'c'].map((c) => c.repeat(64))

@@ -330,7 +330,7 @@ describe('list, filters, counts, file', () => {
 })
 
 describe('who may', () => {
-  test('readers see, they do not decide; one organisation does not see the other (quarantine #17, #109, permissions #2)', async () => {
+  test('readers see, they do not decide; one organisation does not see the other (quarantine #17, #109, permissions #2, #30, #36)', async () => {
     const { mail } = await hold(t.a)
     expect(only(await list(), mail)).toHaveLength(1)
     const body = { select: { messageIds: [mail.id] } }

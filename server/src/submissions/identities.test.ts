@@ -28,7 +28,7 @@ function judged(signals: readonly Partial<Signal>[], aligned = true): StoredJudg
 const offered = (judgement: StoredJudgement) =>
   allowCandidates({ judgement, today: { entries: [], policy, at: NOW } }).map((c) => `${c.kind} ${c.value}`)
 
-describe('which allow entry is offered follows what convicted (explorer #87)', () => {
+describe('which allow entry is offered follows what convicted (explorer #87, lists #81)', () => {
   const bySender = [`sender ${SENDER.value}`]
   test.each<[string, StoredJudgement, string[]]>([
     [
@@ -57,7 +57,7 @@ describe('which allow entry is offered follows what convicted (explorer #87)', (
       bySender,
     ],
     [
-      'a link and a file: both',
+      'a link and a file: both (lists #83)',
       judged([
         { technology: 'url-analysis', weight: 12, entities: [LINK] },
         { threat: 'malware', technology: 'file-analysis', weight: 12, entities: [FILE] },
@@ -65,6 +65,6 @@ describe('which allow entry is offered follows what convicted (explorer #87)', (
       ['url-domain a.example', `file-hash ${FILE.value}`],
     ],
     ['anything else: the sender', judged([{ weight: 12 }]), bySender],
-    ['not blocked: nothing', judged([{ weight: 1 }]), []],
+    ['not blocked: nothing (lists #82)', judged([{ weight: 1 }]), []],
   ])('%s', (_, judgement, entries) => expect(offered(judgement)).toEqual(entries))
 })

@@ -141,7 +141,7 @@ describe('release', () => {
     expect(await states(mail.id)).toEqual({ cem: 'released' })
   })
 
-  test('malware too, by whoever manages the quarantine and holds no other right (lesson #38)', async () => {
+  test('malware too, by whoever manages the quarantine and holds no other right (lesson #38, permissions #31)', async () => {
     const { mail } = await office.hold(['ann'], { threat: 'malware' })
     const before = inbox('ann')
     const plain = await api.token(t.a, ['mail.read', 'quarantine.manage'], 'Pia Plain')
@@ -307,7 +307,7 @@ describe('release', () => {
     await set(rules)
   })
 
-  test('who may: manage, and the rights of each part; readers and others nothing (quarantine #63, #109)', async () => {
+  test('who may: manage, and the rights of each part; readers and others nothing (quarantine #63, #109, permissions #33)', async () => {
     const { mail } = await office.hold(['ann'])
     const select = { messageIds: [mail.id] }
     const reader = await api.token(t.a, ['mail.read', 'mail.content'])
@@ -431,7 +431,7 @@ describe('block sender', () => {
   })
 })
 
-test('each act is in the audit log with who, and agrees with the list (quarantine #111, #112)', async () => {
+test('each act is in the audit log with who, and agrees with the list (quarantine #111, #112, permissions #38)', async () => {
   const { mail } = await office.hold(['ann', 'bob'])
   await post('release', { select: { messageIds: [mail.id] }, recipients: [at('ann')], note: 'asked for by phone' })
   await post('delete', { select: { messageIds: [mail.id] }, recipients: [at('bob')] })
