@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { fileTypeFromBuffer } from 'file-type'
 import { decodeHeader, oneLine } from './text.ts'
 import type { Part } from './tree.ts'
@@ -45,7 +45,7 @@ export async function attachmentOf(part: Part, order: number): Promise<Attachmen
     declaredType: oneLine(part.type, 127),
     realType: await realType(part.content),
     size: part.content.length,
-    sha256: createHash('sha256').update(part.content).digest('hex'),
+    sha256: hash('sha256', part.content),
     inline: part.disposition === 'inline' || (part.disposition === '' && part.contentId !== null),
     contentId: part.contentId === null ? null : oneLine(part.contentId, 255),
   }

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { addressDomain, normaliseAddress } from './domains.ts'
@@ -25,6 +26,35 @@ describe('the domain of an address', () => {
   ])('%s names none', (address) => {
     expect(addressDomain(address)).toBeNull()
     expect(normaliseAddress(address)).toBeNull()
+  })
+
+  it('is the one that the rules for hosts make of it, also where it needs no rules', () => {
+    const piece = fc.constantFrom(
+      'a',
+      'B',
+      'x',
+      '1',
+      '0x1',
+      '-',
+      '--',
+      '.',
+      'xn--',
+      'xn--bcher-kva',
+      '\u212a',
+      'ü',
+      'example',
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { minLength: 1, maxLength: 7 }), (pieces) => {
+        const domain = pieces.join('')
+        const ascii = domainToASCII(domain.replace(/\.$/, ''))
+        expect([domain, addressDomain(`a@${domain}`)]).toEqual([
+          domain,
+          ascii === '' || /^[\d.]+$/.test(ascii) ? null : ascii,
+        ])
+      }),
+      { numRuns: 3_000 },
+    )
   })
 
   it('never reads another domain out of what follows the @', () => {

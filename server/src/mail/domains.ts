@@ -13,11 +13,15 @@ export function registrableDomain(host: string): string | null {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
 const NOT_IN_A_DOMAIN = /[\x00-\x20\x7f!-,/:-@[-^`{-~]/
 
+/** What every reading of a host leaves as it is: ASCII labels, none of them encoded, the last one no number. */
+const SIMPLE_HOST = /^(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)*[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/
+
 /** Domain part of an address in lower case and punycode without the root's dot; null when it is no host name. */
 export function addressDomain(address: string | null): string | null {
   if (address === null) return null
   const domain = address.slice(address.lastIndexOf('@') + 1).replace(/\.$/, '')
-  if (domain.startsWith('[')) return domain.toLowerCase()
+  const lower = domain.toLowerCase()
+  if (domain.startsWith('[') || (lower.length <= 253 && SIMPLE_HOST.test(lower))) return lower
   // domainToASCII reads like the host of a URL: it would cut `trusted.com#.evil.com` at the `#` and make `1` an address.
   if (NOT_IN_A_DOMAIN.test(domain)) return null
   const ascii = domainToASCII(domain)

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { HIGH, hash32, LOW, MIN_WORDS, mix, TemplateWords } from './template-words.ts'
 import type { Fingerprints, UrlFound } from './types.ts'
 
@@ -12,7 +12,7 @@ export function subjectFingerprint(subject: string): string | null {
     .toLowerCase()
     .replace(/[^\p{L}\p{M}]+/gu, ' ')
     .trim()
-  return words === '' ? null : createHash('sha256').update(words).digest('hex').slice(0, 16)
+  return words === '' ? null : hash('sha256', words).slice(0, 16)
 }
 
 /** One for all messages: a text is read in one go. */
@@ -149,10 +149,7 @@ export function urlsFingerprint(urls: readonly UrlFound[]): string | null {
   for (const { url, host, domain, place } of urls)
     if (place !== 'header' && host !== '') shapes.add(`${domain ?? host}${pathShape(url)}`)
   if (shapes.size < MIN_ADDRESSES) return null
-  return createHash('sha256')
-    .update([...shapes].sort().join('\n'))
-    .digest('hex')
-    .slice(0, 16)
+  return hash('sha256', [...shapes].sort().join('\n')).slice(0, 16)
 }
 
 function pathShape(url: string): string {

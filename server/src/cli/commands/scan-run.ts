@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import { type Placement, type Signal, THREATS, type Threat } from '../../judgement/index.ts'
@@ -93,7 +93,7 @@ export async function* scanAll(
 async function scanOne(item: Found, deps: ScanDeps): Promise<Scanned> {
   if (item.kind !== 'mail') return unjudged(item.file, item.why, await deps.unreadable())
   const { messageId, action, threat, score, signals, error } = await deps.judge(item.raw)
-  const sha256 = createHash('sha256').update(item.raw).digest('hex')
+  const sha256 = hash('sha256', item.raw)
   return { file: item.file, sha256, messageId, action, threat, score, signals, error }
 }
 
