@@ -1,4 +1,5 @@
 import { Button, Select } from '@fluentui/react-components'
+import { useEffect } from 'react'
 import {
   type Change,
   type Condition,
@@ -17,10 +18,15 @@ type Props<K extends string> = Pick<
   'search' | 'spans' | 'more' | 'wrong' | 'onChange' | 'onClear'
 > & {
   readonly properties: readonly Property<K | TextKey>[]
-  /** The property of a condition that is being made. */
-  readonly adding: Property<K | TextKey> | null
+  readonly adding: Adding<K> | null
   readonly onAdded: () => void
   readonly onRemoved: () => void
+}
+
+/** A condition that is being made, and which one of its property it will be. */
+export interface Adding<K extends string> {
+  readonly property: Property<K | TextKey>
+  readonly place: number
 }
 
 interface Chip<K extends string> extends Condition<K | TextKey> {
@@ -33,7 +39,8 @@ function chipsOf<K extends string>({ properties, search, adding }: Props<K>): Ch
   const there = conditionsIn(search, properties)
   return properties.flatMap((property) => {
     const mine = there.filter((c) => c.property.key === property.key).map((c) => ({ ...c, made: true }))
-    const next = adding?.key === property.key ? free(search, property, null) : []
+    const begun = adding?.property.key === property.key && adding.place === mine.length
+    const next = begun ? free(search, property, null) : []
     const all = next[0] ? [...mine, { property, operator: next[0], values: [], made: false }] : mine
     // The place, not the operator: what is edited stays the same chip when its operator changes.
     return all.map((c, place) => ({ ...c, id: `${property.key}-${place}` }))
@@ -51,6 +58,12 @@ const free = <K extends string>(
 export function Chips<K extends string>(props: Props<K>) {
   const { search, spans = [], wrong = {}, onChange } = props
   const chips = chipsOf(props)
+  // What is being made is made when the address has it, not before: until then its chip must stay.
+  const made = props.adding !== null && chips.every((chip) => chip.made)
+  const { onAdded } = props
+  useEffect(() => {
+    if (made) onAdded()
+  }, [made, onAdded])
   if (chips.length === 0 && spans.length === 0 && search.q === undefined && !props.more) return null
   const negatable = props.properties.some((p) => p.negatable)
   const count = chips.filter((c) => c.made).length + (search.q !== undefined && !search.not?.includes('q') ? 1 : 0)

@@ -2,8 +2,8 @@ import { Button } from '@fluentui/react-components'
 import { ArrowClockwise20Regular } from '@fluentui/react-icons'
 import { type ReactNode, useRef, useState } from 'react'
 import { AddFilter } from './AddFilter.tsx'
-import { Chips } from './Chips.tsx'
-import { type Change, isFree, TEXT, type TextKey } from './conditions.ts'
+import { type Adding, Chips } from './Chips.tsx'
+import { type Change, conditionsIn, isFree, TEXT, type TextKey } from './conditions.ts'
 import './filters.css'
 import { FreeText } from './FreeText.tsx'
 import type { Conditions, Property } from './search.ts'
@@ -29,9 +29,11 @@ export interface FilterBarProps<K extends string> {
 /** Free text, period, and one removable chip per condition. Everything is in the address, so it can be shared. */
 export function FilterBar<K extends string>(props: FilterBarProps<K>) {
   const { properties, search, text } = props
-  const [adding, setAdding] = useState<Property<K | TextKey> | null>(null)
+  const [adding, setAdding] = useState<Adding<K> | null>(null)
   const offered = text.negatable ? [...properties, TEXT] : properties
   const add = useRef<HTMLSpanElement>(null)
+  const begin = (property: Property<K | TextKey>) =>
+    setAdding({ property, place: conditionsIn(search, [property]).length })
   const without = search.not?.includes('q') ?? false
   return (
     <search className="filters" aria-label="Filters">
@@ -47,7 +49,7 @@ export function FilterBar<K extends string>(props: FilterBarProps<K>) {
         />
         {props.choices}
         <span ref={add}>
-          <AddFilter properties={offered.filter((p) => isFree(search, p))} onAdd={setAdding} />
+          <AddFilter properties={offered.filter((p) => isFree(search, p))} onAdd={begin} />
         </span>
         <Button
           appearance="subtle"

@@ -1,6 +1,6 @@
 import { Button, Popover, PopoverSurface, PopoverTrigger } from '@fluentui/react-components'
 import { Dismiss12Regular, ErrorCircle16Regular } from '@fluentui/react-icons'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { visible } from '../text.ts'
 import { ChipEditor } from './ChipEditor.tsx'
 import type { Condition, Operator } from './conditions.ts'
@@ -21,9 +21,15 @@ export function FilterChip<K extends string>(props: Props<K>) {
   const { condition, wrong, startOpen, onClosed } = props
   const [open, setOpen] = useState(startOpen)
   const { label } = condition.property
+  const chip = useRef<HTMLButtonElement>(null)
   const close = () => {
     setOpen(false)
     onClosed()
+  }
+  // What was typed into goes away: the keyboard goes on at the condition, which stays the same chip when the address has it.
+  const applied = () => {
+    setOpen(false)
+    setTimeout(() => chip.current?.focus())
   }
   return (
     <span className={wrong ? 'chip wrong' : 'chip'}>
@@ -34,7 +40,7 @@ export function FilterChip<K extends string>(props: Props<K>) {
         onOpenChange={(_, data) => (data.open ? setOpen(true) : close())}
       >
         <PopoverTrigger disableButtonEnhancement>
-          <button type="button" className="chip-text">
+          <button ref={chip} type="button" className="chip-text">
             {wrong ? <ErrorCircle16Regular className="chip-wrong" title="Not valid" /> : null}
             {named(condition)}
           </button>
@@ -45,7 +51,7 @@ export function FilterChip<K extends string>(props: Props<K>) {
             operators={props.operators}
             wrong={wrong}
             onChange={props.onChange}
-            onDone={close}
+            onDone={applied}
           />
         </PopoverSurface>
       </Popover>
