@@ -10,7 +10,10 @@ export interface Fact {
   readonly location: string
 }
 
-/** Not a prepared statement: planned with the bounds, it opens only the partitions between them. */
+/**
+ * Not a prepared statement: planned with the bounds, it opens only the partitions between them. What was received and which copies as lists
+ * too: both are in the key, so that (from PostgreSQL 17 on) only these rows are read and not all that were received at that time.
+ */
 export async function changeFacts(tx: Tx, rows: readonly Fact[]): Promise<void> {
   const [only] = rows
   if (!only) return
@@ -20,13 +23,13 @@ export async function changeFacts(tx: Tx, rows: readonly Fact[]): Promise<void> 
         and (location, action) is distinct from (${only.location}, ${only.action})`.execute(tx)
     return
   }
-  const times = rows.map((row) => row.received_at.getTime())
-  const first = new Date(times.reduce((a, b) => Math.min(a, b)))
-  const last = new Date(times.reduce((a, b) => Math.max(a, b)))
+  const times = [...new Set(rows.map((row) => row.received_at.getTime()))].sort((a, b) => a - b)
+  const all = times.map((time) => new Date(time).toISOString())
+  const ids = uuids(rows.map((r) => r.id))
   await sql`update copy_fact f set location = c.location, action = c.action, rev = f.rev + 1
-    from unnest(${uuids(rows.map((r) => r.id))}, ${rows.map((r) => r.received_at.toISOString())}::timestamptz[],
+    from unnest(${ids}, ${rows.map((r) => r.received_at.toISOString())}::timestamptz[],
       ${wordColumn(rows.map((r) => r.location))}, ${wordColumn(rows.map((r) => r.action))}) as c(id, received_at, location, action)
-    where f.tenant_id = recourse_tenant() and f.received_at between ${first} and ${last}
-      and f.received_at = c.received_at and f.delivery_id = c.id
+    where f.tenant_id = (select recourse_tenant()) and f.received_at between ${all[0]} and ${all.at(-1)}
+      and f.received_at = any(${all}::timestamptz[]) and f.delivery_id = any(${ids}) and f.received_at = c.received_at and f.delivery_id = c.id
       and (f.location, f.action) is distinct from (c.location, c.action)`.execute(tx)
 }

@@ -268,6 +268,23 @@ describe('changes', () => {
     expect(others.map((e) => e.kind).sort()).toEqual(['judged', 'received'])
   })
 
+  test('explorer #4: however many copies were received at the same time, only those that move are looked at', async () => {
+    const deliveries = Array.from({ length: 3000 }, () => copy())
+    const message = await inBoth({ deliveries })
+    await t.storage.db.executeQuery(sql`analyze`.compile(t.storage.db))
+    const read = await inTenant(t.a, async (tx) => {
+      const moves = deliveries
+        .filter((_, n) => n % 15 === 0)
+        .map((d) => ({ deliveryId: d.id, location: 'junk' as const, folder: null, ref: null }))
+      await locate(tx, moves, { kind: 'moved', actor: 'test', summary: 'Moved' })
+      const found = await sql<{ rows: number }>`select sum(seq_tup_read + idx_tup_fetch)::int as rows from pg_stat_xact_user_tables
+        where relname like 'copy_fact%'`.execute(tx)
+      return found.rows[0]?.rows
+    })
+    expect(read).toBe(200)
+    expect((await facts(t.a, message.id)).filter((f) => f.location === 'junk')).toHaveLength(200)
+  })
+
   test('a folder is kept while the copy is in one, and forgotten after', async () => {
     const message = await inBoth()
     const deliveryId = message.deliveries[0]?.id ?? uuidv7<DeliveryId>()
