@@ -41,6 +41,7 @@ interface ActionFacts {
   requested_by: { name: string }
   /** An undo of undos, perhaps beside others. */
   redoes: boolean
+  free: boolean
 }
 
 interface CopyRow {
@@ -102,35 +103,58 @@ export async function loadWork(
   now: Date,
   limit: number,
 ): Promise<readonly WorkItem[]> {
-  const rows = await due(tx, mailbox, now)
+  const waiting = await due(tx, mailbox)
+  const actions = await actionsOf(tx, tenant, distinct(waiting.map((r) => r.action_id)), now)
+  const ids = waiting.filter((r) => actions.get(r.action_id)?.free).map((r) => r.item_id)
+  const rows = await itemsOf(tx, tenant, ids.length > limit ? await next(tx, ids, limit) : ids)
   const begun = rows.filter((r) => r.state === 'executing')
-  const chosen = begun.length > 0 ? begun : rows.slice(0, limit)
-  if (chosen.length === 0) return []
-  const ids = chosen.map((r) => r.id)
-  const items =
-    await sql<ItemRow>`${prepared} select id, action_id, delivery_id, message_id, mailbox_id, recipient, state, attempts,
-    via, undoes, same_as, sender_copy, back_of, target_kind, target_location, target_folder, target_folder_id, before_kind, before_location,
-    after_folder,
-    vault_id, batch_id from action_item where tenant_id = ${tenant} and id = any(${uuids(ids)}) order by id`.execute(tx)
-  const facts = await factsOf(tx, tenant, items.rows)
-  return items.rows.flatMap((r) => workItem(r, facts) ?? [])
+  const items = begun.length > 0 ? begun : rows
+  if (items.length === 0) return []
+  const facts = await factsOf(tx, tenant, items, actions)
+  return items.flatMap((r) => workItem(r, facts) ?? [])
 }
 
-/** What is due in a mailbox, of actions that may go on. */
-async function due(tx: Tx, mailbox: MailboxId, now: Date) {
+/** What is due in a mailbox. */
+async function due(tx: Tx, mailbox: MailboxId) {
   const rows = await sql<{ item_id: ItemId; action_id: ActionId }>`${prepared}
     select item_id, action_id from item_due where tenant_id = recourse_tenant() and mailbox_id = ${mailbox} and retry_at is null
     order by item_id`.execute(tx)
-  if (rows.rows.length === 0) return []
-  const actions = [...new Set(rows.rows.map((r) => r.action_id))]
-  const ids = rows.rows.map((r) => r.item_id)
+  return rows.rows
+}
+
+/** Of more items than one batch takes: those that were begun, else the first that wait. */
+async function next(tx: Tx, ids: readonly ItemId[], limit: number): Promise<readonly ItemId[]> {
   const states = await sql<{ id: ItemId; state: string }>`${prepared}
     select id, state from action_item where tenant_id = recourse_tenant() and id = any(${uuids(ids)})
-      and state in ('approved', 'executing') and action_id in (
-        select id from action where tenant_id = recourse_tenant() and id = any(${uuids(actions)})
-          and proven and (blocked_until is null or ${reached(sql`blocked_until`, now)}))
-    order by id`.execute(tx)
-  return states.rows
+      and state in ('approved', 'executing') order by id`.execute(tx)
+  const begun = states.rows.filter((r) => r.state === 'executing')
+  return (begun.length > 0 ? begun : states.rows.slice(0, limit)).map((r) => r.id)
+}
+
+async function itemsOf(tx: Tx, tenant: TenantId, ids: readonly ItemId[]): Promise<readonly ItemRow[]> {
+  if (ids.length === 0) return []
+  const items =
+    await sql<ItemRow>`${prepared} select id, action_id, delivery_id, message_id, mailbox_id, recipient, state, attempts,
+    via, undoes, same_as, sender_copy, back_of, target_kind, target_location, target_folder, target_folder_id, before_kind, before_location,
+    after_folder, vault_id, batch_id from action_item
+    where tenant_id = ${tenant} and id = any(${uuids(ids)}) and state in ('approved', 'executing') order by id`.execute(tx)
+  return items.rows
+}
+
+/** `free`: its items may go on now. */
+async function actionsOf(
+  tx: Tx,
+  tenant: TenantId,
+  ids: readonly ActionId[],
+  now: Date,
+): Promise<ReadonlyMap<ActionId, ActionFacts>> {
+  if (ids.length === 0) return new Map()
+  const rows = await sql<ActionFacts>`${prepared} select id, kind, name, params, requested_by,
+    proven and (blocked_until is null or ${reached(sql`blocked_until`, now)}) as free,
+    kind = 'undo' and exists (select from action_undoes x join action o on o.tenant_id = x.tenant_id and o.id = x.action_id
+      where x.tenant_id = action.tenant_id and x.undo_id = action.id and o.kind = 'undo') as redoes from action
+    where tenant_id = ${tenant} and id = any(${uuids(ids)})`.execute(tx)
+  return byId(rows.rows)
 }
 
 interface Facts {
@@ -147,12 +171,12 @@ const byId = <R extends { id: string }>(rows: readonly R[]): ReadonlyMap<R['id']
   new Map(rows.map((r) => [r.id, r]))
 const distinct = <T>(all: readonly (T | null)[]): T[] => [...new Set(all)].filter((x) => x !== null)
 
-async function factsOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Promise<Facts> {
-  const actionIds = distinct(items.map((i) => i.action_id))
-  const actions = await sql<ActionFacts>`${prepared} select id, kind, name, params, requested_by,
-    kind = 'undo' and exists (select from action_undoes x join action o on o.tenant_id = x.tenant_id and o.id = x.action_id
-      where x.tenant_id = action.tenant_id and x.undo_id = action.id and o.kind = 'undo') as redoes from action
-    where tenant_id = ${tenant} and id = any(${uuids(actionIds)})`.execute(tx)
+async function factsOf(
+  tx: Tx,
+  tenant: TenantId,
+  items: readonly ItemRow[],
+  actions: ReadonlyMap<ActionId, ActionFacts>,
+): Promise<Facts> {
   const deliveryIds = distinct(items.map((i) => i.delivery_id))
   const deliveries =
     await sql<DeliveryRow>`${prepared} select id, ref, latest_location, latest_folder, sent_sha256, sent_size,
@@ -164,12 +188,12 @@ async function factsOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Pro
     await sql<MessageRow>`${prepared} select id, sha256, size, blob_key, internet_message_id, mail_from from message
     where tenant_id = ${tenant} and id = any(${uuids(messageIds)})`.execute(tx)
   return {
-    actions: byId(actions.rows),
+    actions,
     deliveries: byId(deliveries.rows),
     messages: byId(messages.rows),
     copies: await copiesOf(tx, tenant, items),
     begun: await begunOf(tx, tenant, items),
-    redoing: await redoing(tx, tenant, items, byId(actions.rows)),
+    redoing: await redoing(tx, tenant, items, actions),
   }
 }
 

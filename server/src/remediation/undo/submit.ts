@@ -123,7 +123,11 @@ async function planned(
     on commit drop`.execute(tx)
   const twice = countedTwice(tenant, chosen.condition)
   const plain = sql`from action_item i where ${chosen.condition} and ${alone(twice)}`
-  await sql`insert into undo_plan select recourse_uuidv7(${at}), i.id, i.id, '{}' ${plain} and ${free}`.execute(tx)
+  // Items of one mailbox are worked on together: their ids, and so their rows, lie together.
+  await sql`insert into undo_plan
+    select recourse_item_id(${madeAt(id)}, row_number() over (order by i.mailbox_id, i.id)), i.id, i.id, '{}' ${plain} and ${free}`.execute(
+    tx,
+  )
   let refused: string | null = null
   for await (const part of layered(tx, tenant, chosen, around, twice)) {
     await insertPiles(tx, at, part)
