@@ -55,7 +55,6 @@ async function ours(dovecot: Dovecot, dir: string) {
     mailboxes,
     nextHop: null,
     log: quietLog,
-    tuning: { perServer: CONNECTIONS },
     limits: { ...DEFAULT_LIMITS, maxByHand: COPIES },
   })
   return { storage, tenant, mailboxes, remediation }

@@ -277,7 +277,9 @@ describe('changes', () => {
         .filter((_, n) => n % 15 === 0)
         .map((d) => ({ deliveryId: d.id, location: 'junk' as const, folder: null, ref: null }))
       await locate(tx, moves, { kind: 'moved', actor: 'test', summary: 'Moved' })
-      const found = await sql<{ rows: number }>`select sum(seq_tup_read + idx_tup_fetch)::int as rows from pg_stat_xact_user_tables
+      const found = await sql<{
+        rows: number
+      }>`select sum(seq_tup_read + idx_tup_fetch)::int as rows from pg_stat_xact_user_tables
         where relname like 'copy_fact%'`.execute(tx)
       return found.rows[0]?.rows
     })

@@ -109,7 +109,7 @@ export interface Remediation extends Undoing {
 }
 
 export const DEFAULT_TUNING: Tuning = {
-  perServer: 4,
+  perServer: 6,
   rates: { perServer: null, perMailbox: null },
   batch: 500,
   leaseMs: 60_000,

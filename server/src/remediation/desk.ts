@@ -8,7 +8,7 @@ import {
   type SpecialUse,
 } from '../mailboxes/index.ts'
 import type { Location } from '../records/index.ts'
-import type { Lease, Storage, Tx } from '../storage/index.ts'
+import type { Lease, Storage, TransactionOptions, Tx } from '../storage/index.ts'
 import type { NextHop } from '../transport/index.ts'
 import type { BlobsThere } from './blobs-there.ts'
 import { type Change, type LedgerContext, transition } from './ledger.ts'
@@ -23,7 +23,7 @@ export interface RemediationLog {
 }
 
 export interface Tuning {
-  /** Mailboxes worked on at the same time, per server. */
+  /** Mailboxes worked on at the same time, per server: some more than connections, as the database works on each for a part of the time. */
   readonly perServer: number
   /** Messages that this process moves in a minute on one server, and in one mailbox; null = no limit. */
   readonly rates: Rates
@@ -101,11 +101,16 @@ export class Desk {
 
   /** Gives the session back; the next call opens another. Whatever was learnt may have changed. */
   async leave(): Promise<void> {
-    const session = this.#session
-    this.#session = null
     this.#folders = null
     this.#special.clear()
     this.#holds.clear()
+    await this.rest()
+  }
+
+  /** Gives the session back for a while in which only the database works: a mailbox that waits for a connection goes on. */
+  async rest(): Promise<void> {
+    const session = this.#session
+    this.#session = null
     try {
       await session?.close()
     } catch (error) {
@@ -114,11 +119,12 @@ export class Desk {
   }
 
   /** Writes down what was done (or is about to be) in this mailbox; refused when the lease is no longer ours. */
-  commit<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.deps.storage.tenant(this.tenant, async (tx) => {
+  commit<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T> {
+    const held = async (tx: Tx) => {
       await this.lease.assertHeld(tx)
       return work(tx)
-    })
+    }
+    return this.deps.storage.tenant(this.tenant, held, options)
   }
 
   context(): LedgerContext {

@@ -28,8 +28,16 @@ interface Checked extends Arrival {
   readonly after: CopyState
 }
 
-/** Reads back what was moved, looks for what is still reachable, and only then says done (P1 steps 6 to 8). True: that was all. */
-export async function finish(desk: Desk, path: string, arrivals: readonly Arrival[]): Promise<boolean> {
+/**
+ * Reads back what was moved, looks for what is still reachable, and only then says done (P1 steps 6 to 8). True: that was all.
+ * `last`: nothing else is to be done in this mailbox now.
+ */
+export async function finish(
+  desk: Desk,
+  path: string,
+  arrivals: readonly Arrival[],
+  options: { last?: boolean } = {},
+): Promise<boolean> {
   const [first] = arrivals
   if (!first) return true
   const p = pointsOf(first.item)
@@ -62,7 +70,10 @@ export async function finish(desk: Desk, path: string, arrivals: readonly Arriva
   const extras = await reachable(desk, path, checked)
   crashPoint(`${p}.after-readback`)
   crashPoint(`${p}.before-done-commit`)
-  await desk.commit(async (tx) => {
+  if (options.last && extras.length === 0) await desk.rest()
+  // Lost with the database, what a MOVE did is found out again by its intent (✂4), and it is not done twice.
+  const foundAgain = arrivals.every((a) => a.from !== null)
+  const outcome = async (tx: Tx) => {
     const ended = checked.filter((c) => !left.has(c.item.id))
     await relocate(
       tx,
@@ -77,7 +88,8 @@ export async function finish(desk: Desk, path: string, arrivals: readonly Arriva
       tally,
     )
     await tally.write(tx, desk.context())
-  })
+  }
+  await desk.commit(outcome, { foundAgain })
   crashPoint(`${p}.after-done-commit`)
   return checked.length === arrivals.length && extras.length === 0
 }

@@ -137,7 +137,9 @@ async function itemsOf(tx: Tx, tenant: TenantId, ids: readonly ItemId[]): Promis
     await sql<ItemRow>`${prepared} select id, action_id, delivery_id, message_id, mailbox_id, recipient, state, attempts,
     via, undoes, same_as, sender_copy, back_of, target_kind, target_location, target_folder, target_folder_id, before_kind, before_location,
     after_folder, vault_id, batch_id from action_item
-    where tenant_id = ${tenant} and id = any(${uuids(ids)}) and state in ('approved', 'executing') order by id`.execute(tx)
+    where tenant_id = ${tenant} and id = any(${uuids(ids)}) and state in ('approved', 'executing') order by id`.execute(
+      tx,
+    )
   return items.rows
 }
 

@@ -17,8 +17,11 @@ export interface Group {
   readonly ready: readonly Ready[]
 }
 
-/** Bytes durable, intent committed, one MOVE, read back, done committed (mailbox-semantics P1). False: something is left to do. */
-export async function moveGroup(desk: Desk, group: Group): Promise<boolean> {
+/**
+ * Bytes durable, intent committed, one MOVE, read back, done committed (mailbox-semantics P1). False: something is left to do.
+ * `last`: no other group comes after it.
+ */
+export async function moveGroup(desk: Desk, group: Group, last: boolean): Promise<boolean> {
   const [first] = group.ready
   if (!first) return true
   const p = pointsOf(first.item)
@@ -89,10 +92,16 @@ export async function moveGroup(desk: Desk, group: Group): Promise<boolean> {
     return false
   }
   crashPoint(`${p}.after-move`)
-  return arrived(desk, group.target, begun, result)
+  return arrived(desk, group.target, begun, result, last)
 }
 
-async function arrived(desk: Desk, target: Target, begun: readonly Ready[], result: MoveResult): Promise<boolean> {
+async function arrived(
+  desk: Desk,
+  target: Target,
+  begun: readonly Ready[],
+  result: MoveResult,
+  last: boolean,
+): Promise<boolean> {
   const marked = new Set(result.marked ?? [])
   const arrivals: Arrival[] = []
   const again: Change[] = []
@@ -112,7 +121,7 @@ async function arrived(desk: Desk, target: Target, begun: readonly Ready[], resu
         lost: lostBy(target),
       })
   }
-  const clean = await finish(desk, target.path, arrivals)
+  const clean = await finish(desk, target.path, arrivals, { last: last && again.length === 0 })
   await desk.record(again)
   return clean && again.length === 0
 }

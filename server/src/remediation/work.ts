@@ -111,11 +111,15 @@ async function runBatch(desk: Desk, items: readonly WorkItem[]): Promise<boolean
   const others = takes.filter((i) => !i.senderCopy)
   const sent = takes.filter((i) => i.senderCopy)
   let all = stored.length === 0
-  for (const sought of [await seekTake(desk, others), await seekSent(desk, sent), await seekBack(desk, back)]) {
+  const found = [await seekTake(desk, others), await seekSent(desk, sent), await seekBack(desk, back)]
+  const left = found.some((s) => s.extras.length + s.fromVault.length > 0) || items.length >= desk.deps.tuning.batch
+  for (const [n, sought] of found.entries()) {
     if (sought.extras.length + sought.fromVault.length > 0) all = false
     await recordEnded(desk, sought.ended)
     await recordExtras(desk, sought.extras)
-    for (const group of await grouped(desk, sought.ready)) all = (await moveGroup(desk, group)) && all
+    const groups = [...(await grouped(desk, sought.ready))]
+    const more = left || found.slice(n + 1).some((s) => s.ready.length > 0)
+    for (const group of groups) all = (await moveGroup(desk, group, !more && group === groups.at(-1))) && all
     await appendItems(desk, sought.fromVault)
   }
   return all

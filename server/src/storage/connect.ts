@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { AppError, messageOf, type TenantId, uuidv7 } from '../base/index.ts'
 import { DirectoryBlobs } from './blobs/blobs.ts'
-import { openDb, openingWith } from './dialect.ts'
+import { openDb, openingWith, type TransactionSettings } from './dialect.ts'
 import { type Cluster, type EmbeddedOptions, startCluster } from './embedded/cluster.ts'
 import { BossJobs, installJobs } from './jobs.ts'
 import { DatabaseLeases } from './leases.ts'
@@ -11,7 +11,7 @@ import { Presence } from './presence.ts'
 import type { Db, Tx } from './schema.ts'
 import { refreshStatistics } from './statistics.ts'
 import { rememberTenant } from './tenant-of.ts'
-import type { Storage, StorageLog } from './types.ts'
+import type { Storage, StorageLog, TransactionOptions } from './types.ts'
 import { Wakes, wakesOf } from './wake.ts'
 
 export interface BlobOptions {
@@ -102,11 +102,12 @@ export class OpenStorage implements Storage {
     this.leases = new DatabaseLeases(this, this.#presence, log)
   }
 
-  async tenant<T>(id: TenantId, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async tenant<T>(id: TenantId, work: (tx: Tx) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     if (!UUID.test(id))
       throw new AppError('bad-tenant', `"${id}" is not a tenant's id.`, 'Use an id that /session shows.')
     let wakes: ReadonlySet<string> = new Set()
-    const result = await this.#transaction('recourse.tenant_id', id, async (tx) => {
+    const settings = { 'recourse.tenant_id': id, ...(options.foundAgain ? { synchronous_commit: 'off' } : {}) }
+    const result = await this.#transaction(settings, async (tx) => {
       rememberTenant(tx, id)
       const done = await work(tx)
       wakes = wakesOf(tx)
@@ -117,16 +118,12 @@ export class OpenStorage implements Storage {
   }
 
   /** A connection that died while idle, or a database that restarts, is tried again as long as nothing has begun. */
-  async #transaction<T>(
-    setting: 'recourse.tenant_id' | 'recourse.system',
-    value: string,
-    work: (tx: Tx) => Promise<T>,
-  ): Promise<T> {
+  async #transaction<T>(settings: TransactionSettings, work: (tx: Tx) => Promise<T>): Promise<T> {
     const until = performance.now() + BEGIN_TRIES_MS
     for (let wait = 20; ; wait = Math.min(wait * 2, 500)) {
       let begun = false
       try {
-        return await openingWith(setting, value, () =>
+        return await openingWith(settings, () =>
           this.db.transaction().execute(async (tx) => {
             begun = true
             return await work(tx)
@@ -141,14 +138,14 @@ export class OpenStorage implements Storage {
   }
 
   async tenants(): Promise<readonly TenantId[]> {
-    const rows = await this.#transaction('recourse.system', 'on', (tx) =>
+    const rows = await this.#transaction({ 'recourse.system': 'on' }, (tx) =>
       tx.selectFrom('tenant').select('tenant_id').orderBy('tenant_id').execute(),
     )
     return rows.map((row) => row.tenant_id)
   }
 
   async createTenant(name: string, id: TenantId = uuidv7()): Promise<TenantId> {
-    await this.#transaction('recourse.system', 'on', (tx) =>
+    await this.#transaction({ 'recourse.system': 'on' }, (tx) =>
       tx.insertInto('tenant').values({ tenant_id: id, name }).execute(),
     )
     return id

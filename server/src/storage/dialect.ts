@@ -39,15 +39,18 @@ function keptName(text: string): string | undefined {
 
 const opening = new AsyncLocalStorage<{ setting: string | null }>()
 
-/** The next transaction that `work` opens sets `name` to `value` for itself, in the same round trip as its BEGIN. */
-export function openingWith<T>(
-  name: 'recourse.tenant_id' | 'recourse.system',
-  value: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  // Both are ours: names of settings, and a UUID that was checked or the word "on".
-  if (!/^[0-9a-z-]+$/.test(value)) throw new Error(`not a setting: ${value}`)
-  return opening.run({ setting: `set local ${name} = '${value}'` }, work)
+export type TransactionSettings = Readonly<
+  Partial<Record<'recourse.tenant_id' | 'recourse.system' | 'synchronous_commit', string>>
+>
+
+/** The next transaction that `work` opens has these settings for itself, set in the same round trip as its BEGIN. */
+export function openingWith<T>(settings: TransactionSettings, work: () => Promise<T>): Promise<T> {
+  const setting = Object.entries(settings).map(([name, value]) => {
+    // Both are ours: names of settings, and a UUID that was checked or a word.
+    if (!/^[0-9a-z-]+$/.test(value)) throw new Error(`not a setting: ${value}`)
+    return `set local ${name} = '${value}'`
+  })
+  return opening.run({ setting: setting.join('; ') }, work)
 }
 
 /** Once: a transaction inside of the work starts without. */

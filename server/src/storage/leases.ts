@@ -237,11 +237,15 @@ class HeldLease implements Lease {
     const { storage, tenant, resource, holder, epoch } = this.#terms
     const mine = !this.lost.aborted
     this.#lose('it was released')
-    const freed = storage.tenant(tenant, (tx) =>
-      sql`update lease set holder = null, process = null, expires_at = clock_timestamp()
-        where tenant_id = recourse_tenant() and resource = ${resource} and epoch = ${epoch} and holder = ${holder}`.execute(
-        tx,
-      ),
+    // Lost with a database that crashes now, it only runs out by itself.
+    const freed = storage.tenant(
+      tenant,
+      (tx) =>
+        sql`update lease set holder = null, process = null, expires_at = clock_timestamp()
+          where tenant_id = recourse_tenant() and resource = ${resource} and epoch = ${epoch} and holder = ${holder}`.execute(
+          tx,
+        ),
+      { foundAgain: true },
     )
     await (mine ? freed : freed.catch(() => {}))
   }

@@ -105,10 +105,18 @@ export interface Leases {
   acquire(tenant: TenantId, resource: string, options: { ttlMs: number; deadlineMs: number }): Promise<Lease | null>
 }
 
+export interface TransactionOptions {
+  /**
+   * Its commit is not waited for until it is on disk; whatever is committed after it and waited for is never there without it. A crash of
+   * the database (not of this process) within the next half second may lose it: only for what is found out and written down again then.
+   */
+  readonly foundAgain?: boolean
+}
+
 export interface Storage {
   /** No tenant set: row-level security shows nothing. For health checks and other systems' tables. */
   readonly db: Db
-  tenant<T>(id: TenantId, work: (tx: Tx) => Promise<T>): Promise<T>
+  tenant<T>(id: TenantId, work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>
   tenants(): Promise<readonly TenantId[]>
   createTenant(name: string, id?: TenantId): Promise<TenantId>
   readonly blobs: Blobs
