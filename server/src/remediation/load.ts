@@ -6,7 +6,16 @@ import { PREPARED, type Tx, uuids } from '../storage/index.ts'
 import { reached } from './due.ts'
 import type { Batch } from './ledger.ts'
 import type { ActionParams } from './tables.ts'
-import type { ActionKind, DeliveryFacts, HoldPosition, PlaceKind, StoredState, Via, WorkItem } from './types.ts'
+import type {
+  ActionKind,
+  DeliveryFacts,
+  HoldPosition,
+  PlaceKind,
+  SeenRef,
+  StoredState,
+  Via,
+  WorkItem,
+} from './types.ts'
 
 interface ItemRow {
   id: ItemId
@@ -71,7 +80,7 @@ interface Begun {
 
 interface DeliveryRow {
   id: DeliveryId
-  ref: CopyRef | null
+  ref: SeenRef | null
   latest_location: Location
   latest_folder: string | null
   sent_sha256: string | null

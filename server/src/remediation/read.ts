@@ -10,7 +10,8 @@ export interface Seen {
   readonly item: WorkItem
   readonly copy: CopyState
   readonly sha256: string
-  readonly copyHash: string
+  /** Null: as it is recorded. */
+  readonly copyHash: string | null
   readonly proven: boolean
   /** How to build the bytes again: prefix and blob. Durable before `readCopies` gives it back. Null: not proven, not kept. */
   readonly bytes: VaultBytes | null
@@ -85,10 +86,15 @@ async function secure(desk: Desk, item: WorkItem, bytes: Buffer, found: Examined
 
 /**
  * Copies at these places, those that are gone left out. What the message says of itself is not read again where the server has ids
- * of its own: the caller knows it.
+ * of its own (the caller knows it), unless `ids` asks for it.
  */
-export async function statesAt(desk: Desk, folder: string, refs: readonly CopyRef[]): Promise<readonly CopyState[]> {
-  const ids = refs.some((r) => r.serverId === null)
+export async function statesAt(
+  desk: Desk,
+  folder: string,
+  refs: readonly CopyRef[],
+  options: { ids?: boolean } = {},
+): Promise<readonly CopyState[]> {
+  const ids = options.ids ?? refs.some((r) => r.serverId === null)
   const session = await desk.session()
   try {
     return await session.state(

@@ -1,13 +1,11 @@
 import { crashPoint } from '../base/index.ts'
 import type { CopyRef, CopyState } from '../mailboxes/index.ts'
 import type { Desk } from './desk.ts'
+import { SAMPLE } from './in-place.ts'
 import { movedOn, placedByUs, redone } from './known.ts'
 import { readCopies, type Seen, sameRef, statesAt, type Want } from './read.ts'
 import { nothingSought, type Ready, type Sought, search } from './seek.ts'
 import { takes, type WorkItem } from './types.ts'
-
-/** Of the copies in a hold that users cannot reach, one in so many is read to its last byte; the others are known by UID, id and size. */
-const SAMPLE = 16
 
 export interface BackItem extends WorkItem {
   readonly sourceRef: CopyRef
@@ -109,6 +107,7 @@ async function prove(
   const ready = new Map<string, Ready>()
   const wants: Want[] = []
   let n = 0
+  // In a hold that users cannot reach; the others are known by UID, id and size.
   for (const item of items) {
     const copy = present.get(item.id)
     if (!copy) continue

@@ -1,6 +1,7 @@
 import { crashPoint } from '../base/index.ts'
 import type { CopyState } from '../mailboxes/index.ts'
 import type { Desk } from './desk.ts'
+import { inPlace } from './in-place.ts'
 import { type Sibling, siblingsOf } from './known.ts'
 import { readCopies, type Seen, sameRef, type VaultBytes, type Want } from './read.ts'
 import type { WorkItem } from './types.ts'
@@ -96,11 +97,18 @@ export async function seekTake(desk: Desk, items: readonly WorkItem[]): Promise<
     const ref = item.sourceRef ?? item.delivery.ref
     return ref ? [{ item, ref }] : []
   })
-  const atPlace = new Map((await readCopies(desk, known)).filter((s) => s.proven).map((s) => [s.item.id, s]))
+  const unread = await inPlace(desk, known)
+  const sure = new Set(unread.map((s) => s.item.id))
+  const read = await readCopies(
+    desk,
+    known.filter((k) => !sure.has(k.item.id)),
+  )
+  const atPlace = new Map([...unread, ...read.filter((s) => s.proven)].map((s) => [s.item.id, s]))
   const rest = items.filter((i) => !atPlace.has(i.id))
   const found = await search(desk, rest)
   crashPoint('remediation.after-read')
   for (const seen of atPlace.values()) await settleOn(desk, seen.item, seen, out)
+  if (rest.length === 0) return out
   const siblings = await desk.deps.storage.tenant(desk.tenant, (tx) => siblingsOf(tx, desk.tenant, rest))
   const byMessage = Map.groupBy(found, (s) => s.item.messageId)
   const others = Map.groupBy(siblings, (o) => o.messageId)

@@ -166,8 +166,11 @@ export interface HoldPosition {
 /** By what a copy is known, byte for byte. */
 export type CopyFacts = Pick<DeliveryFacts, 'sentSha256' | 'sentSize' | 'copyHash' | 'messageSha256' | 'messageSize'>
 
+/** Where a copy was seen; `sha256`: of its bytes, where they were read at just this place. */
+export type SeenRef = CopyRef & { readonly sha256?: string }
+
 export interface DeliveryFacts {
-  readonly ref: CopyRef | null
+  readonly ref: SeenRef | null
   readonly location: Location
   readonly folder: string | null
   readonly sentSha256: string | null

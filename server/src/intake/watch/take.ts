@@ -61,7 +61,8 @@ export async function takeFound(
     action: use === 'junk' ? ('junked' as const) : ('delivered' as const),
     location: place.location,
     folder: place.folder,
-    ref: refJson(copy.ref),
+    // These bytes were read at just this place, which names no others ever after (RFC 9051, 2.3.1.1).
+    ref: { ...refJson(copy.ref), sha256: blob.sha256 },
     handover: 'handed-over' as const,
     handoverDetail: 'found in the mailbox',
     // What is kept is the copy itself, nothing of ours in front of it.
