@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
 import Type from 'typebox'
-import { EnginesView, LessonRow } from '../../detection/index.ts'
 import { connectClient } from '../client.ts'
 import { facts, json, line, table, time } from '../out.ts'
+
+/** Read when a command needs it: every other command starts without the room behind it. */
+const detection = () => import('../../detection/index.ts')
 
 interface Json {
   readonly json?: true
@@ -15,6 +17,7 @@ export function engineCommands(root: Command): void {
     .command('show', { isDefault: true })
     .description('up or down, since when, why')
     .action(async (options: Json) => {
+      const { EnginesView } = await detection()
       const view = await connectClient().call(EnginesView, 'GET', '/engines')
       if (options.json) return json(view)
       table(
@@ -57,6 +60,7 @@ export function engineCommands(root: Command): void {
     .option('--limit <n>', 'how many', '100')
     .description('what the classifier was taught, newest first')
     .action(async (options: Json & { limit: string }) => {
+      const { LessonRow } = await detection()
       const shape = Type.Object({ items: Type.Array(LessonRow) })
       const { limit } = options
       const page = await connectClient().call(shape, 'GET', '/engines/classifier/lessons', undefined, { limit })

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { AppError, messageOf } from '../../base/index.ts'
-import { MailPolicies, UserSenders } from '../../organisation/index.ts'
+import type { MailPolicies, UserSenders } from '../../organisation/index.ts'
 import { connectClient } from '../client.ts'
 import { facts, json, line, table } from '../out.ts'
+
+/** Read when a command needs it: every other command starts without the room behind it. */
+const shapes = () => import('../../organisation/index.ts')
 
 interface Json {
   readonly json?: true
@@ -18,6 +21,7 @@ export function policyCommands(root: Command): void {
     .command('show', { isDefault: true })
     .description('in the order in which they are asked')
     .action(async (options: Json) => {
+      const { MailPolicies } = await shapes()
       const saved = await connectClient().call(MailPolicies, 'GET', '/policies')
       if (options.json) json(saved)
       else show(saved)
@@ -27,6 +31,7 @@ export function policyCommands(root: Command): void {
     .argument('<file>', 'JSON, as `policies show --json` prints it')
     .description('make the policies exactly what the file says; refused when somebody changed them since it was read')
     .action(async (file: string, options: Json) => {
+      const { MailPolicies } = await shapes()
       const saved = await connectClient().call(MailPolicies, 'PUT', '/policies', readJson(file))
       if (options.json) json(saved)
       else line(`Saved as version ${saved.version}: ${saved.policies.length} policies.`)
@@ -38,6 +43,7 @@ export function policyCommands(root: Command): void {
     .argument('<mailbox>')
     .description('both lists')
     .action(async (mailbox: string, options: Json) => {
+      const { UserSenders } = await shapes()
       const lists = await connectClient().call(UserSenders, 'GET', path(mailbox))
       if (options.json) json(lists)
       else tell(lists)
@@ -50,6 +56,7 @@ export function policyCommands(root: Command): void {
     .description('replace a list; one that is not named stays')
     .action(async (mailbox: string, options: Json & { safe?: string; blocked?: string }) => {
       const client = connectClient()
+      const { UserSenders } = await shapes()
       const before = await client.call(UserSenders, 'GET', path(mailbox))
       const list = (text: string | undefined, otherwise: string[]) =>
         text === undefined ? otherwise : text.split(',').flatMap((v) => (v.trim() === '' ? [] : [v.trim()]))
