@@ -56,6 +56,13 @@ export async function movedOn(
   return rows.rows.map((r) => r.ref)
 }
 
+/** A copy that is accounted for. */
+export interface Placed {
+  /** Of those that were asked for. */
+  readonly deliveryId: DeliveryId
+  readonly ref: CopyRef
+}
+
 /**
  * Places to which items of these deliveries have brought copies, and where other recipients' copies in the same mailbox are: such a
  * copy is accounted for, and is not one that the user has put back.
@@ -65,14 +72,14 @@ export async function placedByUs(
   tenant: TenantId,
   mailbox: MailboxId,
   deliveries: readonly DeliveryId[],
-): Promise<readonly CopyRef[]> {
-  const rows = await sql<{ after_ref: CopyRef }>`
-    select c.ref as after_ref from action_item i join item_copy c on c.tenant_id = i.tenant_id and c.item_id = i.id and c.side = 'after'
+): Promise<readonly Placed[]> {
+  const rows = await sql<Placed>`
+    select i.delivery_id as "deliveryId", c.ref from action_item i join item_copy c on c.tenant_id = i.tenant_id and c.item_id = i.id and c.side = 'after'
     where i.tenant_id = ${tenant} and i.delivery_id = any(${sql.val([...deliveries])}::uuid[]) and i.mailbox_id = ${mailbox}
       and i.state = 'done' and i.reverted_by is null and c.ref is not null
     union all
-    select o.ref from delivery d join delivery o on o.tenant_id = d.tenant_id and o.message_id = d.message_id
+    select d.id, o.ref from delivery d join delivery o on o.tenant_id = d.tenant_id and o.message_id = d.message_id
       and o.mailbox_id = d.mailbox_id and o.id <> d.id
     where d.tenant_id = ${tenant} and d.id = any(${sql.val([...deliveries])}::uuid[]) and o.ref is not null`.execute(tx)
-  return rows.rows.map((r) => r.after_ref)
+  return rows.rows
 }

@@ -2,7 +2,7 @@ import { crashPoint } from '../base/index.ts'
 import type { CopyRef, CopyState } from '../mailboxes/index.ts'
 import type { Desk } from './desk.ts'
 import { SAMPLE } from './in-place.ts'
-import { movedOn, placedByUs, redone } from './known.ts'
+import { movedOn, type Placed, placedByUs, redone } from './known.ts'
 import { readCopies, type Seen, sameRef, statesAt, type Want } from './read.ts'
 import { nothingSought, type Ready, type Sought, search } from './seek.ts'
 import { takes, type WorkItem } from './types.ts'
@@ -28,6 +28,7 @@ export async function seekBack(desk: Desk, items: readonly BackItem[]): Promise<
   const there = await putBackByUser(
     desk,
     items.filter((i) => fromHold(i)),
+    held,
   )
   const missing: BackItem[] = []
   for (const item of items) {
@@ -121,7 +122,11 @@ async function prove(
 }
 
 /** Copies that the user put into the target, the Inbox, the archive or the trash while we held ours. */
-async function putBackByUser(desk: Desk, items: readonly BackItem[]): Promise<Map<string, Seen>> {
+async function putBackByUser(
+  desk: Desk,
+  items: readonly BackItem[],
+  held: ReadonlySet<string>,
+): Promise<Map<string, Seen>> {
   if (items.length === 0) return new Map()
   const folders = await desk.folders()
   const places = new Set(folders.filter((f) => f.use && f.use !== 'sent' && f.use !== 'drafts').map((f) => f.path))
@@ -141,8 +146,43 @@ async function putBackByUser(desk: Desk, items: readonly BackItem[]): Promise<Ma
   // A redo takes what was given back and no other copies: one that lies elsewhere the user may have made before, beside what was taken.
   const made = ({ item, copy }: Seen) =>
     item.undoes !== null && again.has(item.undoes) && copy.ref.folder !== item.target.folder
-  const users = seen.filter((s) => !ours.some((o) => sameRef(o, s.copy.ref)) && !made(s))
+  const strange = seen.filter((s) => !ours.some((o) => sameRef(o.ref, s.copy.ref)) && !made(s))
+  const users = await withoutStrayed(
+    desk,
+    strange,
+    ours.filter((o) => !held.has(o.ref.folder)),
+  )
   return new Map(users.map((s) => [s.item.id, s]))
+}
+
+/**
+ * A further copy of the message that an undo gave back before, and that its user has moved since, is not one that he has put back in the place of
+ * the one that we still hold: as many as are no longer where we had put them are taken for those.
+ */
+async function withoutStrayed(
+  desk: Desk,
+  strange: readonly Seen[],
+  placed: readonly Placed[],
+): Promise<readonly Seen[]> {
+  if (strange.length === 0 || placed.length === 0) return strange
+  const deliveries = [...new Set(placed.map((p) => p.deliveryId))]
+  const taken = await desk.deps.storage.tenant(desk.tenant, (tx) => movedOn(tx, desk.tenant, desk.mailbox, deliveries))
+  const left = placed.filter((p) => !taken.some((ref) => sameRef(ref, p.ref)))
+  const gone = new Map<string, number>()
+  for (const [folder, part] of Map.groupBy(left, (p) => p.ref.folder)) {
+    const refs = part.map((p) => p.ref)
+    const there = await statesAt(desk, folder, refs)
+    for (const { deliveryId, ref } of part)
+      if (!there.some((copy) => sameRef(copy.ref, ref))) gone.set(deliveryId, (gone.get(deliveryId) ?? 0) + 1)
+  }
+  const copies = Map.groupBy(strange, (s) => `${s.item.deliveryId} ${s.copy.ref.folder} ${s.copy.ref.uid}`)
+  return [...copies.values()].flatMap((same) => {
+    const delivery = same[0]?.item.deliveryId ?? ''
+    const strayed = gone.get(delivery) ?? 0
+    if (strayed === 0) return same
+    gone.set(delivery, strayed - 1)
+    return []
+  })
 }
 
 /** Not at its recorded place: moved or deleted by the user, the folder numbered anew, or the hold lost. */
