@@ -47,6 +47,25 @@ test('the lost deed must account for all that differs', () => {
   expect(explain(of({ deeds: [deed('flag', 150)], is: [was, was] }))).toBeNull()
 })
 
+test('a move by the user and by us in the same moment may make two, which both come back', () => {
+  const spans = [
+    { from: 100, to: 200 },
+    { from: 210, to: 220 },
+    { from: 900, to: 910 },
+    { from: 905, to: 920 },
+  ]
+  const filed = { ...was, folder: 'Filed' }
+  const deeds = [deed('move', 150)]
+  expect(explain(of({ deeds, spans, is: [was, filed] }))).toContain('the mail server made two of it')
+  expect(explain(of({ deeds, spans, is: [filed, was] }))).toContain('made two')
+  // Not: at another time, one taken only, two in one folder, other flags, three.
+  expect(explain(of({ deeds: [deed('move', 300)], spans, is: [was, filed] }))).toBeNull()
+  expect(explain(of({ deeds, spans: spans.slice(0, 2), is: [was, filed] }))).toBeNull()
+  expect(explain(of({ deeds, spans, is: [filed, filed] }))).toBeNull()
+  expect(explain(of({ deeds, spans, is: [{ ...was, flags: '' }, filed] }))).toBeNull()
+  expect(explain(of({ deeds, spans, is: [was, filed, filed] }))).toBeNull()
+})
+
 test('a deed that was not confirmed may have happened', () => {
   const is = [{ ...was, folder: 'Filed' }]
   expect(explain(of({ deeds: [deed('move', 0, false)], is }))).toContain('move was not confirmed, and has happened')

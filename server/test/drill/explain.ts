@@ -72,11 +72,28 @@ const WORD: Record<Deed['did'], string> = {
 const words = (deeds: readonly Deed[]): string => deeds.map((d) => WORD[d.did]).join(' and ')
 
 /**
+ * Two sessions that move the same message may both be told that they did, and then there are two (mailbox-semantics A18): one where the user put it,
+ * one that we took. Nobody can tell that from a user who copied it in that moment, so both are taken and both come back: two takes and two undos
+ * must be on record.
+ */
+function doubled({ was, is, deeds, spans }: Case): boolean {
+  const [a, b] = is
+  if (!a || !b || is.length > 2 || spans.length < 4) return false
+  const confirmed = deeds.filter((d) => d.confirmed)
+  return confirmed.some((move) => {
+    if (move.did !== 'move' || !crosses(move, spans)) return false
+    const without = confirmed.filter((d) => d !== move)
+    const as = (one: Found, done: readonly Deed[]) => isAs({ was, is: [one], deeds, spans, told: null }, done)
+    return (as(a, confirmed) && as(b, without)) || (as(b, confirmed) && as(a, without))
+  })
+}
+
+/**
  * Why a copy is not exactly as before, as far as the records show it; null: nothing shows it.
  *
  * A deed that the server confirmed while we were moving the same message may be lost (the mail server's doing); one that it did not confirm
  * may have happened or not. With some of those undone, the copy must lie exactly as it is found. A copy that is gone, or there twice, is never explained by
- * what the product says of it, unless it says that it is in doubt and still has it.
+ * what the product says of it, unless it says that it is in doubt and still has it; two are explained by a move of the user's in that moment, too.
  */
 export function explain(c: Case): string | null {
   const inDoubt = c.deeds.filter((d) => !d.confirmed || crosses(d, c.spans))
@@ -94,6 +111,7 @@ export function explain(c: Case): string | null {
     if (lost.length > 0) return `its user's ${words(lost)} was confirmed while we moved it, and is lost`
     if (came.length > 0) return `its user's ${words(came)} was not confirmed, and has happened`
   }
+  if (doubled(c)) return 'its user moved it while we did: the mail server made two of it, and both were given back'
   const [one] = c.is
   if (!one || !c.told) return null
   const { state, reason, lost } = c.told

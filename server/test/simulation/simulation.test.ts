@@ -79,6 +79,13 @@ describe('one mail, and', () => {
     await run(QUARANTINE, work(0), undo, copy, undo)
   })
 
+  test('one of its two copies is given back and moved by its user, then the other one is given back', async () => {
+    const copy: Step = { do: 'user', how: 'copy', who: 0, pick: 0, folder: 0 }
+    const part: Step = { ...undo, part: true }
+    const move: Step = { do: 'user', how: 'move', who: 0, pick: 0, folder: 0 }
+    await run(copy, QUARANTINE, work(0), part, move, { ...undo, pick: 1 })
+  })
+
   test('a take is cancelled that the server carries out later', async () => {
     await run({ do: 'stuck', who: 0, cancel: true }, QUARANTINE, work(0))
   })
