@@ -73,6 +73,15 @@ test('histories that can be: taken, given back, in doubt and settled, moved and 
       .taken('ok')
       .end({ [HOLD]: 1 }),
   ).toEqual([])
+  // The second attempt was told that it had moved it; that the first one could come yet changes nothing.
+  expect(
+    tale()
+      .taken('info')
+      .settled('source')
+      .taken('ok')
+      .settled('target')
+      .end({ [HOLD]: 1 }),
+  ).toEqual([])
   expect(tale().deed('user', 'move', 'INBOX', 'Mine', 'ok').taken('fail').end({ Mine: 1 })).toEqual([])
   expect(tale().deed('user', 'remove', 'INBOX', null, 'ok').end({})).toEqual([])
   expect(tale().deed('user', 'copy', 'INBOX', 'Mine', 'ok').end({ INBOX: 1, Mine: 1 })).toEqual([])

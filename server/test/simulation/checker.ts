@@ -188,10 +188,12 @@ class Key {
   }
 
   #settled(e: Recorded & { type: 'settled' }): void {
-    const ops = [...this.#deeds].filter(
-      ([op, d]) => d.f === 'move' && d.copy === e.copy && d.from === e.from && this.#states.some((s) => s.open.has(op)),
-    )
-    const [op, deed] = ops.at(-1) ?? []
+    const tried = [...this.#deeds].filter(([, d]) => d.f === 'move' && d.copy === e.copy && d.from === e.from)
+    const isOpen = (op: string) => this.#states.some((s) => s.open.has(op))
+    // An earlier attempt may be open for ever; what the last one was told explains what is found.
+    const last = tried.at(-1)
+    if (e.at === 'target' && last && !isOpen(last[0])) return
+    const [op, deed] = tried.filter(([o]) => isOpen(o)).at(-1) ?? []
     if (op === undefined || !deed || e.at === 'neither') return
     const why = `${text(deed)} was found at its ${e.at}: that cannot have been`
     // It had not happened then; the server may carry it out yet.

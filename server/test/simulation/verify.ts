@@ -75,7 +75,9 @@ export function messageProblems({ login, id, should, is, own, delivered }: Outco
   // Cut off between two folders of the user's: whose the second copy is nobody can tell, and it is listed.
   const unclear = own.filter((i) => i.state === 'ambiguous' && i.reason?.includes('Both were left')).length
   // What never was in a mailbox came there by a release, with the date of that.
-  if (should.length === 0 && !delivered && (unclear > 0 || own.some((i) => i.state === 'done'))) return []
+  const released = (i: ItemView) =>
+    i.state === 'done' || (i.state === 'already-there' && i.after !== null && !HOLDS.includes(i.after.folder ?? ''))
+  if (should.length === 0 && !delivered && (unclear > 0 || own.some(released))) return []
   const said = own.map((i) => `${i.state} ${i.before?.folder ?? ''}→${i.after?.folder ?? ''} ${i.reason ?? ''}`)
   const problems: string[] = []
   const say = (what: string) => problems.push(`${login} ${id}: ${what}; ${said.join('; ')}`)

@@ -204,6 +204,9 @@ export class MemorySession implements MailboxSession {
     crashPoint('mailboxes.before-move')
     const moved = new Map<number, CopyRef>()
     const all = () => {
+      // Carried out late: what lay in a folder that was deleted meanwhile has gone with it.
+      const folders = [...this.#box.folders.values()]
+      if (!folders.includes(source) || !folders.includes(to)) return
       for (const [old, ref] of this.#moveSome(source, present, to, entered.fault)) moved.set(old, ref)
     }
     if (entered.fault.late === undefined) all()
