@@ -76,7 +76,8 @@ export function messageProblems({ login, id, should, is, own, delivered }: Outco
   const unclear = own.filter((i) => i.state === 'ambiguous' && i.reason?.includes('Both were left')).length
   // What never was in a mailbox came there by a release, with the date of that.
   const released = (i: ItemView) =>
-    i.state === 'done' || (i.state === 'already-there' && i.after !== null && !HOLDS.includes(i.after.folder ?? ''))
+    i.state === 'done' ||
+    (['already-there', 'ambiguous'].includes(i.state) && i.after !== null && !HOLDS.includes(i.after.folder ?? ''))
   if (should.length === 0 && !delivered && (unclear > 0 || own.some(released))) return []
   const said = own.map((i) => `${i.state} ${i.before?.folder ?? ''}→${i.after?.folder ?? ''} ${i.reason ?? ''}`)
   const problems: string[] = []
