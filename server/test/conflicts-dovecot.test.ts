@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { ActionId } from '../src/base/index.ts'
-import { createImapProvider, type MailboxProvider } from '../src/mailboxes/index.ts'
+import type { MailboxProvider } from '../src/mailboxes/index.ts'
 import type { Mailbox } from '../src/organisation/index.ts'
 import {
   type ActionRequest,
@@ -11,6 +11,7 @@ import {
   type UndoOptions,
 } from '../src/remediation/index.ts'
 import { type Dovecot, startDovecot } from './rig/dovecot.ts'
+import { imapOf } from './rig/imap.ts'
 import { holdTruth, mailboxTruth, subscriptions } from './rig/mail-truth.ts'
 import { analyst, asDelivered, type Copy, keep, type Letter, letter, organise, quietLog } from './rig/office.ts'
 import { RawImap } from './rig/raw-imap.ts'
@@ -29,15 +30,6 @@ let n = 0
 let all: ReadonlyMap<string, Mailbox>
 const names = Array.from({ length: 40 }, (_, k) => `user${k}@kontor.example`)
 
-const imap = (d: Dovecot): MailboxProvider =>
-  createImapProvider({
-    kind: 'imap',
-    host: d.host,
-    port: d.imapPort,
-    secure: false,
-    auth: { type: 'master', ...d.master },
-    timeouts: { connectSeconds: 5, commandSeconds: 20, settleQuietSeconds: 0.2 },
-  })
 const serve = (mailboxes: MailboxProvider): Remediation =>
   createRemediation({
     storage: t.storage,
@@ -51,7 +43,7 @@ beforeAll(async () => {
   t = await testStorage()
   dovecot = await startDovecot()
   all = await organise(t.storage, t.a, names)
-  provider = imap(dovecot)
+  provider = imapOf(dovecot)
   service = serve(provider)
 })
 afterAll(async () => {
@@ -318,7 +310,7 @@ test('mailbox #31: the server’s processes killed while they move: settled, and
 
 test('server stopped: items wait and say why; started again: done', async () => {
   const own = await startDovecot()
-  const mailboxes = imap(own)
+  const mailboxes = imapOf(own)
   const other = serve(mailboxes)
   try {
     const client = await RawImap.open(own.imapPort, ann.login)
@@ -350,7 +342,7 @@ test('server stopped: items wait and say why; started again: done', async () => 
 
 test('mailbox #45 #46: quota full: by hold it goes both ways; from the vault it waits and says so', async () => {
   const own = await startDovecot({ quota: { messages: 3 } })
-  const mailboxes = imap(own)
+  const mailboxes = imapOf(own)
   const other = serve(mailboxes)
   try {
     const client = await RawImap.open(own.imapPort, ann.login)

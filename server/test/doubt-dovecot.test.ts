@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createImapProvider, type MailboxProvider } from '../src/mailboxes/index.ts'
+import type { MailboxProvider } from '../src/mailboxes/index.ts'
 import type { Mailbox } from '../src/organisation/index.ts'
 import { type ActionRequest, createRemediation, listItems, type Remediation } from '../src/remediation/index.ts'
 import { type Dovecot, startDovecot } from './rig/dovecot.ts'
+import { imapOf } from './rig/imap.ts'
 import { holdTruth, mailboxTruth } from './rig/mail-truth.ts'
 import { analyst, asDelivered, type Copy, keep, letter, organise, quietLog } from './rig/office.ts'
 import { startProxy } from './rig/proxy.ts'
@@ -24,23 +25,13 @@ let ann: Mailbox
 let user: RawImap
 let n = 0
 
-const imap = (port: number): MailboxProvider =>
-  createImapProvider({
-    kind: 'imap',
-    host: '127.0.0.1',
-    port,
-    secure: false,
-    auth: { type: 'master', ...dovecot.master },
-    timeouts: { connectSeconds: 5, commandSeconds: 20, settleQuietSeconds: 0.2 },
-  })
-
 beforeAll(async () => {
   t = await testStorage()
   dovecot = await startDovecot({ fsync: false })
   proxy = await startProxy(dovecot.imapPort)
   all = await organise(t.storage, t.a, names)
-  direct = imap(dovecot.imapPort)
-  provider = imap(proxy.port)
+  direct = imapOf(dovecot)
+  provider = imapOf(dovecot, proxy.port)
   service = createRemediation({
     storage: t.storage,
     mailboxes: provider,

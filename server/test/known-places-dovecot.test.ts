@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type CopyState, createImapProvider, type MailboxProvider } from '../src/mailboxes/index.ts'
+import type { CopyState, MailboxProvider } from '../src/mailboxes/index.ts'
 import type { Mailbox } from '../src/organisation/index.ts'
 import { createRemediation, listItems, type Remediation } from '../src/remediation/index.ts'
 import { buildSent } from '../src/transport/index.ts'
 import { type Dovecot, startDovecot } from './rig/dovecot.ts'
+import { imapOf } from './rig/imap.ts'
 import { mailboxTruth } from './rig/mail-truth.ts'
 import { analyst, type Copy, keep, type Letter, letter, organise, quietLog } from './rig/office.ts'
 import { RawImap } from './rig/raw-imap.ts'
@@ -25,14 +26,7 @@ beforeAll(async () => {
   t = await testStorage()
   dovecot = await startDovecot()
   boxes = await organise(t.storage, t.a, names)
-  const imap = createImapProvider({
-    kind: 'imap',
-    host: dovecot.host,
-    port: dovecot.imapPort,
-    secure: false,
-    auth: { type: 'master', ...dovecot.master },
-    timeouts: { connectSeconds: 5, commandSeconds: 20, settleQuietSeconds: 0.2 },
-  })
+  const imap = imapOf(dovecot)
   provider = { ...imap, kind: imap.kind, open: async (account, options) => counting(await imap.open(account, options)) }
   service = createRemediation({ storage: t.storage, mailboxes: provider, nextHop: null, log: quietLog })
 })

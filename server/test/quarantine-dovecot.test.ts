@@ -1,11 +1,12 @@
 // Expiry in the hold of a real mail server: what is due is destroyed there, and nothing else.
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createImapProvider, type MailboxProvider } from '../src/mailboxes/index.ts'
+import type { MailboxProvider } from '../src/mailboxes/index.ts'
 import type { Mailbox } from '../src/organisation/index.ts'
 import { type ExpiryDeps, expireHeld } from '../src/quarantine/index.ts'
 import { copiesExpired, createRemediation, type Remediation } from '../src/remediation/index.ts'
 import { type Dovecot, startDovecot } from './rig/dovecot.ts'
+import { imapOf } from './rig/imap.ts'
 import { holdTruth, mailboxTruth } from './rig/mail-truth.ts'
 import { analyst, asDelivered, type Copy, keep, letter, organise, quietLog } from './rig/office.ts'
 import { RawImap } from './rig/raw-imap.ts'
@@ -25,14 +26,7 @@ beforeAll(async () => {
   const found = (await organise(t.storage, t.a, ['ann@kontor.example'])).get('ann@kontor.example')
   if (!found) throw new Error('no mailbox')
   ann = found
-  provider = createImapProvider({
-    kind: 'imap',
-    host: dovecot.host,
-    port: dovecot.imapPort,
-    secure: false,
-    auth: { type: 'master', ...dovecot.master },
-    timeouts: { connectSeconds: 5, commandSeconds: 20, settleQuietSeconds: 0.2 },
-  })
+  provider = imapOf(dovecot)
   service = createRemediation({ storage: t.storage, mailboxes: provider, nextHop: null, log: quietLog })
   user = await RawImap.open(dovecot.imapPort, ann.login)
 }, 60_000)

@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createImapProvider, type MailboxProvider } from '../src/mailboxes/index.ts'
+import type { MailboxProvider } from '../src/mailboxes/index.ts'
 import { createRemediation, listItems, type Remediation } from '../src/remediation/index.ts'
 import { type Dovecot, startDovecot } from './rig/dovecot.ts'
+import { imapOf } from './rig/imap.ts'
 import { mailboxTruth } from './rig/mail-truth.ts'
 import { analyst, asDelivered, keep, letter, organise, quietLog } from './rig/office.ts'
 import { RawImap } from './rig/raw-imap.ts'
@@ -18,14 +19,7 @@ const BOB = 'bob@kontor.example'
 beforeAll(async () => {
   t = await testStorage()
   dovecot = await startDovecot()
-  provider = createImapProvider({
-    kind: 'imap',
-    host: dovecot.host,
-    port: dovecot.imapPort,
-    secure: false,
-    auth: { type: 'master', ...dovecot.master },
-    timeouts: { connectSeconds: 5, commandSeconds: 20, settleQuietSeconds: 0.2 },
-  })
+  provider = imapOf(dovecot)
   service = createRemediation({ storage: t.storage, mailboxes: provider, nextHop: null, log: quietLog })
 })
 afterAll(async () => {

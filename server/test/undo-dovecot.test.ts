@@ -2,10 +2,11 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createImapProvider, type MailboxProvider } from '../src/mailboxes/index.ts'
+import type { MailboxProvider } from '../src/mailboxes/index.ts'
 import { confirmClock, type Mailbox } from '../src/organisation/index.ts'
 import { createRemediation, listItems, type Remediation } from '../src/remediation/index.ts'
 import { type Dovecot, startDovecot } from './rig/dovecot.ts'
+import { imapOf } from './rig/imap.ts'
 import { holdTruth, mailboxTruth } from './rig/mail-truth.ts'
 import { analyst, asDelivered, type Copy, keep, letter, organise, quietLog } from './rig/office.ts'
 import { RawImap } from './rig/raw-imap.ts'
@@ -28,14 +29,7 @@ beforeAll(async () => {
   t = await testStorage()
   dovecot = await startDovecot()
   all = await organise(t.storage, t.a, names)
-  provider = createImapProvider({
-    kind: 'imap',
-    host: dovecot.host,
-    port: dovecot.imapPort,
-    secure: false,
-    auth: { type: 'master', ...dovecot.master },
-    timeouts: { connectSeconds: 5, commandSeconds: 20, settleQuietSeconds: 0.2 },
-  })
+  provider = imapOf(dovecot)
   service = createRemediation({
     storage: t.storage,
     mailboxes: provider,
