@@ -1,25 +1,14 @@
-import type { Authentication } from '../../api/types.ts'
+import type { Authentication, AuthResult } from '../../api/types.ts'
 import { Card, Facts } from '../../parts/Page.tsx'
 import { SafeText } from '../../parts/SafeText.tsx'
 import { Status } from '../../parts/Status.tsx'
+import { AUTH_RESULT } from '../../words.ts'
 
 const SOURCE = {
   'trusted-header': 'Authentication-Results of a trusted server',
   'own-check': 'Checked here at receipt',
   none: 'Nobody said',
 } as const
-
-const WORDS: Readonly<Record<string, string>> = {
-  pass: 'Pass',
-  fail: 'Fail',
-  softfail: 'Soft fail',
-  neutral: 'Neutral',
-  none: 'None',
-  temperror: 'Temporary error',
-  permerror: 'Permanent error',
-  policy: 'Policy',
-  unknown: 'Unknown',
-}
 
 export function AuthenticationCard({ authentication }: { authentication: Authentication }) {
   const { spf, dkim, dmarc, arc, aligned } = authentication
@@ -58,11 +47,11 @@ export function AuthenticationCard({ authentication }: { authentication: Authent
   )
 }
 
-function Result({ result, domain, more }: { result: string; domain: string | null; more?: string | null }) {
+function Result({ result, domain, more }: { result: AuthResult; domain: string | null; more?: string | null }) {
   const tone = result === 'pass' ? 'good' : result === 'fail' || result === 'permerror' ? 'bad' : 'plain'
   return (
     <>
-      <Status tone={tone}>{WORDS[result] ?? result}</Status> {domain ? <SafeText text={domain} max={200} /> : null}
+      <Status tone={tone}>{AUTH_RESULT[result]}</Status> {domain ? <SafeText text={domain} max={200} /> : null}
       {more ? (
         <span className="muted">
           {' '}
