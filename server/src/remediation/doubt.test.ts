@@ -232,6 +232,28 @@ describe('a move that was given up and comes late', () => {
     expect((await o.view(taken)).state).toBe('undone')
   })
 
+  test('of a cancelled undo, and its user has moved it on before anybody looked: it is not said to lie in the hold', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    const ann = o.user('ann')
+    const taken = await o.run({ kind: 'quarantine' }, copies)
+    fails(o, 'move', { late: 1000, stuck: true, after: () => fails(o, 'open', { error: 'unavailable' }) })
+    const undo = await o.service.submitUndo(o.analyst(), taken)
+    await o.service.drain(o.tenant)
+    fails(o, 'state', { error: 'unavailable' })
+    await lookAgain(o, 10_000)
+    await o.service.cancel(o.analyst(), undo.id)
+    expect(await o.items(undo.id)).toMatchObject([{ state: 'skipped' }])
+    ann.finishPending()
+    const [uid = 0] = uidsIn(o, 'INBOX')
+    ann.move('INBOX', uid, 'Junk')
+    await lookAgain(o, 60_000)
+    expect(await o.items(undo.id)).toMatchObject([
+      { state: 'ambiguous', reason: expect.stringContaining('no longer in the hold') },
+    ])
+    expect([uidsIn(o, 'Junk').length, ann.held()]).toEqual([1, []])
+  })
+
   test('to a folder of the user’s: he may have moved it there himself, so it is listed as a doubt and left', async () => {
     const o = office()
     const { copies } = await o.deliver(['ann'])

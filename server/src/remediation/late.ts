@@ -17,6 +17,8 @@ const CANCELLED = 'It was cancelled, and had not happened when it was looked at 
 const LANDED = 'The mail server has carried out, late, the command that had been given up.'
 const WHOSE =
   'It has come to its target since: the user has moved it, or the mail server has carried out, late, the command that had been given up; nobody can tell.'
+const PASSED =
+  'It is no longer in the hold, nor where it should have come to: the mail server has carried out, late, the command that had been given up, and the user has moved or deleted it since; or the hold has lost it.'
 
 /**
  * Moves that had not happened when their doubt was settled. They wait anew, unless the action was cancelled meanwhile; and they are looked for
@@ -82,12 +84,19 @@ export async function lookForLate(desk: Desk): Promise<boolean> {
   if (rows.length === 0) return false
   const open = rows.filter((r) => !r.explained && r.state !== 'done' && r.state !== 'executing')
   const landed: Late[] = []
-  for (const part of Map.groupBy(open, (r) => `${r.ref.folder}\n${r.position.folder}`).values())
-    landed.push(...(await landedOf(desk, part)))
+  const passed: Late[] = []
+  for (const part of Map.groupBy(open, (r) => `${r.ref.folder}\n${r.position.folder}`).values()) {
+    const gone = await goneOf(desk, part)
+    const there = await landedOf(desk, gone)
+    landed.push(...there)
+    const missing = gone.filter((r) => !there.includes(r))
+    if (await isRelease(desk, missing)) passed.push(...missing)
+  }
   await desk.commit(async (tx) => {
     const tally = new Tally()
-    await reopen(tx, desk, landed, tally)
-    await later(tx, desk, rows, new Set([...rows.filter((r) => !open.includes(r)), ...landed].map((r) => r.item_id)))
+    await reopen(tx, desk, { landed, passed }, tally)
+    const over = [...rows.filter((r) => !open.includes(r)), ...landed, ...passed]
+    await later(tx, desk, rows, new Set(over.map((r) => r.item_id)))
     await tally.write(tx, desk.context())
   })
   return landed.some((r) => !r.shared)
@@ -109,8 +118,14 @@ async function due(desk: Desk): Promise<readonly Late[]> {
   return rows.rows
 }
 
-/** Gone from where they were, and come to where they should have gone. */
-async function landedOf(desk: Desk, rows: readonly Late[]): Promise<readonly Late[]> {
+/** Out of a hold, from which nobody takes anything but us, to where the user may have moved it on; of one folder, to one folder. */
+async function isRelease(desk: Desk, [first]: readonly Late[]): Promise<boolean> {
+  if (!first) return false
+  return (await desk.holdAt(first.ref.folder)) !== null && (await desk.holdAt(first.position.folder)) === null
+}
+
+/** No longer where they were; of one folder. */
+async function goneOf(desk: Desk, rows: readonly Late[]): Promise<readonly Late[]> {
   const [first] = rows
   if (!first) return []
   const there = await statesAt(
@@ -118,11 +133,15 @@ async function landedOf(desk: Desk, rows: readonly Late[]): Promise<readonly Lat
     first.ref.folder,
     rows.map((r) => r.ref),
   )
-  const gone = rows.filter(
-    (r) => !there.some((c) => c.ref.uid === r.ref.uid && c.ref.uidValidity === r.ref.uidValidity),
-  )
+  return rows.filter((r) => !there.some((c) => c.ref.uid === r.ref.uid && c.ref.uidValidity === r.ref.uidValidity))
+}
+
+/** Of those that are gone: what has come to where it should have gone; of one folder, to one folder. */
+async function landedOf(desk: Desk, gone: readonly Late[]): Promise<readonly Late[]> {
+  const [first] = gone
+  if (!first) return []
   const session = await desk.session()
-  if (gone.length === 0 || (await session.position(first.position.folder)) === null) return []
+  if ((await session.position(first.position.folder)) === null) return []
   const found = await session.find({
     folders: [first.position.folder],
     serverIds: gone.flatMap((r) => r.ref.serverId ?? []),
@@ -155,16 +174,24 @@ async function placed(desk: Desk, rows: readonly Late[]): Promise<readonly CopyR
   return found.rows.map((r) => r.ref)
 }
 
-async function reopen(tx: Tx, desk: Desk, rows: readonly Late[], tally: Tally): Promise<void> {
-  const waiting = (r: Late) => r.state === 'approved' || r.retries
+async function reopen(
+  tx: Tx,
+  desk: Desk,
+  { landed, passed }: { readonly landed: readonly Late[]; readonly passed: readonly Late[] },
+  tally: Tally,
+): Promise<void> {
   // What waits still is looked for where it is before it is begun.
-  const listed = rows.filter((r) => r.shared && !waiting(r) && r.state !== 'ambiguous')
-  const begun = rows.filter((r) => !r.shared)
+  const listed = [...landed.filter((r) => r.shared), ...passed].filter(
+    (r) => r.state !== 'approved' && !r.retries && r.state !== 'ambiguous',
+  )
+  const begun = landed.filter((r) => !r.shared)
   const itemOf = (r: Late) => ({ id: r.item_id, actionId: r.action_id, state: r.state, mailboxId: r.mailbox_id })
   // Only what is tried again counts as such, and it leaves that count when it moves on.
   for (const r of [...listed, ...begun]) if (r.state === 'failed' && !r.retries) tally.add(r.action_id, { retrying: 1 })
   const changes = [
-    ...listed.map((r): Change => ({ item: itemOf(r), to: 'ambiguous', why: WHOSE, late: true })),
+    ...listed.map(
+      (r): Change => ({ item: itemOf(r), to: 'ambiguous', why: passed.includes(r) ? PASSED : WHOSE, late: true }),
+    ),
     ...begun.map(
       (r): Change => ({
         item: itemOf(r),
