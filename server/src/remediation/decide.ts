@@ -3,7 +3,7 @@ import { type ActionId, AppError } from '../base/index.ts'
 import type { Cause } from '../judgement/index.ts'
 import { emit, jsonText, type Tx } from '../storage/index.ts'
 import { proposedBy } from './approval.ts'
-import { count, type LedgerContext, transitionAll } from './ledger.ts'
+import { count, HALF_RELEASED, type LedgerContext, transitionAll } from './ledger.ts'
 import { checkActive } from './limits.ts'
 import { need } from './rights.ts'
 import type { ActionState } from './states.ts'
@@ -163,7 +163,7 @@ async function approve(
   return { id, state: await stateOf(tx, context, id), approvals, needed, derived: null }
 }
 
-/** Rejected or cancelled: what has not begun is not begun. */
+/** Rejected or cancelled: what has not begun is not begun. What the mail store has already, on its way to another folder than the Inbox, goes on. */
 async function stop(
   tx: Tx,
   context: LedgerContext,
@@ -176,7 +176,7 @@ async function stop(
   const decision = sql`update action set decision = ${entry.decision} where tenant_id = ${context.tenant} and id = ${id}`
   // Of what runs, items first and then the action: the order in which the workers lock them. What waits no worker knows.
   if (state === 'pending-approval') await decision.execute(tx)
-  await transitionAll(tx, context, id, from, 'skipped', said(entry))
+  await transitionAll(tx, context, id, from, 'skipped', said(entry), sql`not ${HALF_RELEASED}`)
   if (state !== 'pending-approval') await decision.execute(tx)
   await note(tx, context, id, entry, true)
   await count(tx, context, id, {})

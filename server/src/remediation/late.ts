@@ -4,7 +4,7 @@ import type { CopyRef, CopyState } from '../mailboxes/index.ts'
 import { jsonColumn, type Tx, uuids } from '../storage/index.ts'
 import type { Desk } from './desk.ts'
 import { reached } from './due.ts'
-import { type Change, Tally, transition } from './ledger.ts'
+import { type Change, HALF_RELEASED, Tally, transition } from './ledger.ts'
 import { sameRef, statesAt } from './read.ts'
 import type { ItemState } from './states.ts'
 import type { HoldPosition, StoredState, WorkItem } from './types.ts'
@@ -49,7 +49,7 @@ export async function giveUp(
     )
     const stopped = await sql<{ id: ItemId }>`select i.id from action_item i
       join action a on a.tenant_id = i.tenant_id and a.id = i.action_id and a.decision = 'cancelled'
-      where i.tenant_id = recourse_tenant() and i.id = any(${ids})`.execute(tx)
+      where i.tenant_id = recourse_tenant() and i.id = any(${ids}) and not ${HALF_RELEASED}`.execute(tx)
     const ended = items.filter((i) => stopped.rows.some((r) => r.id === i.id))
     await transition(
       tx,

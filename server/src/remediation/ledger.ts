@@ -242,6 +242,9 @@ export async function markReverted(tx: Tx, items: readonly Undoing[], tally: Tal
   }
 }
 
+/** Handed to the mail store, and to be moved on from its Inbox: to stop here would leave it where nobody wanted it. */
+export const HALF_RELEASED = sql<boolean>`(via is not distinct from 'move' and before_kind is not distinct from 'store')`
+
 /** Every item of an action that is in one of these states (and fulfils `only`), at once: approval, rejection, cancelling. Gives back how many. */
 export async function transitionAll(
   tx: Tx,

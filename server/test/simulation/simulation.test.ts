@@ -43,6 +43,21 @@ test('what the gate kept is moved to Trash and the answer to the MOVE is lost: o
   ])
 })
 
+// Which attempt hits the stuck move is a matter of what happened before it: as the random search has found it.
+test('what the gate kept is moved to Trash, and cancelled once it is in the Inbox: it is not left there', async () => {
+  const act = { how: 'move', who: 0, pick: 0, folder: 0 } as const
+  const meanwhile: Step = { do: 'meanwhile', call: 0, when: 'before', act, fault: null }
+  await replay(t.storage, [
+    { do: 'hold', who: 0 },
+    { do: 'hold', who: 0 },
+    { do: 'crash', p: 1, point: 671, nth: 1 },
+    { do: 'act', kind: 208, pick: 271, by: 'analyst', cause: 0, select: 'copies', run: true },
+    meanwhile,
+    { do: 'stuck', who: 0, cancel: true },
+    meanwhile,
+  ])
+})
+
 // What had been missed: the model must see each of these as soon as the code does not.
 describe('one mail, and', () => {
   const deliver: Step = { do: 'deliver', who: 0, flags: 0, known: true, folder: 1 }
