@@ -8,6 +8,7 @@ export const FAULTS: readonly { readonly call: MemoryCallName; readonly fault: F
   { call: 'move', fault: { partial: { done: 0, both: 1, strangers: true } } },
   { call: 'move', fault: { partial: { done: 2, both: 0 } } },
   { call: 'move', fault: { late: 2 } },
+  { call: 'move', fault: { late: 40, stuck: true } },
   { call: 'move', fault: { error: 'unavailable' } },
   { call: 'move', fault: { error: 'refused' } },
   { call: 'move', fault: { error: 'timeout' } },

@@ -42,7 +42,8 @@ export const replay = (storage: OpenStorage, steps: readonly Step[]): Promise<nu
 
 type Way = 'there and back' | 'lost answers' | 'release' | 'from the vault'
 const WAYS: readonly Way[] = ['there and back', 'lost answers', 'release', 'from the vault']
-const act = (kind: number): Step => ({
+/** Of all copies of one message, by the analyst, not worked on yet. */
+export const act = (kind: number): Step => ({
   do: 'act',
   kind,
   pick: 1,

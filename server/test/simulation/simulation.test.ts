@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestStorage, testStorage } from '../rig/storage.ts'
 import { FAULTS } from './faults.ts'
-import { everyPoint, replay, simulate } from './run.ts'
+import { act, everyPoint, replay, simulate } from './run.ts'
 import { KILLS, STALLS, type Step } from './steps.ts'
 
 /** To repeat a failure: RECOURSE_TEST_SEED and RECOURSE_TEST_PATH as it printed them. RECOURSE_TEST_RUNS: another number of sequences. */
@@ -35,18 +35,13 @@ test('whatever happens in whatever order: nothing lost, nothing twice, undo exac
 })
 
 test('what the gate kept is moved to Trash and the answer to the MOVE is lost: one copy', async () => {
-  await replay(t.storage, [
-    { do: 'fault', which: 0 },
-    { do: 'hold', who: 0 },
-    { do: 'act', kind: 5, pick: 1, by: 'analyst', cause: 0, select: 'copies', run: false },
-    { do: 'work', p: 0 },
-  ])
+  await replay(t.storage, [{ do: 'fault', which: 0 }, { do: 'hold', who: 0 }, act(5), { do: 'work', p: 0 }])
 })
 
 // Which attempt hits the stuck move is a matter of what happened before it: as the random search has found it.
 test('what the gate kept is moved to Trash, and cancelled once it is in the Inbox: it is not left there', async () => {
-  const act = { how: 'move', who: 0, pick: 0, folder: 0 } as const
-  const meanwhile: Step = { do: 'meanwhile', call: 0, when: 'before', act, fault: null }
+  const move = { how: 'move', who: 0, pick: 0, folder: 0 } as const
+  const meanwhile: Step = { do: 'meanwhile', call: 0, when: 'before', act: move, fault: null }
   await replay(t.storage, [
     { do: 'hold', who: 0 },
     { do: 'hold', who: 0 },
@@ -61,15 +56,6 @@ test('what the gate kept is moved to Trash, and cancelled once it is in the Inbo
 // What had been missed: the model must see each of these as soon as the code does not.
 describe('one mail, and', () => {
   const deliver: Step = { do: 'deliver', who: 0, flags: 0, known: true, folder: 1 }
-  const act = (kind: number): Step => ({
-    do: 'act',
-    kind,
-    pick: 1,
-    by: 'analyst',
-    cause: 0,
-    select: 'copies',
-    run: false,
-  })
   const QUARANTINE = act(0)
   const TO_JUNK = act(3)
   const work = (p: number): Step => ({ do: 'work', p })

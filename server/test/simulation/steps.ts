@@ -58,10 +58,7 @@ export type Step =
       readonly fault: number | null
     }
   | { readonly do: 'fault'; readonly which: number }
-  /**
-   * A move gets stuck in the server, and once it was given up the next attempt fails: perhaps somebody cancels before it comes late. In sequences that
-   * are given, not in random ones: the model does not know yet all that users may see of a move that comes an hour late.
-   */
+  /** A move gets stuck in the server, and once it was given up the next attempt fails: perhaps somebody cancels before it comes late. */
   | { readonly do: 'stuck'; readonly who: number; readonly cancel: boolean }
   | { readonly do: 'crash'; readonly p: number; readonly point: number; readonly nth: number }
   | { readonly do: 'stall'; readonly p: number; readonly point: number; readonly nth: number }
@@ -191,6 +188,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   ),
   one(4, fc.record({ do: is('fault'), which: nat })),
+  one(2, fc.record({ do: is('stuck'), who, cancel: half })),
   one(4, fc.record({ do: is('crash'), p: fc.nat({ max: 1 }), point: nat, nth: few })),
   one(3, fc.record({ do: is('stall'), p: fc.nat({ max: 1 }), point: nat, nth: few })),
   one(1, fc.record({ do: is('go') })),
