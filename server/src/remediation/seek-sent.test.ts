@@ -36,5 +36,9 @@ describe('what lies in Sent is the message', () => {
       }),
     )
     expect(isSentCopy(message([ID], 'a'), message([ID], 'b'))).toBe(false)
+    const begins = message(['Bcca-Aa: a', 'Status-Report: b', ID], 'c')
+    expect(isSentCopy(begins, begins)).toBe(true)
+    for (const gone of ['Bcca-Aa: a', 'Status-Report: b'])
+      expect(isSentCopy(begins, Buffer.from(begins.toString().replace(`${gone}\r\n`, '')))).toBe(false)
   })
 })

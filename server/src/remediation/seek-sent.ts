@@ -76,6 +76,9 @@ async function received(desk: Desk, { delivery }: WorkItem): Promise<Buffer | nu
   return (await blobs.has(desk.tenant, delivery.blobKey)) ? await blobs.get(desk.tenant, delivery.blobKey) : null
 }
 
+/** Bcc (RFC 5322, section 3.6.3) and what mail programs note for themselves in what they have sent. */
+const AT_HOME = /^(bcc|x-mozilla-[^:]*|x-uidl?|status|x-status|x-keywords)[ \t]*:/i
+
 interface Split {
   readonly fields: readonly string[]
   readonly body: Buffer
@@ -98,7 +101,7 @@ export function isSentCopy(sent: Buffer, message: Buffer): boolean {
   const mine = split(sent)
   const theirs = split(message)
   if (!mine.body.equals(theirs.body)) return false
-  const named = mine.fields.filter((f) => !/^(bcc|x-mozilla-|x-uid|status|x-status|x-keywords)[^:]*:/i.test(f))
+  const named = mine.fields.filter((f) => !AT_HOME.test(f))
   if (!named.some((f) => /^message-id:/i.test(f))) return false
   let at = 0
   for (const field of named) {
