@@ -265,6 +265,7 @@ describe('text of a message', () => {
         expect(shown.isWellFormed() || !text.isWellFormed()).toBe(true)
       }),
     )
+    expect(visible('\t\r\n\ud83d\ude00', 2)).toBe(' …')
     expect(visible('a\u202Etxt.exe')).toBe('a[RLO]txt.exe')
     expect(visible('x'.repeat(20_000)).length).toBeLessThan(1100)
     expect(visibleLines('a\r\nb\u0000')).toBe('a\nb[U+0000]')

@@ -20,10 +20,13 @@ const NAMES: Readonly<Record<number, string>> = {
  * evidence), line ends and tabs become spaces, and nothing longer than `max` characters reaches the page.
  */
 export function visible(text: string, max = 1000): string {
-  const cut = text.length > max * 2 ? text.slice(0, max * 2) : text
-  const shown = cut.replace(/[\t\r\n]+/g, ' ').replace(HIDING, nameOf)
-  return shown.length > max ? `${shown.slice(0, max).replace(/[\ud800-\udbff]$/, '')}…` : shown
+  const cut = text.length > max * 2
+  const shown = (cut ? clip(text, max * 2) : text).replace(/[\t\r\n]+/g, ' ').replace(HIDING, nameOf)
+  return cut || shown.length > max ? `${clip(shown, max)}…` : shown
 }
+
+/** At most so many UTF-16 units of a text, with no half of a character at the end. */
+const clip = (text: string, max: number): string => text.slice(0, max).replace(/[\ud800-\udbff]$/, '')
 
 /** As `visible`, for text of several lines. */
 export const visibleLines = (text: string, max = 100_000): string =>
