@@ -1,4 +1,5 @@
 import type { Tally } from './tally.ts'
+import { together } from './together.ts'
 import type { DecideInput, Placement, Signal, Verdict } from './types.ts'
 
 const PLACED: Readonly<Record<Placement, string>> = {
@@ -13,7 +14,7 @@ export function reasoning(input: DecideInput, found: Found, raw: Tally, verdict:
   return [
     ...signals.map((s) => sentence(s, setAside.has(s) ? ', set aside by an allow entry' : '')),
     ...suspended.map((s) => sentence(s, ', suspended: it does not count')),
-    sum(input, signals, raw),
+    together(input, signals, raw),
     ...(input.unparsable === null ? [] : [`The message could not be read completely: ${input.unparsable}.`]),
     ...verdict.overrides.map(
       (o) =>
@@ -53,18 +54,6 @@ function sentence(signal: Signal, but: string): string {
         : `${signal.weight} points, for it`
   return `${signal.summary.replace(/\.$/, '')} (${points}${but}).`
 }
-
-function sum(input: DecideInput, signals: readonly Signal[], raw: Tally): string {
-  const { suspicious, high } = input.policy.thresholds
-  if (signals.length === 0) return 'No signal was found.'
-  const limits = `suspicious from ${suspicious}, high confidence from ${high}`
-  return raw.threat === 'none'
-    ? `Together ${raw.score} points: not enough for any threat (${limits}).`
-    : `Together ${raw.score} points: ${raw.threat.replaceAll('-', ' ')} (${limits}).${raw.renamed ? RENAMED : ''}`
-}
-
-const RENAMED =
-  ' It could be phish by how it is made and is placed as such; nothing in it pretends or asks for what phish is after, and it speaks as spam does.'
 
 function outcome(input: DecideInput, raw: Tally, verdict: Omit<Verdict, 'because'>): string {
   const { mode, name, version } = input.policy
