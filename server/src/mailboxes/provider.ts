@@ -37,11 +37,15 @@ export interface CopyRef {
   readonly serverId: string | null
 }
 
-/** What a copy looks like now. Dates are instants; `\Recent` is never among the flags. */
-export interface CopyState {
-  readonly ref: CopyRef
+/** The flags of a copy: the five of the system, and keywords (the user's or a program's own words). `\Recent` is never among them. */
+export interface Flags {
   readonly flags: readonly SystemFlag[]
   readonly keywords: readonly string[]
+}
+
+/** What a copy looks like now. Dates are instants. */
+export interface CopyState extends Flags {
+  readonly ref: CopyRef
   readonly internalDate: Date
   /** Bytes as the server counts them (RFC822.SIZE). */
   readonly size: number
@@ -101,10 +105,9 @@ export type Settled =
     }
   | { readonly at: 'neither' }
 
-export interface Restorable {
+/** A copy as the vault keeps it: what `append` puts back. */
+export interface Restorable extends Flags {
   readonly bytes: Buffer
-  readonly flags: readonly SystemFlag[]
-  readonly keywords: readonly string[]
   readonly internalDate: Date
 }
 
@@ -145,10 +148,8 @@ export interface Watched {
   readonly uidValidity: string
 }
 
-export interface FlagsNow {
+export interface FlagsNow extends Flags {
   readonly uid: number
-  readonly flags: readonly SystemFlag[]
-  readonly keywords: readonly string[]
 }
 
 /** UIDs as closed ranges, ascending. */
@@ -192,11 +193,7 @@ export interface MailboxSession {
   /** From the vault (P1b). A lost reply is `unknown`: look with `find` since the written-down position. */
   append(folder: string, copy: Restorable): Promise<AppendResult>
   /** Makes flags and keywords exactly these; where `seen` is given and differs from what is there: `changed`. */
-  setFlags(
-    ref: CopyRef,
-    wanted: { readonly flags: readonly SystemFlag[]; readonly keywords: readonly string[] },
-    seen?: { readonly flags: readonly SystemFlag[]; readonly keywords: readonly string[] },
-  ): Promise<{ readonly lost: readonly string[] }>
+  setFlags(ref: CopyRef, wanted: Flags, seen?: Flags): Promise<{ readonly lost: readonly string[] }>
   /** Destroys exactly these copies (UID EXPUNGE, never a bare EXPUNGE). For expiry and our own probe messages. */
   destroy(folder: string, uids: readonly number[]): Promise<void>
   /** Gives the session back; what still runs on it is aborted. It cannot be used any more. */

@@ -1,4 +1,4 @@
-import type { CopyState, SystemFlag } from './provider.ts'
+import type { CopyState, Flags, SystemFlag } from './provider.ts'
 
 export const SYSTEM_FLAGS: readonly SystemFlag[] = ['\\Seen', '\\Answered', '\\Flagged', '\\Deleted', '\\Draft']
 
@@ -26,9 +26,8 @@ function keywordProblem(keyword: string): string | null {
   return bad ? `the character ${JSON.stringify(bad[0])} cannot be stored` : null
 }
 
-export interface Storable {
-  readonly flags: readonly SystemFlag[]
-  readonly keywords: readonly string[]
+export interface Storable extends Flags {
+  /** What cannot be kept, in words. */
   readonly lost: readonly string[]
 }
 

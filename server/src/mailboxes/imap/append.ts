@@ -1,10 +1,10 @@
 import { crashPoint } from '../../base/index.ts'
 import { type AppendResult, type CopyState, ProviderError, type Restorable, type SystemFlag } from '../provider.ts'
 import { sameFlags, sameInstant, storableDate, storableFlags } from '../state.ts'
-import { mailbox, type Selected } from './connection.ts'
 import type { Context } from './context.ts'
 import { fetchBytes, fetchStates } from './fetch.ts'
-import { type Arg, atom, atoms, codeOf, formatDate, quoted, sequence } from './wire.ts'
+import type { Selected } from './select.ts'
+import { type Arg, atom, atoms, codeOf, formatDate, mailbox, quoted, sequence } from './wire.ts'
 
 /** P1b: one message from the vault, by synchronising literal, read back and compared. */
 export async function append(context: Context, path: string, copy: Restorable): Promise<AppendResult> {

@@ -1,5 +1,6 @@
 import { type CopyRef, type CopyState, ProviderError } from '../provider.ts'
-import type { Connection, Selected } from './connection.ts'
+import type { Connection } from './connection.ts'
+import type { Selected } from './select.ts'
 import type { Server } from './server.ts'
 
 /** What one operation works with: a live connection, and what the session remembers. */

@@ -3,8 +3,14 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { AppError, messageOf } from '../../base/index.ts'
 import { ProviderError } from '../provider.ts'
-import type { Credentials } from './connection.ts'
 import type { ImapOptions } from './options.ts'
+
+/** What one connection signs in with; `authzid`: the user that a master user acts for (RFC 4616). */
+export interface Credentials {
+  readonly user: string
+  readonly pass: string
+  readonly authzid?: string
+}
 
 const CredentialsFile = Type.Record(
   Type.String(),

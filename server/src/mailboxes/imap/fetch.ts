@@ -1,7 +1,7 @@
 import type { CopyState, CopyWithBytes } from '../provider.ts'
 import { idsOf } from '../state.ts'
-import type { Selected } from './connection.ts'
 import type { Context } from './context.ts'
+import type { Selected } from './select.ts'
 import { batches } from './sets.ts'
 import { type Arg, atom, atoms, type Fetched, section, sequence } from './wire.ts'
 

@@ -1,10 +1,10 @@
 import type { CopyRef, CopyState, FindQuery } from '../provider.ts'
 import { ProviderError } from '../provider.ts'
-import type { Selected } from './connection.ts'
 import type { Context } from './context.ts'
 import { fetchStates, fetchStatesOf } from './fetch.ts'
 import { type ListedFolder, listFolders } from './folders.ts'
 import { search } from './hold.ts'
+import type { Selected } from './select.ts'
 import { ascending } from './sets.ts'
 import { type Arg, atom, quoted } from './wire.ts'
 

@@ -1,14 +1,9 @@
-import { type CopyRef, ProviderError, type SystemFlag } from '../provider.ts'
+import { type CopyRef, type Flags, ProviderError } from '../provider.ts'
 import { sameFlags, storableFlags } from '../state.ts'
 import type { Context } from './context.ts'
 import { fetchStates } from './fetch.ts'
 import { openIfThere } from './find.ts'
 import { type Arg, atom, atoms, codeOf, sequence } from './wire.ts'
-
-interface Flags {
-  readonly flags: readonly SystemFlag[]
-  readonly keywords: readonly string[]
-}
 
 /** Exactly these flags, unless the user changed them since `seen`, or changes them while we look (UNCHANGEDSINCE). */
 export async function setFlags(

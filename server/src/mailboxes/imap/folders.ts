@@ -1,10 +1,9 @@
 import { type Folder, notAFolder, ProviderError, type SpecialUse } from '../provider.ts'
 import { SPECIAL_NAMES, specialUses } from '../special-use.ts'
-import { mailbox, parenthesised } from './connection.ts'
 import type { Context } from './context.ts'
 import { parseStatus, type Status, statusOf } from './server.ts'
 import { decodeMailbox } from './utf7.ts'
-import { type Arg, atom, attributesOf, isList, quoted, textOf } from './wire.ts'
+import { type Arg, atom, attributesOf, isList, mailbox, parenthesised, quoted, textOf } from './wire.ts'
 
 export interface ListedFolder extends Folder {
   readonly status: Status | null

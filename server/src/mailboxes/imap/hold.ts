@@ -1,10 +1,9 @@
 import { type Hold, type Position, ProviderError } from '../provider.ts'
 import { storableFlags } from '../state.ts'
-import { mailbox } from './connection.ts'
 import type { Context } from './context.ts'
 import { listFolders } from './folders.ts'
 import { statusOf } from './server.ts'
-import { type Arg, atom, atoms, attributesOf, quoted, searchOf, sequence, textOf } from './wire.ts'
+import { type Arg, atom, atoms, attributesOf, mailbox, quoted, searchOf, sequence, textOf } from './wire.ts'
 
 /** Marks our own message in a hold that carries every keyword of the batches (A31). It is never moved. */
 export const ANCHOR_HEADER = 'X-Recourse-Anchor'

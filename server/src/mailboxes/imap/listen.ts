@@ -1,5 +1,6 @@
 import type { Listening } from '../provider.ts'
-import type { Connection, Untagged } from './connection.ts'
+import type { Connection } from './connection.ts'
+import type { Untagged } from './imapflow.ts'
 import { type Arg, atom, atoms } from './wire.ts'
 
 /** RFC 2177: a server may end a session that idles for 30 minutes; middleboxes forget one much sooner. */

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 import { crashPoint } from '../../base/index.ts'
 import { type CopyRef, type CopyState, type MoveResult, ProviderError } from '../provider.ts'
-import { mailbox } from './connection.ts'
 import type { Context } from './context.ts'
 import { chunksBySize, fetchBytes, fetchStates, type Modified } from './fetch.ts'
 import { statusOf } from './server.ts'
 import { ascending, type Batch, batches, expandSet } from './sets.ts'
-import { type Arg, atom, atoms, type CopyUid, codeOf, copyUidOf, fetchedOf, sequence } from './wire.ts'
+import { type Arg, atom, atoms, type CopyUid, codeOf, copyUidOf, fetchedOf, mailbox, sequence } from './wire.ts'
 
 /** A conditional take works in small steps, so that little can change under it (A30). */
 const CAREFUL_BATCH = 50

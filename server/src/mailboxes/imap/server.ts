@@ -1,7 +1,7 @@
 import { ProviderError } from '../provider.ts'
-import { type Connection, mailbox, parenthesised } from './connection.ts'
+import type { Connection } from './connection.ts'
 import type { ImapSettings } from './options.ts'
-import { attributesOf, pairsOf, textOf } from './wire.ts'
+import { attributesOf, mailbox, pairsOf, parenthesised, textOf } from './wire.ts'
 
 /** The fetch item that identifies a message across moves; asking a server for one it does not know is BAD (D1). */
 export type IdItem = 'X-GUID' | 'EMAILID' | null

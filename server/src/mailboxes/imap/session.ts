@@ -6,6 +6,7 @@ import {
   type CopyWithBytes,
   type Doubt,
   type FindQuery,
+  type Flags,
   type FlagsNow,
   type Folder,
   type FolderMark,
@@ -19,7 +20,6 @@ import {
   type Settled,
   type SpecialUse,
   type StateOptions,
-  type SystemFlag,
   type UidRanges,
   type Watched,
 } from '../provider.ts'
@@ -211,11 +211,7 @@ export class ImapSession implements MailboxSession {
     })
   }
 
-  setFlags(
-    ref: CopyRef,
-    wanted: { readonly flags: readonly SystemFlag[]; readonly keywords: readonly string[] },
-    seen?: { readonly flags: readonly SystemFlag[]; readonly keywords: readonly string[] },
-  ): Promise<{ readonly lost: readonly string[] }> {
+  setFlags(ref: CopyRef, wanted: Flags, seen?: Flags): Promise<{ readonly lost: readonly string[] }> {
     return this.#do((context) => setFlags(context, ref, wanted, seen))
   }
 

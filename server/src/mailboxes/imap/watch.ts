@@ -7,11 +7,11 @@ import {
   type Watched,
 } from '../provider.ts'
 import { parseRanges, rangesOf } from '../ranges.ts'
-import type { Selected } from './connection.ts'
 import type { Context } from './context.ts'
 import { fetchRows, fetchStates } from './fetch.ts'
 import { isOurs } from './find.ts'
 import { listFolders } from './folders.ts'
+import type { Selected } from './select.ts'
 import { type Arg, atom, attributesOf, searchOf, sequence, textOf } from './wire.ts'
 
 /** One LIST with STATUS where the server has it (RFC 5819): what changed in a mailbox costs one question. */

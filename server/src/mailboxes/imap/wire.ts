@@ -1,5 +1,6 @@
 import { splitFlags } from '../state.ts'
 import { expandSet } from './sets.ts'
+import { encodeMailbox } from './utf7.ts'
 
 /** What goes into a command; imapflow quotes and escapes it. */
 export type Arg =
@@ -12,6 +13,8 @@ export const atom = (value: string): Arg => ({ type: 'ATOM', value })
 export const quoted = (value: string): Arg => ({ type: 'STRING', value })
 export const sequence = (value: string): Arg => ({ type: 'SEQUENCE', value })
 export const atoms = (values: readonly string[]): Arg => values.map(atom)
+export const mailbox = (path: string): Arg => quoted(encodeMailbox(path))
+export const parenthesised = (...names: string[]): Arg => names.map(atom)
 export const section = (value: string, ...inside: readonly Arg[]): Arg => ({ type: 'ATOM', value, section: inside })
 
 // What imapflow's parser gives back is untyped at this door; these read it without believing it.

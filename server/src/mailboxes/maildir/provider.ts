@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import type { MailboxProvider } from '../provider.ts'
 import { proveWayBack } from '../way-back.ts'
 import { Account } from './account.ts'
+import { deliver } from './deliver.ts'
 import { lockRoot, refuseForeign } from './lock.ts'
 import { MaildirSession } from './session.ts'
 
@@ -57,7 +58,7 @@ export function createMaildirProvider({ root }: { readonly kind?: 'maildir'; rea
       return new MaildirSession(found)
     },
     proveWayBack: (one) => proveWayBack(() => provider.open(one)),
-    deliver: async ({ login }, use, bytes) => new MaildirSession(await account(login)).deliver(use, bytes),
+    deliver: async ({ login }, use, bytes) => deliver(await account(login), use, bytes),
     close: async () => {
       const release = await lock?.catch(() => null)
       lock = null

@@ -1,5 +1,5 @@
 import { describeConformance, type Owner } from '../conformance/index.ts'
-import { createMemoryProvider, type MemoryOptions, type MemoryProvider } from '../memory.ts'
+import { createMemoryProvider, type MemoryOptions, type MemoryProvider } from './provider.ts'
 
 function memoryOwner(provider: MemoryProvider, login: string): Owner {
   const user = provider.user(login)

@@ -25,6 +25,16 @@ export interface MemoryFolder {
   readonly messages: MemoryMessage[]
 }
 
+/** How the simulated server differs from the best there is. */
+export interface MemoryTraits {
+  /** Copies have a server id that survives moves. Default true. */
+  readonly serverIds: boolean
+  /** False: originals are only marked `\Deleted` (P2 without UIDPLUS). Default true. */
+  readonly uidPlus: boolean
+  /** The user cannot see the holds. Default true. */
+  readonly holdHidden: boolean
+}
+
 /** A command whose client has gone; the server carries it out after it has been looked at `looks` times (A19). */
 interface Pending {
   looks: number

@@ -1,4 +1,5 @@
 import { crashPoint } from '../../base/index.ts'
+import { isWanted } from '../criteria.ts'
 import {
   type AppendResult,
   type CopyRef,
@@ -6,6 +7,7 @@ import {
   type CopyWithBytes,
   type Doubt,
   type FindQuery,
+  type Flags,
   type FlagsNow,
   type Folder,
   type FolderMark,
@@ -19,33 +21,22 @@ import {
   type Settled,
   type SpecialUse,
   type StateOptions,
-  type SystemFlag,
   type UidRanges,
   type Watched,
 } from '../provider.ts'
 import { markOf, rangesOf } from '../ranges.ts'
-import { settleDoubt } from '../settle.ts'
+import { SPECIAL_NAMES } from '../special-use.ts'
 import { sameFlags, storableDate, storableFlags } from '../state.ts'
 import type { Fault, Faults, MemoryCallName } from './faults.ts'
-import { type MemoryFolder, type MemoryMailbox, type MemoryMessage, refOf, sha256, stateOf } from './model.ts'
-
-export interface MemoryTraits {
-  /** Copies have a server id that survives moves. Default true. */
-  readonly serverIds: boolean
-  /** False: originals are only marked `\Deleted` (P2 without UIDPLUS). Default true. */
-  readonly uidPlus: boolean
-  /** The user cannot see the holds. Default true. */
-  readonly holdHidden: boolean
-}
-
-const NAMES: Record<SpecialUse, string> = {
-  inbox: 'INBOX',
-  junk: 'Junk',
-  trash: 'Trash',
-  sent: 'Sent',
-  drafts: 'Drafts',
-  archive: 'Archive',
-}
+import {
+  type MemoryFolder,
+  type MemoryMailbox,
+  type MemoryMessage,
+  type MemoryTraits,
+  refOf,
+  stateOf,
+} from './model.ts'
+import { settle, takeOriginal } from './settle.ts'
 
 export class MemorySession implements MailboxSession {
   readonly #box: MemoryMailbox
@@ -119,7 +110,8 @@ export class MemorySession implements MailboxSession {
   async special(use: SpecialUse): Promise<string> {
     await this.#enter('special')
     const found = [...this.#box.folders.values()].find((folder) => folder.use === use)
-    const folder = found ?? this.#box.create(NAMES[use], { use, subscribed: true, hold: false })
+    const folder =
+      found ?? this.#box.create(use === 'inbox' ? 'INBOX' : SPECIAL_NAMES[use], { use, subscribed: true, hold: false })
     return folder.path
   }
 
@@ -158,22 +150,8 @@ export class MemorySession implements MailboxSession {
     const searched = query.folders
       ? all.filter((folder) => query.folders?.includes(folder.path))
       : all.filter((folder) => !folder.hold).sort((a, b) => Number(b.use === 'inbox') - Number(a.use === 'inbox'))
-    const network = new Set(query.networkMessageIds)
-    const internet = new Set(query.internetMessageIds)
-    const server = new Set(query.serverIds)
-    const found: CopyState[] = []
-    for (const folder of searched) {
-      for (const message of folder.messages) {
-        const state = this.#state(folder, message)
-        const wanted =
-          (query.refs ?? []).some((ref) => isCopy(folder, state, ref)) ||
-          (state.networkMessageId !== null && network.has(state.networkMessageId)) ||
-          (state.internetMessageId !== null && internet.has(state.internetMessageId)) ||
-          (state.ref.serverId !== null && server.has(state.ref.serverId))
-        if (wanted) found.push(state)
-      }
-    }
-    return found
+    const wanted = isWanted(query)
+    return searched.flatMap((folder) => folder.messages.map((message) => this.#state(folder, message)).filter(wanted))
   }
 
   async state(path: string, uids: readonly number[], options: StateOptions = {}): Promise<readonly CopyState[]> {
@@ -225,60 +203,15 @@ export class MemorySession implements MailboxSession {
       if (!message) continue
       const copy = this.#box.copy(message, to, i >= done && strangers)
       pairs.push([uid, refOf(to, copy, this.#traits.serverIds)])
-      if (i < done) this.#take(source, message)
+      if (i < done) takeOriginal(this.#box, this.#traits, source, message)
       else if (spoilt) copy.keywords = copy.keywords.map((_, n) => `unknown-${n}`)
     }
     return pairs
   }
 
-  /** The original goes; without UIDPLUS it can only be marked. */
-  #take(source: MemoryFolder, message: MemoryMessage): boolean {
-    if (this.#traits.uidPlus) return this.#box.remove(source, message.uid)
-    if (!message.flags.includes('\\Deleted')) message.flags = [...message.flags, '\\Deleted']
-    return false
-  }
-
   async settle(doubt: Doubt): Promise<ReadonlyMap<number, Settled>> {
     await this.#enter('settle', { folder: doubt.source, target: doubt.target.folder })
-    return settleDoubt(doubt, {
-      marks: !this.#traits.uidPlus,
-      stable: async () => this.#box.rest(),
-      source: async () => this.#all(doubt.source, () => true),
-      target: async () => this.#sinceDoubt(doubt),
-      remove: async (copies) => copies.map((copy) => this.#removeCopy(copy)).every(Boolean),
-      setFlags: async (copy, like) => {
-        const folder = this.#box.folder(copy.ref.folder)
-        const message = folder.messages.find((m) => m.uid === copy.ref.uid)
-        if (!message) return copy
-        this.#box.setFlags(message, [...like.flags, ...like.keywords])
-        return this.#state(folder, message)
-      },
-      hashes: async (copies) => new Map(copies.map((copy) => [copy, this.#hash(copy)])),
-    })
-  }
-
-  #removeCopy(copy: CopyState): boolean {
-    const folder = this.#box.folder(copy.ref.folder)
-    const message = folder.messages.find((m) => m.uid === copy.ref.uid)
-    return message ? this.#take(folder, message) : true
-  }
-
-  #all(path: string, wanted: (message: MemoryMessage) => boolean): CopyState[] {
-    const folder = this.#box.folders.get(path)
-    return folder ? folder.messages.filter(wanted).map((message) => this.#state(folder, message)) : []
-  }
-
-  #sinceDoubt({ target, items }: Doubt): CopyState[] {
-    const folder = this.#box.folders.get(target.folder)
-    const same = folder && String(folder.uidValidity) === target.uidValidity
-    const copies = this.#all(target.folder, (message) => !same || message.uid >= target.uidNext)
-    if (this.#traits.uidPlus || items.some((item) => item.flags.includes('\\Deleted'))) return copies
-    return copies.filter((copy) => !copy.flags.includes('\\Deleted'))
-  }
-
-  #hash(copy: CopyState): string {
-    const message = this.#box.folders.get(copy.ref.folder)?.messages.find((m) => m.uid === copy.ref.uid)
-    return message ? sha256(message.bytes) : `gone ${copy.ref.uid}`
+    return settle(this.#box, this.#traits, doubt)
   }
 
   async append(path: string, copy: Restorable): Promise<AppendResult> {
@@ -299,11 +232,7 @@ export class MemorySession implements MailboxSession {
     return { state: this.#state(folder, message), lost: [...lost, ...date.lost] }
   }
 
-  async setFlags(
-    ref: CopyRef,
-    wanted: { readonly flags: readonly SystemFlag[]; readonly keywords: readonly string[] },
-    seen?: { readonly flags: readonly SystemFlag[]; readonly keywords: readonly string[] },
-  ): Promise<{ readonly lost: readonly string[] }> {
+  async setFlags(ref: CopyRef, wanted: Flags, seen?: Flags): Promise<{ readonly lost: readonly string[] }> {
     const entered = await this.#enter('setFlags', { folder: ref.folder, uids: [ref.uid] })
     const folder = this.#writable(ref.folder)
     const message = folder.messages.find((m) => m.uid === ref.uid)
@@ -331,10 +260,4 @@ export class MemorySession implements MailboxSession {
   async close(): Promise<void> {
     this.#open = false
   }
-}
-
-/** A folder that was renamed is followed by its id; one with another UIDVALIDITY is another folder. */
-function isCopy(folder: MemoryFolder, state: CopyState, ref: CopyRef): boolean {
-  const sameFolder = ref.folderId === null ? folder.path === ref.folder : folder.id === ref.folderId
-  return sameFolder && state.ref.uidValidity === ref.uidValidity && state.ref.uid === ref.uid
 }

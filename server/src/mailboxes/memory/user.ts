@@ -1,12 +1,10 @@
-import { type CopyState, ProviderError, type SystemFlag } from '../provider.ts'
+import { type CopyState, type Flags, ProviderError } from '../provider.ts'
 import { splitFlags } from '../state.ts'
 import { type MemoryMailbox, type MemoryMessage, sha256, stateOf } from './model.ts'
 
-export interface Snapshot {
+export interface Snapshot extends Flags {
   readonly folder: string
   readonly sha256: string
-  readonly flags: readonly SystemFlag[]
-  readonly keywords: readonly string[]
   readonly internalDate: string
 }
 

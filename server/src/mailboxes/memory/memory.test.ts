@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createMemoryProvider, type Fault, type MemoryProvider } from './memory.ts'
-import { type CopyState, ProviderError } from './provider.ts'
+import { type CopyState, ProviderError } from '../provider.ts'
+import { createMemoryProvider, type Fault, type MemoryProvider } from './provider.ts'
 
 const login = 'anna@example.org'
 const bytes = (n: number) => Buffer.from(`Message-ID: <m${n}@x>\r\n\r\nbody ${n}\r\n`)

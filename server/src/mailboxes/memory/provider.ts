@@ -1,12 +1,12 @@
-import { type Fault, type FaultPlan, Faults, type MemoryCallName } from './memory/faults.ts'
-import { MemoryMailbox, refOf } from './memory/model.ts'
-import { MemorySession, type MemoryTraits } from './memory/session.ts'
-import { MemoryUser } from './memory/user.ts'
-import { type MailboxProvider, type MailboxSession, ProviderError } from './provider.ts'
-import { proveWayBack } from './way-back.ts'
+import { type MailboxProvider, type MailboxSession, ProviderError } from '../provider.ts'
+import { proveWayBack } from '../way-back.ts'
+import { type Fault, type FaultPlan, Faults, type MemoryCallName } from './faults.ts'
+import { MemoryMailbox, type MemoryTraits, refOf } from './model.ts'
+import { MemorySession } from './session.ts'
+import { MemoryUser } from './user.ts'
 
-export type { Fault, FaultPlan, MemoryCall, MemoryCallName } from './memory/faults.ts'
-export type { MemoryUser, Snapshot } from './memory/user.ts'
+export type { Fault, FaultPlan, MemoryCall, MemoryCallName } from './faults.ts'
+export type { MemoryUser, Snapshot } from './user.ts'
 
 export interface MemoryOptions extends Partial<MemoryTraits> {
   /** Only these mailboxes exist; default: every login has one. */
