@@ -1,9 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { AppError, messageOf } from '../base/index.ts'
 import type { StorageLog } from '../storage/index.ts'
+import type { SessionOptions } from './dialogue.ts'
 import { createByteBudget, createConnectionLimit, createNetworks, createRateLimit, plainIp } from './limits.ts'
 import { formatReply, reply } from './reply.ts'
-import { type Session, type SessionOptions, startSession } from './session.ts'
+import { type Session, startSession } from './session.ts'
 import type { Acceptor, Gateway, GatewayOptions, Listen } from './types.ts'
 
 export interface GatewayDeps {
