@@ -18,6 +18,7 @@ export function requireAllow(actor: Pick<Actor, 'permissions'>): void {
   requirePermission(actor, 'lists.allow')
 }
 
+/** Throws AppError `forbidden` (403), which names the permission. */
 export function requirePermission(actor: Pick<Actor, 'permissions'>, permission: Permission): void {
   if (!actor.permissions.has(permission)) throw forbidden(permission)
 }

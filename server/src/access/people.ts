@@ -121,6 +121,7 @@ export async function addPerson(
   return { id, name: row.name, email: row.email, role: row.role, createdAt: row.created_at }
 }
 
+/** Everybody who may sign in to this organisation, oldest first. */
 export async function listPeople(tx: Tx): Promise<readonly Person[]> {
   const rows = await tx.selectFrom('membership').selectAll().orderBy('created_at').execute()
   return rows.map((row) => ({
@@ -149,6 +150,7 @@ async function keepAnAdministrator(tx: Tx, without: UserId): Promise<void> {
     )
 }
 
+/** Audited. Throws AppError `not-found`, and refuses to leave the organisation without an administrator. */
 export async function setRole(tx: Tx, user: UserId, role: Role, actor: AuditActor): Promise<void> {
   const before = await tx
     .selectFrom('membership')

@@ -75,6 +75,7 @@ const shown = (row: {
   lastUsedAt: row.last_used_at,
 })
 
+/** Those that work, newest first; never their secrets. */
 export async function listTokens(tx: Tx): Promise<readonly TokenInfo[]> {
   const rows = await tx
     .selectFrom('api_token')
@@ -85,6 +86,7 @@ export async function listTokens(tx: Tx): Promise<readonly TokenInfo[]> {
   return rows.map(shown)
 }
 
+/** Works no more from the commit on; audited. Throws AppError `not-found`. */
 export async function revokeToken(tx: Tx, id: string, actor: AuditActor): Promise<void> {
   const row = await tx
     .updateTable('api_token')

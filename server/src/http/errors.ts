@@ -68,6 +68,7 @@ const NO_REQUEST: Readonly<Record<string, readonly [status: string, message: str
   ],
 }
 
+/** Whatever was thrown, as it may be told to a client: our own errors as they are, the framework's in our words, all others without what they contain. */
 export function toTell(error: unknown): AppError {
   if (error instanceof AppError) return error
   const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined

@@ -44,6 +44,7 @@ function senderOf(written: string | null): string | null {
   return host !== null && address?.endsWith(`@${host}`) ? address : null
 }
 
+/** By kind, then by value: the order in which entities are stored and shown. */
 export const compareEntities = (a: EntityRef, b: EntityRef): number =>
   a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : a.value < b.value ? -1 : a.value > b.value ? 1 : 0
 

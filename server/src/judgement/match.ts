@@ -32,6 +32,7 @@ export function compareEntries(a: EntryRule, b: EntryRule): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : a.version - b.version
 }
 
+/** Whether an entry is about this entity, by the rules of its kind (`lists/patterns.ts`). */
 export function matches(entry: EntryRule, entity: EntityRef): boolean {
   switch (entry.kind) {
     case 'sender':

@@ -73,6 +73,7 @@ export function cut(ip: Ip, prefix: number): Network {
   return { family: ip.family, bits: (ip.bits >> shift) << shift, prefix }
 }
 
+/** Never across families: 192.0.2.1 is in no network of IPv6. */
 export const contains = (network: Network, ip: Ip): boolean =>
   network.family === ip.family && cut(ip, network.prefix).bits === network.bits
 

@@ -11,6 +11,7 @@ export interface LookupKey {
   readonly key: string
 }
 
+/** What an entry is stored and looked up under: of a URL its host, of a pattern of domains the domain. */
 export function keyOf(kind: EntryKind, value: string): string {
   if (kind === 'url') return urlPattern(value).host
   return kind === 'sender-domain' ? value.replace(/^\*\./, '') : value
@@ -21,6 +22,7 @@ export interface Entity {
   readonly value: string
 }
 
+/** All keys under which an entry about one of these entities can be stored, each once. */
 export function lookupKeys(entities: readonly Entity[]): LookupKey[] {
   const seen = new Map<string, LookupKey>()
   for (const entity of entities)

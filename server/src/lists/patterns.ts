@@ -101,6 +101,7 @@ function exactMatches(p: UrlPattern, host: string, rest: string, as: { action: '
   return same || isBelow(host, p.host) || embeddedHosts(rest).some((h) => h === p.host || isBelow(h, p.host))
 }
 
+/** A subdomain, at whatever depth; not the domain itself. Both in canonical form. */
 export const isBelow = (host: string, parent: string): boolean => host.endsWith(`.${parent}`)
 
 export const isAddress = (host: string): boolean => parseIp(host) !== null

@@ -62,11 +62,13 @@ export async function noteMatches(tx: Tx, ids: readonly string[], at: Date): Pro
     where e.tenant_id = locked.tenant_id and e.id = locked.id`.execute(tx)
 }
 
+/** As it is now, ended and removed ones too; null: there never was one. */
 export async function getEntry(tx: Tx, id: EntryId): Promise<Entry | null> {
   const row = await withAuthor(tx).where('e.id', '=', id).executeTakeFirst()
   return row === undefined ? null : toEntry(row, new Date(), row.modified_by)
 }
 
+/** Its versions, the first one first. */
 export async function historyOf(tx: Tx, id: EntryId): Promise<EntryVersion[]> {
   const rows = await tx
     .selectFrom('list_entry_version')

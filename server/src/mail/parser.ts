@@ -116,6 +116,7 @@ export function unreadable(why: string): ParseOutcome {
   return { kind: 'unparsable', why, mail: { ...mail, defects: [why] } }
 }
 
+/** Parses in child processes without rights. A message that cannot be read in time or memory is read by its headers alone, or comes back as unreadable with the reason; only failures of the processes themselves are thrown. */
 export function createParser(options: ParserOptions = {}): Parser {
   const pool = startPool(options)
 

@@ -8,6 +8,7 @@ import type { MailboxProvider } from './provider.ts'
 export const MailboxesOptions = Type.Union([MaildirOptions, ImapOptions])
 export type MailboxesOptions = Static<typeof MailboxesOptions>
 
+/** The provider that the settings name. Nothing is asked of it yet; throws AppError where a secret is missing. */
 export function createMailboxes(options: MailboxesOptions): MailboxProvider {
   return options.kind === 'maildir' ? createMaildirProvider(options) : createImapProvider(options)
 }

@@ -76,6 +76,7 @@ export function sameInstant(a: Date, b: Date): boolean {
   return Math.floor(a.getTime() / 1000) === Math.floor(b.getTime() / 1000)
 }
 
+/** Size, date to the second, flags: what an undo must give back besides bytes and folder. */
 export function sameState(a: CopyState, b: CopyState): boolean {
   return a.size === b.size && sameInstant(a.internalDate, b.internalDate) && sameFlags(a, b)
 }

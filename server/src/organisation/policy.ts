@@ -78,6 +78,7 @@ export const DEFAULT_POLICY: Policy = {
   approvals: { ownProposals: true, secondAbove: null, secondForHardDelete: false },
 }
 
+/** The policy for everybody, as it is in force; the default, version 0, before the first was saved. */
 export async function getPolicy(tx: Tx): Promise<Policy> {
   const row = await tx
     .selectFrom('policy_version')

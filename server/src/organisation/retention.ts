@@ -70,6 +70,7 @@ export const DEFAULT_RETENTION: Retention = {
   moved: 30,
 }
 
+/** What is in force; the default, version 0, before the first was saved. */
 export async function getRetention(tx: Tx): Promise<Retention> {
   const row = await tx
     .selectFrom('retention_version')

@@ -119,6 +119,7 @@ export const notHeld = (select: HeldSelection, copies: readonly HeldCopy[]): str
   return [...new Set(asked.map((id) => id.toLowerCase()))].filter((id) => !known.has(id))
 }
 
+/** Still held: it can be released, deleted, denied, kept longer. */
 export const isOpen = (copy: Pick<HeldCopy, 'state'>): boolean => copy.state === 'held' || copy.state === 'denied'
 
 /** Why nothing can be done with a copy that is not held any more, with who and when. */

@@ -161,6 +161,7 @@ export type MessageFilter = Static<typeof MessageFilter>
 const list = <T>(value: T | readonly T[] | undefined): readonly T[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value as T]
 
+/** The conditions that the filter's `not` turns into *none of*. */
 export const negated = (filter: MessageFilter): ReadonlySet<string> => new Set(list<Negatable>(filter.not))
 
 /** A filter for people to read: `sender = a@x.example or b@x.example, location ≠ junk`. */

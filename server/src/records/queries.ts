@@ -32,6 +32,7 @@ export async function getMessage(tx: Tx, id: MessageId): Promise<Message | null>
   return (await tx.selectFrom('message').selectAll().where('id', '=', id).executeTakeFirst()) ?? null
 }
 
+/** Those that are there, in no order. */
 export async function getMessages(tx: Tx, ids: readonly MessageId[]): Promise<Message[]> {
   if (ids.length === 0) return []
   return await tx.selectFrom('message').selectAll().where('id', 'in', ids).execute()
@@ -42,6 +43,7 @@ export async function deliveriesOf(tx: Tx, messageId: MessageId): Promise<Delive
   return await tx.selectFrom('delivery').selectAll().where('message_id', '=', messageId).orderBy('id').execute()
 }
 
+/** Those that are there, in no order. */
 export async function getDeliveries(tx: Tx, ids: readonly DeliveryId[]): Promise<Delivery[]> {
   if (ids.length === 0) return []
   return await tx.selectFrom('delivery').selectAll().where('id', 'in', ids).execute()
@@ -67,6 +69,7 @@ export async function lockUnchanged(
   return new Set(rows.filter((row) => row.updated_at.getTime() === at.get(row.id)).map((row) => row.id))
 }
 
+/** All that happened to a message and its copies, oldest first. */
 export async function timeline(tx: Tx, messageId: MessageId): Promise<MessageEvent[]> {
   const query = tx.selectFrom('message_event').selectAll().where('message_id', '=', messageId)
   return await query.orderBy('at').orderBy('id').execute()
@@ -80,6 +83,7 @@ export interface CurrentVerdict {
   readonly inputs: Record<string, unknown>
 }
 
+/** The verdict in force, with the signals and inputs that it was made of; null: there is no such message. */
 export async function currentVerdict(tx: Tx, messageId: MessageId): Promise<CurrentVerdict | null> {
   const row = await tx
     .selectFrom('message as m')

@@ -26,6 +26,7 @@ export interface StepsFor {
   readonly own: readonly string[]
 }
 
+/** What can be done now about a reported message: to give back or take away its copies, and the entries that would decide it otherwise. */
 export async function nextSteps(tx: Tx, what: StepsFor): Promise<NextStep[]> {
   return what.opinion === 'should-not-have-been-blocked'
     ? [...giveBack(what), ...(await entries(tx, what, 'allow', allowCandidates(what.explanation)))]

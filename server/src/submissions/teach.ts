@@ -42,6 +42,7 @@ export async function workOnLessons(deps: TeachDeps): Promise<void> {
   })
 }
 
+/** Makes the submitted message a lesson of the classifier, with the submission as its cause. Nothing happens where it teaches nothing, or its bytes are gone. */
 export async function teachSubmission(
   { storage, parser, log }: TeachDeps,
   tenant: TenantId,

@@ -1,5 +1,6 @@
 import type { Reply } from './types.ts'
 
+/** `enhanced`: RFC 3463, as `5.1.1`; `text`: one line. */
 export const reply = (code: number, enhanced: string, text: string): Reply => ({ code, enhanced, text })
 
 export const OK = reply(250, '2.0.0', 'Ok')

@@ -14,6 +14,7 @@ export interface ClamavOptions {
 const MAX_ANSWER = 4096
 const CHUNK = 256 * 1024
 
+/** clamd by INSTREAM (clamd(8)). A signature is malware, a heuristic one a hint; an answer that cannot be read is a failure. */
 export function clamav(options: ClamavOptions): EngineClient {
   const where = whereOf(options.address)
   return {

@@ -33,6 +33,7 @@ export interface Engines extends Models {
   stop(): void
 }
 
+/** The classifier of each organisation, and the engines that are configured, each supervised: one that fails is left alone and pinged. */
 export function createEngines(deps: EnginesDeps): Engines {
   const models = createModels(deps.storage, deps.log)
   const beside = clientsOf(deps).map((client) =>

@@ -32,6 +32,7 @@ export interface Models {
   refit(tenant: TenantId): Promise<boolean>
 }
 
+/** The classifiers, by organisation, as their lessons are in the database; other processes' lessons are seen within seconds. */
 export function createModels(storage: Pick<Storage, 'tenant'>, log: Pick<Log, 'warn'>): Models {
   const kept = new Map<TenantId, Kept>()
 

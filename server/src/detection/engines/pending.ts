@@ -48,6 +48,7 @@ export async function settlePending(tx: Tx, messageId: MessageId): Promise<boole
   return gone.rows.length > 0
 }
 
+/** Waits twice as long as before; `left`: the engines that still have not answered. */
 export async function postponePending(tx: Tx, pending: Pending, left: readonly string[], why: string): Promise<void> {
   const wait = Math.min(LONGEST_S, FIRST_S * 2 ** Math.min(12, pending.attempts))
   await sql`update engine_pending set engines = ${[...left]}, next_at = now() + make_interval(secs => ${wait}),
@@ -64,6 +65,7 @@ export async function duePending(tx: Tx, engines: readonly string[]): Promise<nu
   return Number(due.numAffectedRows ?? 0)
 }
 
+/** How many messages wait to be judged again. */
 export async function countPending(tx: Tx): Promise<number> {
   const found = await sql<{ n: number }>`select count(*)::int as n from engine_pending
     where tenant_id = recourse_tenant()`.execute(tx)

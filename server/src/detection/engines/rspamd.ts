@@ -33,6 +33,7 @@ const MOST = 7
 const LEAST = -3
 const SHOWN = 12
 
+/** rspamd's `/checkv2`: a signal for each symbol that counts, with half its points. */
 export function rspamd(options: RspamdOptions): EngineClient {
   const base = options.url.replace(/\/+$/, '')
   const password = options.password === null ? {} : { Password: options.password }

@@ -17,6 +17,7 @@ export interface Lesson {
   readonly places: Uint32Array
 }
 
+/** `hash`: what makes it the same lesson when it is taught again, SHA-256 of the raw message in hexadecimal. */
 export function lessonOf(mail: ParsedMail, hash: string, as: Class): Lesson {
   return { hash, as, kin: mail.fingerprints.body, places: distinct(featuresOf(mail).places()).sort() }
 }
