@@ -144,20 +144,25 @@ test('a hold that is lost before the lost answer is settled: said so, and an und
   expect(await truth()).toEqual(before)
 })
 
-test('a redo takes the copy that the user has made since the undo, too; its undo gives both back', async () => {
-  const copies = await deliver()
-  const undone = await undo(await act(copies, { kind: 'quarantine' }))
-  await user.ok('CREATE Mine')
-  await user.ok('SELECT INBOX')
-  await user.ok('UID COPY 1:* Mine')
-  const before = await truth()
-  expect(before).toHaveLength(2)
-  const redo = await undo(undone)
-  expect((await items(redo)).map((i) => i.state)).toEqual(['done', 'done'])
-  expect([(await truth()).length, (await held()).length]).toEqual([0, 2])
-  await undo(redo)
-  expect(await truth()).toEqual(before)
-})
+test.each(['the redo', 'the action'])(
+  'a redo takes the copy that the user has made since the undo, too; the undo of %s gives both back',
+  async (which) => {
+    const copies = await deliver()
+    const taken = await act(copies, { kind: 'quarantine' })
+    const undone = await undo(taken)
+    await user.ok('CREATE Mine')
+    await user.ok('SELECT INBOX')
+    await user.ok('UID COPY 1:* Mine')
+    const before = await truth()
+    expect(before).toHaveLength(2)
+    const redo = await undo(undone)
+    expect((await items(redo)).map((i) => i.state)).toEqual(['done', 'done'])
+    expect([(await truth()).length, (await held()).length]).toEqual([0, 2])
+    await undo(which === 'the redo' ? redo : taken)
+    expect(await truth()).toEqual(before)
+    expect(await held()).toEqual([])
+  },
+)
 
 test('a take is cancelled while its move is in doubt, and the server carries the move out later: found, done as it has happened, and undone exactly', async () => {
   const copies = await deliver()

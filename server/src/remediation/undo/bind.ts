@@ -8,12 +8,13 @@ import { causesOf } from './selection.ts'
 
 /**
  * An undo that runs binds its causes: automation does not take these copies again for them, and new mail is judged without them if that was
- * asked for. A redo says that the original was right and lets go. What waits for approval binds nothing; of what was approved in part,
+ * asked for. A redo says that the original was right and lets go; what takes the redo back binds again. What waits for approval binds nothing; of what was approved in part,
  * only that part does. To be called once, when its items are approved.
  */
 export async function bindCauses(tx: Tx, context: LedgerContext, id: ActionId): Promise<void> {
   const { tenant, now } = context
   const takenBack = takenBackBy(context, id)
+  const inForceNoMore = (await undoesUndos(tx, context, id)) ? downTo(context, takenBack) : takenBack
   await sql`
     delete from guard g using ${takenBack} x, action_item o, action a
     where g.tenant_id = ${tenant} and o.tenant_id = ${tenant} and o.id = x.of_id and a.tenant_id = ${tenant} and a.id = o.action_id
@@ -21,7 +22,7 @@ export async function bindCauses(tx: Tx, context: LedgerContext, id: ActionId): 
   await sql`
     insert into guard (tenant_id, delivery_id, cause_kind, cause_id, cause_version, set_by, at)
     select distinct ${tenant}::uuid, o.delivery_id, c.kind, c.id, c.version, ${id}::uuid, ${now}::timestamptz
-    from ${takenBack} x
+    from ${inForceNoMore} x
     join action_item o on o.tenant_id = ${tenant} and o.id = x.of_id
     join action a on a.tenant_id = ${tenant} and a.id = o.action_id and a.kind <> 'undo'
     cross join lateral (
@@ -31,7 +32,7 @@ export async function bindCauses(tx: Tx, context: LedgerContext, id: ActionId): 
     ) c
     on conflict do nothing`.execute(tx)
   await guardFromGate(tx, context, id)
-  for (const cause of await toSuspend(tx, context, id, takenBack))
+  for (const cause of await toSuspend(tx, context, id, inForceNoMore))
     await emit(tx, { kind: 'cause.suspend', data: { cause, undoActionId: id } })
 }
 
@@ -41,6 +42,21 @@ const takenBackBy = ({ tenant }: LedgerContext, id: ActionId): RawBuilder<unknow
     where i.tenant_id = ${tenant} and i.action_id = ${id} and i.state = 'approved' and i.undoes is not null
   union all select i.id, t.of_id from action_item i join item_together t on t.tenant_id = i.tenant_id and t.item_id = i.id
     where i.tenant_id = ${tenant} and i.action_id = ${id} and i.state = 'approved')`
+
+const undoesUndos = async (tx: Tx, { tenant }: LedgerContext, id: ActionId): Promise<boolean> => {
+  const rows = await sql`select 1 from action_undoes x join action a on a.tenant_id = x.tenant_id and a.id = x.action_id
+    where x.tenant_id = ${tenant} and x.undo_id = ${id} and a.kind = 'undo' limit 1`.execute(tx)
+  return rows.rows.length > 0
+}
+
+/** What takes a redo back takes back what that had put in force again, and so on down: at every second step something is in force no more. */
+const downTo = ({ tenant }: LedgerContext, takenBack: RawBuilder<unknown>): RawBuilder<unknown> => sql`(
+  with recursive down (of_id, off) as (
+    select t.of_id, true from ${takenBack} t
+    union select y.of_id, not d.off from down d, lateral (
+      select o.undoes as of_id from action_item o where o.tenant_id = ${tenant} and o.id = d.of_id and o.undoes is not null
+      union all select g.of_id from item_together g where g.tenant_id = ${tenant} and g.item_id = d.of_id) y
+  ) select of_id from down where off)`
 
 /** What the gate has kept or put into Junk was taken by no action: it is kept from automation for the causes of its verdict. */
 const guardFromGate = (tx: Tx, { tenant, now }: LedgerContext, id: ActionId) =>

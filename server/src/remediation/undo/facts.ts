@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { ActionId, MailboxId, TenantId } from '../../base/index.ts'
 import type { Tx } from '../../storage/index.ts'
+import { redosBeside } from './redos.ts'
 
 const UNDER_WAY = 'An undo of it is under way.'
 const GONE = 'The mailbox does not exist any more; the bytes stay in the vault until their retention ends.'
@@ -36,6 +37,8 @@ export interface Circumstances {
   readonly undos: readonly ActionId[]
   /** Mailboxes that the organisation does not have any more. */
   readonly removed: readonly MailboxId[]
+  /** Undos that have taken back undos, and may stand for what is chosen. */
+  readonly redos: readonly ActionId[]
 }
 
 /** What was seen to stand in the way of some items: retention has ended, the mailbox is gone, an undo is under way. */
@@ -45,11 +48,12 @@ export interface Obstacles {
   readonly held: boolean
 }
 
-export async function circumstances(tx: Tx, tenant: TenantId): Promise<Circumstances> {
+export async function circumstances(tx: Tx, tenant: TenantId, chosen: readonly ActionId[]): Promise<Circumstances> {
   const removed = await sql<{
     id: MailboxId
   }>`select id from mailbox where tenant_id = ${tenant} and removed_at is not null`.execute(tx)
-  return { undos: await openUndos(tx, tenant), removed: removed.rows.map((r) => r.id) }
+  const redos = await redosBeside(tx, tenant, chosen)
+  return { undos: await openUndos(tx, tenant), removed: removed.rows.map((r) => r.id), redos }
 }
 
 /**
@@ -115,11 +119,19 @@ export const standing = sql<boolean>`i.reverted_by is null and (i.state in ('don
   or (i.state in ('ambiguous', 'failed', 'skipped') and exists (select 1 from item_copy sc
     where sc.tenant_id = i.tenant_id and sc.item_id = i.id and sc.side = 'after' and sc.ref is not null)))`
 
-/** Deliveries that were acted on more than once: quickly told, so a preview of a million copies takes these for layered. */
+/**
+ * Deliveries that were acted on more than once: quickly told, so a preview of a million copies takes these for layered. What `redos` have put
+ * in force again is given back through them.
+ */
 export const actedTwice = (
   tenant: TenantId,
+  redos: readonly ActionId[],
 ): RawBuilder<unknown> => sql`select distinct l.delivery_id from action_item l
-  where l.tenant_id = ${tenant} and l.layered and l.reverted_by is null and l.state not in ('planned', 'already-there', 'not-found')`
+  where l.tenant_id = ${tenant} and (l.layered or ${ofThese('l', redos)}) and l.reverted_by is null
+    and l.state not in ('planned', 'already-there', 'not-found')`
+
+const ofThese = (item: 'i' | 'l', redos: readonly ActionId[]): RawBuilder<unknown> =>
+  redos.length === 0 ? sql`false` : sql`${sql.ref(`${item}.action_id`)} = any(${[...redos]}::uuid[])`
 
 /**
  * Those of them on whose copies more than one item counts: what was taken and given back long ago counts no more, so a copy that is taken a
@@ -128,9 +140,10 @@ export const actedTwice = (
 export const countedTwice = (
   tenant: TenantId,
   chosen: RawBuilder<boolean>,
-): RawBuilder<unknown> => sql`select twice.delivery_id from (${actedTwice(tenant)}) twice
+  redos: readonly ActionId[],
+): RawBuilder<unknown> => sql`select twice.delivery_id from (${actedTwice(tenant, redos)}) twice
   where (select count(*) from action_item i where i.tenant_id = ${tenant} and i.delivery_id = twice.delivery_id
-    and ${standing} and (i.undoes is null or (${chosen}))) > 1`
+    and ${standing} and (i.undoes is null or ${ofThese('i', redos)} or (${chosen}))) > 1`
 
 /** The item `i` is of none of these deliveries. */
 export const alone = (layered: RawBuilder<unknown>): RawBuilder<boolean> =>

@@ -2,13 +2,14 @@ import { type RawBuilder, sql } from 'kysely'
 import type { ActionId, DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../../base/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import { type Circumstances, judging, standing } from './facts.ts'
-import { type Layer, pilesOf } from './layers.ts'
+import { pilesOf } from './layers.ts'
+import { type Redo, restoredBy, throughRedos } from './redos.ts'
 import type { Chosen } from './selection.ts'
 
 /** Deliveries looked at together. */
 const CHUNK = 5000
 
-export interface LayeredItem extends Layer {
+export interface LayeredItem extends Redo {
   readonly id: ItemId
   readonly actionId: ActionId
   readonly deliveryId: DeliveryId
@@ -23,6 +24,8 @@ export interface LayeredItem extends Layer {
 export interface Resolved {
   readonly top: LayeredItem
   readonly below: readonly LayeredItem[]
+  /** Layers that a redo among them has put in force again, and stands for. */
+  readonly behind: readonly LayeredItem[]
   readonly obstacle: string | null
   readonly inexact: string | null
 }
@@ -36,6 +39,7 @@ interface Row {
   mailbox_id: MailboxId | null
   same_as: string | null
   undoes: string | null
+  restores: readonly string[]
   chosen: boolean
   open: boolean
   at: Date
@@ -62,7 +66,7 @@ export async function* layered(
     const ids = found.rows.slice(at, at + CHUNK).map((r) => r.delivery_id)
     const { obstacle, inexact } = judging(tenant, around)
     const rows = await sql<Row>`
-      select i.id, i.action_id, a.name as action_name, i.delivery_id, i.message_id, i.mailbox_id, i.same_as, i.undoes,
+      select i.id, i.action_id, a.name as action_name, i.delivery_id, i.message_id, i.mailbox_id, i.same_as, i.undoes, ${restoredBy(tenant)} as restores,
         coalesce(${chosen.condition}, false) as chosen, i.state in ('approved', 'executing') or i.next_attempt_at is not null as open,
         coalesce(i.verified_at, i.updated_at) as at, f.ref::text as before, c.ref::text as after,
         coalesce(i.before_folder, i.before_location) as folder, ${obstacle} as obstacle, ${inexact} as inexact
@@ -77,20 +81,23 @@ export async function* layered(
 }
 
 function resolve(rows: readonly Row[]): Resolved[] {
-  const { piles, blocked } = pilesOf(rows.map(layerOf))
+  const { layers, behind } = throughRedos(rows.map(layerOf))
+  const { piles, blocked } = pilesOf(layers)
   return [
     ...piles.map(([top, ...below]): Resolved => {
       const all = [top, ...below]
+      const hidden = all.flatMap((l) => behind.get(l.id) ?? [])
       return {
         top,
         below,
-        obstacle: all.map((l) => l.obstacle).find((o) => o !== null) ?? null,
+        behind: hidden,
+        obstacle: [...all, ...hidden].map((l) => l.obstacle).find((o) => o !== null) ?? null,
         inexact: all.map((l) => l.inexact).find((o) => o !== null) ?? null,
       }
     }),
     ...blocked.map(({ layer, by }): Resolved => {
       const obstacle = layer.obstacle ?? `It was taken on since by “${by}”: undo that first.`
-      return { top: layer, below: [], obstacle, inexact: null }
+      return { top: layer, below: [], behind: behind.get(layer.id) ?? [], obstacle, inexact: null }
     }),
   ]
 }
@@ -104,6 +111,7 @@ const layerOf = (r: Row): LayeredItem => ({
   mailboxId: r.mailbox_id,
   sameAs: r.same_as,
   undoes: r.undoes,
+  restores: r.restores,
   chosen: r.chosen,
   at: r.open ? Number.POSITIVE_INFINITY : r.at.getTime(),
   before: r.before,

@@ -5,17 +5,11 @@ import { getEntry, suspendedSignals } from '../../lists/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import type { ActionState } from '../states.ts'
 import type { Person } from '../tables.ts'
+import { type ActionFacts, actionsById } from './actions.ts'
 import { actedTwice, alone, type Circumstances, circumstances, judging, type Obstacles } from './facts.ts'
 import { countAtGate } from './gate.ts'
 import { layered, type Resolved } from './layered.ts'
-import {
-  type ActionFacts,
-  type Chosen,
-  choose,
-  type NamedCause,
-  refuseUnended,
-  type UndoSelection,
-} from './selection.ts'
+import { type Chosen, choose, type NamedCause, refuseUnended, type UndoSelection } from './selection.ts'
 
 export interface Counted {
   readonly reason: string
@@ -122,6 +116,12 @@ class Sum {
     this.#actions.set(actionId, action)
   }
 
+  /** Actions that are touched beside these. */
+  beside(actions: readonly ActionFacts[]): readonly ActionId[] {
+    const known = new Set(actions.map((a) => a.id))
+    return [...this.#actions.keys()].filter((id) => !known.has(id))
+  }
+
   preview(
     actions: readonly ActionFacts[],
   ): Omit<UndoPreview, 'messages' | 'mailboxes' | 'running' | 'heldAtGate' | 'junkedAtGate' | 'future' | 'at'> {
@@ -161,28 +161,33 @@ const touched = ({ id, name, state, requestedBy, createdAt, cause }: ActionFacts
 export async function previewOf(tx: Tx, tenant: TenantId, selection: UndoSelection, now: Date): Promise<UndoPreview> {
   const chosen = await choose(tx, tenant, selection)
   if (selection.actions) await refuseUnended(tx, tenant, chosen, selection.actions)
-  const around = await circumstances(tx, tenant)
+  const around = await circumstances(
+    tx,
+    tenant,
+    chosen.actions.map((a) => a.id),
+  )
   const sum = new Sum()
   await FOR_MANY.execute(tx)
   const seen = await plain(tx, tenant, chosen, around, sum)
   const piles = { messages: new Set<string>(), mailboxes: new Set<string>(), whole: true }
-  for await (const part of layered(tx, tenant, chosen, around, actedTwice(tenant))) {
+  for await (const part of layered(tx, tenant, chosen, around, actedTwice(tenant, around.redos))) {
     for (const resolved of part) {
-      const { top, below, obstacle, inexact } = resolved
+      const { top, below, behind, obstacle, inexact } = resolved
       const folder = (below.at(-1) ?? top).folder
       const at = new Date(top.at === Number.POSITIVE_INFINITY ? now : top.at)
       sum.add({ actionId: top.actionId, folder, obstacle, inexact, n: 1, from: at, to: at })
-      for (const l of below) sum.lower(l.actionId, obstacle === null)
+      for (const l of [...below, ...behind]) sum.lower(l.actionId, obstacle === null)
       piles.whole &&= goesWhole(resolved)
       if (obstacle !== null) continue
       piles.messages.add(top.messageId)
       if (top.mailboxId !== null) piles.mailboxes.add(top.mailboxId)
     }
   }
+  const redos = await actionsById(tx, tenant, sum.beside(chosen.actions))
   const count = distinct(tx, tenant, chosen, around, { seen, apart: !piles.whole })
   const gate = await countAtGate(tx, tenant, selection)
   return {
-    ...sum.preview(chosen.actions),
+    ...sum.preview([...chosen.actions, ...redos]),
     messages: await count('message_id', piles.messages),
     mailboxes: await count('mailbox_id', piles.mailboxes),
     running: {
@@ -224,7 +229,7 @@ async function plain(tx: Tx, tenant: TenantId, chosen: Chosen, around: Circumsta
       ${grouped.inexact} as inexact, i.n, i.first, i.last, i.expired, i.gone, i.held
     from (select i.action_id, i.before_folder, i.before_location, ${facts}, count(*)::int as n,
         min(coalesce(i.verified_at, i.updated_at)) as first, max(coalesce(i.verified_at, i.updated_at)) as last, ${span}
-      from action_item i where ${chosen.condition} and ${alone(actedTwice(tenant))}
+      from action_item i where ${chosen.condition} and ${alone(actedTwice(tenant, around.redos))}
       group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) i`.execute(tx)
   for (const g of rows.rows) sum.add({ ...g, actionId: g.action_id, from: g.first, to: g.last })
   const any = (of: (g: Group) => boolean) => rows.rows.some(of)
@@ -246,7 +251,7 @@ function distinct(
     if (chosen.actions.length === 0) return 0
     const c = sql.ref(`i.${column}`)
     const free = judging(tenant, around).freeOf(seen)
-    const which = apart ? sql`${free} and ${alone(actedTwice(tenant))}` : free
+    const which = apart ? sql`${free} and ${alone(actedTwice(tenant, around.redos))}` : free
     const items = sql`select ${c} as c from action_item i where ${chosen.condition} and ${which} group by 1`
     const all = apart && more.size > 0 ? sql`${items} union select unnest(${[...more]}::uuid[])` : items
     const rows = await sql<{ n: number }>`select count(c)::int as n from (${all}) x`.execute(tx)

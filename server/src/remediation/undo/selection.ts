@@ -11,8 +11,9 @@ import type { Cause } from '../../judgement/index.ts'
 import { copiesMatching, type MessageFilter } from '../../records/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import type { ActionState } from '../states.ts'
-import type { Person } from '../tables.ts'
-import type { ActionKind } from '../types.ts'
+import { type ActionFacts, actionsById, actionsWhere } from './actions.ts'
+import { openUndos } from './facts.ts'
+import { furtherCopies, redoing } from './redos.ts'
 
 /** A cause by its id; without a version: in all its versions. */
 export interface CauseRef {
@@ -38,18 +39,6 @@ export interface UndoSelection {
   /** ISO instants: done from then on, and before. */
   readonly from?: string
   readonly to?: string
-}
-
-export interface ActionFacts {
-  readonly id: ActionId
-  readonly kind: ActionKind
-  readonly name: string
-  readonly state: ActionState
-  readonly cause: Cause | null
-  readonly requestedBy: Person
-  readonly createdAt: Date
-  /** Items that have not come to their end. */
-  readonly left: number
 }
 
 /** The selection, looked up: which actions, and how to tell their items. */
@@ -129,15 +118,17 @@ export async function choose(tx: Tx, tenant: TenantId, s: UndoSelection): Promis
   const causes = causesOf(s)
   const found = await Promise.all(causes.map((c) => byCause(tx, tenant, c)))
   const all = await candidates(tx, tenant, s, found)
-  const open = (a: ActionFacts) => a.left > 0
-  const actions = all.filter((a) => !open(a) && a.state !== 'pending-approval')
-  const doubted = await doubtful(tx, tenant, actions)
-  return {
-    actions,
-    running: all.filter((a) => open(a) && a.state !== 'pending-approval'),
-    causes,
-    condition: conditionOf(tx, tenant, s, { actions: actions.map((a) => a.id), found, doubted }),
-  }
+  const begun = all.filter((a) => a.state !== 'pending-approval')
+  const actions = begun.filter((a) => a.left === 0)
+  const ids = actions.map((a) => a.id)
+  const redos = await redoing(tx, tenant, await openUndos(tx, tenant), ids)
+  const again = await actionsById(tx, tenant, redos)
+  const running = [...begun.filter((a) => a.left > 0), ...again.filter((a) => a.state !== 'pending-approval')]
+  const selected = selectedBy(tx, tenant, s, { actions: ids, found })
+  const doubts = await doubted(tx, tenant, actions)
+  const taken = sql`e.reverted_by is null and (e.state = 'done' or ${doubtful('e')})`
+  const further = ids.length === 0 ? [] : await furtherCopies(tx, tenant, selected, taken)
+  return { actions, running, causes, condition: inForce(tenant, selected, doubts, further) }
 }
 
 interface Found {
@@ -170,17 +161,6 @@ async function byCause(tx: Tx, tenant: TenantId, cause: NamedCause): Promise<Fou
   }
 }
 
-interface ActionRow {
-  id: ActionId
-  kind: ActionKind
-  name: string
-  state: ActionState
-  cause: Cause | null
-  requested_by: Person
-  created_at: Date
-  left_over: number
-}
-
 async function candidates(
   tx: Tx,
   tenant: TenantId,
@@ -199,35 +179,27 @@ async function candidates(
   if (messages) {
     conditions.push(sql`a.id in (select i.action_id from action_item i where i.tenant_id = ${tenant} and ${messages})`)
   }
-  const rows = await sql<ActionRow>`
-    select a.id, a.kind, a.name, a.state, a.cause, a.requested_by, a.created_at,
-      a.n_planned + a.n_approved + a.n_executing + a.n_retrying as left_over
-    from action a where a.tenant_id = ${tenant} and ${sql.join(conditions, sql` and `)} order by a.id`.execute(tx)
-  return rows.rows.map((r) => ({
-    id: r.id,
-    kind: r.kind,
-    name: r.name,
-    state: r.state,
-    cause: r.cause,
-    requestedBy: r.requested_by,
-    createdAt: r.created_at,
-    left: r.left_over,
-  }))
+  return actionsWhere(tx, tenant, conditions)
 }
 
 const byPerson = (person: string): RawBuilder<unknown> => sql`(a.requested_by->>'id' = ${person}
   or lower(a.requested_by->>'name') = lower(${person}) or exists (select 1 from jsonb_array_elements(a.approvals) p
     where p->>'decision' = 'approved' and (p->>'id' = ${person} or lower(p->>'name') = lower(${person}))))`
 
-/** Items that ended without being done, but with a copy in our hold, or perhaps: `seekBack` decides what has become of it. */
-async function doubtful(tx: Tx, tenant: TenantId, actions: readonly ActionFacts[]): Promise<readonly string[]> {
+/** The item `i` (or another name) ended without being done, but with a copy in our hold, or perhaps: `seekBack` decides what has become of it. */
+const doubtful = (item: 'i' | 'e'): RawBuilder<unknown> => {
+  const of = (column: string) => sql.ref(`${item}.${column}`)
+  return sql`(${of('state')} in ('ambiguous', 'failed', 'skipped') and ${of('next_attempt_at')} is null
+    and exists (select 1 from item_copy c where c.tenant_id = ${of('tenant_id')} and c.item_id = ${of('id')} and c.side = 'after'
+      and c.ref is not null))`
+}
+
+async function doubted(tx: Tx, tenant: TenantId, actions: readonly ActionFacts[]): Promise<readonly string[]> {
   const rows = await sql<{ id: string }>`
     select i.id from action_item i
-    where i.tenant_id = ${tenant} and i.state in ('ambiguous', 'failed', 'skipped') and i.next_attempt_at is null
+    where i.tenant_id = ${tenant} and ${doubtful('i')}
       and i.action_id in (select id from action where tenant_id = ${tenant} and n_doubtful > 0
-        and id = any(${actions.map((a) => a.id)}::uuid[]))
-      and exists (select 1 from item_copy c where c.tenant_id = i.tenant_id and c.item_id = i.id and c.side = 'after'
-        and c.ref is not null)`.execute(tx)
+        and id = any(${actions.map((a) => a.id)}::uuid[]))`.execute(tx)
   return rows.rows.map((r) => r.id)
 }
 
@@ -242,18 +214,14 @@ function onMessages(tx: Tx, tenant: TenantId, s: UndoSelection): RawBuilder<bool
   return all.length === 0 ? null : sql<boolean>`${sql.join(all, sql` and `)}`
 }
 
-function conditionOf(
+/** Condition on an item `i`: named, in force or not. */
+function selectedBy(
   tx: Tx,
   tenant: TenantId,
   s: UndoSelection,
-  known: { actions: readonly ActionId[]; found: readonly Found[]; doubted: readonly string[] },
+  known: { actions: readonly ActionId[]; found: readonly Found[] },
 ): RawBuilder<boolean> {
-  const all: RawBuilder<unknown>[] = [
-    sql`i.tenant_id = ${tenant} and i.action_id = any(${[...known.actions]}::uuid[]) and i.reverted_by is null`,
-    known.doubted.length === 0
-      ? sql`i.state = 'done'`
-      : sql`(i.state = 'done' or i.id = any(${[...known.doubted]}::uuid[]))`,
-  ]
+  const all: RawBuilder<unknown>[] = [sql`i.tenant_id = ${tenant} and i.action_id = any(${[...known.actions]}::uuid[])`]
   // An action that a verdict started has items of other causes too.
   for (const f of known.found) {
     if (f.sets.length > 0) {
@@ -266,6 +234,21 @@ function conditionOf(
   if (s.from !== undefined) all.push(sql`coalesce(i.verified_at, i.updated_at) >= ${s.from}::timestamptz`)
   if (s.to !== undefined) all.push(sql`coalesce(i.verified_at, i.updated_at) < ${s.to}::timestamptz`)
   return sql<boolean>`${sql.join(all, sql` and `)}`
+}
+
+/** …and in force, with the further copies that a redo has taken. */
+function inForce(
+  tenant: TenantId,
+  selected: RawBuilder<boolean>,
+  doubts: readonly string[],
+  further: readonly ItemId[],
+): RawBuilder<boolean> {
+  const state =
+    doubts.length === 0 ? sql`i.state = 'done'` : sql`(i.state = 'done' or i.id = any(${[...doubts]}::uuid[]))`
+  const own = sql<boolean>`${selected} and i.reverted_by is null and ${state}`
+  return further.length === 0
+    ? own
+    : sql<boolean>`((${own}) or (i.tenant_id = ${tenant} and i.id = any(${[...further]}::uuid[])))`
 }
 
 /** None of the actions that were named has done anything: they do not exist, or wait for approval. */

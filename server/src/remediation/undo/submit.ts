@@ -7,11 +7,12 @@ import type { ActionState } from '../states.ts'
 import { insertAction, openAction } from '../submit.ts'
 import type { ActionParams } from '../tables.ts'
 import type { Requester } from '../types.ts'
+import type { ActionFacts } from './actions.ts'
 import { bindCauses } from './bind.ts'
 import { alone, type Circumstances, circumstances, countedTwice, judging } from './facts.ts'
 import { countAtGate, insertFromGate } from './gate.ts'
-import { layered, type Resolved } from './layered.ts'
-import { type ActionFacts, type Chosen, causesOf, choose, refuseUnended, type UndoSelection } from './selection.ts'
+import { type LayeredItem, layered, type Resolved } from './layered.ts'
+import { type Chosen, causesOf, choose, refuseUnended, type UndoSelection } from './selection.ts'
 
 export interface UndoRequest {
   readonly select: UndoSelection
@@ -39,14 +40,21 @@ export async function submitUndo(
   const first = await choose(tx, tenant, request.select)
   if (request.select.actions) await refuseUnended(tx, tenant, first, request.select.actions)
   refuseRunning(first)
-  // One undo at a time: two people who press the button together must not make two items for one message.
+  // One undo at a time: two people who press the button together must not make two items for one message,
+  // one from the action and one from its redo.
   const ids = first.actions.map((a) => a.id)
-  await sql`select id from action where tenant_id = ${tenant} and id = any(${ids}::uuid[]) order by id for update`.execute(
+  await sql`with recursive over (id) as (
+      select unnest(${ids}::uuid[]) union select x.undo_id from over o join action_undoes x on x.tenant_id = ${tenant} and x.action_id = o.id
+    ) select id from action where tenant_id = ${tenant} and id in (select id from over) order by id for update`.execute(
     tx,
   )
   const chosen = await choose(tx, tenant, request.select)
   refuseRunning(chosen)
-  const around = await circumstances(tx, tenant)
+  const around = await circumstances(
+    tx,
+    tenant,
+    chosen.actions.map((a) => a.id),
+  )
   const id = uuidv7<ActionId>()
   const { total, obstacle } = await planned(tx, context, id, chosen, around)
   const params = paramsOf(request)
@@ -59,8 +67,8 @@ export async function submitUndo(
   const pending = !mayRun(requester, 'undo') || (!mayRun(requester, 'hard-delete') && (await purges(tx)))
   const name = request.name ?? nameOf(chosen, request.select)
   const touched = await touchedActions(tx)
-  const [only] = touched
-  const of = touched.length === 1 ? chosen.actions.find((a) => a.id === only) : undefined
+  const named = chosen.actions.filter((a) => touched.includes(a.id))
+  const of = named.length === 1 ? named[0] : undefined
   await insertAction(tx, context, {
     id,
     kind: 'undo',
@@ -106,7 +114,7 @@ const paramsOf = ({ select, folderGone, suspendCause, releaseHeld }: UndoRequest
 
 /**
  * Writes what goes back into a table of this transaction (`undo_plan`: an id for each new item, the item that it takes back, the lowest layer
- * that goes with it and all that lie between), so that no number of copies has to fit into memory.
+ * that goes with it, all that lie between, and what a redo among them stands for), so that no number of copies has to fit into memory.
  */
 async function planned(
   tx: Tx,
@@ -119,13 +127,14 @@ async function planned(
   const at = new Date(madeAt(id))
   const { obstacle, free } = judging(tenant, around)
   await sql`drop table if exists undo_plan`.execute(tx)
-  await sql`create temporary table undo_plan (id uuid not null, top uuid not null, low uuid not null, below uuid[] not null)
+  await sql`create temporary table undo_plan (id uuid not null, top uuid not null, low uuid not null, below uuid[] not null,
+    behind uuid[] not null)
     on commit drop`.execute(tx)
-  const twice = countedTwice(tenant, chosen.condition)
+  const twice = countedTwice(tenant, chosen.condition, around.redos)
   const plain = sql`from action_item i where ${chosen.condition} and ${alone(twice)}`
   // Items of one mailbox are worked on together: their ids, and so their rows, lie together.
   await sql`insert into undo_plan
-    select recourse_item_id(${madeAt(id)}, row_number() over (order by i.mailbox_id, i.id)), i.id, i.id, '{}' ${plain} and ${free}`.execute(
+    select recourse_item_id(${madeAt(id)}, row_number() over (order by i.mailbox_id, i.id)), i.id, i.id, '{}', '{}' ${plain} and ${free}`.execute(
     tx,
   )
   let refused: string | null = null
@@ -142,13 +151,15 @@ async function planned(
 }
 
 async function insertPiles(tx: Tx, at: Date, part: readonly Resolved[]): Promise<void> {
-  const rows = part.flatMap(({ top, below, obstacle }) =>
-    obstacle === null ? [{ top: top.id, low: (below.at(-1) ?? top).id, below: below.map((l) => l.id) }] : [],
+  const ids = (layers: readonly LayeredItem[]) => layers.map((l) => l.id)
+  const rows = part.flatMap(({ top, below, behind, obstacle }) =>
+    obstacle === null ? [{ top: top.id, low: (below.at(-1) ?? top).id, below: ids(below), behind: ids(behind) }] : [],
   )
   if (rows.length === 0) return
   await sql`insert into undo_plan
-    select recourse_uuidv7(${at}), x.top, x.low, array(select jsonb_array_elements_text(x.below)::uuid)
-    from json_to_recordset(${jsonText(rows)}::json) as x(top uuid, low uuid, below jsonb)`.execute(tx)
+    select recourse_uuidv7(${at}), x.top, x.low, array(select jsonb_array_elements_text(x.below)::uuid),
+      array(select jsonb_array_elements_text(x.behind)::uuid)
+    from json_to_recordset(${jsonText(rows)}::json) as x(top uuid, low uuid, below jsonb, behind jsonb)`.execute(tx)
 }
 
 /** A redo of a hard delete is one. */
@@ -162,7 +173,7 @@ async function purges(tx: Tx): Promise<boolean> {
 async function touchedActions(tx: Tx): Promise<readonly ActionId[]> {
   const rows = await sql<{ action_id: ActionId }>`
     select distinct o.action_id from undo_plan p join action_item o on o.tenant_id = recourse_tenant() and o.id = p.top
-    union select o.action_id from undo_plan p, unnest(p.below) l join action_item o on o.tenant_id = recourse_tenant() and o.id = l
+    union select o.action_id from undo_plan p, unnest(p.below || p.behind) l join action_item o on o.tenant_id = recourse_tenant() and o.id = l
     order by 1`.execute(tx)
   return rows.rows.map((r) => r.action_id)
 }
