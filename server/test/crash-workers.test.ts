@@ -228,21 +228,20 @@ test('the same in the very moment before the command is sent', { timeout: 240_00
 )
 
 test(
-  'a worker is killed, and its leases of a minute are not waited for: another one takes over within seconds, nothing is lost (lesson #52)',
+  'a worker is killed, and its leases of ten minutes are not waited for: another one takes over, nothing is lost (lesson #52)',
   {
     timeout: 240_000,
   },
   () =>
     thereAndBack(async (action, name, prefix) => {
       const log = join(dir, name)
-      const lease = { leaseMs: 60_000, deadlineMs: 20_000 }
+      // Longer than this test may take: who waits for it fails.
+      const lease = { leaseMs: 600_000, deadlineMs: 20_000 }
       const first = startWorker(action, `${name}-first`, `${log}-1`, { at: `${prefix}.after-move:2:SIGKILL`, lease })
       expect(await first.ended).not.toContain('ended')
-      const killed = performance.now()
       expect(existsSync(`${log}-1.hit`), 'its point was never passed').toBe(true)
       const second = startWorker(action, `${name}-second`, `${log}-2`, { lease })
       expect(await second.ended).toContain('ended')
-      expect(performance.now() - killed).toBeLessThan(lease.leaseMs)
       return [readFileSync(`${log}-1.history`, 'utf8'), readFileSync(`${log}-2.history`, 'utf8')]
     }),
 )

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { growth, LINEAR } from '../../test/rig/growth.ts'
 import { parsedMail } from '../../test/rig/parsed-mail.ts'
 import type { ParsedMail } from '../mail/index.ts'
 import { phoneIn } from './signals/callback.ts'
@@ -46,15 +47,11 @@ describe('phrases', () => {
       }),
     ))
   it('a word of a page of blanks or marks costs no more than a page', () => {
-    const from = performance.now()
-    for (const text of [
-      'account '.repeat(50_000),
-      'a '.repeat(200_000),
-      '\u0301'.repeat(200_000),
-      'account ~ '.repeat(50_000),
-    ])
-      said(text)
-    expect(performance.now() - from).toBeLessThan(2_000)
+    for (const word of ['account ', 'a ', '\u0301', 'account ~ '])
+      expect(
+        growth((n) => said(word.repeat(n / word.length)), 50_000),
+        word,
+      ).toBeLessThan(LINEAR)
   })
   it('what others wrote is not what the sender says', () =>
     expect(ownText('Hello\n> verify your account\n-- \nwe never ask to verify your account')).toBe('Hello'))
@@ -62,14 +59,14 @@ describe('phrases', () => {
 
 it('hostile text costs no more than a page of text', () => {
   const headers = [{ name: 'In-Reply-To', value: '<1@a.example>' }]
-  const from = performance.now()
   for (const piece of ['\n', 'x', '@', '1', ' ', '\n>', 'account ', 'www.', '+1 ', 'é', 'а', '!', 'a.', 'x@'])
-    gather({
-      mail: parsedMail({ subject: `Re: ${piece.repeat(4_000)}`, text: piece.repeat(65_000 / piece.length), headers }),
-      context: CONTEXT,
-      organisation: NOBODY,
-    })
-  expect(performance.now() - from).toBeLessThan(4_000)
+    expect(
+      growth((n) => {
+        const text = piece.repeat(n / piece.length)
+        gather({ mail: parsedMail({ subject: `Re: ${text}`, text, headers }), context: CONTEXT, organisation: NOBODY })
+      }, 16_000),
+      piece,
+    ).toBeLessThan(LINEAR)
 })
 
 describe('lure', () => {

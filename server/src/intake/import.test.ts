@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestApi, testApi } from '../../test/rig/api.ts'
+import { growth, LINEAR } from '../../test/rig/growth.ts'
 import { homesAt, saveCompany } from '../../test/rig/intake.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import type { TenantId } from '../base/index.ts'
@@ -151,14 +152,17 @@ test('POST /import: needs its permission, a raw body and a recipient of ours', a
   expect((await api.call(writer, 'POST', '/import', Buffer.alloc(0))).status).toBe(400)
 })
 
-test('headers that make bad expressions slow take no time: the server reads them itself', async () => {
+test('headers that make bad expressions slow cost no more than their length: the server reads them itself', async () => {
   const long = 256 * 1024
-  const started = performance.now()
   const bad = (header: string) => Buffer.from(`From: f@client.example\n${header}\nSubject: slow\n\nbody\n`)
   await expect(bring(t.a, { raw: bad(`To: ${'a'.repeat(long - 100)}`) })).rejects.toMatchObject({
     code: 'import-recipient',
   })
   expect(receivedAtOf(bad(`Date: ${'('.repeat(long - 100)}`))).toBe(null)
   expect(receivedAtOf(bad(`Received: x; ${'('.repeat(long - 100)}`))).toBe(null)
-  expect(performance.now() - started).toBeLessThan(5000)
+  for (const field of ['Date: ', 'Received: x; '])
+    expect(
+      growth((n) => receivedAtOf(bad(field + '('.repeat(n))), 50_000),
+      field,
+    ).toBeLessThan(LINEAR)
 })

@@ -261,14 +261,12 @@ describe('a hostile message', () => {
     const mail = parsedMail({
       urls: urls.map((u) => ({ url: u, host: '', domain: null, place: 'link', anchor: null })),
     })
-    const start = performance.now()
     const entities = entitiesOf(mail, NO_CONTEXT)
     const keys = lookupKeys(entities)
     const entry = rule({ kind: 'url-domain', value: 'blocked.example' })
     expect(matchEntries(entities, [entry], NOW)).toHaveLength(1)
     expect(keys).toContainEqual({ kind: 'url-domain', key: 'blocked.example' })
     expect(keys.length).toBeLessThan(300_000)
-    expect(performance.now() - start).toBeLessThan(5_000)
   })
 })
 

@@ -234,7 +234,6 @@ describe('changes', () => {
       copy({ recipient: `u${i}@kontor.example`, mailboxId: mailboxOf(i) }),
     )
     const message = await inBoth({ deliveries })
-    const started = performance.now()
     await inTenant(t.a, (tx) =>
       locate(
         tx,
@@ -249,7 +248,6 @@ describe('changes', () => {
         { kind: 'soft-deleted', actor: 'ann', summary: 'Soft deleted', detail: { action: 'x' } },
       ),
     )
-    expect(performance.now() - started).toBeLessThan(5000)
     const moved = await inTenant(t.a, (tx) => deliveriesOf(tx, message.id))
     expect(moved.every((d) => d.latest_location === 'soft-deleted' && d.original_location === 'inbox')).toBe(true)
     expect(moved).toHaveLength(1500)

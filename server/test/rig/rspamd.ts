@@ -70,7 +70,7 @@ export async function startRspamd(port?: number): Promise<Daemon> {
 
 /** Until it answers; throws what it said when it ends before. */
 export async function ready(child: ChildProcess, answers: () => Promise<boolean>, said: () => string): Promise<void> {
-  for (let i = 0; i < 600; i++) {
+  for (let i = 0; i < 1500; i++) {
     if (child.exitCode !== null) throw new Error(`it ended: ${said()}`)
     if (await answers().catch(() => false)) return
     await new Promise((done) => setTimeout(done, 100))

@@ -1,0 +1,24 @@
+/**
+ * How many times the processor time of `work(size)` the work on four times as much takes: about 4 where it is linear, 16 where it grows with the square.
+ * Says the same on a fast, a slow and a busy machine: the least of several rounds of each, in turns, and each round long enough to be measured.
+ */
+export function growth(work: (size: number) => unknown, size: number): number {
+  const time = (n: number, times: number) => {
+    const before = process.cpuUsage()
+    for (let i = 0; i < times; i++) work(n)
+    return process.cpuUsage(before).user
+  }
+  let times = 1
+  while (time(size, times) < MEASURABLE_US && times < 10_000) times *= 2
+  const least = { once: Number.POSITIVE_INFINITY, fourfold: Number.POSITIVE_INFINITY }
+  for (let round = 0; round < 4; round++) {
+    least.once = Math.min(least.once, time(size, times))
+    least.fourfold = Math.min(least.fourfold, time(size * 4, times))
+  }
+  return least.fourfold / least.once
+}
+
+const MEASURABLE_US = 10_000
+
+/** What is linear stays below, what grows with the square does not. */
+export const LINEAR = 9
