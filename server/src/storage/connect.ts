@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { AppError, messageOf, type TenantId, uuidv7 } from '../base/index.ts'
 import { DirectoryBlobs } from './blobs/blobs.ts'
-import { openDb, openingWith, type TransactionSettings } from './dialect.ts'
+import { openDb, type RunTransaction, type TransactionSettings } from './dialect.ts'
 import { type Cluster, type EmbeddedOptions, startCluster } from './embedded/cluster.ts'
 import { BossJobs, installJobs } from './jobs.ts'
 import { DatabaseLeases } from './leases.ts'
@@ -36,7 +36,7 @@ export async function connect(options: ConnectOptions): Promise<OpenStorage> {
   const cluster = 'embedded' in options ? await startCluster(options.embedded) : null
   const url = 'url' in options ? options.url : (cluster?.url() ?? '')
   const max = options.maxConnections ?? 20
-  const pool = openPool(url, Math.max(2, max - OTHERS), options.log)
+  const pool = openPool(url, { max: Math.max(2, max - OTHERS), pipeline: true }, options.log)
   try {
     await checkServer(pool, url)
     return new OpenStorage({ pool, url, cluster, blobs: options.blobs, log: options.log })
@@ -80,6 +80,7 @@ export class OpenStorage implements Storage {
   readonly #wakes: Wakes
   readonly #presence: Presence
   readonly #pool: pg.Pool
+  readonly #run: RunTransaction
   readonly #log: StorageLog | undefined
   #statistics: NodeJS.Timeout | undefined
   #closed: Promise<void> | undefined
@@ -87,13 +88,15 @@ export class OpenStorage implements Storage {
   constructor({ pool, url, cluster, blobs, log }: Parts) {
     this.#pool = pool
     this.#log = log
-    this.db = openDb(pool)
+    const { db, transaction } = openDb(pool)
+    this.db = db
+    this.#run = transaction
     this.url = url
     this.cluster = cluster
     this.#wakes = new Wakes(url, pool, log)
     this.blobs = new DirectoryBlobs(this, blobs)
     this.outbox = new Dispatcher(this, this.#wakes, log)
-    this.jobs = new BossJobs(openPool(url, JOBS, log), this.#wakes, log)
+    this.jobs = new BossJobs(openPool(url, { max: JOBS, pipeline: false }, log), this.#wakes, log)
     void this.jobs.schedule('storage-sweep', SWEEP_MS, () => this.#sweep())
     this.#presence = new Presence(url, log, {
       lost: () => this.leases.presenceLost(),
@@ -107,28 +110,31 @@ export class OpenStorage implements Storage {
       throw new AppError('bad-tenant', `"${id}" is not a tenant's id.`, 'Use an id that /session shows.')
     let wakes: ReadonlySet<string> = new Set()
     const settings = { 'recourse.tenant_id': id, ...(options.foundAgain ? { synchronous_commit: 'off' } : {}) }
-    const result = await this.#transaction(settings, async (tx) => {
+    const mine = async (tx: Tx) => {
       rememberTenant(tx, id)
       const done = await work(tx)
       wakes = wakesOf(tx)
       return done
-    })
+    }
+    const result = await this.#transaction(settings, mine, options.mayRunAgain)
     for (const about of wakes) this.#wakes.touch(about === 'outbox' ? `outbox ${id}` : about)
     return result
   }
 
   /** A connection that died while idle, or a database that restarts, is tried again as long as nothing has begun. */
-  async #transaction<T>(settings: TransactionSettings, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async #transaction<T>(settings: TransactionSettings, work: (tx: Tx) => Promise<T>, atOnce = false): Promise<T> {
     const until = performance.now() + BEGIN_TRIES_MS
     for (let wait = 20; ; wait = Math.min(wait * 2, 500)) {
       let begun = false
       try {
-        return await openingWith(settings, () =>
-          this.db.transaction().execute(async (tx) => {
+        const opening = {
+          settings,
+          atOnce,
+          begun: () => {
             begun = true
-            return await work(tx)
-          }),
-        )
+          },
+        }
+        return await this.#run(opening, work)
       } catch (error) {
         if (begun || !isOutage(error)) throw error
         if (performance.now() > until || this.#closed) throw databaseDown(error)

@@ -1,8 +1,15 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
-import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely'
+import {
+  CompiledQuery,
+  DummyDriver,
+  Kysely,
+  PostgresDialect,
+  type PostgresPool,
+  type PostgresPoolClient,
+  Transaction,
+} from 'kysely'
 import type pg from 'pg'
-import type { Database, Db } from './schema.ts'
+import type { Database, Db, Tx } from './schema.ts'
 
 /** A statement that starts so is planned once per connection. For constant text that runs for every message; nothing else. */
 export const PREPARED = '/* prepared */'
@@ -37,32 +44,36 @@ function keptName(text: string): string | undefined {
   return times > OFTEN ? nameOf(text) : undefined
 }
 
-const opening = new AsyncLocalStorage<{ setting: string | null }>()
-
 export type TransactionSettings = Readonly<
   Partial<Record<'recourse.tenant_id' | 'recourse.system' | 'synchronous_commit', string>>
 >
 
-/** The next transaction that `work` opens has these settings for itself, set in the same round trip as its BEGIN. */
-export function openingWith<T>(settings: TransactionSettings, work: () => Promise<T>): Promise<T> {
-  const setting = Object.entries(settings).map(([name, value]) => {
+/** Sets them for the transaction, in the same round trip as its BEGIN. */
+function beginning(settings: TransactionSettings): CompiledQuery {
+  const parts = Object.entries(settings).map(([name, value]) => {
     // Both are ours: names of settings, and a UUID that was checked or a word.
     if (!/^[0-9a-z-]+$/.test(value)) throw new Error(`not a setting: ${value}`)
-    return `set local ${name} = '${value}'`
+    return `; set local ${name} = '${value}'`
   })
-  return opening.run({ setting: setting.join('; ') }, work)
+  return CompiledQuery.raw(`begin${parts.join('')}`)
 }
 
-/** Once: a transaction inside of the work starts without. */
-function takeSetting(): string | null {
-  const store = opening.getStore()
-  const setting = store?.setting ?? null
-  if (store) store.setting = null
-  return setting
+export interface Opening {
+  readonly settings: TransactionSettings
+  /** BEGIN is not waited for: it travels with the first statement. */
+  readonly atOnce: boolean
+  /** BEGIN was answered. */
+  readonly begun: () => void
 }
 
-/** Kysely on a pool of `pg`, with statements that stay prepared and transactions that begin with their tenant. */
-export function openDb(pool: pg.Pool): Db {
+export type RunTransaction = <T>(opening: Opening, work: (tx: Tx) => Promise<T>) => Promise<T>
+
+/**
+ * Kysely on a pool of `pg`, with statements that stay prepared, and transactions that begin with their tenant. Statements of a transaction
+ * that are asked for at once (`Promise.all`) travel together and are carried out in their order; Kysely's own transactions send
+ * one, wait, and send the next.
+ */
+export function openDb(pool: pg.Pool): { readonly db: Db; readonly transaction: RunTransaction } {
   const clients = new WeakMap<pg.PoolClient, PostgresPoolClient>()
   const wrapped: PostgresPool = {
     options: pool.options,
@@ -76,17 +87,48 @@ export function openDb(pool: pg.Pool): Db {
       return ours
     },
   }
-  return new Kysely<Database>({ dialect: new PostgresDialect({ pool: wrapped }) })
+  const dialect = new PostgresDialect({ pool: wrapped })
+  const db = new Kysely<Database>({ dialect })
+  const driver = dialect.createDriver()
+  const transaction: RunTransaction = ({ settings, atOnce, begun }, work) =>
+    db.getExecutor().provideConnection(async (connection) => {
+      let over = false
+      const executor = db.getExecutor().withConnectionProvider({
+        provideConnection: (consumer) => (over ? Promise.reject(new Error(OVER)) : consumer(connection)),
+      })
+      const tx = new Transaction<Database>({ config: { dialect }, dialect, driver: new DummyDriver(), executor })
+      const start = connection.executeQuery(beginning(settings)).then(begun)
+      try {
+        if (!atOnce) await start
+        const done = await withStart(start, work(tx))
+        over = true
+        await driver.commitTransaction(connection)
+        return done
+      } catch (error) {
+        over = true
+        // After a failed COMMIT it does nothing. Where it fails itself, the connection is not used again.
+        await driver.rollbackTransaction(connection).catch(() => undefined)
+        throw error
+      }
+    })
+  return { db, transaction }
+}
+
+const OVER = 'this transaction is over'
+
+/** Where BEGIN failed, that is why; what the work says of it only follows from it. */
+async function withStart<T>(start: Promise<void>, work: Promise<T>): Promise<T> {
+  const [begun, done] = await Promise.allSettled([start, work])
+  if (begun.status === 'rejected') throw begun.reason
+  if (done.status === 'rejected') throw done.reason
+  return done.value
 }
 
 function wrap(client: pg.PoolClient): PostgresPoolClient {
+  const together = gathering(client)
   const query = async (text: unknown, values: readonly unknown[] = []) => {
     if (typeof text !== 'string') throw new Error('cursors are not used here')
-    if (text === 'begin') {
-      const setting = takeSetting()
-      await client.query(setting === null ? 'begin' : `begin; ${setting}`)
-      return { command: 'BEGIN', rowCount: 0, rows: [] }
-    }
+    together()
     const name = keptName(text)
     return await client.query({ text, values: [...values], ...(name === undefined ? {} : { name }) })
   }
@@ -94,5 +136,21 @@ function wrap(client: pg.PoolClient): PostgresPoolClient {
     // Kysely also knows cursors here; we give it none.
     query: query as never,
     release: (destroy) => client.release(destroy),
+  }
+}
+
+/** What is written after a call, until nothing is left to do without waiting, leaves in one packet. */
+function gathering({ connection: { stream } }: pg.PoolClient): () => void {
+  let held = false
+  const leave = (): void => {
+    held = false
+    stream.uncork()
+  }
+  return () => {
+    if (held) return
+    held = true
+    stream.cork()
+    // After the microtasks that run now, among them the next statements of who asks for several.
+    queueMicrotask(() => process.nextTick(leave))
   }
 }

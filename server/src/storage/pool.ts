@@ -12,10 +12,17 @@ const types: pg.CustomTypesConfig = {
 /** Longer than any pause between two statements of ours; the address may name another. */
 const IDLE_IN_TRANSACTION_MS = 60_000
 
-export function openPool(url: string, max: number, log: StorageLog | undefined): pg.Pool {
+export interface PoolUse {
+  /** Connections at most. */
+  readonly max: number
+  /** A statement does not wait for the answer to the one before. */
+  readonly pipeline: boolean
+}
+
+export function openPool(url: string, use: PoolUse, log: StorageLog | undefined): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
-    max,
+    ...use,
     connectionTimeoutMillis: 15_000,
     idleTimeoutMillis: 60_000,
     application_name: 'recourse',

@@ -111,6 +111,11 @@ export interface TransactionOptions {
    * the database (not of this process) within the next half second may lose it: only for what is found out and written down again then.
    */
   readonly foundAgain?: boolean
+  /**
+   * Its work is sent with BEGIN, and runs once more where the connection was dead before BEGIN was answered. For what runs often and, before its
+   * first statement was answered, changes nothing outside of the database.
+   */
+  readonly mayRunAgain?: boolean
 }
 
 export interface Storage {

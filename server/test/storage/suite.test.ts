@@ -7,6 +7,7 @@ import { jobCases } from './jobs.ts'
 import { leaseCases } from './leases.ts'
 import { migrationCases } from './migrations.ts'
 import { outboxCases } from './outbox.ts'
+import { transactionCases } from './transactions.ts'
 import { wallCases } from './walls.ts'
 
 const debian = debianPostgres()
@@ -29,6 +30,7 @@ describe.each([{ engine: 'embedded' }, { engine: `Debian's ${debian.major}` }])(
   })
   describe('storage', () => {
     wallCases(the)
+    transactionCases(the)
     migrationCases(the)
     blobCases(the)
     leaseCases(the)
