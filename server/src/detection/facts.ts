@@ -16,10 +16,13 @@ export interface TenantView {
 }
 
 export async function tenantView(tx: Tx, now = new Date()): Promise<TenantView> {
-  const own = await directory(tx)
-  const { policy: saved, others } = await allPolicies(tx)
+  const [own, { policy: saved, others }, suspended] = await Promise.all([
+    directory(tx),
+    allPolicies(tx),
+    suspendedSignals(tx, now),
+  ])
   const { policies, version } = others
-  const policy = { ...decidePolicy(saved), suspended: await suspendedSignals(tx, now) }
+  const policy = { ...decidePolicy(saved), suspended }
   const policyOf: TenantView['policyOf'] = (address, direction) =>
     policyFor(
       policies,

@@ -1,10 +1,9 @@
 import { type Clock, crashPoint, type DeliveryId, type TenantId } from '../base/index.ts'
-import type { Storage } from '../storage/index.ts'
 import { type HopResult, type NextHop, type Reply, reply, type Sent } from '../transport/index.ts'
 import { createAppendHop } from './append-hop.ts'
-import { createGrouped } from './grouped.ts'
-import { replyOf, type Settled, settle } from './settle.ts'
+import { replyOf, type Settled } from './settle.ts'
 import type { HomeOf, Incoming, Stage, Target } from './types.ts'
+import type { Writer } from './writing.ts'
 
 /** A copy whose hand-over has been written down. */
 export interface Given {
@@ -16,7 +15,7 @@ export interface Given {
 }
 
 export interface HandoverDeps {
-  readonly storage: Pick<Storage, 'tenant' | 'blobs'>
+  readonly writer: Writer
   readonly nextHop: NextHop | null
   readonly homeOf: HomeOf
   readonly clock: Clock
@@ -55,13 +54,6 @@ export function createHandover(deps: HandoverDeps) {
     })
   }
 
-  const written = createGrouped((tenant, all: readonly (readonly Settled[])[]) =>
-    deps.storage.tenant(tenant, async (tx) => {
-      await settle(tx, all.flat())
-      return all
-    }),
-  )
-
   return async (
     tenant: TenantId,
     incoming: Incoming,
@@ -78,7 +70,7 @@ export function createHandover(deps: HandoverDeps) {
       return { deliveryId: g.deliveryId, result, placement, doubted: g.doubted, lost: g.lost, by: incoming.source }
     })
     crashPoint('intake.before-delivered-commit')
-    await deps.timed('settle', written(tenant, settled))
+    await deps.timed('settle', deps.writer.settle(tenant, settled))
     crashPoint('intake.after-delivered-commit')
     return settled.map((s) => replyOf(s.result))
   }

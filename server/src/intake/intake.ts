@@ -7,20 +7,19 @@ import {
   type TenantId,
   uuidv7,
 } from '../base/index.ts'
-import { judgeLater } from '../detection/index.ts'
 import { entitiesOf, type Verdict } from '../judgement/index.ts'
 import type { MailContext, ParseOutcome, Parser } from '../mail/index.ts'
-import { type NewMessage, receiveAll } from '../records/index.ts'
+import type { NewMessage } from '../records/index.ts'
 import type { BlobRef, Storage } from '../storage/index.ts'
 import { buildSent, type NextHop, type Reply, type Sent, sentPrefix } from '../transport/index.ts'
 import { copiesOf, eventsOf, HELD, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
-import { createGrouped } from './grouped.ts'
 import { attemptOf, judgedFor, together } from './groups.ts'
 import { createHandover } from './handover.ts'
 import type { Judge } from './judge.ts'
 import { createLocks } from './locks.ts'
 import { createResume } from './resume.ts'
 import type { HomeOf, Incoming, SplitRecipients, Stage, Taken } from './types.ts'
+import { createWriter } from './writing.ts'
 
 export interface IntakeDeps {
   readonly storage: Pick<Storage, 'tenant' | 'blobs'>
@@ -51,12 +50,6 @@ export interface Intake {
   take(tenant: TenantId, incoming: Incoming, raw: Buffer): Promise<Taken>
 }
 
-interface ToRecord {
-  readonly message: NewMessage
-  readonly blob: BlobRef
-  readonly absent: readonly string[]
-}
-
 export function createIntake(deps: IntakeDeps): Intake {
   const { storage, parser, judge } = deps
   const clock = deps.clock ?? systemClock
@@ -67,22 +60,8 @@ export function createIntake(deps: IntakeDeps): Intake {
     deps.observe?.(stage, performance.now() - start)
     return done
   }
-  const recorded = createGrouped((tenant, all: readonly ToRecord[]) =>
-    storage.tenant(tenant, async (tx) => {
-      await storage.blobs.mark(
-        tx,
-        all.map((one) => one.blob),
-      )
-      const done = await receiveAll(
-        tx,
-        all.map((one) => one.message),
-      )
-      for (const [i, { messageId, duplicate }] of done.entries())
-        if (!duplicate) await judgeLater(tx, messageId, all[i]?.absent ?? [])
-      return done
-    }),
-  )
-  const handover = createHandover({ ...deps, clock, timed })
+  const writer = createWriter(storage)
+  const handover = createHandover({ ...deps, writer, clock, timed })
   const resume = createResume({ ...deps, clock, handover, makeSent })
 
   function makeSent(id: MessageId, incoming: Incoming, verdict: Verdict, raw: Buffer): Sent {
@@ -152,7 +131,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       events: eventsOf(judged, deliveries),
     }
     crashPoint('intake.before-record')
-    const received = await timed('record', recorded(tenant, { message, blob, absent: judged.absent }))
+    const received = await timed('record', writer.record(tenant, { message, blob, absent: judged.absent }))
     crashPoint('intake.after-record')
     if (received.duplicate) {
       const replies = await resume(tenant, received.messageId, incoming, raw)

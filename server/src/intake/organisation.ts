@@ -29,10 +29,14 @@ export function createDirectory(storage: Pick<Storage, 'db' | 'tenant'>): Direct
   }
   // Recipients that are asked for while others are looked up share the next transaction: a connection each would be taken otherwise.
   const within = createGrouped((tenant, addresses: readonly string[]) =>
-    storage.tenant(tenant, async (tx) => {
-      const own = await directory(tx)
-      return addresses.map((address) => leadsOf(own, tenant, address))
-    }),
+    storage.tenant(
+      tenant,
+      async (tx) => {
+        const own = await directory(tx)
+        return addresses.map((address) => leadsOf(own, tenant, address))
+      },
+      { mayRunAgain: true },
+    ),
   )
   const resolve = async (address: string): Promise<Resolution> => {
     const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
@@ -79,21 +83,21 @@ interface Asked {
  * up share the next transaction, and its queries.
  */
 export function createView(storage: Pick<Storage, 'tenant'>): ViewOf {
-  const grouped = createGrouped((tenant, all: readonly Asked[]) => storage.tenant(tenant, (tx) => viewsOf(tx, all)))
+  const grouped = createGrouped((tenant, all: readonly Asked[]) =>
+    storage.tenant(tenant, (tx) => viewsOf(tx, all), { mayRunAgain: true }),
+  )
   return (tenant, entities, now, mailboxes) => grouped(tenant, { entities, now, mailboxes })
 }
 
 async function viewsOf(tx: Tx, all: readonly Asked[]): Promise<Awaited<ReturnType<ViewOf>>[]> {
   const latest = new Date(Math.max(...all.map((one) => one.now.getTime())))
-  const shared = await tenantView(tx, latest)
-  const own = await directory(tx)
-  const entries = await entriesForEach(
-    tx,
-    all.map((one) => one.entities),
-    latest,
-  )
-  const lists = await ownLists(tx, own, all)
-  const histories = await historiesOf(tx, own, all)
+  const asked = all.map((one) => one.entities)
+  const [shared, own, entries] = await Promise.all([
+    tenantView(tx, latest),
+    directory(tx),
+    entriesForEach(tx, asked, latest),
+  ])
+  const [lists, histories] = await Promise.all([ownLists(tx, own, all), historiesOf(tx, own, all)])
   return all.map((_, i) => {
     const history = histories[i]
     return {

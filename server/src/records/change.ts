@@ -76,15 +76,12 @@ async function change(tx: Tx, rows: readonly Change[], event: EventText | undefi
       (select m.received_at from message m where m.tenant_id = d.tenant_id and m.id = d.message_id) from d, told`.execute(
     tx,
   )
-  await changeFacts(tx, done.rows)
   const said = event?.kind ?? 'handover'
-  await emit(
-    tx,
-    ...done.rows.map((row) => ({
-      kind: 'message.changed' as const,
-      data: { messageId: row.message_id, deliveryId: row.id, kind: said },
-    })),
-  )
+  const events = done.rows.map((row) => ({
+    kind: 'message.changed' as const,
+    data: { messageId: row.message_id, deliveryId: row.id, kind: said },
+  }))
+  await Promise.all([changeFacts(tx, done.rows), emit(tx, ...events)])
 }
 
 interface Changed {

@@ -21,9 +21,9 @@ export async function receive(tx: Tx, message: NewMessage): Promise<Received> {
 /** Several at once, with one statement for all (more only where they are very large); answers in their order. */
 export async function receiveAll(tx: Tx, messages: readonly NewMessage[]): Promise<Received[]> {
   const all = messages.map(rowsOf)
-  for (const { at } of all) await preparePartition(tx, at)
-  const added = new Set<string>()
-  for (const some of batches(all)) for (const id of await insert(tx, some)) added.add(id)
+  // Sent together and carried out in this order: the days' partitions are there when the first rows come.
+  const partitions = all.map(({ at }) => preparePartition(tx, at))
+  const [added] = await Promise.all([insertAll(tx, all), ...partitions])
   await emit(
     tx,
     ...messages
@@ -92,6 +92,12 @@ function batches(all: readonly Rows[]): Rows[][] {
 }
 
 /** Ids of those that were not known. */
+async function insertAll(tx: Tx, all: readonly Rows[]): Promise<Set<string>> {
+  const added = new Set<string>()
+  for (const some of batches(all)) for (const id of await insert(tx, some)) added.add(id)
+  return added
+}
+
 async function insert(tx: Tx, some: readonly Rows[]): Promise<MessageId[]> {
   // `base` rows give each table's row type with the tenant filled in; the JSON gives the rest by column name.
   const done = await sql<{ id: MessageId }>`${sql.raw(PREPARED)}
@@ -139,8 +145,8 @@ async function preparePartition(tx: Tx, at: Date): Promise<void> {
   const day = at.toISOString().slice(0, 10)
   const days = prepared.get(tx) ?? new Set()
   if (days.has(day)) return
-  await sql`${sql.raw(PREPARED)} select recourse_copy_fact_partition(${at})`.execute(tx)
   prepared.set(tx, days.add(day))
+  await sql`${sql.raw(PREPARED)} select recourse_copy_fact_partition(${at})`.execute(tx)
 }
 
 async function known(tx: Tx, message: NewMessage): Promise<Received> {
