@@ -63,12 +63,16 @@ export function storableDate(date: Date): { date: Date; lost: readonly string[] 
 
 const lower = (keywords: readonly string[]) => [...new Set(keywords.map((k) => k.toLowerCase()))].sort().join('\n')
 
+/** Nearly always the same words in the same order. */
+const sameWords = (a: readonly string[], b: readonly string[]): boolean =>
+  (a.length === b.length && a.every((word, n) => word === b[n])) || lower(a) === lower(b)
+
 /** Keywords are compared without case (A5). */
 export function sameFlags(
   a: { readonly flags: readonly string[]; readonly keywords: readonly string[] },
   b: { readonly flags: readonly string[]; readonly keywords: readonly string[] },
 ): boolean {
-  return lower(a.flags) === lower(b.flags) && lower(a.keywords) === lower(b.keywords)
+  return sameWords(a.flags, b.flags) && sameWords(a.keywords, b.keywords)
 }
 
 /** Instants to the second: no server keeps more, and none keeps the zone (A2). */
@@ -93,9 +97,9 @@ export function idsOf(header: Buffer): Pick<CopyState, 'networkMessageId' | 'int
 
 function endOfHeader(bytes: Buffer): number {
   const crlf = bytes.indexOf('\r\n\r\n')
-  const lf = bytes.indexOf('\n\n')
-  const ends = [crlf, lf].filter((at) => at >= 0)
-  return ends.length > 0 ? Math.min(...ends) : bytes.length
+  // Only in front of it, or the whole message would be gone through for what is not there.
+  const lf = (crlf < 0 ? bytes : bytes.subarray(0, crlf)).indexOf('\n\n')
+  return lf >= 0 ? lf : crlf >= 0 ? crlf : bytes.length
 }
 
 function field(text: string, name: RegExp): string | null {

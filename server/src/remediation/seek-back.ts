@@ -115,7 +115,7 @@ async function prove(
     // Without the server's id another message of this size would do.
     if (item.vaultId !== null && copy.ref.serverId !== null && sampled(item) && n++ % SAMPLE !== 0) {
       ready.set(item.id, { item, copy, sha256: item.sourceState?.sha256 ?? null, copyHash: null, bytes: null })
-    } else wants.push({ item, ref: copy.ref })
+    } else wants.push({ item, ref: copy.ref, size: copy.size })
   }
   for (const seen of await readCopies(desk, wants)) if (seen.proven) ready.set(seen.item.id, seen)
   return ready
