@@ -37,6 +37,13 @@ const MAX_LINES = 400
 /** Files that others may import beside a room's `index.ts`: the table registry, for declaration merging. */
 const EXTRA_DOORS = new Set(['storage/schema.ts'])
 
+/**
+ * A room's second door: what of it needs no database, no server and no log. Processes that live for a few messages enter here, and load a
+ * tenth of the code. What stands behind it keeps to such doors, and away from the packages that make the others heavy.
+ */
+const PURE = 'pure.ts'
+const HEAVY = /^(?:better-auth|fastify|imapflow|kysely|mailauth|pg|pg-boss|pino|prom-client|typebox)(?:\/|$)/
+
 interface Source {
   /** Path below SRC with slashes: `records/queries.ts`. */
   readonly path: string
@@ -46,7 +53,14 @@ interface Source {
 export function check(files: readonly Source[]): string[] {
   const code = files.filter((f) => f.path.endsWith('.ts'))
   const product = code.filter((f) => !f.path.endsWith('.test.ts'))
-  return [...unknownRooms(files), ...imports(code), ...cycles(product), ...tables(files), ...sizes(product)]
+  return [
+    ...unknownRooms(files),
+    ...imports(code),
+    ...cycles(product),
+    ...pureDoors(product),
+    ...tables(files),
+    ...sizes(product),
+  ]
 }
 
 const roomOf = (path: string): string | null => (path.includes('/') ? (path.split('/')[0] ?? null) : null)
@@ -88,7 +102,7 @@ function imports(files: readonly Source[]): string[] {
       }
       if (!file.path.endsWith('.test.ts') && rank(other) > rank(room))
         wrong.push(`${file.path}: ${room} may not import ${other}, which stands below it`)
-      if (target !== `${other}/index.ts` && !EXTRA_DOORS.has(target))
+      if (target !== `${other}/index.ts` && target !== `${other}/${PURE}` && !EXTRA_DOORS.has(target))
         wrong.push(`${file.path}: reaches past the door of ${other} (${target})`)
     }
   }
@@ -111,6 +125,25 @@ function cycles(files: readonly Source[]): string[] {
     state.set(path, 'done')
   }
   for (const path of graph.keys()) visit(path, [])
+  return wrong
+}
+
+/** What loading a pure door loads with it; what is imported when it is needed does not count. */
+function pureDoors(files: readonly Source[]): string[] {
+  const byPath = new Map(files.map((f) => [f.path, f]))
+  const open = files.filter((f) => f.path.endsWith(`/${PURE}`))
+  const wrong: string[] = []
+  for (const file of open) {
+    for (const [, name = ''] of withoutTypeImports(file.text).matchAll(/\bfrom\s+'([^']+)'/g)) {
+      const target = name.startsWith('.') ? join(dirname(file.path), name).split(sep).join('/') : name
+      const room = roomOf(target)
+      if (HEAVY.test(name)) wrong.push(`${file.path}: imports ${name}, and stands behind a pure door`)
+      else if (name.startsWith('.') && room !== roomOf(file.path) && target === `${room}/index.ts`)
+        wrong.push(`${file.path}: stands behind a pure door, and enters ${room} by the other (${PURE} is the pure one)`)
+      const next = byPath.get(target)
+      if (next !== undefined && !open.includes(next)) open.push(next)
+    }
+  }
   return wrong
 }
 

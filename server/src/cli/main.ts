@@ -1,16 +1,22 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander'
-import { AppError, messageOf } from '../base/index.ts'
+import { type Command, CommanderError } from 'commander'
+import { AppError, messageOf } from '../base/pure.ts'
 import { jsonText, plain } from './out.ts'
-import { program } from './program.ts'
 
 // A reader that has seen enough (`recourse messages | head`) is no mistake.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
 })
 
+/** Scan works by itself, and for one file at a time at that: it does not wait for the code of the others. */
+async function commands(): Promise<Command> {
+  if (process.argv[2] !== 'scan') return (await import('./program.ts')).program()
+  const [{ commandLine }, { scanCommand }] = await Promise.all([import('./root.ts'), import('./commands/scan.ts')])
+  return commandLine([scanCommand])
+}
+
 try {
-  await program().parseAsync()
+  await (await commands()).parseAsync()
 } catch (error) {
   process.exitCode = fail(error)
 }

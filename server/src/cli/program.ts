@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { actionCommands } from './commands/actions.ts'
 import { engineCommands } from './commands/engines.ts'
 import { entryCommands } from './commands/entries.ts'
@@ -15,21 +15,10 @@ import { serverCommands } from './commands/server.ts'
 import { settingsCommands } from './commands/settings.ts'
 import { takeCommand } from './commands/take.ts'
 import { undoCommand } from './commands/undo.ts'
+import { commandLine } from './root.ts'
 
-export function program(): Command {
-  const root = new Command('recourse')
-    .description('Every verdict can be challenged and every action can be undone.')
-    .addHelpText(
-      'after',
-      `
-The command scan works by itself. The other commands talk to a running server: its address from RECOURSE_URL or <data directory>/server.json, the token from
-RECOURSE_TOKEN or <data directory>/cli-token; RECOURSE_DATA_DIR names the data directory (default: data).
-Every command takes --json. Exit codes: 0 done, 1 failed (or a problem was found), 2 asked in a wrong way.`,
-    )
-    .showHelpAfterError('(--help shows how)')
-    .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
-  for (const add of [
+export const program = (): Command =>
+  commandLine([
     serverCommands,
     messageCommands,
     takeCommand,
@@ -47,17 +36,3 @@ Every command takes --json. Exit codes: 0 done, 1 failed (or a problem was found
     peopleCommands,
     scanCommand,
   ])
-    add(root)
-  everyCommandTakesJson(root)
-  return root
-}
-
-function everyCommandTakesJson(command: Command): void {
-  command.exitOverride()
-  for (const sub of command.commands) {
-    sub.copyInheritedSettings(command)
-    if (sub.commands.length === 0 && !sub.options.some((o) => o.long === '--json'))
-      sub.option('--json', 'answer in JSON, for programs')
-    everyCommandTakesJson(sub)
-  }
-}

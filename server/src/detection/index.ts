@@ -4,10 +4,9 @@ export * from './engines/index.ts'
 export type * from './events.ts'
 export { factsOf, policyOfMessage, type TenantView, tenantView } from './facts.ts'
 export * from './feeds/index.ts'
+export * from './pure.ts'
 export { type DetectionRoutesDeps, EnginesView, LessonRow, register } from './routes.ts'
-export { ANALYSES, type Analysis, gather } from './signals/index.ts'
 export type * from './tables.ts'
 export { convicting, countMatches, type Explanation, explain, notFound } from './today.ts'
-export type * from './types.ts'
 
 export const migrations: RoomMigrations = { room: 'detection', dir: new URL('./migrations/', import.meta.url) }

@@ -1,5 +1,5 @@
 import type { EntityRef } from '../judgement/index.ts'
-import { canonicalUrl, type ParsedMail, type UrlPlace } from '../mail/index.ts'
+import { canonicalUrl, type ParsedMail, type UrlPlace } from '../mail/pure.ts'
 import { domainOf, isWithin, siteOf } from './hosts.ts'
 import { unwrap } from './rewriters.ts'
 

@@ -1,4 +1,4 @@
-import { type Hop, normaliseAddress, type ParsedMail, parseReceived } from '../mail/index.ts'
+import { type Hop, normaliseAddress, type ParsedMail, parseReceived } from '../mail/pure.ts'
 import { domainOf, headerOf, isWithin, siteOf } from './hosts.ts'
 import { belongsTo, ownerOf } from './knowledge/brands.ts'
 import { FREE_MAIL } from './knowledge/mail-providers.ts'

@@ -4,11 +4,11 @@ export { type AcceptorDeps, createAcceptor } from './acceptor.ts'
 export { attemptKey, importKey, receivedId } from './attempt.ts'
 export { type ImportDeps, type Imported, type ImportRequest, importMessage } from './import-message.ts'
 export { createIntake, type Intake, type IntakeDeps } from './intake.ts'
-export { createJudge, type Judge, type Judged } from './judge.ts'
 export { judgeLate, type LateDeps } from './late.ts'
 export { actOnLateVerdicts } from './late-action.ts'
 export { createDirectory, createSplit, createView } from './organisation.ts'
 export { INTAKE_POINTS } from './points.ts'
+export * from './pure.ts'
 export { ImportAnswer, ImportQuery, register } from './routes.ts'
 export {
   type ImportOptions,
@@ -17,9 +17,7 @@ export {
   type ImportResult,
   importPath,
 } from './sources/import-path.ts'
-export { readMbox } from './sources/mbox.ts'
 export { readMailSources } from './sources/read.ts'
-export { MAX_MESSAGE, type SourceItem, type SourceMail, type SourceProblem } from './sources/types.ts'
 export type * from './types.ts'
 export type * from './watch/events.ts'
 export { createRemedy } from './watch/remedy.ts'

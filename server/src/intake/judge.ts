@@ -1,5 +1,5 @@
 import type { TenantId } from '../base/index.ts'
-import { type AskEngines, type FeedLookup, gather, NO_FEEDS } from '../detection/index.ts'
+import { type AskEngines, type FeedLookup, gather, NO_FEEDS } from '../detection/pure.ts'
 import {
   type Direction,
   decide,
@@ -8,7 +8,7 @@ import {
   type Signal,
   type StoredInput,
   type Verdict,
-} from '../judgement/index.ts'
+} from '../judgement/pure.ts'
 import type { MailContext, ParseOutcome } from '../mail/index.ts'
 import type { ViewOf } from './types.ts'
 

@@ -1,5 +1,5 @@
-import { canonicalHost, canonicalIp, splitUrl } from '../lists/index.ts'
-import { canonicalUrl, filesIn, type MailContext, normaliseAddress, type ParsedMail } from '../mail/index.ts'
+import { canonicalHost, canonicalIp, splitUrl } from '../lists/pure.ts'
+import { canonicalUrl, filesIn, type MailContext, normaliseAddress, type ParsedMail } from '../mail/pure.ts'
 import type { EntityKind, EntityRef } from './types.ts'
 
 /**

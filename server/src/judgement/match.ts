@@ -1,4 +1,4 @@
-import { contains, type EntryRule, isBelow, parseIp, parseNetwork, splitUrl, urlMatches } from '../lists/index.ts'
+import { contains, type EntryRule, isBelow, parseIp, parseNetwork, splitUrl, urlMatches } from '../lists/pure.ts'
 import { compareEntities } from './entities.ts'
 import type { EntityRef } from './types.ts'
 

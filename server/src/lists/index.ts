@@ -3,9 +3,7 @@ import type { RoomMigrations } from '../storage/index.ts'
 export type * from './door.ts'
 export { addEntry, checkEntry, editEntry, removeEntry } from './entries.ts'
 export type * from './events.ts'
-export { contains, cut, formatNetwork, parseIp, parseNetwork } from './ip.ts'
-export { type Entity, keyOf, type LookupKey, lookupKeys } from './keys.ts'
-export { isBelow, parents, splitUrl, urlMatches } from './patterns.ts'
+export * from './pure.ts'
 export {
   type EntryQuery,
   entriesFor,
@@ -27,7 +25,5 @@ export {
   suspendSignal,
 } from './suspensions.ts'
 export type * from './tables.ts'
-export * from './types.ts'
-export { canonicalHost, canonicalIp, normalValue } from './values.ts'
 
 export const migrations: RoomMigrations = { room: 'lists', dir: new URL('./migrations/', import.meta.url) }

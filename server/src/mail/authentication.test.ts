@@ -166,7 +166,7 @@ describe('our own check', () => {
   })
 
   it('a resolver that fails or never answers makes temperror, not an unparsable message', {
-    timeout: 30_000,
+    timeout: 120_000,
   }, async () => {
     const failing = async () => Promise.reject(Object.assign(new Error('no'), { code: 'ESERVFAIL' }))
     expect(await authenticationOf(await signed(FROM + BODY), { resolver: failing })).toMatchObject({

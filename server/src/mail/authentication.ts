@@ -1,4 +1,4 @@
-import { authenticate, type DNSResolver } from 'mailauth'
+import type { DNSResolver } from 'mailauth'
 import { authResult, type MethodResult, propertyDomain, trustedResults } from './auth-header.ts'
 import { addressDomain, aligned } from './domains.ts'
 import type { Address, Authentication, MailContext } from './types.ts'
@@ -62,6 +62,12 @@ export function fromTrustedHeaders(
   return withAlignment(facts, domain)
 }
 
+/** Large, and only who asks DNS needs it. */
+const library = () => import('mailauth')
+
+/** So that no message waits for the library. */
+export const prepareToCheck = async (): Promise<void> => void (await library())
+
 /** All questions of one message together; well below the deadline, so that a dead name server spoils no message. */
 const DNS_BUDGET_MS = 5_000
 
@@ -87,6 +93,8 @@ export async function checkOurselves(
   resolver: DNSResolver,
   domain: string | null,
 ): Promise<Authentication> {
+  // Before the time for DNS begins to run.
+  const { authenticate } = await library()
   const options = {
     resolver: withBudget(resolver),
     disableBimi: true,

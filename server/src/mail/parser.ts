@@ -1,15 +1,14 @@
 import { fileURLToPath } from 'node:url'
-import { AppError } from '../base/index.ts'
+import { AppError } from '../base/pure.ts'
 import { readEnvelope } from './envelope.ts'
 import { PoisonError } from './failures.ts'
 import { ENVELOPE_BYTES } from './parse.ts'
 import { type Job, Pool, type Resolver } from './pool.ts'
 import { RECEIVED_BYTES } from './receiver.ts'
-import { readOutcome, readRendered } from './schema.ts'
 import type { MailContext, ParseOutcome } from './types.ts'
 
 export interface ParserOptions {
-  /** Processes; default 2. */
+  /** Processes; default 2. Of `createWorkers` the most that there may be. */
   readonly workers?: number
   /** Milliseconds of processor time that one message may take, six times that by the clock; default 10,000. */
   readonly deadlineMs?: number
@@ -66,7 +65,7 @@ export interface WorkersOptions<Own, T> extends ParserOptions {
 
 /** Processes as isolated as those of a parser that also do something with what they have read, and hand over only what comes of it. */
 export function createWorkers<Own, T>(options: WorkersOptions<Own, T>): Workers<T> {
-  const pool = startPool(options, { program: fileURLToPath(options.program), own: options.own })
+  const pool = startPool(options, { program: fileURLToPath(options.program), own: options.own, grows: true })
   async function attemptWith(raw: Buffer, why: string | null): Promise<{ value: T } | { why: string }> {
     const done = await attempt(pool, { kind: 'work', raw, why })
     if ('why' in done) return done
@@ -85,11 +84,18 @@ export function createWorkers<Own, T>(options: WorkersOptions<Own, T>): Workers<
   }
 }
 
+/** Loaded where whole outcomes are handed over; it is by far the largest part of this. */
+const schema = () => import('./schema.ts')
+
 const WRONG_SHAPE = 'the parser gave an answer of the wrong shape'
 
-function startPool(options: ParserOptions, of: { readonly program?: string; readonly own?: unknown } = {}): Pool {
+function startPool(
+  options: ParserOptions,
+  of: { readonly program?: string; readonly own?: unknown; readonly grows?: boolean } = {},
+): Pool {
   return new Pool({
     workers: Math.max(1, options.workers ?? 2),
+    grows: of.grows ?? false,
     deadlineMs: options.deadlineMs ?? 10_000,
     maxRssMb: options.maxRssMb ?? 768,
     resolver: options.resolver ?? null,
@@ -122,7 +128,7 @@ export function createParser(options: ParserOptions = {}): Parser {
 
   async function headersOnly(raw: Buffer, why: string, context: MailContext): Promise<ParseOutcome> {
     const done = await attempt(pool, { kind: 'headers', raw: raw.subarray(0, ENVELOPE_BYTES), why, context })
-    const outcome = 'value' in done ? readOutcome(done.value) : null
+    const outcome = 'value' in done ? (await schema()).readOutcome(done.value) : null
     return outcome ?? unreadable(why)
   }
 
@@ -132,12 +138,12 @@ export function createParser(options: ParserOptions = {}): Parser {
       if (large !== null) return headersOnly(raw, large, context)
       const done = await attempt(pool, { kind: 'parse', raw, context })
       if ('why' in done) return headersOnly(raw, done.why, context)
-      return readOutcome(done.value) ?? headersOnly(raw, WRONG_SHAPE, context)
+      return (await schema()).readOutcome(done.value) ?? headersOnly(raw, WRONG_SHAPE, context)
     },
     async renderSafe(raw) {
       const large = tooLarge(raw, options)
       const done = large === null ? await attempt(pool, { kind: 'render', raw }) : { why: large }
-      const rendered = 'value' in done ? readRendered(done.value) : null
+      const rendered = 'value' in done ? (await schema()).readRendered(done.value) : null
       return rendered ?? { html: notRendered('why' in done ? done.why : WRONG_SHAPE) }
     },
     pids: () => pool.pids(),

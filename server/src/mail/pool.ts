@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process'
-import { messageOf } from '../base/index.ts'
+import { messageOf } from '../base/pure.ts'
+import { type Answer, readAnswer } from './answer.ts'
 import { startChild } from './child.ts'
 import { closedError, codeOf, PoisonError, startError } from './failures.ts'
 import { cpuMs, hasProc, residentBytes, residentBytesByPs } from './memory.ts'
-import { type Answer, readAnswer } from './schema.ts'
 import type { WorkerSettings } from './serve.ts'
 import type { DnsRecords, MailContext } from './types.ts'
 
@@ -20,6 +20,8 @@ export type Resolver = (name: string, type: string) => Promise<DnsRecords>
 
 export interface PoolOptions {
   readonly workers: number
+  /** Begin with one, and start others when it has all that it takes at a time: a start costs as much as many messages. */
+  readonly grows: boolean
   /** Milliseconds of processor time without progress after which a child is killed; six times that by the clock. */
   readonly deadlineMs: number
   /** Resident size in MiB above which a child is killed. */
@@ -78,12 +80,15 @@ export class Pool {
   private clock = 0
   private tickAt = performance.now()
   private lastId = 0
+  /** Processes that there should be. */
+  private wanted: number
   private failedStarts = 0
   private closed = false
 
   constructor(options: PoolOptions) {
     this.options = options
-    for (let i = 0; i < options.workers; i++) this.start()
+    this.wanted = options.grows ? 1 : options.workers
+    for (let i = 0; i < this.wanted; i++) this.start()
     this.ticker = setInterval(() => this.tick(), TICK_MS)
     this.ticker.unref()
   }
@@ -94,7 +99,16 @@ export class Pool {
     return new Promise((resolve, reject) => {
       this.queue.push({ job, resolve, reject, alone: false })
       this.dispatch()
+      this.grow()
     })
+  }
+
+  private grow(): void {
+    if (this.wanted >= this.options.workers || this.queue.length === 0) return
+    const given = [...this.lanes].reduce((sum, lane) => sum + lane.tasks.size, 0)
+    if (given + this.queue.length <= this.wanted * WINDOW) return
+    this.wanted++
+    this.replace()
   }
 
   /** Kills the children; what is unfinished is rejected. */
@@ -282,7 +296,7 @@ export class Pool {
 
   private replace(): void {
     if (this.closed) return
-    while (this.lanes.size < this.options.workers) this.start()
+    while (this.lanes.size < this.wanted) this.start()
     this.dispatch()
   }
 

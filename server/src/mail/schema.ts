@@ -92,26 +92,6 @@ const outcomeSchema = Type.Union([
 const outcome = Compile(outcomeSchema)
 const rendered = Compile(Type.Object({ html: text(16 * 1024 * 1024) }))
 
-const answer = Compile(
-  Type.Union([
-    Type.Object({ kind: Type.Literal('ready') }),
-    Type.Object({ kind: Type.Literal('done'), id: Type.Integer(), value: Type.Unknown() }),
-    Type.Object({ kind: Type.Literal('failed'), id: Type.Integer(), why: text(1_000) }),
-    Type.Object({ kind: Type.Literal('dns'), id: Type.Integer(), name: text(1_024), type: text(10) }),
-  ]),
-)
-
-export type Answer =
-  | { kind: 'ready' }
-  | { kind: 'done'; id: number; value: unknown }
-  | { kind: 'failed'; id: number; why: string }
-  | { kind: 'dns'; id: number; name: string; type: string }
-
-/** What a child sent, or null when it is nothing that a child may send. */
-export function readAnswer(value: unknown): Answer | null {
-  return answer.Check(value) ? value : null
-}
-
 /** A parse outcome from a child, or null when it does not have the shape and bounds of one. */
 export function readOutcome(value: unknown): ParseOutcome | null {
   if (!outcome.Check(value)) return null

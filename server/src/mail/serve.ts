@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { DNSResolver } from 'mailauth'
-import { messageOf } from '../base/index.ts'
+import { messageOf } from '../base/pure.ts'
+import { prepareToCheck } from './authentication.ts'
 import { type ParseSettings, parseMail, unparsable } from './parse.ts'
 import type { Job } from './pool.ts'
 import { renderMail } from './render.ts'
@@ -35,7 +36,8 @@ export function serveMail<Own>(prepare?: (own: Own) => Work): void {
     else if (message.kind === 'settings') {
       settings = { ...message.settings, resolver: message.settings.resolves ? dns.ask : null }
       work = prepare?.(message.settings.own)
-      send({ kind: 'ready' })
+      const prepared = settings.resolver === null ? Promise.resolve() : prepareToCheck()
+      void prepared.then(() => send({ kind: 'ready' }))
     } else {
       const { id, job } = message
       run(job, settings, work).then(

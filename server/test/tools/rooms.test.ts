@@ -55,4 +55,26 @@ describe('the check of the rooms', () => {
   it('refuses a file that nobody can read in one sitting', () => {
     expect(check([door('mail', '\n'.repeat(500))])[0]).toMatch(/501 lines/)
   })
+  it('lets in by the pure door, and keeps what stands behind it from the others and from heavy packages', () => {
+    const at = (path: string, text: string) => ({ path, text })
+    const rooms = [door('base'), door('lists'), door('detection')]
+    const enter = at('detection/pure.ts', `export { a } from './a.ts'`)
+    expect(
+      check([
+        ...rooms,
+        enter,
+        at('detection/a.ts', `import { x } from '../lists/pure.ts'\nimport type { T } from '../base/index.ts'`),
+        at('lists/pure.ts', `export const later = () => import('typebox')`),
+      ]),
+    ).toEqual([])
+    expect(check([...rooms, enter, at('detection/a.ts', `import { x } from '../lists/index.ts'`)])).toEqual([
+      'detection/a.ts: stands behind a pure door, and enters lists by the other (pure.ts is the pure one)',
+    ])
+    const wrong = 'lists/values.ts: imports typebox/compile, and stands behind a pure door'
+    const values = at('lists/values.ts', `import { Compile } from 'typebox/compile'`)
+    const inner = at('lists/pure.ts', `export { v } from './values.ts'`)
+    expect(
+      check([...rooms, enter, at('detection/a.ts', `import { v } from '../lists/pure.ts'`), inner, values]),
+    ).toEqual([wrong])
+  })
 })

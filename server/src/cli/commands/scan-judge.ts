@@ -1,4 +1,4 @@
-import { type TenantId, uuidv7 } from '../../base/index.ts'
+import { type TenantId, uuidv7 } from '../../base/pure.ts'
 import {
   classifyBy,
   type Model,
@@ -6,10 +6,10 @@ import {
   type PackedFeed,
   SHIPPED,
   unpackFeeds,
-} from '../../detection/index.ts'
-import { createJudge } from '../../intake/index.ts'
-import { decidePolicy, type PolicyMode } from '../../judgement/index.ts'
-import { type MailContext, type ReadMail, receivedContext } from '../../mail/index.ts'
+} from '../../detection/pure.ts'
+import { createJudge } from '../../intake/pure.ts'
+import { decidePolicy, type PolicyMode } from '../../judgement/pure.ts'
+import { type MailContext, type ReadMail, receivedContext } from '../../mail/pure.ts'
 import type { Judgement } from './scan-run.ts'
 
 /** What judging needs to know; sent to each process. */

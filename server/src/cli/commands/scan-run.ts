@@ -1,7 +1,5 @@
 import { hash } from 'node:crypto'
-import Type from 'typebox'
-import { Compile } from 'typebox/compile'
-import { type Placement, type Signal, THREATS, type Threat } from '../../judgement/index.ts'
+import { type Placement, type Signal, THREATS, type Threat } from '../../judgement/pure.ts'
 import type { Found } from './scan-sources.ts'
 
 /** What judging yields of a message. */
@@ -16,26 +14,42 @@ export interface Judgement {
   readonly error: string | null
 }
 
-const judgement = Compile(
-  Type.Object({
-    messageId: Type.Union([Type.String({ maxLength: 998 }), Type.Null()]),
-    action: Type.Enum(['deliver', 'junk', 'quarantine'] satisfies Placement[]),
-    threat: Type.Enum(THREATS),
-    score: Type.Number(),
-    signals: Type.Array(
-      Type.Object({
-        id: Type.String({ maxLength: 100 }),
-        weight: Type.Number(),
-        evidence: Type.Record(Type.String(), Type.Unknown()),
-      }),
-      { maxItems: 500 },
-    ),
-    error: Type.Union([Type.String({ maxLength: 1_000 }), Type.Null()]),
-  }),
-)
+const ACTIONS: ReadonlySet<unknown> = new Set(['deliver', 'junk', 'quarantine'] satisfies Placement[])
+const KINDS: ReadonlySet<unknown> = new Set(THREATS)
 
-/** A judgement from the process that read the message; null when it does not have the shape of one. */
-export const readJudgement = (value: unknown): Judgement | null => (judgement.Check(value) ? value : null)
+/**
+ * A judgement from the process that read the message; null when it does not have the shape of one. By hand: the library for shapes takes longer
+ * to load than a message takes to judge.
+ */
+export const readJudgement = (value: unknown): Judgement | null => (isJudgement(value) ? value : null)
+
+function isJudgement(value: unknown): value is Judgement {
+  if (!isRecord(value)) return false
+  const { messageId, action, threat, score, signals, error } = value
+  return (
+    isTextOrNull(messageId, 998) &&
+    ACTIONS.has(action) &&
+    KINDS.has(threat) &&
+    Number.isFinite(score) &&
+    Array.isArray(signals) &&
+    signals.length <= 500 &&
+    signals.every(isSignal) &&
+    isTextOrNull(error, 1_000)
+  )
+}
+
+const isSignal = (value: unknown): boolean =>
+  isRecord(value) &&
+  typeof value['id'] === 'string' &&
+  value['id'].length <= 100 &&
+  Number.isFinite(value['weight']) &&
+  isRecord(value['evidence'])
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isTextOrNull = (value: unknown, max: number): boolean =>
+  value === null || (typeof value === 'string' && value.length <= max)
 
 /** One line of the answer. */
 export interface Scanned extends Judgement {

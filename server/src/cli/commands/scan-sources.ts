@@ -1,6 +1,6 @@
 import { closeSync, type Dirent, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { AppError, messageOf } from '../../base/index.ts'
+import { AppError, messageOf } from '../../base/pure.ts'
 
 /** One message, or why there is none. */
 export type Found =
@@ -47,7 +47,7 @@ const inMaildir = (entry: Dirent): boolean =>
   entry.isDirectory() && (entry.name === 'cur' || entry.name === 'new' || /^\.[^.]/.test(entry.name))
 
 /** Loaded for what needs it: an mbox, or something too large. Most messages are files of their own, and a start is felt. */
-const intake = () => import('../../intake/index.ts')
+const intake = () => import('../../intake/pure.ts')
 /** No message above it is read without asking intake. */
 const SURELY_READ = 1024 * 1024
 

@@ -2,9 +2,9 @@ import { resolve as resolveDns } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
-import { AppError, type MailboxId, messageOf, uuidv7 } from '../../base/index.ts'
+import { AppError, type MailboxId, messageOf, uuidv7 } from '../../base/pure.ts'
 import type { Model, OrganisationFacts } from '../../detection/index.ts'
-import type { Placement, PolicyMode } from '../../judgement/index.ts'
+import type { Placement, PolicyMode } from '../../judgement/pure.ts'
 import type { Resolver } from '../../mail/index.ts'
 import { jsonText } from '../out.ts'
 import type { Judging } from './scan-judge.ts'
@@ -44,7 +44,7 @@ export function scanCommand(root: Command): void {
       'a file of known-bad things (url, domain, ip, sha256), as for a server: ,format=csv,column=url,confidence=high; may be repeated',
       (text: string, before: readonly string[] = []) => [...before, text],
     )
-    .option('--workers <n>', 'processes that read mail', String(availableParallelism()))
+    .option('--workers <n>', 'processes that read mail, at most', String(availableParallelism()))
     .description('judge mail without a server: one line of JSON each, in order')
     .addHelpText('after', HELP)
     .action(run)
@@ -118,7 +118,7 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
 }
 
 async function placementOfUnreadable(mode: PolicyMode): Promise<Placement> {
-  const { decidePolicy } = await import('../../judgement/index.ts')
+  const { decidePolicy } = await import('../../judgement/pure.ts')
   return mode === 'observe' ? 'deliver' : decidePolicy({ mode, version: 1 }).unparsable
 }
 

@@ -1,4 +1,4 @@
-import { type Model, opinion } from './classifier/index.ts'
+import { type Model, opinion } from './classifier/opinion.ts'
 import type { AskEngines } from './types.ts'
 
 /** The classifier alone, by one model for everybody: without a server. */

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
-import { type Clock, type Log, type Metrics, messageOf, systemClock } from '../../base/index.ts'
+import type { Log, Metrics } from '../../base/index.ts'
+import { type Clock, messageOf, systemClock } from '../../base/pure.ts'
 import { type Limits, type Loaded, loadFeed, type Stamp, sameStamp, stampFrom } from './file.ts'
 import { hostKeys, ipKeys, urlKeys } from './keys.ts'
 import type { FeedFile } from './options.ts'

@@ -1,6 +1,6 @@
 import { getPublicSuffix } from 'tldts'
-import { canonicalHost, cut, formatNetwork, parents, parseIp, parseNetwork, splitUrl } from '../../lists/index.ts'
-import { canonicalUrl } from '../../mail/index.ts'
+import { canonicalHost, cut, formatNetwork, parents, parseIp, parseNetwork, splitUrl } from '../../lists/pure.ts'
+import { canonicalUrl } from '../../mail/pure.ts'
 import type { FeedKind } from './types.ts'
 
 /** Wider networks are a slip of the feed, or would speak about half the world. */

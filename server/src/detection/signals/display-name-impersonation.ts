@@ -1,5 +1,5 @@
 import type { Signal } from '../../judgement/index.ts'
-import { type Address, normaliseAddress } from '../../mail/index.ts'
+import { type Address, normaliseAddress } from '../../mail/pure.ts'
 import { domainOf, isWithin } from '../hosts.ts'
 import { disguised, nameKey } from '../names.ts'
 import type { OrganisationFacts, Person, SignalInput } from '../types.ts'

@@ -1,6 +1,6 @@
 import type { EntityRef, Signal, Technology } from '../../judgement/index.ts'
-import { parseIp } from '../../lists/index.ts'
-import { canonicalUrl, filesIn, type ParsedMail } from '../../mail/index.ts'
+import { parseIp } from '../../lists/pure.ts'
+import { canonicalUrl, filesIn, type ParsedMail } from '../../mail/pure.ts'
 import type { Confidence, FeedFacts, FeedHit, FeedLookup } from '../feeds/index.ts'
 import { type Finding, signalOf } from '../findings.ts'
 import { fromDomainOf, isWithin } from '../hosts.ts'

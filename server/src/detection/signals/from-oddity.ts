@@ -1,5 +1,5 @@
 import type { Signal } from '../../judgement/index.ts'
-import { normaliseAddress } from '../../mail/index.ts'
+import { normaliseAddress } from '../../mail/pure.ts'
 import { domainOf, isWithin, siteOf } from '../hosts.ts'
 import { disguised } from '../names.ts'
 import { points } from '../reading.ts'

@@ -1,4 +1,4 @@
-import { messageOf } from '../../base/index.ts'
+import { messageOf } from '../../base/pure.ts'
 import type { Signal } from '../../judgement/index.ts'
 import type { SignalInput } from '../types.ts'
 import { advanceFee } from './advance-fee.ts'

@@ -1,5 +1,5 @@
 import type { EntityRef, Signal } from '../../judgement/index.ts'
-import { canonicalUrl, type UrlFound } from '../../mail/index.ts'
+import { canonicalUrl, type UrlFound } from '../../mail/pure.ts'
 import { genuineBulk, hostParts, isWithin, siteOf } from '../hosts.ts'
 import { isRewriter, unwrap } from '../rewriters.ts'
 import type { SignalInput } from '../types.ts'

@@ -1,5 +1,5 @@
 import type { EntityRef, Signal } from '../../judgement/index.ts'
-import { canonicalUrl, type ParsedMail } from '../../mail/index.ts'
+import { canonicalUrl, type ParsedMail } from '../../mail/pure.ts'
 import { domainOf, hostParts, isWithin } from '../hosts.ts'
 import { editDistance, latin, skeleton } from '../names.ts'
 import type { OrganisationFacts, SignalInput } from '../types.ts'

@@ -1,5 +1,5 @@
 import type { EntityRef, Signal } from '../../judgement/index.ts'
-import { type AttachmentFound, normaliseAddress } from '../../mail/index.ts'
+import { type AttachmentFound, normaliseAddress } from '../../mail/pure.ts'
 import { type Finding, signalOf } from '../findings.ts'
 import { siteOf } from '../hosts.ts'
 import { senderSites } from '../links.ts'

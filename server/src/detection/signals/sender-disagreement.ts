@@ -1,5 +1,5 @@
 import type { Signal } from '../../judgement/index.ts'
-import { normaliseAddress } from '../../mail/index.ts'
+import { normaliseAddress } from '../../mail/pure.ts'
 import { domainOf, isWithin, siteOf } from '../hosts.ts'
 import { points } from '../reading.ts'
 import { isFreeMail, listOf, senderOf } from '../senders.ts'

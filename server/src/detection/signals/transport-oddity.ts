@@ -1,5 +1,5 @@
 import type { Signal } from '../../judgement/index.ts'
-import { isLocalIp, normaliseAddress, type ParsedMail } from '../../mail/index.ts'
+import { isLocalIp, normaliseAddress, type ParsedMail } from '../../mail/pure.ts'
 import { headerOf } from '../hosts.ts'
 import { points } from '../reading.ts'
 import { hopsOf, listOf, senderOf } from '../senders.ts'

@@ -1,5 +1,5 @@
 import type { EntityRef, Signal } from '../../judgement/index.ts'
-import { normaliseAddress, type ParsedMail } from '../../mail/index.ts'
+import { normaliseAddress, type ParsedMail } from '../../mail/pure.ts'
 import { type Finding, signalOf } from '../findings.ts'
 import { genuineBulk, isWithin, siteOf } from '../hosts.ts'
 import { REDIRECTORS } from '../knowledge/url-services.ts'

@@ -1,4 +1,4 @@
-import { rawHeaderValues, readHeaders } from '../../mail/index.ts'
+import { rawHeaderValues, readHeaders } from '../../mail/pure.ts'
 
 const valid = (text: string | undefined): Date | null => {
   if (text === undefined) return null

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
-import { messageOf } from '../../base/index.ts'
-import { rawHeaderValues, readHeaders } from '../../mail/index.ts'
+import { messageOf } from '../../base/pure.ts'
+import { rawHeaderValues, readHeaders } from '../../mail/pure.ts'
 import type { SystemFlag } from '../../mailboxes/index.ts'
 import { fromLineDate, receivedAtOf } from './dates.ts'
 import { MAX_MESSAGE, type SourceItem } from './types.ts'

@@ -1,0 +1,8 @@
+export { type Model, opinion } from './engines/classifier/opinion.ts'
+export { SHIPPED } from './engines/classifier/start.ts'
+export { classifyBy } from './engines/offline.ts'
+export type * from './engines/types.ts'
+export { NO_FEEDS, unpackFeeds } from './feeds/feeds.ts'
+export type * from './feeds/types.ts'
+export { ANALYSES, type Analysis, gather } from './signals/index.ts'
+export type * from './types.ts'

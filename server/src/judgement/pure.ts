@@ -1,0 +1,8 @@
+export { decide } from './decide.ts'
+export { compareEntities, entitiesOf } from './entities.ts'
+export { type Match, matchEntries, matches } from './match.ts'
+export { type Direction, type MailPolicy, type PolicyScope, policyFor, policyKey, type Whom } from './policies.ts'
+export { type Flip, flip, replay, type StoredJudgement } from './replay.ts'
+export { decidePolicy, ENGINE, PLACES, THREAT_ORDER, THRESHOLDS } from './table.ts'
+export { THREATS } from './threats.ts'
+export type * from './types.ts'

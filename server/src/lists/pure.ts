@@ -1,0 +1,5 @@
+export { contains, cut, formatNetwork, parseIp, parseNetwork } from './ip.ts'
+export { type Entity, keyOf, type LookupKey, lookupKeys } from './keys.ts'
+export { isBelow, parents, splitUrl, urlMatches } from './patterns.ts'
+export * from './types.ts'
+export { canonicalHost, canonicalIp, normalValue } from './values.ts'
