@@ -81,10 +81,20 @@ export function createWorker(deps: WorkDeps, homeOf: HomeOf): Worker {
       started = true
       busy.set(
         key,
-        visit(tenant, mailbox, home).finally(() => busy.delete(key)),
+        tried(tenant, mailbox, home).finally(() => busy.delete(key)),
       )
     }
     return started
+  }
+
+  /** Never throws: while the next mailbox is looked for nobody listens yet, and an error that nobody hears ends the process. */
+  async function tried(tenant: TenantId, mailbox: MailboxId, home: MailboxHome): Promise<void> {
+    try {
+      await visit(tenant, mailbox, home)
+    } catch (error) {
+      cool.set(mailbox, monotonic() + Math.min(tuning.backoffMs, 5000))
+      log.error({ err: error, mailbox }, 'remediation could not begin in a mailbox')
+    }
   }
 
   async function visit(tenant: TenantId, mailbox: MailboxId, home: MailboxHome): Promise<void> {
