@@ -204,7 +204,8 @@ async function lookFor(
   )
   for (const item of items) {
     const atSource = near.find((s) => s.item === item && s.proven)
-    if (atSource) await settle(desk, item, atSource, out)
+    if (atSource && cameAndWent(item, atSource) && !fromHold(item)) await leftByUser(desk, item, atSource, out)
+    else if (atSource) await settle(desk, item, atSource, out)
     else {
       const seen = far.find((s) => s.item === item && s.proven) ?? null
       const lost = seen === null && fromHold(item) && !left.some((ref) => sameRef(ref, item.sourceRef))
@@ -213,6 +214,13 @@ async function lookFor(
     }
   }
 }
+
+/** Tried before, and since then it has left the place and come back there: that was its user, after our move or before it. */
+const cameAndWent = ({ attempts, sourceRef }: BackItem, { copy: { ref } }: Seen): boolean =>
+  attempts > 0 &&
+  ref.folder === sourceRef.folder &&
+  ref.uidValidity === sourceRef.uidValidity &&
+  ref.uid !== sourceRef.uid
 
 async function existing(session: Awaited<ReturnType<Desk['session']>>, paths: readonly string[]): Promise<string[]> {
   const found: string[] = []

@@ -53,6 +53,22 @@ test('what the gate kept is moved to Trash, and cancelled once it is in the Inbo
   ])
 })
 
+test('what is given back from Junk is moved there by its user before it is read back: it stays there', async () => {
+  const meanwhile = (when: 'before' | 'after', who: number, folder: number): Step => {
+    return { do: 'meanwhile', call: 0, when, act: { how: 'move', who, pick: 0, folder }, fault: null }
+  }
+  await replay(t.storage, [
+    { do: 'deliver', who: 1, flags: 0, known: false, folder: 0 },
+    { do: 'deliver', who: 0, flags: 0, known: false, folder: 0 },
+    { do: 'act', kind: 276, pick: 0, by: 'analyst', cause: 0, select: 'copies', run: true },
+    { do: 'work', p: 0 },
+    meanwhile('after', 0, 297),
+    meanwhile('before', 1, 0),
+    meanwhile('before', 1, 0),
+    { do: 'undo', pick: 0, part: false, gone: 'recreate', run: true },
+  ])
+})
+
 // What had been missed: the model must see each of these as soon as the code does not.
 describe('one mail, and', () => {
   const deliver: Step = { do: 'deliver', who: 0, flags: 0, known: true, folder: 1 }

@@ -54,6 +54,16 @@ test('given back, and moved on by the user before it was read back: left there, 
   expect((await o.items(undo))[0]).toMatchObject({ state: 'skipped', reason: expect.stringContaining('Mine') })
 })
 
+test('given back, and moved by the user to where the action had put it before it was read back: left there', async () => {
+  const { copies } = await o.deliver(['ann'], { folder: 'Mine' })
+  const id = await o.run({ kind: 'move', target: 'junk' }, copies)
+  meanwhile('move', () => void ann().move('Mine', ann().list('Mine')[0]?.ref.uid ?? 0, 'Junk'))
+  const undo = await o.undo(id)
+  expect(ann().snapshot()).toMatchObject([{ folder: 'Junk' }])
+  const reason = 'The user has moved it to Junk since; it was left there.'
+  expect(await o.items(undo)).toMatchObject([{ state: 'skipped', reason }])
+})
+
 test('put back from the vault, and deleted by the user before it was read back: once is enough', async () => {
   const id = await taken()
   ann().expunge(HELD, ann().list(HELD)[0]?.ref.uid ?? 0)
