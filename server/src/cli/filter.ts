@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { AppError } from '../base/index.ts'
+import { instant, whole } from './arguments.ts'
 
 const FILTERS: Readonly<Record<string, string>> = {
   q: 'text in subject, sender or recipient',
@@ -83,16 +84,4 @@ export function parseQuery(text: string): FilterParts {
     options[camel(name)] = name === 'reported' ? part.slice(at + 1) !== 'false' : part.slice(at + 1)
   }
   return filterOf(options)
-}
-
-function instant(name: string, text: string): string {
-  const at = new Date(text)
-  if (Number.isNaN(at.getTime()))
-    throw new AppError('usage', `--${name} "${text}" is no time.`, 'Write 2026-05-01 or 2026-05-01T12:00:00Z.')
-  return at.toISOString()
-}
-
-function whole(name: string, text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new AppError('usage', `--${name} "${text}" is no whole number.`, 'Write digits only.')
 }

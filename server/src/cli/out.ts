@@ -25,6 +25,9 @@ export const jsonText = (value: unknown, indent?: number): string =>
 
 export const json = (value: unknown): void => line(jsonText(value, 2))
 
+/** An export goes out as it is: formulas in it are defused already. */
+export const exported = (text: string): void => void process.stdout.write(text)
+
 export type Column<T> = readonly [title: string, value: (row: T) => unknown, max?: number]
 
 /** A table for people; columns are cut to `max`. */

@@ -121,6 +121,8 @@ test('deny, extend, delete, block', { timeout: 180_000 }, async () => {
   const mixed = await recourse('delete', two, three)
   expect(mixed.code).toBe(1)
   expect(mixed.out).toMatch(/1 messages, 2 copies; not 1\n +\S+ Prize 2: The copy of ann@kontor\.example was deleted/)
+  // Asked for a preview, what has none does nothing.
+  expect((await recourse('block-sender', one, '--domain', '--preview')).err).toMatch(/has no preview/)
   expect((await recourse('block-sender', one)).err).toMatch(/There is already an entry to block crook@bad\.example/)
   expect(await answer('block-sender', one, '--domain', '--days', 'never')).toMatchObject({
     entries: [{ kind: 'sender-domain', value: 'bad.example', expiresAt: null }],

@@ -1,14 +1,11 @@
 import type { Command } from 'commander'
 import Type from 'typebox'
+import type { Json } from '../arguments.ts'
 import { connectClient } from '../client.ts'
 import { facts, json, line, table, time } from '../out.ts'
 
 /** Read when a command needs it: every other command starts without the room behind it. */
 const detection = () => import('../../detection/index.ts')
-
-interface Json {
-  readonly json?: true
-}
 
 /** Engines beside the server, and what its classifier was taught. */
 export function engineCommands(root: Command): void {

@@ -1,13 +1,11 @@
 import { type Command, Option } from 'commander'
 import type { Static } from 'typebox'
 import { AppError } from '../../base/index.ts'
+import { daysOrNever, instant, type Json } from '../arguments.ts'
 import { connectClient } from '../client.ts'
 import { json, line, plain, table, time } from '../out.ts'
 import { Entry, EntryEffect, EntryOutcomes, listOf } from '../shapes.ts'
 
-interface Json {
-  readonly json?: true
-}
 interface ListOptions extends Json {
   readonly state?: string
   readonly action?: string
@@ -49,8 +47,8 @@ export function entryCommands(root: Command): void {
     .action(async (options: ListOptions) => {
       const page = await connectClient().call(listOf(Entry), 'GET', '/entries', undefined, {
         ...{ state: options.state, action: options.action, kind: options.kind, q: options.text, by: options.by },
-        ...{ neverEnds: options.neverEnds, endsBefore: instant(options.endsBefore) },
-        unusedSince: instant(options.unusedSince),
+        ...{ neverEnds: options.neverEnds, endsBefore: at('ends-before', options.endsBefore) },
+        unusedSince: at('unused-since', options.unusedSince),
         limit: options.limit,
       })
       if (options.json) return json(page)
@@ -94,9 +92,7 @@ async function add(
       `"${action} ${kind}" is no entry.`,
       `recourse entry add allow|block ${KINDS.join('|')} VALUE`,
     )
-  const days = options.days === 'never' ? null : Number(options.days)
-  if (days !== null && !Number.isInteger(days))
-    throw new AppError('usage', `--days ${options.days} is no number.`, 'Give whole days, or never.')
+  const days = daysOrNever('days', options.days)
   const body = { action, kind, expiresInDays: days, ...(options.note ? { note: options.note } : {}) }
   const client = connectClient()
   const [value] = values
@@ -129,14 +125,8 @@ function report(
     )
 }
 
-/** A day or an instant, as people type it. Throws AppError `usage`. */
-function instant(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined
-  const time = new Date(text)
-  if (Number.isNaN(time.getTime()))
-    throw new AppError('usage', `${text} is no time.`, 'Write 2026-05-01 or 2026-05-01T08:00Z.')
-  return time.toISOString()
-}
+const at = (option: string, text: string | undefined): string | undefined =>
+  text === undefined ? undefined : instant(option, text)
 
 /** No end is said as that: a dash could mean that nobody knows. */
 const until = ({ expiresAt }: Static<typeof Entry>): string => (expiresAt ? time(expiresAt) : 'never ends')

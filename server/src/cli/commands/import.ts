@@ -4,14 +4,14 @@ import { readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { AppError, messageOf } from '../../base/index.ts'
+import { messageOf } from '../../base/index.ts'
 import type { ImportProgress, ImportResult, SourceMail } from '../../intake/index.ts'
+import { type Json, whole } from '../arguments.ts'
 import { type Client, connectClient, type Query, Refused } from '../client.ts'
 import { json, line, plain } from '../out.ts'
 import { Imported, Session } from '../shapes.ts'
 
-interface Options {
-  readonly json?: true
+interface Options extends Json {
   readonly recipient?: readonly string[]
   readonly concurrency: string
   /** Commander's name for --no-journal. */
@@ -31,13 +31,7 @@ export function importCommand(root: Command): void {
 
 async function run(path: string, options: Options): Promise<void> {
   const client = connectClient()
-  const concurrency = Number(options.concurrency)
-  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 64)
-    throw new AppError(
-      'usage',
-      `--concurrency ${options.concurrency} is not possible.`,
-      'Give a whole number from 1 to 64.',
-    )
+  const concurrency = whole('concurrency', options.concurrency, 1, 64)
   const { importPath } = await import('../../intake/index.ts')
   const { tenant } = await client.call(Session, 'GET', '/session')
   const journal = options.journal ? journalFor(client.url, tenant.id, path, options.recipient ?? []) : null

@@ -5,15 +5,15 @@ import { type Command, Option } from 'commander'
 import { AppError, messageOf } from '../../base/index.ts'
 import type { Class, Learnt } from '../../detection/index.ts'
 import type { Parser } from '../../mail/index.ts'
+import { type Json, whole } from '../arguments.ts'
 import { facts, json, line, plain } from '../out.ts'
 import type { Found } from './scan-sources.ts'
 
-interface Options {
+interface Options extends Json {
   readonly as?: Class
   readonly forget?: true
   readonly model: string
   readonly workers: string
-  readonly json?: true
 }
 
 export function learnCommand(root: Command): void {
@@ -42,9 +42,7 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
   const { as } = options
   if ((as === undefined) === (options.forget === undefined))
     throw new AppError('usage', 'What to do with these messages?', 'Give --as ham, --as spam, --as phish, or --forget.')
-  const workers = Number(options.workers)
-  if (!Number.isInteger(workers) || workers < 1 || workers > 256)
-    throw new AppError('usage', `--workers ${options.workers} is not possible.`, 'Give a whole number from 1 to 256.')
+  const workers = whole('workers', options.workers, 1, 256)
   const [{ openClassifier, saveClassifier, lessonOf }, { createParser }, { messagesIn }] = await Promise.all([
     import('../../detection/index.ts'),
     import('../../mail/index.ts'),

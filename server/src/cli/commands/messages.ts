@@ -1,15 +1,11 @@
 import { type Command, Option } from 'commander'
 import { AppError } from '../../base/index.ts'
+import { type Json, split } from '../arguments.ts'
 import { connectClient } from '../client.ts'
 import { camel, filterOf, withFilter } from '../filter.ts'
-import { bold, facts, json, line, plain, table, time } from '../out.ts'
+import { bold, exported, facts, json, line, plain, table, time } from '../out.ts'
 import { Made } from '../shapes.ts'
-import { exported } from './actions.ts'
 import { savedFilter } from './queries.ts'
-
-interface Json {
-  readonly json?: true
-}
 
 export function messageCommands(root: Command): void {
   withFilter(root.command('messages'))
@@ -57,7 +53,7 @@ async function messages(options: Json & Record<string, unknown>): Promise<void> 
   const { limit, cursor, columns, saved } = options
   const filter = { ...(typeof saved === 'string' ? await savedFilter(saved) : {}), ...filterOf(options) }
   if (options['csv']) {
-    const chosen = typeof columns === 'string' ? { columns: columns.split(',').map((c) => c.trim()) } : {}
+    const chosen = typeof columns === 'string' ? { columns: split(columns) } : {}
     return exported(await connectClient().text('GET', '/messages.csv', undefined, { ...filter, ...chosen }))
   }
   const query = { ...filter, limit: String(limit), ...(typeof cursor === 'string' ? { cursor } : {}) }

@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { AppError, messageOf } from '../../base/index.ts'
+import { type Json, split, whole } from '../arguments.ts'
 import { connectClient } from '../client.ts'
 import { facts, json, line, table } from '../out.ts'
 import { Organisation, PolicyShape } from '../shapes.ts'
-
-interface Json {
-  readonly json?: true
-}
 
 export function organisationCommands(root: Command): void {
   const org = root.command('org').description('domains, mailboxes, aliases, groups')
@@ -107,8 +104,8 @@ function policy(root: Command): void {
           version: before.version,
           ...(options.mode ? { mode: options.mode } : {}),
           ...(options.unparsable ? { unparsable: options.unparsable } : {}),
-          ...(options.trustedAuthserv === undefined ? {} : { trustedAuthserv: listOf(options.trustedAuthserv) }),
-          ...(options.trustedArcSealers === undefined ? {} : { trustedArcSealers: listOf(options.trustedArcSealers) }),
+          ...(options.trustedAuthserv === undefined ? {} : { trustedAuthserv: split(options.trustedAuthserv) }),
+          ...(options.trustedArcSealers === undefined ? {} : { trustedArcSealers: split(options.trustedArcSealers) }),
           ...thresholds(options, before),
           ...approvals(options, before),
         }
@@ -123,12 +120,6 @@ function policy(root: Command): void {
     )
 }
 
-const listOf = (text: string): string[] =>
-  text
-    .split(',')
-    .map((s) => s.trim())
-    .filter((s) => s !== '')
-
 interface Approvals {
   readonly ownProposals?: string
   readonly secondAbove?: string
@@ -138,9 +129,8 @@ interface Approvals {
 function approvals(options: Approvals, before: { readonly approvals: object }) {
   const { ownProposals, secondAbove, secondForHardDelete } = options
   if (ownProposals === undefined && secondAbove === undefined && secondForHardDelete === undefined) return {}
-  const above = secondAbove === undefined ? undefined : secondAbove === 'never' ? null : Number(secondAbove)
-  if (typeof above === 'number' && !(Number.isInteger(above) && above >= 0))
-    throw new AppError('usage', `"${secondAbove}" is no number of copies.`, 'Give a number, or never.')
+  const above =
+    secondAbove === undefined ? undefined : secondAbove === 'never' ? null : whole('second-above', secondAbove)
   return {
     approvals: {
       ...before.approvals,

@@ -1,13 +1,11 @@
 import { type Command, Option } from 'commander'
 import Type from 'typebox'
 import { AppError } from '../../base/index.ts'
+import { type Json, split, whole } from '../arguments.ts'
 import { connectClient } from '../client.ts'
 import { json, line, plain, table, time } from '../out.ts'
 import { Audited, AuditProof, listOf, Person, Session, Token, TokenMade } from '../shapes.ts'
 
-interface Json {
-  readonly json?: true
-}
 const Nothing = Type.Null()
 const ROLES = ['administrator', 'analyst', 'reader', 'reporter']
 const PERMISSIONS =
@@ -134,8 +132,8 @@ function tokens(root: Command): void {
       const permissions =
         options.permissions === 'all'
           ? (await client.call(Session, 'GET', '/session')).permissions
-          : options.permissions.split(',').map((p) => p.trim())
-      const expiresInDays = options.expires === undefined ? null : Number(options.expires)
+          : split(options.permissions)
+      const expiresInDays = options.expires === undefined ? null : whole('expires', options.expires, 1)
       const made = await connectClient().call(TokenMade, 'POST', '/tokens', { name, permissions, expiresInDays })
       if (options.json) return json(made)
       line(made.token)

@@ -2,15 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { AppError, messageOf } from '../../base/index.ts'
 import type { MailPolicies, UserSenders } from '../../organisation/index.ts'
+import { type Json, split } from '../arguments.ts'
 import { connectClient } from '../client.ts'
 import { facts, json, line, table } from '../out.ts'
 
 /** Read when a command needs it: every other command starts without the room behind it. */
 const shapes = () => import('../../organisation/index.ts')
-
-interface Json {
-  readonly json?: true
-}
 
 /** Policies for some recipients, and users' own lists. */
 export function policyCommands(root: Command): void {
@@ -58,8 +55,7 @@ export function policyCommands(root: Command): void {
       const client = connectClient()
       const { UserSenders } = await shapes()
       const before = await client.call(UserSenders, 'GET', path(mailbox))
-      const list = (text: string | undefined, otherwise: string[]) =>
-        text === undefined ? otherwise : text.split(',').flatMap((v) => (v.trim() === '' ? [] : [v.trim()]))
+      const list = (text: string | undefined, otherwise: string[]) => (text === undefined ? otherwise : split(text))
       const body = { safe: list(options.safe, before.safe), blocked: list(options.blocked, before.blocked) }
       const after = await client.call(UserSenders, 'PUT', path(mailbox), body)
       if (options.json) json(after)

@@ -1,69 +1,13 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import Type, { type Static } from 'typebox'
 import { AppError } from '../../base/index.ts'
+import { daysOrNever, instant, type Json, split, whole } from '../arguments.ts'
 import { connectClient } from '../client.ts'
+import { camel } from '../filter.ts'
 import { bold, facts, json, line, plain, table, time } from '../out.ts'
+import { Blocked, Done, Held, Plan, Results } from '../quarantine-shapes.ts'
 import { listOf } from '../shapes.ts'
-
-interface Json {
-  readonly json?: true
-}
-const text = Type.String()
-const n = Type.Integer()
-const orNull = <T extends typeof text>(type: T) => Type.Union([type, Type.Null()])
-
-const Recipient = Type.Object({
-  deliveryId: text,
-  recipient: text,
-  address: text,
-  status: text,
-  statusAt: orNull(text),
-  statusBy: orNull(text),
-  expiresAt: orNull(text),
-})
-const Held = Type.Object({
-  messageId: text,
-  internetMessageId: orNull(text),
-  subject: text,
-  sender: orNull(text),
-  receivedAt: text,
-  direction: text,
-  size: n,
-  reason: text,
-  policyType: text,
-  policyName: text,
-  expiresAt: orNull(text),
-  counts: Type.Object({ held: n, denied: n, released: n, deleted: n, expired: n, elsewhere: n }),
-  recipients: Type.Array(Recipient),
-})
-type Held = Static<typeof Held>
-
-const Result = Type.Object({ messageId: text, subject: text, ok: Type.Boolean(), copies: n, says: text })
-const Results = Type.Object({ done: n, refused: n, copies: n, results: Type.Array(Result) })
-type Results = Static<typeof Results>
-const Done = Type.Object({
-  ...Results.properties,
-  approvalId: text,
-  name: text,
-  actions: Type.Array(Type.Object({ id: text, state: text, copies: n })),
-  submissions: Type.Array(Type.Object({ id: text, result: text })),
-  entries: Type.Array(Type.Object({ value: text, expiresAt: orNull(text) })),
-  advice: Type.Array(text),
-})
-const Plan = Type.Object({
-  messages: n,
-  copies: n,
-  mailboxes: n,
-  back: n,
-  first: n,
-  refused: Type.Array(Type.Object({ reason: text, count: n })),
-})
-const Blocked = Type.Object({
-  entries: Type.Array(Type.Object({ kind: text, value: text, expiresAt: orNull(text) })),
-  refused: Type.Array(Type.Object({ value: text, says: text })),
-})
 
 /** Options of a filter, by the name that the API gives them. */
 const FILTERS = [
@@ -93,25 +37,12 @@ const withFilter = (command: Command): Command => {
 function filterOf(options: Options): Record<string, string | string[] | boolean> {
   const filter: Record<string, string | string[] | boolean> = {}
   for (const [name, key] of FILTERS) {
-    const value = options[name.replace(/-([a-z])/g, (_, c: string) => c.toUpperCase())]
+    const value = options[camel(name)]
     if (typeof value !== 'string') continue
     filter[key] = INSTANTS.has(key) ? instant(name, value) : SINGLE.has(key) ? value : split(value)
   }
   if (options['reported'] === true) filter['reported'] = true
   return filter
-}
-
-const split = (value: string): string[] =>
-  value
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-
-function instant(name: string, value: string): string {
-  const at = new Date(value)
-  if (Number.isNaN(at.getTime()))
-    throw new AppError('usage', `--${name} "${value}" is no time.`, 'Write 2026-05-01 or 2026-05-01T12:00:00Z.')
-  return at.toISOString()
 }
 
 /** Messages by ID, or all that match the filter's options. */
@@ -247,7 +178,7 @@ async function act(what: 'release' | 'delete', ids: readonly string[], options: 
     ...recipientsOf(options),
     ...permanently,
     ...(options['submit'] ? { submit: true } : {}),
-    ...(options['allowDays'] ? { allow: { days: number('allow-days', options['allowDays']) } } : {}),
+    ...(options['allowDays'] ? { allow: { days: whole('allow-days', String(options['allowDays']), 1) } } : {}),
     ...(options['note'] ? { note: options['note'] } : {}),
   })
   if (done.refused > 0) process.exitCode = 1
@@ -265,18 +196,17 @@ function told(done: Results): void {
     if (r.says !== '') line(`  ${r.messageId} ${plain(r.subject).slice(0, 40)}: ${plain(r.says)}`)
 }
 
-const number = (name: string, value: unknown): number => {
-  const days = Number(value)
-  if (Number.isInteger(days)) return days
-  throw new AppError('usage', `--${name} "${String(value)}" is no number.`, 'Write whole days.')
+/** What moves no mail has nothing to show beforehand; --preview must not do it all the same. */
+function noPreview(what: string, options: Options): void {
+  if (options['preview'])
+    throw new AppError('usage', `${what} has no preview.`, 'It moves nothing; leave --preview out.')
 }
 
 async function decide(what: 'deny' | 'extend', ids: readonly string[], options: Options): Promise<void> {
-  if (options['preview'])
-    throw new AppError('usage', `${what} has no preview.`, 'It moves nothing; leave --preview out.')
+  noPreview(what, options)
   const done = await connectClient().call(Results, 'POST', `/quarantine/${what}`, {
     select: selectOf(ids, options),
-    ...(what === 'extend' ? { days: number('days', options['days']) } : {}),
+    ...(what === 'extend' ? { days: whole('days', String(options['days']), 1) } : {}),
     ...(options['note'] ? { note: options['note'] } : {}),
   })
   if (done.refused > 0) process.exitCode = 1
@@ -285,11 +215,12 @@ async function decide(what: 'deny' | 'extend', ids: readonly string[], options: 
 }
 
 async function block(ids: readonly string[], options: Options): Promise<void> {
+  noPreview('block-sender', options)
   const { days } = options
   const done = await connectClient().call(Blocked, 'POST', '/quarantine/block-sender', {
     select: selectOf(ids, options),
     what: options['domain'] ? 'sender-domain' : 'sender',
-    days: days === 'never' ? null : number('days', days),
+    days: daysOrNever('days', String(days)),
     ...(options['note'] ? { note: options['note'] } : {}),
   })
   if (options.json) return json(done)

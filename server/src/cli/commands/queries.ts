@@ -1,12 +1,9 @@
 import type { Command } from 'commander'
 import { AppError } from '../../base/index.ts'
+import { type Json, whole } from '../arguments.ts'
 import { connectClient, type Query } from '../client.ts'
 import { filterOf, withFilter } from '../filter.ts'
 import { json, line, table, time } from '../out.ts'
-
-interface Json {
-  readonly json?: true
-}
 
 /** Loaded when a command needs them: others shall start fast. */
 const shapes = () => import('../../explorer/index.ts')
@@ -25,7 +22,7 @@ export function queryCommands(root: Command): void {
     .option('--days <n>', 'the last so many days (usually 7)')
     .option('--track', 'count it: today, the day before, the week before')
     .action(async (name: string, options: Json & { days?: string; track?: true } & Record<string, unknown>) => {
-      const days = options.days === undefined ? {} : { days: Number(options.days) }
+      const days = options.days === undefined ? {} : { days: whole('days', options.days, 1) }
       const body = { name, filter: filterOf(options), ...days, tracked: options.track === true }
       const saved = await connectClient().call((await shapes()).SavedQuery, 'POST', '/saved-queries', body)
       if (options.json) return json(saved)

@@ -1,12 +1,9 @@
 import type { Command } from 'commander'
 import Type from 'typebox'
 import { AppError } from '../../base/index.ts'
+import { type Json, whole } from '../arguments.ts'
 import { connectClient } from '../client.ts'
 import { facts, json, line, plain, table, time } from '../out.ts'
-
-interface Json {
-  readonly json?: true
-}
 
 const orNull = Type.Union([Type.String(), Type.Null()])
 const Suspension = Type.Object({
@@ -67,7 +64,7 @@ function signals(command: Command): void {
         signalId,
         version: version === undefined ? null : Number(version),
         why: options.why,
-        ...(options.days ? { untilDays: Number(options.days) } : {}),
+        ...(options.days ? { untilDays: whole('days', options.days, 1) } : {}),
       }
       const made = await connectClient().call(Suspension, 'POST', '/signals/suspended', body)
       if (options.json) json(made)

@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander'
 import { AppError } from '../../base/index.ts'
+import { ended, idsOf, KINDS, reasons, showAction } from '../action.ts'
+import { collect, daysOrNever, entryOf, type Json, split } from '../arguments.ts'
 import { type Client, connectClient } from '../client.ts'
 import { parseQuery } from '../filter.ts'
-import { bold, facts, json, line, plain } from '../out.ts'
+import { bold, exported, facts, json, line, plain } from '../out.ts'
 import { type Action, Taken, TakePlan } from '../shapes.ts'
-import { ended, entryOf, exported, idsOf, KINDS, reasons, showAction, split } from './actions.ts'
 
-interface TakeOptions {
-  readonly json?: true
+interface TakeOptions extends Json {
   readonly to?: string
   readonly message?: string
   readonly delivery?: string
@@ -34,8 +34,6 @@ interface TakeOptions {
   readonly targets?: true
   readonly wait?: true
 }
-
-const collect = (value: string, all: string[] | undefined): string[] => [...(all ?? []), value]
 
 export function takeCommand(root: Command): void {
   root
@@ -154,9 +152,7 @@ function selection(o: TakeOptions, recipients: string[] | null): Record<string, 
 }
 
 function entries({ block = [], allow = [], expires, note }: TakeOptions): Record<string, unknown> {
-  const days = expires === undefined ? undefined : expires === 'never' ? null : Number(expires)
-  if (days !== undefined && days !== null && !(Number.isInteger(days) && days > 0))
-    throw usage(`"${expires}" is no number of days.`, 'Give a number, or never.')
+  const days = expires === undefined ? undefined : daysOrNever('expires', expires)
   const more = { ...(days === undefined ? {} : { expiresInDays: days }), ...(note ? { note } : {}) }
   const all = [
     ...block.map((b) => ({ action: 'block', ...entryOf(b), ...more })),

@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander'
 import { AppError } from '../../base/index.ts'
+import { idsOf, reasons, started } from '../action.ts'
+import { instant, type Json, split } from '../arguments.ts'
 import { type Client, connectClient } from '../client.ts'
 import { parseQuery } from '../filter.ts'
 import { bold, facts, json, line, plain, time } from '../out.ts'
 import { Submitted, UndoPlan } from '../shapes.ts'
-import { idsOf, reasons, split, started } from './actions.ts'
 
-interface Options {
-  readonly json?: true
+interface Options extends Json {
   readonly message?: string
   readonly delivery?: string
   readonly query?: string
@@ -103,8 +103,8 @@ export function selectionOf(actions: readonly string[], options: Partial<Options
     if (text) select[name] = cause(text)
   if (options.bySubmission) select['submission'] = options.bySubmission
   if (options.byPerson) select['person'] = options.byPerson
-  if (options.from) select['from'] = instant(options.from)
-  if (options.to) select['to'] = instant(options.to)
+  if (options.from) select['from'] = instant('from', options.from)
+  if (options.to) select['to'] = instant('to', options.to)
   if (Object.keys(select).length === 0)
     throw new AppError(
       'usage',
@@ -119,13 +119,6 @@ const ids = (text: string | undefined): string[] => (text === undefined ? [] : s
 function cause(text: string): { id: string; version?: number } {
   const [, id = '', version] = /^(.+?)(?:@(\d+))?$/.exec(text) ?? []
   return version === undefined ? { id } : { id, version: Number(version) }
-}
-
-function instant(text: string): string {
-  const date = new Date(text)
-  if (Number.isNaN(date.getTime()))
-    throw new AppError('usage', `"${text}" is not an instant.`, 'Write it as ISO 8601, e.g. 2026-05-01T08:00Z.')
-  return date.toISOString()
 }
 
 function show(found: UndoPlan): void {
