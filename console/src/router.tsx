@@ -13,6 +13,7 @@ import { actionSearch } from './pages/ActionCenter/search.ts'
 import { isTab, type TabKey } from './pages/EmailEntity/tabs.ts'
 import { explorerSearch } from './pages/Explorer/filters.ts'
 import { heldSearch } from './pages/Quarantine/search.ts'
+import { entrySearch } from './pages/TenantAllowBlockList/search.ts'
 import { Failed, Missing } from './shell/Failed.tsx'
 import { Shell } from './shell/Shell.tsx'
 
@@ -96,6 +97,7 @@ const submissions = createRoute({
 const lists = createRoute({
   getParentRoute: () => inside,
   path: '/tenant-allow-block-list',
+  validateSearch: entrySearch,
   component: lazyRouteComponent(
     () => import('./pages/TenantAllowBlockList/TenantAllowBlockList.tsx'),
     'TenantAllowBlockList',

@@ -1,15 +1,19 @@
 // The email entity page on a mailbox that Dovecot holds: what was found inside, what did not count, and the way back, read over IMAP.
-import { rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TextReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { unprivileged } from './rig/account.ts'
 import { focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
 import { copyConsole, shot } from './rig/console-build.ts'
 import { PERSON, settled, signIn, takeAction } from './rig/console-steps.ts'
 import { type Dovecot, startDovecot } from './rig/dovecot.ts'
 import { mailboxTruth } from './rig/mail-truth.ts'
+import { sendAsMta } from './rig/mta.ts'
 import { RawImap } from './rig/raw-imap.ts'
+import { freePort } from './rig/rspamd.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
 
 const ANN = 'ann@alder.example'
@@ -19,6 +23,7 @@ let dovecot: Dovecot
 let server: RunningServer
 let browser: Browser
 let client: RawImap
+let lmtp: number
 
 async function fine(page: Page, name: string): Promise<void> {
   await settled(page)
@@ -45,10 +50,12 @@ const INVITE = [
 const HTML = `<p>Please look at the files.</p><p style="font-size:0">${'white herons over the quiet weir '.repeat(12)}</p>
 <p><a href="https://collect.example/a">Files</a> <img src="https://count.example/p.gif" width="1" height="1"></p>`
 
+const README = 'nothing to see'
+
 async function zip(): Promise<Buffer> {
   const writer = new ZipWriter(new Uint8ArrayWriter())
   await writer.add('invoice.pdf.exe', new TextReader(`MZ${'\0'.repeat(200)}`))
-  await writer.add('read\u202eme.txt', new TextReader('nothing to see'))
+  await writer.add('read\u202eme.txt', new TextReader(README))
   return Buffer.from(await writer.close())
 }
 
@@ -82,11 +89,39 @@ async function found(subject: string): Promise<Detail> {
   return (await ask()) ?? expect.fail(`${subject} is not there`)
 }
 
+/** As docs/gateway.md gives it to operators: what the gate judged to be junk goes to Junk. */
+function fileJunk(): void {
+  const home = join(dovecot.dir, 'mail', ANN)
+  const rule = join(home, '.dovecot.sieve')
+  mkdirSync(home, { recursive: true })
+  writeFileSync(
+    rule,
+    'require ["fileinto", "mailbox"];\nif header :is "X-Recourse-Placement" "junk" { fileinto :create "Junk"; }\n',
+  )
+  const account = unprivileged()
+  if (account) for (const path of [home, rule]) chownSync(path, account.uid, account.gid)
+}
+
+async function arrives(subject: string, from: string, text: string): Promise<void> {
+  const raw = Buffer.from(
+    `From: ${from}\r\nTo: ${ANN}\r\nSubject: ${subject}\r\nMessage-ID: <${subject.replaceAll(' ', '.')}@mta>\r\n\r\n${text}\r\n`,
+  )
+  const said = await sendAsMta(lmtp, { mailFrom: from, recipients: [ANN], raw, ident: subject })
+  expect(said).toEqual([expect.stringMatching(/^250/)])
+}
+
+const places = async (): Promise<string[]> => {
+  const out = await dovecot.doveadm('fetch', '-u', ANN, 'mailbox', 'HEADER', 'Message-ID', '@mta>')
+  return [...out.matchAll(/mailbox: (.+)/g)].map((m) => m[1] ?? '').sort()
+}
+
 describe('the email entity page', { timeout: 180_000 }, () => {
   beforeAll(async () => {
     built = copyConsole()
     dovecot = await startDovecot({ fsync: false })
     const { imapPort, lmtpPort, master } = dovecot
+    lmtp = await freePort()
+    fileJunk()
     const config = {
       mailboxes: {
         kind: 'imap',
@@ -95,7 +130,7 @@ describe('the email entity page', { timeout: 180_000 }, () => {
         secure: false,
         auth: { type: 'master', ...master },
       },
-      gateway: { nextHop: { kind: 'lmtp', host: '127.0.0.1', port: lmtpPort } },
+      gateway: { lmtp: { port: lmtp }, nextHop: { kind: 'lmtp', host: '127.0.0.1', port: lmtpPort } },
       watch: { enabled: true, pollSeconds: 2, listeners: 10 },
     }
     const file = join(dovecot.dir, 'recourse.json')
@@ -111,7 +146,7 @@ describe('the email entity page', { timeout: 180_000 }, () => {
     expect(made.ok).toBe(true)
     await server.call('PUT', '/organisation', { domains: ['alder.example'], mailboxes: [{ address: ANN }] })
     await server.call('PUT', '/policy', { mode: 'observe' })
-  }, 120_000)
+  }, 240_000)
 
   afterAll(async () => {
     client?.close()
@@ -142,6 +177,13 @@ describe('the email entity page', { timeout: 180_000 }, () => {
       await members.getByText('invoice.pdf.exe').waitFor()
       // What reorders text is named, inside archives too.
       await members.getByText('read[RLO]me.txt').waitFor()
+      // By its hash a file is found wherever it lies.
+      const hash = createHash('sha256').update(README).digest('hex')
+      await fine(page, `members-${scheme}-${width}`)
+      const link = members.getByRole('link', { name: hash })
+      expect(await link.getAttribute('href')).toBe(`/explorer?fileHash=${hash}`)
+      const { items } = (await server.call('GET', `/messages?fileHash=${hash}`)) as { items: { id: string }[] }
+      expect(items.map((m) => m.id)).toEqual([message.id])
       const web = page.getByRole('region', { name: 'Web page' })
       await web.getByText('to collect[.]example, asks for a password').waitFor()
       await web.getByText('Password fields').waitFor()
@@ -200,6 +242,37 @@ describe('the email entity page', { timeout: 180_000 }, () => {
     expect(await mailboxTruth(dovecot.imapPort, ANN)).toEqual(before)
     await page.goto(`/messages/${message.id}?tab=recipients`)
     await page.getByRole('row', { name: /ann@alder\.example.*Inbox/ }).waitFor()
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('undo by cause offers what the gate did by itself: junked and held mail goes to the Inbox with it', async () => {
+    await server.call('PUT', '/policy', { mode: 'standard', thresholds: { suspicious: 1, high: 1000 } })
+    const offer = 'Casino bonus: free spins and a jackpot wait. Play slots, bet and win real cash at our online casino.'
+    const before = await places()
+    await arrives('Win at the casino', 'play@slots.example', offer)
+    await server.call('POST', '/entries', { action: 'block', kind: 'sender', value: 'boss@slots.example' })
+    await arrives('From the boss', 'boss@slots.example', offer)
+    expect(await places()).toEqual([...before, 'Junk'])
+    const { page, context, problems } = await watchedPage(browser, server.url, { width: 360, height: 740 })
+    await signIn(page)
+    await page.goto('/action-center')
+    await page.getByRole('button', { name: 'Undo by cause' }).click()
+    await page.getByLabel('Signal').fill('spam-content')
+    await page.getByRole('button', { name: 'Preview' }).click()
+    await page.getByText('No action has taken anything that can be given back.').waitFor()
+    const yes = page.getByRole('button', { name: 'Undo all of it' })
+    expect(await yes.isDisabled()).toBe(true)
+    const box = page.getByRole('checkbox', {
+      name: 'Also into the inboxes what the gate did by itself: 1 copy kept in quarantine and 1 copy put into Junk',
+    })
+    await tabTo(page, 'checkbox', /^Also into the inboxes/)
+    await page.keyboard.press('Space')
+    expect(await box.isChecked()).toBe(true)
+    await fine(page, 'gate-360')
+    await yes.click()
+    await page.getByText(/of \d cop(y|ies) ended/).waitFor({ timeout: 60_000 })
+    await expect.poll(places, { timeout: 60_000 }).toEqual([...before, 'INBOX', 'INBOX'])
     expect(problems).toEqual([])
     await context.close()
   })

@@ -12,6 +12,7 @@ import { searchOf } from '../../console/src/pages/Explorer/queries/data.ts'
 import { TOPS as COUNTED } from '../../console/src/pages/Explorer/tops.ts'
 import { PROPERTIES as HELD, heldFilter, heldSearch, orderOf } from '../../console/src/pages/Quarantine/search.ts'
 import { moved, newPolicy, THRESHOLDS as SHOWN, withPolicy } from '../../console/src/pages/Settings/policies.ts'
+import { entryQuery, entrySearch } from '../../console/src/pages/TenantAllowBlockList/search.ts'
 import { conditionsIn, operatorsOf, replaced, TEXT } from '../../console/src/parts/filters/conditions.ts'
 import { keysOf, withPart } from '../../console/src/parts/filters/search.ts'
 import { defang, visible, visibleLines } from '../../console/src/parts/text.ts'
@@ -19,6 +20,7 @@ import { CHOICES, misfit } from '../../console/src/takeAction/fit.ts'
 import { LOCATION } from '../../console/src/words.ts'
 import { EXPORT_COLUMNS, PIVOTS, TOPS } from '../src/explorer/index.ts'
 import { THRESHOLDS } from '../src/judgement/table.ts'
+import { EntryListQuery } from '../src/lists/schemas.ts'
 import { MailPolicies as Document, type MailPolicies, type MailPolicy } from '../src/organisation/index.ts'
 import { HeldListQuery } from '../src/quarantine/schemas.ts'
 import { MessageFilter, NEGATABLE } from '../src/records/index.ts'
@@ -162,6 +164,40 @@ describe('Quarantine’s address', () => {
         expect([...Value.Errors(HeldListQuery, { ...heldFilter(search, Date.now()), ...orderOf(search) })]).toEqual([])
       }),
     )
+  })
+})
+
+describe('Tenant Allow/Block List’s address', () => {
+  const key = fc.constantFrom('action', 'kind', 'state', 'ends', 'used', 'changed', 'by', 'q', 'x')
+  const value = fc.oneof(
+    fc.string({ maxLength: 300 }),
+    fc.array(fc.string({ maxLength: 5 }), { maxLength: 2 }),
+    fc.constantFrom('allow', 'block', 'all', 'sender-ip', 'removed', 'never', '7d', '30d', 'not-90d', 'valueOf'),
+  )
+
+  test('whatever stands in it, what is read from it is read the same again, and the API takes it', () => {
+    fc.assert(
+      fc.property(fc.dictionary(key, value), (raw) => {
+        const search = entrySearch(raw)
+        expect(entrySearch({ ...search })).toEqual(search)
+        expect([...Value.Errors(EntryListQuery, entryQuery(search, Date.now()))]).toEqual([])
+      }),
+    )
+  })
+
+  test('a time counts back from now, an end forward, and what has ended does not end', () => {
+    const now = Date.parse('2026-05-10T12:00:00Z')
+    expect(entryQuery(entrySearch({ ends: '7d', used: 'not-30d', changed: '1d' }), now)).toEqual({
+      state: 'active',
+      endsBefore: '2026-05-17T12:00:00.000Z',
+      unusedSince: '2026-04-10T12:00:00.000Z',
+      updatedSince: '2026-05-09T12:00:00.000Z',
+    })
+    expect(entryQuery(entrySearch({ ends: 'never', used: '30d', state: 'expired' }), now)).toEqual({
+      state: 'expired',
+      neverEnds: true,
+      usedSince: '2026-04-10T12:00:00.000Z',
+    })
   })
 })
 

@@ -26,6 +26,9 @@ export function useSession(): Session | null {
   return useQuery(sessionQuery).data ?? null
 }
 
+/** Allow entries need a right besides the one to write entries: they let mail through. */
+export const mayAllow = (can: (permission: Permission) => boolean): boolean => can('lists.write') && can('lists.allow')
+
 /** Whether the signed-in person may do this; the server checks again. */
 export function useCan(): (permission: Permission) => boolean {
   const session = useSession()

@@ -33,7 +33,7 @@ import type {
   TakePreview as TakePreviewSchema,
 } from '../../../server/src/explorer/take-schemas.ts'
 import type { AuditResult, AuditRow } from '../../../server/src/http/audit.ts'
-import type { EntryBody, EntryRow } from '../../../server/src/lists/schemas.ts'
+import type { EntryBody, EntryRow, ManyBody, ManyOutcomes } from '../../../server/src/lists/schemas.ts'
 import type { Inside } from '../../../server/src/mail/facts.ts'
 import type { OrganisationDocument } from '../../../server/src/organisation/document.ts'
 import type { MailPolicies, MailPolicy } from '../../../server/src/organisation/policies.ts'
@@ -130,6 +130,8 @@ export type UndoSelection = Static<typeof UndoSelectionSchema>
 export type Entry = EntryRow
 export type EntryKind = Entry['kind']
 export type NewEntry = EntryBody
+export type NewEntries = ManyBody
+export type EntryOutcomes = ManyOutcomes
 export type Organisation = OrganisationDocument
 export type UserRow = Static<typeof UserSchema>
 export type NewUser = Static<typeof NewUserSchema>

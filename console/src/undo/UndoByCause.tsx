@@ -2,9 +2,10 @@ import { Button, Checkbox, Spinner } from '@fluentui/react-components'
 import { ArrowUndo20Regular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { useCan } from '../api/session.ts'
-import type { UndoSelection } from '../api/types.ts'
+import type { UndoPlan, UndoSelection } from '../api/types.ts'
 import { Ask } from '../parts/Ask.tsx'
 import { Problem } from '../parts/Problem.tsx'
+import { plural } from '../words.ts'
 import { useStartUndo, useUndoOf } from './data.ts'
 import { type FolderGone, FolderGoneChoice } from './FolderGone.tsx'
 import { UndoPlanView } from './UndoPlanView.tsx'
@@ -24,14 +25,24 @@ export function UndoByCause({ what, select, onClose }: Props) {
   const undo = useStartUndo(onClose)
   const can = useCan()
   const canSuspend = can('lists.write') && (plan.data?.future.some((one) => one.canSuspend) ?? false)
+  const [release, setRelease] = useState(false)
+  const gate = (plan.data?.heldAtGate ?? 0) + (plan.data?.junkedAtGate ?? 0)
+  const releases = release && gate > 0
   return (
     <Ask
       title={`Undo ${what}`}
       yes="Undo all of it"
       busy={undo.isPending}
-      blocked={!plan.data || plan.data.copies === 0}
+      blocked={!plan.data || (plan.data.copies === 0 && !releases)}
       error={undo.error}
-      onYes={() => undo.mutate({ select, folderGone, ...(suspend && canSuspend ? { suspendCause: true } : {}) })}
+      onYes={() =>
+        undo.mutate({
+          select,
+          folderGone,
+          ...(suspend && canSuspend ? { suspendCause: true } : {}),
+          ...(releases ? { releaseHeld: true } : {}),
+        })
+      }
       onClose={onClose}
     >
       {plan.error ? <Problem error={plan.error} onRetry={() => void plan.refetch()} /> : null}
@@ -41,6 +52,13 @@ export function UndoByCause({ what, select, onClose }: Props) {
         <Spinner size="small" label="Counting" />
       ) : null}
       <FolderGoneChoice value={folderGone} onChange={setFolderGone} />
+      {gate > 0 && plan.data ? (
+        <Checkbox
+          checked={release}
+          onChange={(_, data) => setRelease(data.checked === true)}
+          label={`Also into the inboxes what the gate did by itself: ${gateWords(plan.data)}`}
+        />
+      ) : null}
       {canSuspend ? (
         <Checkbox
           checked={suspend}
@@ -54,6 +72,13 @@ export function UndoByCause({ what, select, onClose }: Props) {
       </p>
     </Ask>
   )
+}
+
+/** What no action has taken: the gate itself kept it, or handed it over as junk. */
+function gateWords({ heldAtGate, junkedAtGate }: UndoPlan): string {
+  const held = heldAtGate > 0 ? [`${plural(heldAtGate, 'copy', 'copies')} kept in quarantine`] : []
+  const junked = junkedAtGate > 0 ? [`${plural(junkedAtGate, 'copy', 'copies')} put into Junk`] : []
+  return [...held, ...junked].join(' and ')
 }
 
 /** A button that opens it, for those who may undo. */

@@ -38,7 +38,10 @@ export function UndoPlanView({ plan }: { plan: UndoPlan }) {
 }
 
 function sentence(plan: UndoPlan, cannot: number): string {
-  if (plan.copies === 0) return 'Nothing of this can be taken back.'
+  if (plan.copies === 0)
+    return plan.heldAtGate + plan.junkedAtGate > 0
+      ? 'No action has taken anything that can be given back.'
+      : 'Nothing of this can be taken back.'
   const head = `${plural(plan.copies, 'copy goes', 'copies go')} back to ${plural(plan.mailboxes, 'mailbox', 'mailboxes')}`
   return cannot > 0 ? `${head}, ${cannot} cannot: ${reasonsIn(plan.impossible)}.` : `${head}.`
 }

@@ -7,6 +7,7 @@ export interface UndoWish {
   readonly select: UndoSelection
   readonly folderGone: 'recreate' | 'inbox'
   readonly suspendCause?: boolean
+  readonly releaseHeld?: boolean
 }
 
 /** What would come back, counted by the server before anything is done. */

@@ -1,28 +1,14 @@
-import { type TSchema, Type } from 'typebox'
+import { Type } from 'typebox'
 import { type Api, requireAllow } from '../access/index.ts'
 import type { EntryId, SubmissionId } from '../base/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
-import { addEntries, MOST, type Outcome, removeEntries } from './many.ts'
-import { EntryBody, EntryRow, entryRow } from './schemas.ts'
+import { addEntries, type Outcome, removeEntries } from './many.ts'
+import { entryRow, ManyBody, ManyOutcomes, MOST } from './schemas.ts'
 
 export interface ManyDeps {
   readonly storage: Pick<Storage, 'tenant' | 'outbox'>
   readonly checkSubmission: (tx: Tx, id: string | null) => Promise<SubmissionId | null>
 }
-
-const orNull = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()])
-const { value, ...common } = EntryBody.properties
-
-const Outcomes = Type.Object({
-  results: Type.Array(
-    Type.Object({
-      of: Type.String(),
-      status: Type.Enum(['succeeded', 'skipped', 'failed']),
-      entry: orNull(EntryRow),
-      error: orNull(Type.Object({ code: Type.String(), message: Type.String(), cure: Type.String() })),
-    }),
-  ),
-})
 
 const view = (results: readonly Outcome[]) => ({
   results: results.map((r) => ({ ...r, entry: r.entry === null ? null : entryRow(r.entry) })),
@@ -36,11 +22,8 @@ export function registerMany(app: Api, { storage, checkSubmission }: ManyDeps): 
       config: { permission: 'lists.write' },
       schema: {
         summary: `Add entries of one action and kind, up to ${MOST}; what is refused stops no other`,
-        body: Type.Object(
-          { ...common, values: Type.Array(value, { minItems: 1, maxItems: MOST }) },
-          { additionalProperties: false },
-        ),
-        response: { 200: Outcomes },
+        body: ManyBody,
+        response: { 200: ManyOutcomes },
       },
     },
     async ({ actor, body: { values, ...wanted } }) => {
@@ -62,7 +45,7 @@ export function registerMany(app: Api, { storage, checkSubmission }: ManyDeps): 
           { ids: Type.Array(Type.String({ format: 'uuid' }), { minItems: 1, maxItems: MOST }) },
           { additionalProperties: false },
         ),
-        response: { 200: Outcomes },
+        response: { 200: ManyOutcomes },
       },
     },
     async ({ actor, body }) =>

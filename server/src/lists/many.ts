@@ -3,9 +3,6 @@ import type { Outbox, Tx } from '../storage/index.ts'
 import type { Entry, EntryActor, NewEntry } from './door.ts'
 import { addEntry, removeEntry } from './entries.ts'
 
-/** Most values or entries of one request. */
-export const MOST = 500
-
 /** What became of one of several. */
 export interface Outcome {
   /** The value as it was written, or the entry's id. */

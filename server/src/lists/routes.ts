@@ -5,7 +5,7 @@ import type { Storage, Tx } from '../storage/index.ts'
 import { addEntry, editEntry, gone, removeEntry } from './entries.ts'
 import { registerMany } from './many-routes.ts'
 import { getEntry, historyOf, listEntries } from './queries.ts'
-import { EntryActions, EntryBody, EntryDetail, EntryKinds, EntryRow, entryRow, States } from './schemas.ts'
+import { EntryBody, EntryDetail, EntryListQuery, EntryRow, entryRow } from './schemas.ts'
 import { registerSuspensions } from './suspension-routes.ts'
 
 export interface ListsDeps {
@@ -14,7 +14,6 @@ export interface ListsDeps {
   readonly submissionExists?: (tx: Tx, id: SubmissionId) => Promise<boolean>
 }
 
-const Instant = Type.Optional(Type.String({ format: 'date-time' }))
 const Id = Type.Object({ id: Type.String({ format: 'uuid' }) })
 
 export function register(app: Api, { storage, submissionExists }: ListsDeps): void {
@@ -31,18 +30,7 @@ export function register(app: Api, { storage, submissionExists }: ListsDeps): vo
       config: { permission: 'lists.read' },
       schema: {
         summary: 'Allow and block entries, newest first',
-        querystring: Type.Object({
-          action: Type.Optional(EntryActions),
-          kind: Type.Optional(EntryKinds),
-          state: Type.Optional(States),
-          q: Type.Optional(Type.String({ maxLength: 200, description: 'part of value or note' })),
-          by: Type.Optional(Type.String({ maxLength: 200, description: 'part of the name of who changed it last' })),
-          neverEnds: Type.Optional(Type.Boolean()),
-          ...{ endsBefore: Instant, updatedSince: Instant, updatedBefore: Instant, usedSince: Instant },
-          unusedSince: Instant,
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
-          cursor: Type.Optional(Type.String({ format: 'uuid' })),
-        }),
+        querystring: EntryListQuery,
         response: { 200: PageOf(EntryRow) },
       },
     },

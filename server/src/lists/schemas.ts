@@ -3,11 +3,29 @@ import { InstantText } from '../access/index.ts'
 import type { Entry } from './door.ts'
 import { overrides } from './types.ts'
 
+/** Most values or entries of one request. */
+export const MOST = 500
+
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()])
 
 export const EntryActions = Type.Enum(['allow', 'block'])
 export const EntryKinds = Type.Enum(['sender', 'sender-domain', 'url', 'url-domain', 'file-hash', 'sender-ip'])
 export const States = Type.Enum(['active', 'expired', 'removed'])
+
+const Instant = Type.Optional(Type.String({ format: 'date-time' }))
+
+/** What of the list is asked for. */
+export const EntryListQuery = Type.Object({
+  action: Type.Optional(EntryActions),
+  kind: Type.Optional(EntryKinds),
+  state: Type.Optional(States),
+  q: Type.Optional(Type.String({ maxLength: 200, description: 'part of value or note' })),
+  by: Type.Optional(Type.String({ maxLength: 200, description: 'part of the name of who changed it last' })),
+  neverEnds: Type.Optional(Type.Boolean()),
+  ...{ endsBefore: Instant, updatedSince: Instant, updatedBefore: Instant, usedSince: Instant, unusedSince: Instant },
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
+  cursor: Type.Optional(Type.String({ format: 'uuid' })),
+})
 
 export const EntryBody = Type.Object(
   {
@@ -53,6 +71,27 @@ export const EntryRow = Type.Object({
   submissionId: Nullable(Type.String()),
 })
 export type EntryRow = Static<typeof EntryRow>
+
+const { value, ...common } = EntryBody.properties
+
+/** Entries of one action and kind. */
+export const ManyBody = Type.Object(
+  { ...common, values: Type.Array(value, { minItems: 1, maxItems: MOST }) },
+  { additionalProperties: false },
+)
+export type ManyBody = Static<typeof ManyBody>
+
+export const ManyOutcomes = Type.Object({
+  results: Type.Array(
+    Type.Object({
+      of: Type.String({ description: 'the value as it was written, or the id of the entry' }),
+      status: Type.Enum(['succeeded', 'skipped', 'failed']),
+      entry: Nullable(EntryRow),
+      error: Nullable(Type.Object({ code: Type.String(), message: Type.String(), cure: Type.String() })),
+    }),
+  ),
+})
+export type ManyOutcomes = Static<typeof ManyOutcomes>
 
 export const EntryDetail = Type.Object({
   ...EntryRow.properties,

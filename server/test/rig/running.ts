@@ -50,7 +50,7 @@ export async function runServer(env: Readonly<Record<string, string>> = {}): Pro
 
 async function ready(child: ChildProcess, dir: string): Promise<string> {
   const file = join(dir, 'server.json')
-  for (let i = 0; i < 600; i++) {
+  for (let i = 0; i < 1500; i++) {
     if (child.exitCode !== null || child.signalCode !== null) break
     const url = addressIn(file)
     if (url && (await fetch(`${url}/readyz`).catch(() => null))?.ok) return url

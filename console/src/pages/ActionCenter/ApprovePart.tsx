@@ -1,5 +1,6 @@
 import { Field, Radio, RadioGroup } from '@fluentui/react-components'
 import { useState } from 'react'
+import { useCan } from '../../api/session.ts'
 import type { ActionDetail } from '../../api/types.ts'
 import { Ask } from '../../parts/Ask.tsx'
 import { actionLabel, plural } from '../../words.ts'
@@ -28,6 +29,7 @@ export function ApprovePart(props: { action: ActionDetail; leftOut: readonly str
   const [choice, setChoice] = useState(leftOut.length > 0 ? own : '')
   const [why, setWhy] = useState('')
   const decide = useDecide(action.id, onClose)
+  const purge = useCan()('remediation.purge')
   const instead = OTHERS.find((one) => keyOf(one) === choice && choice !== own)
   const rest = action.counts.planned - leftOut.length
   const release = action.kind === 'release' || action.kind === 'undo'
@@ -57,7 +59,7 @@ export function ApprovePart(props: { action: ActionDetail; leftOut: readonly str
       {release ? null : (
         <Field label="Action">
           <RadioGroup value={choice} onChange={(_, data) => setChoice(data.value)}>
-            {OTHERS.map((one) => (
+            {OTHERS.filter((one) => one.kind !== 'hard-delete' || purge).map((one) => (
               <Radio
                 key={keyOf(one)}
                 value={keyOf(one)}

@@ -1,6 +1,6 @@
 import { Checkbox, Field, Input, Spinner } from '@fluentui/react-components'
 import { useState } from 'react'
-import { useCan } from '../../api/session.ts'
+import { mayAllow, useCan } from '../../api/session.ts'
 import type { ActionDetail } from '../../api/types.ts'
 import { Ask } from '../../parts/Ask.tsx'
 import { Problem } from '../../parts/Problem.tsx'
@@ -20,7 +20,7 @@ export function RejectDialog({ action, onClose }: { action: ActionDetail; onClos
   const [days, setDays] = useState(String(DAYS.usual))
   const offer = useFalsePositive(action.id, wrong)
   const decide = useDecide(action.id, onClose)
-  const allowed = can('lists.write')
+  const allowed = mayAllow(can)
   const chosen = (offer.data?.allow ?? []).filter((one) => !left.has(`${one.kind} ${one.value}`))
   const n = Number(days)
   const badDays = !Number.isInteger(n) || n < DAYS.least || n > DAYS.most
@@ -82,7 +82,7 @@ export function RejectDialog({ action, onClose }: { action: ActionDetail; onClos
               </Field>
             </fieldset>
           ) : null}
-          {allowed ? null : <span className="muted">You may not write list entries: none is made.</span>}
+          {allowed ? null : <span className="muted">You may not make allow entries: none is made.</span>}
         </div>
       ) : null}
       <Comment value={why} onChange={setWhy} />

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router'
 import type { AttachmentFound } from '../../api/types.ts'
 import { Card } from '../../parts/Page.tsx'
 import { SafeText } from '../../parts/SafeText.tsx'
@@ -35,6 +36,16 @@ function RealType({ type }: { type: string | null }) {
   return PROGRAM.test(type) ? <Status tone="bad">{visible(type, 100)}</Status> : <SafeText text={type} max={100} />
 }
 
+/** Leads to all mail with this file, attached or packed. A member that is locked, empty or was not read to its end has none. */
+function Hash({ of }: { of: string | undefined }) {
+  if (of === undefined) return <span className="muted">Not known</span>
+  return (
+    <Link to="/explorer" search={{ fileHash: [of] }} className="link">
+      {of}
+    </Link>
+  )
+}
+
 type Archive = NonNullable<NonNullable<AttachmentFound['inside']>['archive']>
 
 function Members({ archive, of }: { archive: Archive; of: string }) {
@@ -49,6 +60,7 @@ function Members({ archive, of }: { archive: Archive; of: string }) {
               Size
             </th>
             <th scope="col">Locked</th>
+            <th scope="col">SHA256</th>
           </tr>
         </thead>
         <tbody>
@@ -63,6 +75,9 @@ function Members({ archive, of }: { archive: Archive; of: string }) {
               </td>
               <td className="num">{bytes(entry.size)}</td>
               <td>{entry.encrypted ? <Status tone="warn">Yes</Status> : 'No'}</td>
+              <td className="mono hash">
+                <Hash of={entry.sha256} />
+              </td>
             </tr>
           ))}
         </tbody>

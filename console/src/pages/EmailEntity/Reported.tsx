@@ -1,6 +1,6 @@
 import { Button, MessageBar, MessageBarBody } from '@fluentui/react-components'
 import { useState } from 'react'
-import { useCan } from '../../api/session.ts'
+import { mayAllow, useCan } from '../../api/session.ts'
 import type { NextStep, Permission, SubmissionMade } from '../../api/types.ts'
 import { Facts } from '../../parts/Page.tsx'
 import { Problem } from '../../parts/Problem.tsx'
@@ -10,11 +10,13 @@ import { visible } from '../../parts/text.ts'
 import { ENTRY_KIND, PLACEMENT, wordFor } from '../../words.ts'
 import { useNextStep } from './data.ts'
 
-const NEEDS: Record<NextStep['kind'], readonly Permission[]> = {
-  release: ['remediation.approve', 'remediation.propose'],
-  remove: ['remediation.approve', 'remediation.propose'],
-  'allow-entry': ['lists.write'],
-  'block-entry': ['lists.write'],
+type Can = (permission: Permission) => boolean
+const mayAct: (can: Can) => boolean = (can) => can('remediation.approve') || can('remediation.propose')
+const MAY: Record<NextStep['kind'], (can: Can) => boolean> = {
+  release: mayAct,
+  remove: mayAct,
+  'allow-entry': mayAllow,
+  'block-entry': (can) => can('lists.write'),
 }
 
 /** The answer to a report: the message judged with today's lists and signals, and the steps that follow from it. */
@@ -96,7 +98,7 @@ function NextSteps({ steps, onDone }: { steps: readonly NextStep[]; onDone: () =
   const can = useCan()
   const next = useNextStep()
   const [taken, setTaken] = useState<readonly string[]>([])
-  const offered = steps.filter((step) => NEEDS[step.kind].some(can))
+  const offered = steps.filter((step) => MAY[step.kind](can))
   if (offered.length === 0) return null
   const take = (step: NextStep) =>
     next.mutate(step, {

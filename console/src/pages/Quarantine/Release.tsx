@@ -15,7 +15,7 @@ import {
 } from '@fluentui/react-components'
 import { Dismiss24Regular } from '@fluentui/react-icons'
 import { useState } from 'react'
-import { useCan } from '../../api/session.ts'
+import { mayAllow, useCan } from '../../api/session.ts'
 import type { HeldRecipient } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { visible } from '../../parts/text.ts'
@@ -100,7 +100,7 @@ export function Release({ recipients, select, onClose, onDone }: Props) {
                   label="Submit as a false positive, so that the mistake is on record and the result says why"
                 />
               ) : null}
-              {submit && can('lists.write') ? (
+              {submit && mayAllow(can) ? (
                 <Checkbox
                   checked={allow}
                   onChange={(_, data) => setAllow(data.checked === true)}

@@ -8,19 +8,20 @@ import {
   DialogTitle,
   Dropdown,
   Field,
-  Input,
   Option,
   Radio,
   RadioGroup,
   Textarea,
 } from '@fluentui/react-components'
 import { useState } from 'react'
-import type { EntryKind, NewEntry } from '../../api/types.ts'
+import { mayAllow, useCan } from '../../api/session.ts'
+import type { EntryKind, NewEntries } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { useReturnFocus } from '../../parts/useReturnFocus.ts'
 import { ENTRY_KIND } from '../../words.ts'
-import { useAddEntry } from './data.ts'
+import { AT_ONCE, useAddEntries } from './data.ts'
 import { EntryEffect } from './EntryEffect.tsx'
+import { Outcomes } from './Outcomes.tsx'
 
 const HINT: Record<EntryKind, string> = {
   sender: 'name@example.com',
@@ -36,45 +37,58 @@ type Expiry = keyof typeof EXPIRY
 const isExpiry = (value: string | undefined): value is Expiry => value !== undefined && value in EXPIRY
 const isKind = (value: string | undefined): value is EntryKind => value !== undefined && value in ENTRY_KIND
 
+/** One value a line, each once. */
+const valuesIn = (text: string): string[] => [
+  ...new Set(
+    text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== ''),
+  ),
+]
+
+/** One entry, tried against the past if asked for, or as many as there are lines. */
 export function AddEntry({ start, onClose }: { start: 'allow' | 'block'; onClose: () => void }) {
   useReturnFocus()
-  const [action, setAction] = useState<'allow' | 'block'>(start)
+  const allows = mayAllow(useCan())
+  const [action, setAction] = useState<'allow' | 'block'>(allows ? start : 'block')
   const [kind, setKind] = useState<EntryKind>('sender')
-  const [value, setValue] = useState('')
+  const [text, setText] = useState('')
   const [expiry, setExpiry] = useState<Expiry>('30')
   const [note, setNote] = useState('')
-  const add = useAddEntry(onClose)
-  const entry: NewEntry | null =
-    value.trim() === ''
-      ? null
-      : {
-          action,
-          kind,
-          value: value.trim(),
-          expiresInDays: expiry === 'never' ? null : Number(expiry),
-          ...(note.trim() === '' ? {} : { note: note.trim() }),
-        }
+  const add = useAddEntries(onClose)
+  const values = valuesIn(text)
+  const [only] = values
+  const tooMany = values.length > AT_ONCE
+  const common = {
+    action,
+    kind,
+    expiresInDays: expiry === 'never' ? null : Number(expiry),
+    ...(note.trim() === '' ? {} : { note: note.trim() }),
+  }
+  const wanted: NewEntries | null = values.length === 0 || tooMany ? null : { ...common, values }
   return (
     <Dialog open onOpenChange={(_, data) => (data.open ? undefined : onClose())}>
       <DialogSurface className="entry-dialog">
         <form
           onSubmit={(event) => {
             event.preventDefault()
-            if (entry) add.mutate(entry)
+            if (wanted) add.mutate(wanted)
           }}
         >
           <DialogBody>
             <DialogTitle>Add an entry</DialogTitle>
             <DialogContent className="stack">
-              {add.error ? <Problem error={add.error} title="The entry was not saved" /> : null}
-              <Field label="Action">
+              {add.error ? <Problem error={add.error} title="Nothing was saved" /> : null}
+              {add.data ? <Outcomes done={add.data} verb="added" /> : null}
+              <Field label="Action" hint={allows ? null : 'Allow entries need a right of their own: lists.allow.'}>
                 <RadioGroup
                   layout="horizontal"
                   value={action}
                   onChange={(_, data) => setAction(data.value === 'allow' ? 'allow' : 'block')}
                 >
                   <Radio value="block" label="Block" />
-                  <Radio value="allow" label="Allow" />
+                  <Radio value="allow" label="Allow" disabled={!allows} />
                 </RadioGroup>
               </Field>
               <Field label="Type">
@@ -92,8 +106,25 @@ export function AddEntry({ start, onClose }: { start: 'allow' | 'block'; onClose
                   ))}
                 </Dropdown>
               </Field>
-              <Field label="Value" required>
-                <Input value={value} placeholder={HINT[kind]} onChange={(_, data) => setValue(data.value)} />
+              <Field
+                label="Value"
+                required
+                hint="Several at once: one a line."
+                validationState={tooMany ? 'error' : 'none'}
+                validationMessage={
+                  tooMany ? `At most ${AT_ONCE} at once; these are ${values.length.toLocaleString()}.` : null
+                }
+              >
+                <Textarea
+                  value={text}
+                  rows={2}
+                  resize="vertical"
+                  placeholder={HINT[kind]}
+                  onChange={(_, data) => {
+                    setText(data.value)
+                    add.reset()
+                  }}
+                />
               </Field>
               <Field label="Remove entry after">
                 <Dropdown
@@ -113,13 +144,13 @@ export function AddEntry({ start, onClose }: { start: 'allow' | 'block'; onClose
               <Field label="Note">
                 <Textarea value={note} rows={2} maxLength={500} onChange={(_, data) => setNote(data.value)} />
               </Field>
-              {entry ? <EntryEffect entry={entry} /> : null}
+              {only !== undefined && values.length === 1 ? <EntryEffect entry={{ ...common, value: only }} /> : null}
             </DialogContent>
             <DialogActions>
-              <Button type="submit" appearance="primary" disabled={entry === null || add.isPending}>
+              <Button type="submit" appearance="primary" disabled={wanted === null || add.isPending}>
                 {add.isPending ? 'Saving…' : 'Add'}
               </Button>
-              <Button onClick={onClose}>Cancel</Button>
+              <Button onClick={onClose}>{add.data ? 'Close' : 'Cancel'}</Button>
             </DialogActions>
           </DialogBody>
         </form>

@@ -3,6 +3,7 @@ import { Add20Regular, Delete20Regular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { useCan } from '../../api/session.ts'
 import type { Entry } from '../../api/types.ts'
+import { withPart } from '../../parts/filters/search.ts'
 import { Grid } from '../../parts/Grid/Grid.tsx'
 import type { GridColumn, Selection } from '../../parts/Grid/types.ts'
 import { Empty, Page } from '../../parts/Page.tsx'
@@ -14,10 +15,12 @@ import { visible } from '../../parts/text.ts'
 import { UndoByCauseButton } from '../../undo/UndoByCause.tsx'
 import { ENTRY_KIND, plural, wordFor } from '../../words.ts'
 import { AddEntry } from './AddEntry.tsx'
-import { useEntries } from './data.ts'
+import { useEntries, useEntrySearch } from './data.ts'
+import { Filters } from './Filters.tsx'
 import './lists.css'
 import { RemoveEntries } from './RemoveEntries.tsx'
 import { SuspendedSignals } from './SuspendedSignals.tsx'
+import { isNarrowed } from './search.ts'
 
 const COLUMNS: readonly GridColumn<Entry>[] = [
   {
@@ -73,8 +76,9 @@ const nameOf = (entry: Entry) => visible(entry.value, 80)
 
 /** Allow and block entries of the organisation. */
 export function TenantAllowBlockList() {
-  const [action, setAction] = useState<'allow' | 'block' | null>(null)
-  const entries = useEntries(action)
+  const { search, go } = useEntrySearch()
+  const { action = null } = search
+  const entries = useEntries(search)
   const [selection, setSelection] = useState<Selection>({})
   const [open, setOpen] = useState<'add' | 'remove' | null>(null)
   const write = useCan()('lists.write')
@@ -91,7 +95,8 @@ export function TenantAllowBlockList() {
           aria-label="Show entries"
           selectedValue={action ?? 'all'}
           onTabSelect={(_, data) => {
-            setAction(data.value === 'allow' || data.value === 'block' ? data.value : null)
+            const part = data.value === 'allow' || data.value === 'block' ? data.value : undefined
+            go(withPart(search, { action: part }))
             setSelection({})
           }}
         >
@@ -100,6 +105,13 @@ export function TenantAllowBlockList() {
           <Tab value="allow">Allow</Tab>
         </TabList>
       </div>
+      <Filters
+        search={search}
+        onChange={(next) => {
+          go(next)
+          setSelection({})
+        }}
+      />
       {write ? (
         <Toolbar aria-label="Entries" className="list-bar">
           <Button appearance="primary" icon={<Add20Regular />} onClick={() => setOpen('add')}>
@@ -131,7 +143,11 @@ export function TenantAllowBlockList() {
         loading={entries.loading}
         stale={entries.stale}
         empty={
-          <Empty title="No entry">An entry allows or blocks a sender, a domain, a URL, a file or an address.</Empty>
+          isNarrowed(search) ? (
+            <Empty title="No entry is like this">Take a condition away.</Empty>
+          ) : (
+            <Empty title="No entry">An entry allows or blocks a sender, a domain, a URL, a file or an address.</Empty>
+          )
         }
       />
       {open === 'add' ? <AddEntry start={action ?? 'block'} onClose={() => setOpen(null)} /> : null}

@@ -1,10 +1,24 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useMemo, useState } from 'react'
 import { api } from '../../api/client.ts'
-import type { Entry, EntryPreview, NewEntry } from '../../api/types.ts'
+import type { Entry, EntryOutcomes, EntryPreview, NewEntries, NewEntry } from '../../api/types.ts'
 import { usePages } from '../../parts/usePages.ts'
+import { type EntrySearch, entryQuery } from './search.ts'
 
-export const useEntries = (action: 'allow' | 'block' | null) =>
-  usePages<Entry>(['entries'], '/entries', { action: action ?? undefined })
+/** The search in the address and how to put another there. */
+export function useEntrySearch() {
+  const search = useSearch({ from: '/inside/tenant-allow-block-list' })
+  const navigate = useNavigate({ from: '/tenant-allow-block-list' })
+  return { search, go: (next: EntrySearch) => void navigate({ search: next, replace: true }) }
+}
+
+/** Times count from the moment when the page was opened: pages of one list must not have different beginnings. */
+export function useEntries(search: EntrySearch) {
+  const [now] = useState(() => Date.now())
+  const query = useMemo(() => entryQuery(search, now), [search, now])
+  return usePages<Entry>(['entries'], '/entries', query)
+}
 
 /** What the entry would have changed in the past; asked only when the entry is complete. */
 export const useEntryPreview = (entry: NewEntry | null) =>
@@ -21,13 +35,19 @@ export const useEntryPreview = (entry: NewEntry | null) =>
 export const useGiveBack = () =>
   useMutation({ mutationFn: (step: EntryPreview['now'][number]) => api.post<{ id: string }>('/actions', step.body) })
 
-export function useAddEntry(onAdded: () => void) {
+/** One entry or several at once; null: one, and it was made. Of several each has its result. */
+export function useAddEntries(onAdded: () => void) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (entry: NewEntry) => api.post<Entry>('/entries', entry),
-    onSuccess: async () => {
+    mutationFn: async ({ values, ...rest }: NewEntries): Promise<EntryOutcomes | null> => {
+      const [value] = values
+      if (values.length > 1 || value === undefined) return api.post<EntryOutcomes>('/entries/add', { ...rest, values })
+      await api.post<Entry>('/entries', { ...rest, value })
+      return null
+    },
+    onSuccess: async (done) => {
       await client.invalidateQueries({ queryKey: ['entries'] })
-      onAdded()
+      if (done === null || done.results.every((r) => r.status === 'succeeded')) onAdded()
     },
   })
 }
@@ -35,10 +55,18 @@ export function useAddEntry(onAdded: () => void) {
 export function useRemoveEntries(onRemoved: () => void) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: async (ids: readonly string[]) => {
-      for (const id of ids) await api.delete(`/entries/${encodeURIComponent(id)}`)
+    mutationFn: async (ids: readonly string[]): Promise<EntryOutcomes> => {
+      const results: EntryOutcomes['results'] = []
+      for (let i = 0; i < ids.length; i += AT_ONCE)
+        results.push(...(await api.post<EntryOutcomes>('/entries/remove', { ids: ids.slice(i, i + AT_ONCE) })).results)
+      return { results }
     },
-    onSuccess: onRemoved,
+    onSuccess: ({ results }) => {
+      if (results.every((r) => r.status !== 'failed')) onRemoved()
+    },
     onSettled: () => client.invalidateQueries({ queryKey: ['entries'] }),
   })
 }
+
+/** As many as the API takes in one request. */
+export const AT_ONCE = 500

@@ -1,0 +1,200 @@
+// Allow and block entries in the console, and what somebody with fewer rights is offered: the real server, real Chromium.
+import { rmSync } from 'node:fs'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
+import { copyConsole, shot } from './rig/console-build.ts'
+import { fill, PERSON, settled, signIn } from './rig/console-steps.ts'
+import { type RunningServer, runServer } from './rig/running.ts'
+
+let built: string
+let server: RunningServer
+let browser: Browser
+
+const LIST = '/tenant-allow-block-list'
+const entries = async (query = ''): Promise<Record<string, unknown>[]> =>
+  ((await server.call('GET', `/entries?${query}`)) as { items: Record<string, unknown>[] }).items
+const add = (body: Record<string, unknown>) =>
+  server.call('POST', '/entries', { kind: 'sender', action: 'block', ...body })
+const grid = (page: Page) => page.getByRole('grid', { name: 'Entries' })
+const shown = (page: Page, rows: number) =>
+  expect.poll(() => grid(page).getAttribute('aria-rowcount'), { timeout: 15_000 }).toBe(String(rows + 1))
+
+async function fine(page: Page, name: string): Promise<void> {
+  await settled(page)
+  await shot(page, name)
+  expect({ name, found: await violations(page) }).toEqual({ name, found: [] })
+  expect({ name, overflow: await overflow(page) }).toEqual({ name, overflow: 0 })
+}
+
+/** The same person without some rights: what the page offers follows from what the server says that they may do. */
+async function without(context: BrowserContext, ...gone: string[]): Promise<void> {
+  await context.route('**/api/v1/session', async (route) => {
+    const answer = await route.fetch()
+    const session = (await answer.json()) as { permissions?: string[] }
+    const permissions = session.permissions?.filter((p) => !gone.includes(p))
+    await route.fulfill({ response: answer, json: { ...session, ...(permissions ? { permissions } : {}) } })
+  })
+}
+
+describe('Tenant Allow/Block List in the browser', { timeout: 240_000 }, () => {
+  beforeAll(async () => {
+    built = copyConsole()
+    server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
+    browser = await openBrowser()
+    await fill(server)
+    const made = await fetch(`${server.url}/api/v1/setup`, {
+      method: 'POST',
+      headers: { origin: server.url, 'content-type': 'application/json' },
+      body: JSON.stringify({ code: server.setupCode, ...PERSON }),
+    })
+    expect(made.ok).toBe(true)
+    await add({ value: 'soon@one.example', expiresInDays: 3, note: 'ends soon' })
+    await add({ value: 'stays@two.example', expiresInDays: null })
+    await add({ kind: 'url-domain', value: 'three.example' })
+    await add({ action: 'allow', kind: 'sender-domain', value: 'four.example' })
+  }, 240_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+    rmSync(built, { recursive: true, force: true })
+  })
+
+  test('several entries at once by keyboard: each line has its result, what is refused stops no other; several removed', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await page.goto(LIST)
+    await shown(page, 4)
+    await tabTo(page, 'button', 'Add')
+    await page.keyboard.press('Enter')
+    await tabTo(page, 'textbox', 'Value')
+    expect(await focusIsVisible(page)).toBe(true)
+    await page.keyboard.type('a@many.example\nb@many.example\nno address\nsoon@one.example\na@many.example')
+    // What one entry would have changed is asked for one.
+    expect(await page.getByRole('button', { name: 'What would it change?' }).count()).toBe(0)
+    await fine(page, 'add-many')
+    await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click()
+    await page.getByText('2 of 4 entries added').waitFor()
+    const told = page.getByRole('list', { name: 'Not added' }).getByRole('listitem')
+    expect(await told.count()).toBe(2)
+    await told.filter({ hasText: 'no address' }).waitFor()
+    await told.filter({ hasText: 'soon@one.example' }).waitFor()
+    await fine(page, 'added-many')
+    expect((await entries('q=many.example')).map((e) => e['value']).sort()).toEqual([
+      'a@many.example',
+      'b@many.example',
+    ])
+    await page
+      .getByRole('textbox', { name: 'Value' })
+      .fill(Array.from({ length: 501 }, (_, i) => `${i}@x.example`).join('\n'))
+    await page.getByText('At most 500 at once; these are 501.').waitFor()
+    expect(await page.getByRole('dialog').getByRole('button', { name: 'Add' }).isDisabled()).toBe(true)
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+
+    for (const name of ['a', 'b']) await page.getByRole('checkbox', { name: new RegExp(`${name}@many`) }).click()
+    await page.getByRole('button', { name: 'Remove', exact: true }).click()
+    const [gone] = await entries('q=a@many.example')
+    await server.call('DELETE', `/entries/${gone?.['id']}`)
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click()
+    await expect.poll(() => entries('q=many.example'), { timeout: 15_000 }).toEqual([])
+    await shown(page, 4)
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('filters by type, state, end, use, change and person stand in the address and show what the API gives', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await page.goto(LIST)
+    await shown(page, 4)
+    await fine(page, 'lists')
+    const choose = async (label: string, option: string, rows: number) => {
+      await page.getByRole('combobox', { name: label }).click()
+      await page.getByRole('option', { name: option, exact: true }).click()
+      await shown(page, rows)
+    }
+    await choose('Type', 'Sender address', 2)
+    await choose('Remove on', 'Never expire', 1)
+    expect(new URL(page.url()).searchParams.toString()).toBe('kind=sender&ends=never')
+    await page.reload()
+    await shown(page, 1)
+    await grid(page).getByText('stays@two.example').waitFor()
+    await choose('Remove on', 'Expire within 7 days', 1)
+    await grid(page).getByText('soon@one.example').waitFor()
+    await page.getByRole('button', { name: 'Clear filters' }).click()
+    await shown(page, 4)
+    await choose('Use', 'Used in the last 30 days', 0)
+    await page.getByText('No entry is like this').waitFor()
+    await choose('Use', 'Not used for 30 days', 4)
+    await choose('Change', 'Changed in the last 24 hours', 4)
+    await choose('State', 'Removed', (await entries('state=removed')).length)
+    await choose('State', 'Every state', 4)
+    await page.getByRole('searchbox', { name: 'Changed by' }).fill('nobody')
+    await shown(page, 0)
+    await page.getByRole('searchbox', { name: 'Changed by' }).fill('')
+    await page.getByRole('searchbox', { name: 'Search entries and notes' }).fill('ENDS soon')
+    await shown(page, 1)
+    await page.getByRole('tab', { name: 'Allow' }).click()
+    await shown(page, 0)
+    await fine(page, 'lists-filtered')
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('a shared address shows the same at phone width, in the dark', async () => {
+    const look = { scheme: 'dark', width: 360, height: 800 } as const
+    const { page, context, problems } = await watchedPage(browser, server.url, look)
+    await signIn(page)
+    await page.goto(`${LIST}?kind=sender&ends=never`)
+    await page.getByText('stays@two.example').waitFor()
+    await fine(page, 'lists-360')
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('whoever may write entries but let nothing through is offered no allow entry (permissions #80)', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await without(context, 'lists.allow')
+    await signIn(page)
+    await page.goto(`${LIST}?action=allow`)
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    expect(await page.getByRole('radio', { name: 'Allow' }).isDisabled()).toBe(true)
+    expect(await page.getByRole('radio', { name: 'Block' }).isChecked()).toBe(true)
+    await page.getByText('Allow entries need a right of their own: lists.allow.').waitFor()
+    await fine(page, 'no-allow')
+    await page.keyboard.press('Escape')
+
+    const { items } = (await server.call('GET', '/messages?q=Both%20of%20you')) as { items: { id: string }[] }
+    await page.goto(`/messages/${items[0]?.id}`)
+    await page.getByRole('button', { name: 'Report' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Report' }).click()
+    await page.getByText('Next steps').waitFor()
+    expect(await page.getByRole('button', { name: /^Release/ }).count()).toBeGreaterThan(0)
+    expect(await page.getByRole('button', { name: /^Allow/ }).count()).toBe(0)
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('whoever may approve but not purge is not offered a hard delete in place of what was proposed (permissions #79)', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    const { id } = (await server.call('POST', '/actions', {
+      kind: 'soft-delete',
+      select: { filter: { sender: 'share@docs-portal.example' } },
+      propose: true,
+    })) as { id: string }
+    await signIn(page)
+    const others = async (): Promise<number> => {
+      await page.goto(`/action-center/${id}`)
+      await page.getByRole('button', { name: 'Approve something else' }).click()
+      await page.getByRole('radio', { name: /^Quarantine/ }).waitFor()
+      return page.getByRole('radio', { name: /^Hard delete/ }).count()
+    }
+    expect(await others()).toBe(1)
+    await without(context, 'remediation.purge')
+    expect(await others()).toBe(0)
+    await fine(page, 'no-purge')
+    expect(problems).toEqual([])
+    await context.close()
+  })
+})
