@@ -185,6 +185,10 @@ describe('decisions', () => {
     expect(inbox('ann')).toBe(1)
     const redo = await post(`/actions/${undone.body['id']}/undo`, {}, approver)
     expect(redo.body).toMatchObject({ state: 'pending-approval' })
+    // Nobody is shown a button that would be refused.
+    const offered = async (who: string) => (await api.call(who, 'GET', `/actions/${redo.body['id']}`)).body['can']
+    expect(await offered(approver)).toMatchObject({ approve: false, reject: true })
+    expect(await offered(second)).toMatchObject({ approve: true })
     expect((await post(`/actions/${redo.body['id']}/approve`, {}, approver)).status).toBe(403)
     expect((await post(`/actions/${redo.body['id']}/approve`, {}, second)).status).toBe(200)
     await drain()

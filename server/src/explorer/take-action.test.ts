@@ -292,6 +292,23 @@ describe('the usual paths', () => {
     })
   })
 
+  test('a file of a message is blocked under a name: the entry never expires, the job stands in History by that name (explorer #63)', async () => {
+    const { mail } = await office.deliver(['ann'])
+    const value = 'ab'.repeat(32)
+    const made = await take({
+      select: { messageIds: [mail.id] },
+      entries: [{ action: 'block', kind: 'file-hash', value, expiresInDays: null }],
+      name: 'Block the invoice',
+      description: 'seen at a customer',
+      source: 'message',
+    })
+    expect(made.body).toMatchObject({ actions: [], entries: [{ kind: 'file-hash', existed: false }] })
+    expect((await get(`/entries?q=${value}`))['items']).toMatchObject([{ action: 'block', expiresAt: null }])
+    expect(await actions(`?approval=${made.body['approvalId']}`)).toMatchObject([
+      { name: 'Block the invoice', kind: 'list-entry', state: 'completed', source: 'message', about: { value } },
+    ])
+  })
+
   test('one action by the API alone is the same row in History (explorer #104, #103)', async () => {
     const { mail } = await office.deliver(['ann'])
     const made = await api.call(analyst, 'POST', '/actions', {

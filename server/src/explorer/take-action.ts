@@ -214,16 +214,19 @@ async function saveEntries(
   deps: TakeDeps,
   desk: PlanDesk,
   actor: Actor,
-  { entries = [] }: TakeActionBody,
+  wish: TakeActionBody,
   submission: SubmissionId | null,
   taken: TakenBody,
 ): Promise<void> {
+  const { entries = [] } = wish
+  // A job of nothing but entries is found in History by the name that somebody gave it (explorer #63).
+  const named = wish.name?.trim() && !wish.move && !wish.release && !wish.submit ? taken.name : null
   for (const wished of entries) {
     const saved = await saveEntry(deps, desk, actor, entryOf(wished, submission))
     taken.entries.push(saved)
     if (saved.existed || saved.id === null) continue
     const { id, action, kind, value } = saved
-    const name = `${action === 'allow' ? 'Allow' : 'Block'} ${kind} ${value.slice(0, 120)}`
+    const name = named ?? `${action === 'allow' ? 'Allow' : 'Block'} ${kind} ${value.slice(0, 120)}`
     await desk.note({ kind: 'list-entry', name, about: { entryId: id, action, kind, value } })
   }
 }

@@ -255,7 +255,7 @@ describe('list, filters, counts, file', () => {
     expect(byExpiry).toEqual(byExpiry.toSorted())
   })
 
-  test('each filter narrows, several values of one are a union (quarantine #40, #41, #42, lesson #37)', async () => {
+  test('each filter narrows, several values of one are a union (quarantine #40, #41, #42, lesson #37, explorer #36)', async () => {
     const one = await hold(t.a, { threat: 'malware' })
     const two = await hold(t.a, { threat: 'bulk' })
     const mine = async (query: string) =>

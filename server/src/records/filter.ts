@@ -118,6 +118,8 @@ export const MessageFilter = Type.Object(
     senderDomain: many(word),
     recipient: many(word),
     mailbox: many(uuid),
+    /** The recipient’s mailbox is a protected one of the organisation, or is not. */
+    protected: Type.Optional(Type.Boolean()),
     /** Without a scheme: by http and https. A slash at the end does not matter. */
     url: many(Type.String({ minLength: 1, maxLength: 4096 })),
     urlDomain: many(word),

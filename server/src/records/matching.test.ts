@@ -41,6 +41,24 @@ const authOf = (i: number) => ({
 })
 beforeAll(async () => {
   t = await testStorage()
+  for (const tenant of [t.a, t.b])
+    await t.storage.tenant(tenant, (tx) =>
+      tx
+        .insertInto('mailbox')
+        .values(
+          [1, 2].map((n) => ({
+            ...{
+              tenant_id: tenant,
+              id: mailboxOf(n),
+              address: `m${n}@kontor.example`,
+              login: `m${n}`,
+              display_name: '',
+            },
+            ...{ kind: 'user' as const, protected: n === 2, removed_at: null },
+          })),
+        )
+        .execute(),
+    )
   for (let i = 0; i < 24; i++) {
     const place = (n: number) => places[(i + n) % places.length] ?? 'inbox'
     const message = newMessage({
@@ -152,6 +170,7 @@ function expected(filter: MessageFilter): { messages: string[]; copies: string[]
     any('originalLocation', many(filter.originalLocation), d.location),
     any('recipient', low(filter.recipient), d.recipient.toLowerCase()),
     any('mailbox', low(filter.mailbox), d.mailboxId),
+    filter.protected === undefined ? null : filter.protected === (d.mailboxId === mailboxOf(2)),
   ]
   const fits = (conditions: readonly (boolean | null)[]) => {
     const given = conditions.filter((c) => c !== null)
@@ -202,6 +221,7 @@ const filters: fc.Arbitrary<MessageFilter> = fc.record(
     urlFingerprint: oneOrMore('l0', 'l2'),
     imageFingerprint: oneOrMore('Subject1', 'Subject3'),
     ip: oneOrMore('192.0.2.1', '192.0.2.2'),
+    protected: fc.boolean(),
     internetMessageId: oneOrMore('<3@news.example>', '<4@news.example>'),
     reported: fc.boolean(),
   },
@@ -220,7 +240,7 @@ const some = fc
   })
 
 describe('the filter language', () => {
-  test('property: finds exactly the messages and copies that it describes, as its facts do (explorer #38)', async () => {
+  test('property: finds exactly the messages and copies that it describes, as its facts do; copies of protected people too (explorer #21, #38)', async () => {
     let found = 0
     await fc.assert(
       fc.asyncProperty(some, async (filter) => {

@@ -186,11 +186,24 @@ function onCopy(eb: OfCopy, filter: MessageFilter): Condition[] {
   if (recipient.length) given.add('recipient', eb('d.recipient_key', 'in', recipient))
   const mailbox = lower(filter.mailbox)
   if (mailbox.length) given.add('mailbox', sql<boolean>`d.mailbox_id = any(${mailbox}::uuid[])`)
-  return given.all
+  return filter.protected === undefined ? given.all : [...given.all, toProtected(filter.protected)]
 }
 
-const COPY_FIELDS = ['action', 'location', 'originalLocation', 'additional', 'recipient', 'mailbox'] as const
-const concernsCopies = (filter: MessageFilter): boolean => COPY_FIELDS.some((field) => list(filter[field]).length > 0)
+/** By what the organisation says today: whom it protects is no fact of a message. */
+const toProtected = (wanted: boolean): Condition => sql<boolean>`exists (select from mailbox b
+  where b.tenant_id = d.tenant_id and b.id = d.mailbox_id and b.protected) = ${wanted}`
+
+const COPY_FIELDS = [
+  'action',
+  'location',
+  'originalLocation',
+  'additional',
+  'recipient',
+  'mailbox',
+  'protected',
+] as const
+const concernsCopies = (filter: MessageFilter): boolean =>
+  COPY_FIELDS.some((field) => list<unknown>(filter[field]).length > 0)
 
 /** How the conditions of a filter are put together; nothing given is no condition. */
 function together(filter: MessageFilter, conditions: readonly Condition[]): Condition {

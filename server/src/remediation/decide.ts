@@ -5,7 +5,7 @@ import { emit, jsonText, type Tx } from '../storage/index.ts'
 import { proposedBy } from './approval.ts'
 import { count, HALF_RELEASED, type LedgerContext, transitionAll } from './ledger.ts'
 import { checkActive } from './limits.ts'
-import { need } from './rights.ts'
+import { need, purges } from './rights.ts'
 import type { ActionState } from './states.ts'
 import { guardReleased, type SubmitOptions, submitAction } from './submit.ts'
 import type { ActionParams, Approval, Person } from './tables.ts'
@@ -113,11 +113,7 @@ async function needPurge(
   kind: ActionKind,
 ): Promise<void> {
   if (requester.permissions.has('remediation.purge')) return
-  if (kind === 'hard-delete') need(requester, 'remediation.purge')
-  if (kind !== 'undo') return
-  const found = await sql`select 1 from action_item where tenant_id = ${tenant} and action_id = ${id}
-    and target_location = 'hard-deleted' limit 1`.execute(tx)
-  if (found.rows.length > 0) need(requester, 'remediation.purge')
+  if (await purges(tx, tenant, { id, kind })) need(requester, 'remediation.purge')
 }
 
 const said = ({ decision, name, why }: Approval): string =>

@@ -7,6 +7,7 @@ import type { Storage } from '../storage/index.ts'
 import { actionsCsv, itemsCsv } from './exports.ts'
 import { type ActionQuery, canDo, detailOf, listActions, PERIODS, resultsOf } from './history.ts'
 import { listItems, transitionsOf } from './item-view.ts'
+import { purges } from './rights.ts'
 import * as schemas from './schemas.ts'
 import { getAction } from './view.ts'
 
@@ -98,7 +99,9 @@ function registerOne(app: Api, storage: Pick<Storage, 'tenant'>): void {
       storage.tenant(actor.tenant, async (tx) => {
         const found = await getAction(tx, actor.tenant, params.id as ActionId)
         if (!found) throw noAction()
-        const rules = (await getPolicy(tx)).approvals
+        const { ownProposals } = (await getPolicy(tx)).approvals
+        const pending = found.state === 'pending-approval'
+        const rules = { ownProposals, purges: pending && (await purges(tx, actor.tenant, found)) }
         return { ...mutable(await detailOf(tx, actor.tenant, found)), can: canDo(found, actor, rules) }
       }),
   )

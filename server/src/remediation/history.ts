@@ -183,13 +183,13 @@ export interface Can {
 export function canDo(
   action: ActionView,
   asker: { readonly user: string | null; readonly permissions: ReadonlySet<string> },
-  rules: { readonly ownProposals: boolean },
+  rules: { readonly ownProposals: boolean; readonly purges: boolean },
 ): Can {
   const may = asker.permissions.has('remediation.approve')
   const pending = action.state === 'pending-approval'
   const approvedIt = action.approvals.some((a) => a.decision === 'approved' && a.id === asker.user)
   const own = !rules.ownProposals && proposedBy(asker.user, action.requestedBy, action.joined)
-  const approve = mayRun(asker, action.kind) && pending && !approvedIt && !own
+  const approve = mayRun(asker, rules.purges ? 'hard-delete' : action.kind) && pending && !approvedIt && !own
   const running = action.state === 'queued' || action.state === 'running'
   const left = !pending && !running && action.counts.done > action.counts.reverted
   return {

@@ -56,6 +56,12 @@ const TABLE: { readonly [F in Exclude<FilterKey, Under>]: Entry<F> } = {
   location: { group: PLACED, label: 'Latest delivery location', options: LOCATION, negatable },
   sender: { group: PEOPLE, label: 'Sender address', hint: 'name@example.com', negatable },
   senderDomain: { group: PEOPLE, label: 'Sender domain', hint: 'example.com', negatable },
+  protected: {
+    group: PEOPLE,
+    label: 'Recipient tag',
+    options: { true: 'Protected mailbox', false: 'No tag' },
+    yesNo: true,
+  },
   recipient: { group: PEOPLE, label: 'Recipient', hint: 'name@example.com', negatable },
   ip: { group: PEOPLE, label: 'Sender IP', hint: '203.0.113.7', negatable },
   urlDomain: { group: CONTENT, label: 'URL domain', hint: 'example.com', negatable },
