@@ -142,17 +142,6 @@ describe('Tenant Allow/Block List in the browser', { timeout: 240_000 }, () => {
     await context.close()
   })
 
-  test('a shared address shows the same at phone width, in the dark', async () => {
-    const look = { scheme: 'dark', width: 360, height: 800 } as const
-    const { page, context, problems } = await watchedPage(browser, server.url, look)
-    await signIn(page)
-    await page.goto(`${LIST}?kind=sender&ends=never`)
-    await page.getByText('stays@two.example').waitFor()
-    await fine(page, 'lists-360')
-    expect(problems).toEqual([])
-    await context.close()
-  })
-
   test('whoever may write entries but let nothing through is offered no allow entry (permissions #80)', async () => {
     const { page, context, problems } = await watchedPage(browser, server.url)
     await without(context, 'lists.allow')
