@@ -249,11 +249,18 @@ async function compare(specs: readonly Spec[], gone: number, version: number | n
 const version = constantFrom(null, 1, 2)
 /** Hundreds of plans on a machine that is busy with others. */
 const SLOW = { timeout: 600_000 }
-test('air #120: the preview of an undo by cause says what counting item by item says, whatever states the items are in', SLOW, async () => {
-  await assert(asyncProperty(array(spec(10, true), { maxLength: 25 }), integer({ min: 0, max: 1 }), version, compare), {
-    numRuns: 100,
-  })
-})
+test(
+  'air #120: the preview of an undo by cause says what counting item by item says, whatever states the items are in',
+  SLOW,
+  async () => {
+    await assert(
+      asyncProperty(array(spec(10, true), { maxLength: 25 }), integer({ min: 0, max: 1 }), version, compare),
+      {
+        numRuns: 100,
+      },
+    )
+  },
+)
 
 test('the same with nothing in the way, with layers and without', SLOW, async () => {
   const few = array(spec(10, false), { maxLength: 25 })
