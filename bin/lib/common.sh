@@ -13,7 +13,12 @@ is_root() { [ "$(id -u)" = 0 ]; }
 # As root everything that runs, runs as the account `recourse`: servers that read hostile mail must not be root.
 need_account() {
   is_root || return 0
-  id "$ACCOUNT" >/dev/null 2>&1 && return 0
+  if id "$ACCOUNT" >/dev/null 2>&1; then
+    # Somebody may have removed its home and left the account.
+    local home; home=$(getent passwd "$ACCOUNT" | cut -d: -f6)
+    [ -d "$home" ] || install -d -m 755 -o "$ACCOUNT" -g "$(id -g "$ACCOUNT")" "$home"
+    return 0
+  fi
   say "Making the unprivileged account \"$ACCOUNT\" that everything will run as"
   useradd --system --create-home --home-dir /var/lib/recourse --shell /usr/sbin/nologin "$ACCOUNT"
 }
