@@ -89,16 +89,16 @@ export function jobCases(the: () => TestStorage): void {
     })
 
     test('a period runs once, however many processes schedule it', async () => {
-      const runs: number[] = []
+      const began = performance.now()
+      let runs = 0
       for (const worker of [await open(), await open(), await open()]) {
-        await worker.jobs.schedule('test-period', 1000, async () => void runs.push(performance.now()))
+        await worker.jobs.schedule('test-period', 1000, async () => void runs++)
         await worker.start()
       }
-      await vi.waitFor(() => expect(runs.length).toBeGreaterThanOrEqual(2), soon)
-      const first = runs[0] ?? 0
+      await vi.waitFor(() => expect(runs).toBeGreaterThanOrEqual(2), soon)
       await new Promise((done) => setTimeout(done, 3000))
-      const seconds = ((runs.at(-1) ?? 0) - first) / 1000
-      expect(runs.length).toBeLessThanOrEqual(seconds + 2)
+      // One for each second that has begun. Counted from the start: when a run comes to be carried out is the machine's affair.
+      expect(runs).toBeLessThanOrEqual((performance.now() - began) / 1000 + 1)
     })
   })
 }
