@@ -4,7 +4,16 @@ import type { CopyRef } from '../mailboxes/index.ts'
 import type { Location } from '../records/index.ts'
 import { emit, type Tx } from '../storage/index.ts'
 import { closeBatches, moveItems, openBatches, writeHistory, writeSeen } from './ledger-rows.ts'
-import { actionState, COUNTER, type Counts, type Decision, type ItemState, mayComeLate, mayFollow } from './states.ts'
+import {
+  actionState,
+  COUNTER,
+  type Counts,
+  type Decision,
+  hasEnded,
+  type ItemState,
+  mayComeLate,
+  mayFollow,
+} from './states.ts'
 import type { HoldPosition, PlaceKind, StoredState, Via } from './types.ts'
 
 /** What a transition writes beside the state; a field that is left out stays as it is. */
@@ -172,16 +181,6 @@ export const countsOf = (row: CountRow): Counts => ({
   doubtful: row.n_doubtful,
 })
 
-const ENDED = new Set([
-  'completed',
-  'partially-completed',
-  'failed',
-  'rejected',
-  'expired',
-  'undone',
-  'partially-undone',
-])
-
 /** Adds to an action's counts and computes its status anew from them; tells upward when the status changed. */
 export async function count(tx: Tx, context: LedgerContext, id: ActionId, delta: Delta): Promise<void> {
   const parts = (Object.keys(COUNT_COLUMNS) as (keyof Counts)[])
@@ -198,7 +197,7 @@ export async function count(tx: Tx, context: LedgerContext, id: ActionId, delta:
     .updateTable('action')
     .set({
       state,
-      ended_at: ENDED.has(state) ? context.now : null,
+      ended_at: hasEnded(state) ? context.now : null,
       ...(row.started_at === null && state !== 'queued' && state !== 'pending-approval'
         ? { started_at: context.now }
         : {}),

@@ -59,6 +59,9 @@ export const ACTION_STATES = [
   'partially-undone',
 ] as const
 export type ActionState = (typeof ACTION_STATES)[number]
+/** Nothing more happens to such an action by itself. */
+export const hasEnded = (state: ActionState): boolean =>
+  state !== 'pending-approval' && state !== 'queued' && state !== 'running'
 
 /** How many items are in each state, and beside that how many are verified, wait for a retry, and were taken back. */
 export interface Counts {
