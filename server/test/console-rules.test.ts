@@ -24,7 +24,7 @@ import { EntryListQuery } from '../src/lists/schemas.ts'
 import { MailPolicies as Document, type MailPolicies, type MailPolicy } from '../src/organisation/index.ts'
 import { HeldListQuery } from '../src/quarantine/schemas.ts'
 import { MessageFilter, NEGATABLE } from '../src/records/index.ts'
-import { classify } from '../src/remediation/plan.ts'
+import { classify } from '../src/remediation/submit/possible.ts'
 
 describe('Take action', () => {
   test('offers nothing that the server cannot do, and says so where it is done already', () => {

@@ -41,25 +41,25 @@ import type { Policy } from '../../../server/src/organisation/policy.ts'
 import type { Retention } from '../../../server/src/organisation/retention.ts'
 import type { HeldCountsBody, HeldMessageRow, Results } from '../../../server/src/quarantine/schemas.ts'
 import type { MessageFilter, Negatable } from '../../../server/src/records/filter.ts'
-import type { ItemPlace } from '../../../server/src/remediation/item-view.ts'
-import type { Plan } from '../../../server/src/remediation/preview.ts'
-import type {
-  RetentionEffect as RetentionEffectSchema,
-  RetentionState,
-} from '../../../server/src/remediation/retention/routes.ts'
 import type {
   ActionDetail as ActionDetailSchema,
   ActionRow as ActionRowSchema,
   DecideResults as DecideResultsSchema,
   ItemRow,
   ResultsBody,
-} from '../../../server/src/remediation/schemas.ts'
-import type { ActionState, Counts, ItemState } from '../../../server/src/remediation/states.ts'
+} from '../../../server/src/remediation/api/schemas.ts'
+import type { ActionState, Counts, ItemState } from '../../../server/src/remediation/ledger/states.ts'
+import type {
+  RetentionEffect as RetentionEffectSchema,
+  RetentionState,
+} from '../../../server/src/remediation/retention/routes.ts'
+import type { Plan } from '../../../server/src/remediation/submit/preview.ts'
 import type { MailKind, MoveTarget } from '../../../server/src/remediation/types.ts'
 import type {
   UndoPreviewBody,
   UndoSelection as UndoSelectionSchema,
 } from '../../../server/src/remediation/undo/schemas.ts'
+import type { ItemPlace } from '../../../server/src/remediation/views/items.ts'
 import type {
   EntryPreview,
   ExplanationView,

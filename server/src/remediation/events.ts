@@ -1,6 +1,6 @@
 import type { ActionId } from '../base/index.ts'
 import type { Cause } from '../judgement/index.ts'
-import type { ActionState } from './states.ts'
+import type { ActionState } from './ledger/states.ts'
 
 declare module '../storage/types.ts' {
   interface Events {

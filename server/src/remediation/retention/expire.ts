@@ -4,8 +4,8 @@ import { crashPoint, type DeliveryId, type MailboxId, messageOf, type TenantId }
 import { getRetention, retentionNow } from '../../organisation/index.ts'
 import { forgetBytes, forgetCleanBytes, locate } from '../../records/index.ts'
 import type { Storage, Tx } from '../../storage/index.ts'
-import type { RemediationLog, Tuning } from '../desk.ts'
-import type { HomeOf, MailboxHome } from '../outside.ts'
+import type { RemediationLog, Tuning } from '../desk/desk.ts'
+import type { HomeOf, MailboxHome } from '../desk/outside.ts'
 import { destroyCopies } from './destroy.ts'
 import { cuts, type Deleted, type DueCopy, dueCopies, dueMailboxes, furtherCopies, stillDue, vaultDue } from './due.ts'
 

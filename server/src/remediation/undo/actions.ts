@@ -2,8 +2,8 @@ import { type RawBuilder, sql } from 'kysely'
 import type { ActionId, TenantId } from '../../base/index.ts'
 import type { Cause } from '../../judgement/index.ts'
 import type { Tx } from '../../storage/index.ts'
-import type { ActionState } from '../states.ts'
-import type { Person } from '../tables.ts'
+import type { ActionState } from '../ledger/states.ts'
+import type { Person } from '../ledger/tables.ts'
 import type { ActionKind } from '../types.ts'
 
 export interface ActionFacts {

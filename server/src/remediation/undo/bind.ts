@@ -2,8 +2,8 @@ import { type RawBuilder, sql } from 'kysely'
 import type { ActionId } from '../../base/index.ts'
 import type { Cause } from '../../judgement/index.ts'
 import { emit, type Tx } from '../../storage/index.ts'
-import type { LedgerContext } from '../ledger.ts'
-import type { ActionParams } from '../tables.ts'
+import type { LedgerContext } from '../ledger/ledger.ts'
+import type { ActionParams } from '../ledger/tables.ts'
 import { causesOf } from './selection.ts'
 
 /**

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { ActionId, TenantId } from '../../base/index.ts'
 import { copiesMatching } from '../../records/index.ts'
 import type { Tx } from '../../storage/index.ts'
-import type { LedgerContext } from '../ledger.ts'
+import type { LedgerContext } from '../ledger/ledger.ts'
 import { causesOf, type UndoSelection } from './selection.ts'
 
 /** What the gate has done by itself, because of the named causes: kept copies, or handed them over as junk. */

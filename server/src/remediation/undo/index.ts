@@ -1,3 +1,4 @@
+export { previewUndo, submitUndoOf } from './of-action.ts'
 export type { Counted, Future, TouchedAction, UndoPreview } from './preview.ts'
 export { previewOf } from './preview.ts'
 export type { CauseRef, UndoSelection } from './selection.ts'

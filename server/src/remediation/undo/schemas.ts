@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { InstantText } from '../../access/index.ts'
 import { MessageFilter } from '../../records/index.ts'
-import { ACTION_STATES } from '../states.ts'
+import { ACTION_STATES } from '../ledger/states.ts'
 
 const uuid = Type.String({ pattern: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' })
 const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(item: T) => Type.Union([item, Type.Null()])

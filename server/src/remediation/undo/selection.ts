@@ -10,7 +10,7 @@ import {
 import type { Cause } from '../../judgement/index.ts'
 import { copiesMatching, type MessageFilter } from '../../records/index.ts'
 import type { Tx } from '../../storage/index.ts'
-import type { ActionState } from '../states.ts'
+import type { ActionState } from '../ledger/states.ts'
 import { type ActionFacts, actionsById, actionsWhere } from './actions.ts'
 import { openUndos } from './facts.ts'
 import { furtherCopies, redoing } from './redos.ts'
