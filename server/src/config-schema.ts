@@ -56,6 +56,7 @@ const NextHop = Type.Union(
         }),
         timeoutMs: Type.Integer({
           minimum: 1000,
+          maximum: 3_600_000,
           default: 60_000,
           description: 'Silence before a connection is given up.',
         }),
@@ -204,7 +205,12 @@ export const ConfigSchema = Type.Object({
         default: 7,
         description: 'Days that a proposed action waits for approval before it expires.',
       }),
-      warnHours: Type.Integer({ minimum: 1, default: 24, description: 'Hours before that at which it is announced.' }),
+      warnHours: Type.Integer({
+        minimum: 1,
+        maximum: 8760,
+        default: 24,
+        description: 'Hours before that at which it is announced.',
+      }),
       connections: Type.Integer({
         minimum: 1,
         maximum: 100,
@@ -265,9 +271,24 @@ export const ConfigSchema = Type.Object({
   parser: Type.Object(
     {
       workers: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: 'Processes that read mail.' }),
-      deadlineMs: Type.Integer({ minimum: 100, default: 10_000, description: 'Longest time for one message.' }),
-      maxRssMb: Type.Integer({ minimum: 128, default: 768, description: 'Memory of one such process.' }),
-      maxMb: Type.Integer({ minimum: 1, default: 100, description: 'Larger messages are read by their headers only.' }),
+      deadlineMs: Type.Integer({
+        minimum: 100,
+        maximum: 3_600_000,
+        default: 10_000,
+        description: 'Longest time for one message.',
+      }),
+      maxRssMb: Type.Integer({
+        minimum: 128,
+        maximum: 1_048_576,
+        default: 768,
+        description: 'Memory of one such process.',
+      }),
+      maxMb: Type.Integer({
+        minimum: 1,
+        maximum: 1024,
+        default: 100,
+        description: 'Larger messages are read by their headers only.',
+      }),
       askDns: Type.Boolean({
         default: false,
         description:

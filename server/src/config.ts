@@ -32,7 +32,8 @@ export function readConfig(
   env: Environment,
   cwd = process.cwd(),
 ): Loaded<typeof ConfigSchema> & { readonly full: Config } {
-  const named = env['RECOURSE_CONFIG']
+  // As in `RECOURSE_CONFIG= recourse serve`.
+  const named = env['RECOURSE_CONFIG'] || undefined
   const path = named ?? join(env['RECOURSE_DATA_DIR'] ?? 'data', 'recourse.json')
   const loaded = loadConfig(ConfigSchema, {
     env,

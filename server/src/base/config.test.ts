@@ -80,7 +80,7 @@ describe('configuration', () => {
     const env = { RECOURSE_MAILBOXES_KIND: 'imap', RECOURSE_MAILBOXES_HOST: 'mail', RECOURSE_MAILBOXES_PASSWORD: 'pw' }
     expect(load(env).config.mailboxes).toEqual({ kind: 'imap', host: 'mail', password: 'pw' })
     expect(refused({ RECOURSE_MAILBOXES_KIND: 'pop' })).toMatch(
-      /mailboxes\.kind = "pop": must be one of "maildir", "imap"/,
+      /mailboxes\.kind = "pop" \(environment RECOURSE_MAILBOXES_KIND\): must be one of "maildir", "imap"/,
     )
     expect(refused({}, { mailboxes: { kind: 'maildir', host: 'x' } })).toMatch(/mailboxes\.host .*unknown setting/)
   })

@@ -56,7 +56,7 @@ describe('a wrong configuration stops the start', () => {
       'http.port = 99999 (environment RECOURSE_HTTP_PORT): must be a whole number from 0 to 65535',
       'RECOURSE_HTPP_HOST (environment): unknown setting; did you mean RECOURSE_HTTP_HOST?',
       /log\.level = "loud".*"debug", "info", "warn"/,
-      'mailboxes.kind = "pop": must be one of "maildir", "imap"',
+      'mailboxes.kind = "pop" (environment RECOURSE_MAILBOXES_KIND): must be one of "maildir", "imap"',
       /parser\.workers = "many" \(environment RECOURSE_PARSER_WORKERS\): must be a whole number from 1 to 64/,
       /database\.url = \(secret\)/,
       /gatewayy \(.*recourse\.json\): unknown setting; did you mean gateway\?/,
@@ -68,7 +68,11 @@ describe('a wrong configuration stops the start', () => {
     const dir = fresh()
     const file = join(dir, 'recourse.json')
     writeFileSync(file, '{ "http": ')
-    says((await refusedStart({ dir })).said, `The configuration file ${file} cannot be read`, 'that it is JSON')
+    says(
+      (await refusedStart({ dir })).said,
+      `The configuration file ${file} cannot be read`,
+      'that it is one JSON object',
+    )
     rmSync(file)
     const imap = { RECOURSE_MAILBOXES_KIND: 'imap', RECOURSE_MAILBOXES_HOST: 'mail.example' }
     const missing = await refusedStart({ dir, env: { ...imap, DATABASE_URL: t.url } })

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
-import { AppError, messageOf } from '../errors.ts'
+import { AppError } from '../errors.ts'
+import { readConfigFile } from './file.ts'
 import { allowed, envName, fromText, group, shapeOf, variants } from './nodes.ts'
+import { maskUrl } from './secrets.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -51,7 +52,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
  * value (never a secret's) and what is allowed.
  */
 export function loadConfig<T extends TSchema>(schema: T, sources: Sources): Loaded<T> {
-  const file = readFile(sources.file)
+  const file = sources.file ? readConfigFile(sources.file.path, sources.file.required) : undefined
   const aliases = new Map(Object.entries(sources.aliases ?? {}).map(([alias, name]) => [name, alias]))
   const work: Work = {
     problems: [],
@@ -60,7 +61,7 @@ export function loadConfig<T extends TSchema>(schema: T, sources: Sources): Load
     filePath: sources.file?.path ?? '',
     aliases,
   }
-  const built = take(schema, [], file ?? ABSENT, false, work)
+  const built = take(schema, [], file === undefined ? ABSENT : file, false, work)
   unknownEnvironment(sources, schema, work)
   if (work.problems.length > 0) throw wrong(work.problems)
   if (!Value.Check(schema, built))
@@ -68,26 +69,17 @@ export function loadConfig<T extends TSchema>(schema: T, sources: Sources): Load
   return { config: built, settings: work.settings }
 }
 
+/** What people read in one go; a file of something else altogether has thousands. */
+const MOST_PROBLEMS = 40
+
 function wrong(problems: readonly string[]): AppError {
+  const more = problems.length - MOST_PROBLEMS
+  const told = more > 0 ? [...problems.slice(0, MOST_PROBLEMS), `and ${more} more of the kind`] : problems
   return new AppError(
     'config',
-    `The configuration is wrong:\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+    `The configuration is wrong:\n${told.map((p) => `  - ${p}`).join('\n')}`,
     'Correct these; "recourse config" lists every setting with its meaning, what it may be and where its value comes from.',
   )
-}
-
-function readFile(file: Sources['file']): unknown {
-  if (!file || (!file.required && !existsSync(file.path))) return undefined
-  try {
-    return JSON.parse(readFileSync(file.path, 'utf8'))
-  } catch (cause) {
-    throw new AppError(
-      'config-file',
-      `The configuration file ${file.path} cannot be read: ${messageOf(cause)}`,
-      'Check the path, that this account may read it, and that it is JSON.',
-      { cause },
-    )
-  }
 }
 
 /** The value of one node from file and environment. `optional` groups that nobody mentions stay away. */
@@ -95,8 +87,9 @@ function take(schema: TSchema, path: readonly string[], given: unknown, optional
   const properties = group(schema)
   if (!properties) return single(schema, path, given, optional, work)
   if (given !== ABSENT && !isObject(given)) {
+    const value = holdsSecret(schema) && given !== null ? '(not shown)' : show(given)
     work.problems.push(
-      `${path.join('.') || 'the file'} = ${show(given)}: must be an object with ${[...properties.keys()].join(', ')}`,
+      `${path.join('.') || 'all of it'} = ${value} (file ${work.filePath}): must be an object with ${[...properties.keys()].join(', ')}`,
     )
     return ABSENT
   }
@@ -120,7 +113,7 @@ function takeGroup(
   for (const key of Object.keys(object))
     if (!Object.hasOwn(properties, key))
       work.problems.push(
-        `${[...path, key].join('.')} (${work.filePath}): unknown setting${meant(key, Object.keys(properties))}`,
+        `${cut([...path, key].join('.'))} (file ${work.filePath}): unknown setting${meant(key, Object.keys(properties))}`,
       )
   const built: Record<string, unknown> = {}
   for (const [key, property] of Object.entries(properties)) {
@@ -148,12 +141,14 @@ function choose(
   if (!found) throw new Error(`${path.join('.')}: a union of groups needs a property with a fixed value in each`)
   const fallback = shapeOf(schema).default
   const preset = isObject(fallback) ? fallback[found.by] : undefined
-  const said = work.env[envName([...path, found.by])] ?? object[found.by] ?? preset
+  const variable = envName([...path, found.by])
+  const said = work.env[variable] ?? object[found.by] ?? preset
   const variant = found.of.get(said)
   if (variant) return withDiscriminator(variant, found, said)
   const values = [...found.of.keys()].map((v) => JSON.stringify(v)).join(', ')
+  const origin = work.env[variable] === undefined ? `file ${work.filePath}` : `environment ${variable}`
   work.problems.push(
-    `${[...path, found.by].join('.')} ${said === undefined ? 'is missing' : `= ${show(said)}`}: must be one of ${values}`,
+    `${[...path, found.by].join('.')} ${said === undefined ? `is missing (${variable})` : `= ${show(said)} (${origin})`}: must be one of ${values}`,
   )
   return null
 }
@@ -210,7 +205,7 @@ function single(schema: TSchema, path: readonly string[], given: unknown, option
     if (!optional) work.problems.push(`${name} is missing (${envName(path)}): must be ${allowed(schema)}`)
     return ABSENT
   }
-  if (!Value.Check(schema, value))
+  if (!Value.Check(schema, value) || hasNul(value))
     work.problems.push(
       `${name} = ${secret ? '(secret)' : show(value)} (${origin}): must be ${allowed(schema)}${inside(schema, value)}`,
     )
@@ -256,13 +251,26 @@ const names = (schema: TSchema, path: readonly string[]): string[] =>
     group(property) ? names(property, [...path, key]) : [envName([...path, key])],
   )
 
-const show = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? String(value)
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text
+/** As it is written in JSON; a number that is too large for one by its name, a password in an address not at all. */
+function show(value: unknown): string {
+  const named = (_key: string, part: unknown) => (typeof part === 'number' && !Number.isFinite(part) ? `${part}` : part)
+  return typeof value === 'number' ? String(value) : cut(maskUrl(JSON.stringify(value, named) ?? String(value)))
 }
+
+const cut = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}…` : text)
+
+/** No path, name or address has one, and no database takes it. */
+const hasNul = (value: unknown): boolean =>
+  typeof value === 'string'
+    ? value.includes('\0')
+    : typeof value === 'object' && value !== null && Object.values(value).some(hasNul)
+
+const holdsSecret = (schema: TSchema): boolean =>
+  shapeOf(schema).secret === true || [...(group(schema)?.values() ?? [])].some(holdsSecret)
 
 /** The nearest known name, where it is near enough to be a slip. */
 function meant(name: string, known: readonly string[]): string {
+  if (name.length > 80) return ''
   const near = known.map((k) => ({ k, d: distance(name.toLowerCase(), k.toLowerCase()) })).sort((x, y) => x.d - y.d)[0]
   return near && near.d <= Math.max(2, name.length / 5)
     ? `; did you mean ${near.k}?`

@@ -13,8 +13,10 @@ interface Shape {
   readonly description?: string
   readonly secret?: boolean
   readonly minimum?: number
+  readonly exclusiveMinimum?: number
   readonly maximum?: number
   readonly minLength?: number
+  readonly minItems?: number
   readonly pattern?: string
 }
 
@@ -56,10 +58,15 @@ export function allowed(schema: TSchema): string {
   if (s.type === 'integer' || s.type === 'number') return number(s)
   if (s.type === 'boolean') return 'true or false'
   if (s.type === 'null') return 'nothing (null)'
-  if (s.type === 'array') return s.items ? `a list, each ${allowed(s.items)}` : 'a list'
+  if (s.type === 'array') return list(s)
   if (s.type === 'object') return 'an object'
   if (s.type === 'string') return s.pattern ? `text like ${s.pattern}` : s.minLength ? 'text, not empty' : 'text'
   return 'a value'
+}
+
+function list({ items, minItems = 0 }: Shape): string {
+  const some = minItems > 0 ? 'a list, not empty' : 'a list'
+  return items ? `${some}, each ${allowed(items)}` : some
 }
 
 function oneOf(options: readonly TSchema[]): string {
@@ -70,6 +77,7 @@ function oneOf(options: readonly TSchema[]): string {
 
 function number(s: Shape): string {
   const kind = s.type === 'integer' ? 'a whole number' : 'a number'
+  if (s.exclusiveMinimum !== undefined) return `${kind} above ${s.exclusiveMinimum}, at most ${s.maximum}`
   if (s.minimum !== undefined && s.maximum !== undefined) return `${kind} from ${s.minimum} to ${s.maximum}`
   if (s.minimum !== undefined) return `${kind} of at least ${s.minimum}`
   return s.maximum === undefined ? kind : `${kind} of at most ${s.maximum}`

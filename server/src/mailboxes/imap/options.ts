@@ -68,7 +68,12 @@ export const ImapOptions = Type.Object(
         {
           connections: Type.Integer({ minimum: 1, maximum: 1000, default: 4, description: 'At once to this server.' }),
           perMailbox: Type.Integer({ minimum: 1, maximum: 20, default: 2, description: 'At once to one mailbox.' }),
-          idleSeconds: Type.Integer({ minimum: 0, default: 20, description: 'An unused connection is kept so long.' }),
+          idleSeconds: Type.Integer({
+            minimum: 0,
+            maximum: 86_400,
+            default: 20,
+            description: 'An unused connection is kept so long.',
+          }),
         },
         { additionalProperties: false },
       ),
@@ -76,14 +81,16 @@ export const ImapOptions = Type.Object(
     timeouts: Type.Optional(
       Type.Object(
         {
-          connectSeconds: Type.Number({ exclusiveMinimum: 0, default: 10 }),
+          connectSeconds: Type.Number({ exclusiveMinimum: 0, maximum: 3600, default: 10 }),
           commandSeconds: Type.Number({
             exclusiveMinimum: 0,
+            maximum: 3600,
             default: 45,
             description: 'One command; must be shorter than the lease of a mailbox.',
           }),
           settleQuietSeconds: Type.Number({
             exclusiveMinimum: 0,
+            maximum: 3600,
             default: 1,
             description: 'A folder that does not change for so long is taken to be at rest after a lost connection.',
           }),
