@@ -4,8 +4,8 @@ import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
 import PostalMime from 'postal-mime'
 import { createParser } from '../server/src/mail/index.ts'
-import { residentBytes } from '../server/src/mail/memory.ts'
 import { parseMail } from '../server/src/mail/parse.ts'
+import { residentBytes } from '../server/src/mail/process/memory.ts'
 import { corpus, corpusFiles } from '../server/test/rig/corpus.ts'
 
 const { simpleParser } = createRequire(new URL('../server/package.json', import.meta.url))('mailparser')

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { fileTypeFromBuffer } from 'file-type'
+import type { Part } from './mime/tree.ts'
 import { decodeHeader, oneLine } from './text.ts'
-import type { Part } from './tree.ts'
 import type { AttachmentFound } from './types.ts'
 
 /** Kinds that have no magic number but run or lure; looked for after blanks and byte-order marks. */

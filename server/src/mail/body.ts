@@ -1,13 +1,13 @@
 import { attachmentOf } from './attachments.ts'
-import { readEnvelope } from './envelope.ts'
-import { type HtmlContent, readHtml } from './html.ts'
-import { mergedFacts } from './html-facts.ts'
+import { readEnvelope } from './headers/envelope.ts'
+import { type HtmlContent, readHtml } from './html/html.ts'
+import { mergedFacts } from './html/html-facts.ts'
 import { Budget, codesOf, drawnInText, fromRows, lookAt, lookInside } from './inside/index.ts'
+import type { Part } from './mime/tree.ts'
 import { cleanText, cut, oneLine } from './text.ts'
-import type { Part } from './tree.ts'
 import type { AttachmentFound, HtmlFacts, ImageFacts, Inside, UrlFound, UrlPlace, WritingFacts } from './types.ts'
 import { MAX_URLS, urlsInText } from './urls.ts'
-import { afterGapOf, Writing } from './writing.ts'
+import { afterGapOf, Writing } from './words/writing.ts'
 
 const MAX_TEXT = 64 * 1024
 const MAX_ATTACHMENTS = 500

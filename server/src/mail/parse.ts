@@ -1,14 +1,14 @@
 import type { DNSResolver } from 'mailauth'
-import { withSeals } from './arc.ts'
-import { checkOurselves, fromDomain } from './authentication.ts'
 import { readBody } from './body.ts'
-import { readEnvelope, recipientNames, type Trust } from './envelope.ts'
-import { bodyFingerprint, structureFingerprint, urlsFingerprint } from './fingerprints.ts'
+import { withSeals } from './headers/arc.ts'
+import { checkOurselves, fromDomain } from './headers/authentication.ts'
+import { readEnvelope, recipientNames, type Trust } from './headers/envelope.ts'
 import { msgToMime } from './inside/index.ts'
-import { LimitError } from './mime.ts'
-import { type MimeLimits, readTree } from './tree.ts'
+import { LimitError } from './mime/mime.ts'
+import { type MimeLimits, readTree } from './mime/tree.ts'
 import type { MailContext, ParsedMail, ParseOutcome } from './types.ts'
 import { urlsInText } from './urls.ts'
+import { bodyFingerprint, structureFingerprint, urlsFingerprint } from './words/fingerprints.ts'
 
 /** Names of servers whose Authentication-Results are believed: see `isTrusted`. */
 export interface ParseSettings extends MimeLimits, Trust {

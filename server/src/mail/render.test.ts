@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { HOSTILE_HTML } from './hostile-html.fixture.ts'
+import { safeStyle } from './html/safe-css.ts'
+import { safeHtml } from './html/safe-html.ts'
 import { PREVIEW_CSP, renderMail } from './render.ts'
-import { safeStyle } from './safe-css.ts'
-import { safeHtml } from './safe-html.ts'
 
 const LIMITS = { maxParts: 1_000, maxDepth: 100, maxHeaderBytes: 1024 * 1024 }
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='

@@ -1,8 +1,8 @@
 import { realType } from './attachments.ts'
 import { decodeText } from './body.ts'
+import { escapeHtml, safeHtml } from './html/safe-html.ts'
 import { msgToMime } from './inside/index.ts'
-import { escapeHtml, safeHtml } from './safe-html.ts'
-import { type MimeLimits, type Part, readTree } from './tree.ts'
+import { type MimeLimits, type Part, readTree } from './mime/tree.ts'
 
 const MAX_INLINE = 1024 * 1024
 const MAX_ALL_INLINE = 5 * 1024 * 1024

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aligned, registrableDomain } from './domains.ts'
-import { readHtml } from './html.ts'
+import { aligned, registrableDomain } from './headers/domains.ts'
+import { readHtml } from './html/html.ts'
 import { canonicalUrl, MAX_URLS, urlFound, urlsInText } from './urls.ts'
 
 describe('URLs in text', () => {

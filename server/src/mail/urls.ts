@@ -1,4 +1,4 @@
-import { registrableDomain } from './domains.ts'
+import { registrableDomain } from './headers/domains.ts'
 import { cut, oneLine } from './text.ts'
 import type { UrlFound, UrlPlace } from './types.ts'
 

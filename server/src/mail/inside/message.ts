@@ -1,5 +1,5 @@
-import { parseAddresses } from '../addresses.ts'
-import { readHtml } from '../html.ts'
+import { parseAddresses } from '../headers/addresses.ts'
+import { readHtml } from '../html/html.ts'
 import { oneLine } from '../text.ts'
 import type { MessageFacts } from '../types.ts'
 import { urlsInText } from '../urls.ts'

@@ -1,4 +1,4 @@
-import { readHtml } from '../html.ts'
+import { readHtml } from '../html/html.ts'
 import { oneLine } from '../text.ts'
 import type { PageFacts } from '../types.ts'
 import { urlFound } from '../urls.ts'

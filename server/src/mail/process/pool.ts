@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
-import { messageOf } from '../base/pure.ts'
+import { messageOf } from '../../base/pure.ts'
+import type { DnsRecords, MailContext } from '../types.ts'
 import { type Answer, readAnswer } from './answer.ts'
 import { startChild } from './child.ts'
 import { closedError, codeOf, PoisonError, startError } from './failures.ts'
 import { cpuMs, hasProc, residentBytes, residentBytesByPs } from './memory.ts'
 import type { WorkerSettings } from './serve.ts'
-import type { DnsRecords, MailContext } from './types.ts'
 
 export type Job =
   | { readonly kind: 'parse'; readonly raw: Buffer; readonly context: MailContext }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
+import type { Fingerprints, UrlFound } from '../types.ts'
 import { HIGH, hash32, LOW, MIN_WORDS, mix, TemplateWords } from './template-words.ts'
-import type { Fingerprints, UrlFound } from './types.ts'
 
 const PREFIX = /^\s*(?:(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|enc|res|rv|rif|odp|ynt)(?:\[\d{1,3}\])?\s*[:：]\s*)+/i
 

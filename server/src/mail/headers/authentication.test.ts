@@ -2,8 +2,8 @@ import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { dkimSign } from 'mailauth/lib/dkim/sign.js'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createParser, type Parser, type ParserOptions } from '../index.ts'
 import { isTrusted, parseAuthHeader } from './auth-header.ts'
-import { createParser, type Parser, type ParserOptions } from './index.ts'
 
 const CONTEXT = { mailFrom: 'bounce@mail.example.org', clientIp: '192.0.2.1', helo: 'mail.example.org' }
 const TRUSTED = ['mx.ours.example']

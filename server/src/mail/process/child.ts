@@ -5,9 +5,9 @@ import { isolated, isolation } from './isolation.ts'
 import type { WorkerSettings } from './serve.ts'
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
-/** What the child may read, from the checkout's root (three folders above): the program, not data that may lie beside it. */
+/** What the child may read, from the checkout's root (four folders above): the program, not data that may lie beside it. */
 const READABLE = ['node_modules/', 'package.json', 'server/node_modules/', 'server/package.json', 'server/src/'].map(
-  (path) => fileURLToPath(new URL(`../../../${path}`, import.meta.url)),
+  (path) => fileURLToPath(new URL(`../../../../${path}`, import.meta.url)),
 )
 
 /**

@@ -4,8 +4,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createParser } from '../index.ts'
 import { parsingAccount } from './account.ts'
-import { createParser } from './index.ts'
 import { isolated, isolation } from './isolation.ts'
 
 /** What a parser would see and reach that somebody else has taken over: it runs whatever they like, without Node's permission model. */

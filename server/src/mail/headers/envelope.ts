@@ -1,9 +1,9 @@
+import { cleanText, cut, decodeHeader, oneLine } from '../text.ts'
+import type { Address, HeaderLine, ParsedMail, WritingFacts } from '../types.ts'
+import { subjectFingerprint } from '../words/fingerprints.ts'
 import { MAX_ADDRESSES, parseAddresses } from './addresses.ts'
 import { fromDomain, fromTrustedHeaders, NO_AUTHENTICATION } from './authentication.ts'
-import { subjectFingerprint } from './fingerprints.ts'
 import { type RawHeaders, rawHeaderValue, readHeaders } from './headers.ts'
-import { cleanText, cut, decodeHeader, oneLine } from './text.ts'
-import type { Address, HeaderLine, ParsedMail, WritingFacts } from './types.ts'
 
 const NO_WRITING: WritingFacts = {
   language: null,

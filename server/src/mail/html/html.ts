@@ -1,9 +1,9 @@
 import { html as names, type Token, Tokenizer, TokenizerMode } from 'parse5'
+import { cut, oneLine } from '../text.ts'
+import type { Hiding, HtmlFacts, UrlFound, UrlPlace } from '../types.ts'
+import { MAX_URLS, urlFound, urlsInText } from '../urls.ts'
 import { HtmlTally } from './html-facts.ts'
 import { alike, colourOf, readStyle, type Seen } from './style.ts'
-import { cut, oneLine } from './text.ts'
-import type { Hiding, HtmlFacts, UrlFound, UrlPlace } from './types.ts'
-import { MAX_URLS, urlFound, urlsInText } from './urls.ts'
 
 const MAX_TEXT = 512 * 1024
 const MAX_DEPTH = 500

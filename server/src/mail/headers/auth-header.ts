@@ -1,6 +1,6 @@
+import { cut } from '../text.ts'
+import type { AuthResult } from '../types.ts'
 import { addressDomain } from './domains.ts'
-import { cut } from './text.ts'
-import type { AuthResult } from './types.ts'
 
 /** One result of an Authentication-Results header: `dkim=pass header.d=example.org`. */
 export interface MethodResult {

@@ -1,4 +1,4 @@
-import { createParser } from './index.ts'
+import { createParser } from '../index.ts'
 
 // A server in the middle of a message that takes for ever: prints its children, then waits to be killed.
 const parser = createParser({ workers: 2, deadlineMs: 600_000, maxRssMb: 8_000 })

@@ -1,6 +1,6 @@
+import type { ArcSet, Authentication, HeaderLine } from '../types.ts'
 import { parseAuthHeader, propertyDomain } from './auth-header.ts'
 import { aligned } from './domains.ts'
-import type { ArcSet, Authentication, HeaderLine } from './types.ts'
 
 const MOST = 10
 

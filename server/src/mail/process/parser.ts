@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url'
-import { AppError } from '../base/pure.ts'
-import { readEnvelope } from './envelope.ts'
+import { AppError } from '../../base/pure.ts'
+import { readEnvelope } from '../headers/envelope.ts'
+import { RECEIVED_BYTES } from '../headers/receiver.ts'
+import { ENVELOPE_BYTES } from '../parse.ts'
+import type { MailContext, ParseOutcome } from '../types.ts'
 import { PoisonError } from './failures.ts'
-import { ENVELOPE_BYTES } from './parse.ts'
 import { type Job, Pool, type Resolver } from './pool.ts'
-import { RECEIVED_BYTES } from './receiver.ts'
-import type { MailContext, ParseOutcome } from './types.ts'
 
 export interface ParserOptions {
   /** Processes; default 2. Of `createWorkers` the most that there may be. */
@@ -85,7 +85,7 @@ export function createWorkers<Own, T>(options: WorkersOptions<Own, T>): Workers<
 }
 
 /** Loaded where whole outcomes are handed over; it is by far the largest part of this. */
-const schema = () => import('./schema.ts')
+const schema = () => import('../schema.ts')
 
 const WRONG_SHAPE = 'the parser gave an answer of the wrong shape'
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { AppError } from '../base/pure.ts'
+import { AppError } from '../../base/pure.ts'
 
 /** The account that hostile input is parsed as when the server itself runs as root. */
 const ACCOUNT = 'recourse'

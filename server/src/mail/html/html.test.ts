@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { growth, LINEAR } from '../../test/rig/growth.ts'
+import { growth, LINEAR } from '../../../test/rig/growth.ts'
+import { languageOf } from '../words/language.ts'
+import { afterGapOf, Writing } from '../words/writing.ts'
 import { readHtml } from './html.ts'
-import { languageOf } from './language.ts'
 import { readStyle } from './style.ts'
-import { afterGapOf, Writing } from './writing.ts'
 
 const facts = (html: string) => readHtml(html).facts
 const SEEN = '<p>Dear reader, here is what everybody sees.</p>'

@@ -1,7 +1,7 @@
+import { oneLine } from '../text.ts'
+import type { FormFound, Hiding, HtmlFacts, OddLink } from '../types.ts'
+import { urlFound } from '../urls.ts'
 import { colourOf, type Seen } from './style.ts'
-import { oneLine } from './text.ts'
-import type { FormFound, Hiding, HtmlFacts, OddLink } from './types.ts'
-import { urlFound } from './urls.ts'
 
 const MAX = 10_000
 const MAX_FORMS = 10

@@ -1,6 +1,6 @@
+import { cut, decodeHeader, oneLine } from '../text.ts'
+import type { Address } from '../types.ts'
 import { addressDomain } from './domains.ts'
-import { cut, decodeHeader, oneLine } from './text.ts'
-import type { Address } from './types.ts'
 
 /** Mailboxes of one header beyond this are not kept. */
 export const MAX_ADDRESSES = 1_000

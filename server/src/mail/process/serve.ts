@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { DNSResolver } from 'mailauth'
-import { messageOf } from '../base/pure.ts'
-import { prepareToCheck } from './authentication.ts'
-import { type ParseSettings, parseMail, unparsable } from './parse.ts'
+import { messageOf } from '../../base/pure.ts'
+import { prepareToCheck } from '../headers/authentication.ts'
+import { type ParseSettings, parseMail, unparsable } from '../parse.ts'
+import { renderMail } from '../render.ts'
+import type { DnsRecords, MailContext, ParseOutcome } from '../types.ts'
 import type { Job } from './pool.ts'
-import { renderMail } from './render.ts'
-import type { DnsRecords, MailContext, ParseOutcome } from './types.ts'
 
 export interface WorkerSettings extends Omit<ParseSettings, 'resolver'> {
   readonly resolves: boolean

@@ -1,6 +1,6 @@
+import { cut, oneLine } from '../text.ts'
+import type { WritingFacts } from '../types.ts'
 import { languageOf } from './language.ts'
-import { cut, oneLine } from './text.ts'
-import type { WritingFacts } from './types.ts'
 
 const INVISIBLE = /[\u034f\u00ad\u200b-\u200d\u2060-\u2064\ufeff]/
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createParser } from './index.ts'
+import { createParser } from '../index.ts'
 
 test('whose Authentication-Results are believed can be said for each message', async () => {
   const parser = createParser({ workers: 1 })

@@ -1,5 +1,5 @@
-import { cut } from './text.ts'
-import type { Hiding } from './types.ts'
+import { cut } from '../text.ts'
+import type { Hiding } from '../types.ts'
 
 /** What one element's own style says about whether its text is seen. */
 export interface Seen {

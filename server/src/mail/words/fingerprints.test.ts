@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { parseMail } from '../parse.ts'
+import { urlFound } from '../urls.ts'
 import { bodyFingerprint, fingerprintDistance, subjectFingerprint, urlsFingerprint } from './fingerprints.ts'
-import { parseMail } from './parse.ts'
-import { urlFound } from './urls.ts'
 
 const letter = (name: string, amount: string, order: string) =>
   `Dear ${name},\nyour invoice ${order} over ${amount} is now due. Please open the attached document and confirm the ` +

@@ -1,8 +1,8 @@
 import type { Token } from 'parse5'
+import { cut, oneLine } from '../text.ts'
+import { urlFound } from '../urls.ts'
 import { type HtmlHandler, tokenizeHtml } from './html.ts'
 import { safeStyle } from './safe-css.ts'
-import { cut, oneLine } from './text.ts'
-import { urlFound } from './urls.ts'
 
 /** Elements that are written again, with the attributes below and no others. */
 const KEPT = new Set(

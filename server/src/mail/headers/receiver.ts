@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net'
+import type { MailContext } from '../types.ts'
 import { parseAuthHeader } from './auth-header.ts'
 import { registrableDomain } from './domains.ts'
 import { rawHeaderValue, readHeaders } from './headers.ts'
 import { type Hop, parseReceived } from './received.ts'
-import type { MailContext } from './types.ts'
 
 /** Bytes in which `receivedContext` looks for headers. */
 export const RECEIVED_BYTES = 256 * 1024

@@ -1,7 +1,7 @@
 import type { DNSResolver } from 'mailauth'
+import type { Address, Authentication, MailContext } from '../types.ts'
 import { authResult, type MethodResult, propertyDomain, trustedResults } from './auth-header.ts'
 import { addressDomain, aligned } from './domains.ts'
-import type { Address, Authentication, MailContext } from './types.ts'
 
 export const NO_AUTHENTICATION: Authentication = {
   source: 'none',

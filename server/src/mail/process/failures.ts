@@ -1,4 +1,4 @@
-import { AppError } from '../base/pure.ts'
+import { AppError } from '../../base/pure.ts'
 
 /** The message's own fault: it alone made its process fail. */
 export class PoisonError extends Error {}

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createParser, parseReceived, receivedContext } from './index.ts'
+import { createParser, parseReceived, receivedContext } from '../index.ts'
 
 describe('parseReceived', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { corpusFiles } from '../../test/rig/corpus.ts'
+import { corpusFiles } from '../../../test/rig/corpus.ts'
 import { type Part, readTree } from './tree.ts'
 
 const LIMITS = { maxParts: 10_000, maxDepth: 100, maxHeaderBytes: 2 * 1024 * 1024 }

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createParser, type Parser, type ParserOptions } from './index.ts'
-import { png, zip } from './inside/builders.fixture.ts'
+import { createParser, type Parser, type ParserOptions } from '../index.ts'
+import { png, zip } from '../inside/builders.fixture.ts'
+import type { ParseOutcome } from '../types.ts'
 import { residentBytes } from './memory.ts'
-import type { ParseOutcome } from './types.ts'
 
 const CONTEXT = { mailFrom: null, clientIp: null, helo: null }
 const HEAD = 'From: Eve <eve@example.org>\r\nTo: bob@example.net\r\nSubject: hostile\r\nMIME-Version: 1.0\r\n'
