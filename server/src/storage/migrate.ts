@@ -5,6 +5,7 @@ import { type Kysely, sql } from 'kysely'
 import { AppError, messageOf } from '../base/index.ts'
 import type { Database } from './schema.ts'
 import type { RoomMigrations, Storage, StorageLog } from './types.ts'
+import { closeWalls } from './walls.ts'
 
 /** Our own; always first. */
 export const migrations: RoomMigrations = { room: 'storage', dir: new URL('./migrations/', import.meta.url) }
@@ -96,7 +97,9 @@ async function pending(db: Kysely<Database>, wanted: readonly Step[]): Promise<S
 async function apply(db: Kysely<Database>, step: Step): Promise<void> {
   try {
     await db.transaction().execute(async (tx) => {
+      await sql`set local recourse.migrating = 'on'`.execute(tx)
       await sql.raw(step.text).execute(tx)
+      await closeWalls(tx)
       const { room, number, name, checksum } = step
       await tx.insertInto('schema_migration').values({ room, number, name, checksum }).execute()
     })

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Db, Tx } from './schema.ts'
 import type { Storage } from './types.ts'
 
 /** About the database itself, without tenants' data. */
@@ -35,4 +36,19 @@ export async function tenantWalls(storage: Pick<Storage, 'db'>): Promise<string[
       ]),
     ...keys.rows.filter((k) => !k.sound).map((k) => `${k.of}: foreign key ${k.name} does not include tenant_id`),
   ]
+}
+
+/** Every wall that a migration has left open for the owner, at the end of it. */
+export async function closeWalls(tx: Db | Tx): Promise<void> {
+  await sql`do $$
+    declare
+      name regclass;
+    begin
+      for name in select c.oid from pg_class c where c.relnamespace = current_schema()::regnamespace and c.relrowsecurity
+        and not c.relforcerowsecurity and exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'tenant')
+      loop
+        execute format('alter table %s force row level security', name);
+      end loop;
+    end
+  $$`.execute(tx)
 }
