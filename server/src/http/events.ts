@@ -36,7 +36,8 @@ export class LiveEvents {
     return this.#streams.size
   }
 
-  add(actor: Actor, out: ServerResponse): void {
+  /** Asked while the answer can still be a refusal. Throws AppError `too-many`. */
+  checkRoom(): void {
     if (this.#streams.size >= MAX_STREAMS)
       throw new AppError(
         'too-many',
@@ -44,9 +45,14 @@ export class LiveEvents {
         'Close some; pages ask by themselves meanwhile.',
         { status: 503 },
       )
+  }
+
+  add(actor: Actor, out: ServerResponse): void {
+    // Gone while it was being let in: it would never be heard of again.
+    if (out.destroyed) return
     const stream = { actor, out }
     this.#streams.add(stream)
-    const end = setTimeout(() => out.end(), LIFE_MS)
+    const end = setTimeout(() => out.end(), LIFE_MS).unref()
     out.on('close', () => {
       clearTimeout(end)
       this.#streams.delete(stream)
@@ -124,6 +130,7 @@ function tell(event: DomainEvent): readonly { readonly event: string; readonly d
 export function registerEvents(api: Api, live: LiveEvents): void {
   api.get('/events', { config: { permission: 'mail.read' } }, (request, reply) => {
     const { actor } = request
+    live.checkRoom()
     reply.hijack()
     reply.raw.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
