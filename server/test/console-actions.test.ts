@@ -7,6 +7,7 @@ import { copyConsole, shot } from './rig/console-build.ts'
 import { fill, PERSON, settled, signIn } from './rig/console-steps.ts'
 import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
+import { leaveInDoubt } from './rig/two-copies.ts'
 
 const SHARED = 'plan was shared'
 const SENDER = 'share@docs-portal.example'
@@ -249,6 +250,51 @@ describe('Action center in the browser', { timeout: 240_000 }, () => {
     await page.getByRole('button', { name: 'Submit' }).click()
     await page.getByRole('heading', { name: /^Move to Inbox/ }).waitFor()
     await expect.poll(() => inboxes().length, { timeout: 60_000 }).toBe(before.length)
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('two copies left in doubt: one is chosen in the flyout, the other one goes; the log says who chose, the second is told so', async () => {
+    const to = 'leon.brandt@alderfinch.example'
+    const text = 'Twice upon a time'
+    const letter = `From: teller@tales.example\r\nTo: ${to}\r\nSubject: A tale\r\nMessage-ID: <twice@tales.example>\r\n\r\n${text}\r\n`
+    await server.call(
+      'POST',
+      `/import?${new URLSearchParams({ recipient: to, mailFrom: 'teller@tales.example' })}`,
+      Buffer.from(letter),
+    )
+    const moved = await take(
+      { sender: 'teller@tales.example' },
+      { kind: 'move', target: 'junk', name: 'Junk the tale' },
+    )
+    await ended(moved)
+    const item = await leaveInDoubt(server, moved, text)
+    const places = () =>
+      maildirCopies(server.mail)
+        .filter((copy) => copy.text.includes(text))
+        .map((copy) => copy.folder)
+        .sort()
+    expect(places()).toEqual(['.Junk', 'INBOX'])
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await page.goto(`/action-center?open=${moved}`)
+    const flyout = page.getByRole('dialog')
+    await flyout.getByRole('button', { name: `Keep one of two copies, ${to}` }).click()
+    const ask = page.getByRole('dialog', { name: 'Keep one of two copies' })
+    expect(await ask.getByRole('button', { name: 'Keep this one' }).isDisabled()).toBe(true)
+    await ask.getByRole('radio', { name: /^Junk/ }).check()
+    await ask.getByText('The copy in INBOX is removed as by a soft delete').waitFor()
+    await settled(page)
+    expect(await violations(page)).toEqual([])
+    await shot(page, 'keep-one')
+    await ask.getByRole('button', { name: 'Keep this one' }).click()
+    await page.getByRole('heading', { name: 'Keep the copy in Junk, remove the one in INBOX' }).waitFor()
+    await page.getByText('1 of 1 copy ended, 1 verified in the mailbox').waitFor()
+    expect(places().filter((folder) => folder === 'INBOX')).toEqual([])
+    await page.goto(`/action-center/${moved}`)
+    await page.getByRole('link', { name: `${PERSON.name}: Junk stays` }).waitFor()
+    const late = server.call('POST', `/actions/${moved}/items/${item}/keep`, { folder: 'INBOX' })
+    await expect(late).rejects.toThrow(`${PERSON.name} was first: the copy in Junk stays`)
     expect(problems).toEqual([])
     await context.close()
   })

@@ -132,6 +132,41 @@ test('a move to Junk that never reached the server, while the user copied the me
   expect(await folders()).toEqual(['INBOX', 'Junk'])
 })
 
+test.each([
+  ['INBOX', 'Junk'],
+  ['Junk', 'INBOX'],
+])(
+  '…and an analyst keeps the one in %s: the one in %s goes to the hold, exactly; undone, both are as they were',
+  async (stays, goes) => {
+    const copies = await deliver()
+    swallowMove(async () => {
+      await user.ok('SELECT INBOX')
+      await user.ok('UID COPY 1:* Junk')
+      await user.ok('SELECT Junk')
+      await user.ok('UID STORE 1:* FLAGS (\\Flagged Mine)')
+    })
+    const doubtful = await act(copies, { kind: 'move', target: 'junk' })
+    const before = await truth()
+    const [item] = await items(doubtful)
+    if (!item) throw new Error('no item')
+    expect(item).toMatchObject({
+      state: 'ambiguous',
+      both: { source: { folder: 'INBOX' }, target: { folder: 'Junk' } },
+    })
+    const request = { action: doubtful, item: item.id, folder: stays }
+    const kept = await service.keep(analyst(t.a), request)
+    await service.drain(t.a)
+    expect(await items(kept.id)).toMatchObject([{ state: 'done', reason: null, before: { folder: goes }, lost: [] }])
+    const soft = () => holdTruth(dovecot.imapPort, ann.login, 'soft-deleted')
+    const lineOf = (folder: string) => before.filter((line) => line.startsWith(`${folder} `))
+    expect(await truth()).toEqual(lineOf(stays))
+    expect(await soft()).toHaveLength(1)
+    await expect(service.keep(analyst(t.a, 'Bert'), request)).rejects.toMatchObject({ code: 'kept-already' })
+    await undo(kept.id)
+    expect([await truth(), await soft()]).toEqual([before, []])
+  },
+)
+
 test('a hold that is lost before the lost answer is settled: said so, and an undo puts it back from the vault', async () => {
   const copies = await deliver()
   const before = await truth()

@@ -2,7 +2,7 @@ import { AppError } from '../base/index.ts'
 import type { Json } from './arguments.ts'
 import type { Client } from './client.ts'
 import { facts, json, line, plain, time } from './out.ts'
-import { Action, listOf } from './shapes.ts'
+import { Action, Item, listOf } from './shapes.ts'
 
 // One action of the Action center, as several commands find it, follow it to its end and show it.
 
@@ -92,4 +92,23 @@ export function reasons(title: string, list: readonly { reason: string; count: n
   if (list.length === 0 && !always) return
   line(`${title}:`)
   for (const { reason, count } of list) line(`  ${count} × ${plain(reason)}`)
+}
+
+/** Items of an action, page by page. */
+export async function allItems(client: Client, id: string, only: Record<string, string> = {}): Promise<Item[]> {
+  const items: Item[] = []
+  let cursor: string | null = null
+  do {
+    const query: Record<string, string> = { ...only, limit: '500', ...(cursor === null ? {} : { cursor }) }
+    const page: { items: Item[]; next: string | null } = await client.call(
+      listOf(Item),
+      'GET',
+      `/actions/${encodeURIComponent(id)}/items`,
+      undefined,
+      query,
+    )
+    items.push(...page.items)
+    cursor = page.next
+  } while (cursor !== null)
+  return items
 }

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { maildirCopies } from '../../test/rig/maildir-state.ts'
 import { type RunningServer, runServer } from '../../test/rig/running.ts'
+import { leaveInDoubt } from '../../test/rig/two-copies.ts'
 import { jsonText, plain } from './out.ts'
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
@@ -367,6 +369,42 @@ describe('the command line', () => {
     expect(wrong.code).toBe(1)
     expect(wrong.err).toMatch(/http\.port = "eighty" .*must be a whole number from 0 to 65535/)
     expect(wrong.err).toMatch(/RECOURSE_HTPP_HOST .*did you mean RECOURSE_HTTP_HOST/)
+  })
+
+  test('of two copies left in doubt keeps one, after a preview; the second to decide is told who was first', async () => {
+    writeFileSync(join(work, 'twice.eml'), mail(77, 'cy', 'both of them'))
+    await answer('import', join(work, 'twice.eml'))
+    const { items } = await answer('messages', '--recipient', `cy@${DOMAIN}`)
+    const { id } = items.find((m: Answer) => m.subject === 'Offer 77')
+    const moved = await answer('take', 'move', '--to', 'junk', '--message', id, '--wait')
+    expect(moved).toMatchObject({ state: 'completed', counts: { done: 1 } })
+    expect((await recourse(['action', 'keep', moved.id, 'Junk'])).err).toContain('No two copies were left in doubt')
+    const item = await leaveInDoubt(server, moved.id, 'both of them')
+    const plan = await answer('action', 'keep', moved.approvalId, 'Junk', '--preview')
+    expect(plan).toMatchObject({ keeps: { folder: 'Junk' }, removes: { folder: 'INBOX' }, decided: null })
+    const preview = await recourse(['action', 'keep', moved.id, 'Junk', '--preview'])
+    expect(preview.out).toMatch(
+      /Stays +Junk[\s\S]*Is removed +INBOX[\s\S]*Approval +none is needed[\s\S]*Decided +not yet/,
+    )
+    expect((await recourse(['action', 'keep', moved.id, 'Sent'])).err).toContain('Choose INBOX or Junk.')
+    const copies = () => maildirCopies(server.mail).filter((c) => c.text.includes('both of them'))
+    expect(
+      copies()
+        .map((c) => c.folder)
+        .sort(),
+    ).toEqual(['.Junk', 'INBOX'])
+    const kept = await answer('action', 'keep', moved.id, 'Junk', '--item', item, '--wait')
+    expect(kept).toMatchObject({ state: 'completed', counts: { done: 1, verified: 1 } })
+    expect(copies().filter((c) => c.folder === '.Junk')).toHaveLength(1)
+    expect(copies().filter((c) => c.folder === 'INBOX')).toEqual([])
+    expect((await recourse(['action', 'keep', moved.id, 'INBOX'])).err).toMatch(/was first: the copy in Junk stays/)
+    expect((await recourse(['action', 'show', moved.id, '--items'])).out).toMatch(/ambiguous.*: Junk stays/)
+    await answer('undo', kept.id, '--wait')
+    expect(
+      copies()
+        .map((c) => c.folder)
+        .sort(),
+    ).toEqual(['.Junk', 'INBOX'])
   })
 
   test('says where the server is looked for when there is none', async () => {

@@ -137,14 +137,28 @@ export const Action = Type.Object({
 })
 export type Action = Static<typeof Action>
 
+const KeptBy = Type.Object({ actionId: text, by: text, at: text, keeps: text, state: text })
+
 export const Item = Type.Object({
+  id: text,
   recipient: text,
   subject: text,
   state: text,
   reason: orNull(text),
   verifiedAt: orNull(text),
+  both: orNull(Type.Object({ decided: orNull(KeptBy) })),
 })
 export type Item = Static<typeof Item>
+
+const CopyPlace = Type.Object({ folder: orNull(text), flags: Type.Array(text), keywords: Type.Array(text) })
+/** Which of two copies would stay. */
+export const KeepPlan = Type.Object({
+  keeps: CopyPlace,
+  removes: CopyPlace,
+  approval: Type.Object({ needed: n, why: orNull(text) }),
+  decided: orNull(KeptBy),
+})
+export type KeepPlan = Static<typeof KeepPlan>
 
 export const Step = Type.Object({ kind: text, label: text, body: Type.Record(text, Type.Unknown()) })
 

@@ -10,6 +10,7 @@ import type { ActionState } from './ledger/states.ts'
 import type { About } from './ledger/tables.ts'
 import type { Expired } from './retention/expire.ts'
 import type { Limits } from './rules/limits.ts'
+import type { KeepPreview, KeepRequest } from './submit/keep.ts'
 import type { Chosen, PlanRequest } from './submit/plans.ts'
 import type { Plan } from './submit/preview.ts'
 import type { Scope } from './submit/select.ts'
@@ -98,6 +99,10 @@ export interface Remediation extends Undoing {
   expire(tenant: TenantId): Promise<number>
   undoPreview(requester: Requester, id: ActionId, items?: UndoOptions['items']): Promise<UndoPreview>
   submitUndo(requester: Requester, id: ActionId, options?: UndoOptions): Promise<Submitted>
+  /** What it would do to say which of two copies in doubt stays. */
+  keepPreview(requester: Requester, request: KeepRequest): Promise<KeepPreview>
+  /** The other one of two copies is taken away, as by a soft delete: an action of its own. */
+  keep(requester: Requester, request: KeepRequest): Promise<SubmittedAction>
   /** Destroys what was deleted and whose time is over. */
   endRetention(tenant: TenantId): Promise<Expired>
   /** Starts working: jobs wake, interrupted items are settled. */

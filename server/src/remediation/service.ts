@@ -14,6 +14,7 @@ import type { ActionState } from './ledger/states.ts'
 import { endRetention } from './retention/expire.ts'
 import { confirmActive, DEFAULT_LIMITS } from './rules/limits.ts'
 import { need, propose } from './rules/rights.ts'
+import { previewKeep, submitKeep } from './submit/keep.ts'
 import { planDesk, type ServiceParts } from './submit/plan-desk.ts'
 import { answeredBefore, endPlan } from './submit/plans.ts'
 import { previewAction } from './submit/preview.ts'
@@ -165,6 +166,18 @@ export function createRemediation(deps: RemediationDeps): Remediation {
       return waking(requester, 'undo', { of: id, ...options }, (tx) =>
         submitUndoOf(tx, context(requester), requester, id, options, tuning.proveAbove),
       )
+    },
+    keepPreview: async (requester, request) => {
+      propose(requester)
+      return storage.tenant(requester.tenant, async (tx) =>
+        previewKeep(tx, context(requester), requester, request, await options(tx)),
+      )
+    },
+    keep: async (requester, request) => {
+      propose(requester)
+      const { action, item, folder } = request
+      const work = async (tx: Tx) => submitKeep(tx, context(requester), requester, request, await options(tx))
+      return waking(requester, 'keep', { of: action, item, folder }, work, undefined, (made) => [made.id])
     },
     previewUndoOf: async (requester, select) => {
       propose(requester)

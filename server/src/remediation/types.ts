@@ -134,6 +134,8 @@ export interface WorkItem {
   readonly sameAs: ItemId | null
   /** The sender's own copy in Sent: found by what it says of itself and its bytes, no delivery of its own. */
   readonly senderCopy: boolean
+  /** Takes one of two copies away, or gives it back: the one that stays. */
+  readonly keeps: CopyRef | null
   readonly target: Place
   readonly folderGone: 'recreate' | 'inbox'
   /** The copy this item is about where it is known beforehand: an undo's, a second copy's. */
@@ -199,7 +201,11 @@ export const takes = (item: Pick<WorkItem, 'actionKind' | 'redoes' | 'undoes' | 
   return item.redoes || (item.undoes === null && item.sameAs !== null)
 }
 
-/** Nothing of the message may be in its user's reach afterwards: so it is too where the undo of a release takes it out of a folder. */
+/**
+ * Nothing of the message may be in its user's reach afterwards: so it is too where the undo of a release takes it out of a folder. Not where
+ * somebody has said which of two copies stays.
+ */
 export const looksFurther = (item: WorkItem): boolean =>
-  takes(item) ||
-  (item.target.kind !== 'folder' && (item.beforeLocation === null || holdOf(item.beforeLocation) === null))
+  item.keeps === null &&
+  (takes(item) ||
+    (item.target.kind !== 'folder' && (item.beforeLocation === null || holdOf(item.beforeLocation) === null)))

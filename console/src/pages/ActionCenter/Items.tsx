@@ -3,6 +3,7 @@ import { ArrowDownload20Regular } from '@fluentui/react-icons'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { queryString } from '../../api/client.ts'
+import { useCan } from '../../api/session.ts'
 import type { ActionDetail, ActionItem, ItemPlace, ResultClass } from '../../api/types.ts'
 import { Choice } from '../../parts/filters/Choice.tsx'
 import { FreeText } from '../../parts/filters/FreeText.tsx'
@@ -17,6 +18,7 @@ import { visible } from '../../parts/text.ts'
 import { LOCATION, plural, RESULT_CLASS, wordFor } from '../../words.ts'
 import { ApprovePart } from './ApprovePart.tsx'
 import { useItems } from './data.ts'
+import { KeepDialog } from './KeepDialog.tsx'
 import { UndoDialog } from './UndoDialog.tsx'
 
 const COLUMNS: readonly GridColumn<ActionItem>[] = [
@@ -66,6 +68,30 @@ const COLUMNS: readonly GridColumn<ActionItem>[] = [
   },
 ]
 
+/** Of two copies that were left in doubt, who has said which one stays; or how to say it. */
+const choiceColumn = (onKeep: ((item: ActionItem) => void) | null): GridColumn<ActionItem> => ({
+  id: 'choice',
+  header: 'Two copies',
+  width: '168px',
+  phone: 'detail',
+  cell: (item) => {
+    if (!item.both) return <span className="muted">–</span>
+    const { decided } = item.both
+    if (decided)
+      return (
+        <Link to="/action-center/$id" params={{ id: decided.actionId }} className="link">
+          <SafeText text={`${decided.by}: ${decided.keeps} stays`} max={120} />
+        </Link>
+      )
+    if (!onKeep) return <span className="muted">Not decided</span>
+    return (
+      <Button size="small" aria-label={`Keep one of two copies, ${nameOf(item)}`} onClick={() => onKeep(item)}>
+        Keep one of them
+      </Button>
+    )
+  },
+})
+
 function Where({ place }: { place: ItemPlace | null }) {
   if (!place) return <span className="muted">–</span>
   const name = place.location === 'folder' ? (place.folder ?? 'Folder') : wordFor(LOCATION, place.location ?? 'unknown')
@@ -94,6 +120,12 @@ export function Items({ action, cls, onClass }: Props) {
   const items = useItems(action.id, action.state, cls, q)
   const [selection, setSelection] = useState<Selection>({})
   const [doing, setDoing] = useState<'undo' | 'part' | null>(null)
+  const [keeping, setKeeping] = useState<ActionItem | null>(null)
+  const may = useCan()
+  const mayKeep = may('remediation.propose')
+  const columns = items.rows.some((item) => item.both)
+    ? COLUMNS.toSpliced(3, 0, choiceColumn(mayKeep ? setKeeping : null))
+    : COLUMNS
   const { undo, redo, approvePart } = action.can
   const back = undo || redo
   const chosen = items.rows.filter((item) => selection[item.id])
@@ -138,7 +170,7 @@ export function Items({ action, cls, onClass }: Props) {
         <Grid
           label="Items"
           rows={items.rows}
-          columns={COLUMNS}
+          columns={columns}
           rowId={idOf}
           rowName={nameOf}
           {...(back || approvePart ? { selection, onSelect: setSelection } : {})}
@@ -151,6 +183,9 @@ export function Items({ action, cls, onClass }: Props) {
       </div>
       {doing === 'undo' ? (
         <UndoDialog action={action} items={done.map((item) => item.id)} onClose={() => setDoing(null)} />
+      ) : null}
+      {keeping?.both ? (
+        <KeepDialog actionId={action.id} item={keeping} both={keeping.both} onClose={() => setKeeping(null)} />
       ) : null}
       {doing === 'part' ? (
         <ApprovePart

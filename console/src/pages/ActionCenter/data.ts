@@ -143,3 +143,22 @@ export function useUndo(id: string, onStarted: () => void) {
     },
   })
 }
+
+/** Starts the removal of the other one of two copies, an action of its own, and opens its page. */
+export function useKeep(id: string, item: string, onStarted: () => void) {
+  const changed = useChanged()
+  const navigate = useNavigate()
+  return useMutation({
+    mutationFn: (wish: { folder: string; description?: string }) =>
+      api.post<{ id: string }>(path(id, `/items/${encodeURIComponent(item)}/keep`), {
+        ...wish,
+        source: 'action-center',
+      }),
+    onSuccess: async (kept) => {
+      onStarted()
+      await navigate({ to: '/action-center/$id', params: { id: kept.id } })
+    },
+    // Also where somebody was faster: what he has decided shows in the log.
+    onSettled: changed,
+  })
+}

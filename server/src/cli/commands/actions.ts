@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander'
-import { idsOf, reasons, showAction } from '../action.ts'
+import { allItems, idsOf, reasons, showAction } from '../action.ts'
 import { instant, type Json, split } from '../arguments.ts'
 import { type Client, connectClient } from '../client.ts'
 import { exported, json, line, table, time } from '../out.ts'
-import { Action, Item, listOf, Results } from '../shapes.ts'
+import { Action, listOf, Results } from '../shapes.ts'
 import { decisionCommands } from './decide.ts'
+import { keepCommand } from './keep.ts'
 
 export function actionCommands(root: Command): void {
   root
@@ -50,6 +51,7 @@ export function actionCommands(root: Command): void {
     .description('its state and counts')
     .action(show)
   for (const parent of [root, one]) decisionCommands(parent)
+  keepCommand(one)
 }
 
 type ListOptions = Json & Readonly<Record<string, string | true | undefined>>
@@ -129,24 +131,8 @@ async function showOne(client: Client, id: string, options: Json & { items?: tru
     ['VERIFIED', (i) => time(i.verifiedAt)],
     ['SUBJECT', (i) => i.subject],
     ['REASON', (i) => i.reason, 80],
+    ['DECIDED', (i) => (i.both?.decided ? `${i.both.decided.by}: ${i.both.decided.keeps} stays` : null), 40],
+    ['ID', (i) => i.id],
   ])
   return action
-}
-
-async function allItems(client: Client, id: string): Promise<Item[]> {
-  const items: Item[] = []
-  let cursor: string | null = null
-  do {
-    const query: Record<string, string> = { limit: '500', ...(cursor === null ? {} : { cursor }) }
-    const page: { items: Item[]; next: string | null } = await client.call(
-      listOf(Item),
-      'GET',
-      `/actions/${encodeURIComponent(id)}/items`,
-      undefined,
-      query,
-    )
-    items.push(...page.items)
-    cursor = page.next
-  } while (cursor !== null)
-  return items
 }

@@ -89,6 +89,14 @@ export class MemoryUser {
     if (message) messages[at] = { ...message, internalDate: date }
   }
 
+  /** The file behind a message was written anew, as only something beside the mail server can do. */
+  rewrite(folder: string, uid: number, bytes: Buffer): void {
+    const { messages } = this.#box.folder(folder)
+    const at = messages.findIndex((m) => m.uid === uid)
+    const message = messages[at]
+    if (message) messages[at] = { ...message, bytes }
+  }
+
   /** The server gives the folder a new UIDVALIDITY and all messages new UIDs. */
   renumber(path: string): void {
     this.#box.renumber(this.#box.folder(path))

@@ -5,6 +5,7 @@ import type { Tx } from '../../storage/index.ts'
 import { type Desk, storedState } from '../desk/desk.ts'
 import { readCopies, statesAt } from '../find/read.ts'
 import { type Extra, unclaimed } from '../find/seek.ts'
+import { keptPlaces, locateKept, lostMeanwhile } from '../find/seek-kept.ts'
 import { type Change, markReverted, Tally, transition } from '../ledger/ledger.ts'
 import { looksFurther, type Place, pointsOf, type WorkItem } from '../types.ts'
 import { insertExtras } from './extras.ts'
@@ -66,7 +67,16 @@ export async function finish(
     checked.filter((c) => !looksFurther(c.item)),
   )
   const place = await desk.placeOf(path)
-  for (const c of checked) changes.push(done(desk, c, place, left.get(c.item.id)))
+  const items = checked.map((c) => c.item)
+  const lost = await lostMeanwhile(desk, items)
+  for (const c of checked) {
+    const note = lost.get(c.item.id) ?? c.note
+    changes.push(done(desk, { ...c, note }, place, left.get(c.item.id)))
+  }
+  const stays = await keptPlaces(
+    desk,
+    items.filter((i) => !left.has(i.id) && !lost.has(i.id)),
+  )
   const extras = await reachable(desk, path, checked)
   crashPoint(`${p}.after-readback`)
   crashPoint(`${p}.before-done-commit`)
@@ -79,6 +89,7 @@ export async function finish(
       tx,
       ended.map((c) => ({ item: c.item, ref: c.after.ref, copyHash: c.copyHash, place, lost: c.lost })),
     )
+    await locateKept(tx, stays)
     const tally = new Tally()
     await transition(tx, desk.context(), changes, tally)
     await insertExtras(tx, desk.context(), extras, tally)

@@ -3,7 +3,8 @@ import type { CopyRef, CopyState, Doubt, Settled } from '../../mailboxes/index.t
 import type { Desk } from '../desk/desk.ts'
 import { type Seen, sameRef } from '../find/read.ts'
 import { search } from '../find/seek.ts'
-import type { Change } from '../ledger/ledger.ts'
+import { noteBoth } from '../ledger/both.ts'
+import { type Change, transition } from '../ledger/ledger.ts'
 import type { HoldPosition, StoredState, WorkItem } from '../types.ts'
 import { finishDelivery } from './deliver.ts'
 import { type Arrival, finish } from './finish.ts'
@@ -11,6 +12,7 @@ import { giveUp, sayLate } from './late.ts'
 import { partly } from './move.ts'
 import { guessed, nowhere } from './nowhere.ts'
 import { saidOf } from './target.ts'
+import { type Found, twoOf } from './two-copies.ts'
 
 const LOOK_MS = 1000
 
@@ -40,6 +42,7 @@ async function settleMove(desk: Desk, items: readonly WorkItem[]): Promise<void>
   const settled = await (await desk.session()).settle(doubt)
   const arrivals: Arrival[] = []
   const changes: Change[] = []
+  const both: Found[] = []
   const gone: WorkItem[] = []
   const idle: WorkItem[] = []
   for (const item of items) {
@@ -47,7 +50,7 @@ async function settleMove(desk: Desk, items: readonly WorkItem[]): Promise<void>
     const now: Settled | undefined = was && settled.get(was.ref.uid)
     if (!was || !now || now.at === 'neither') gone.push(item)
     else if (now.at === 'source') idle.push(item)
-    else if (now.at === 'both') changes.push(inBoth(item, now))
+    else if (now.at === 'both') both.push({ item, source: now.state, target: now.target })
     else if (now.marked) changes.push(partly(item, now.state.ref))
     else arrivals.push(arrival(item, was, now.state))
   }
@@ -59,6 +62,7 @@ async function settleMove(desk: Desk, items: readonly WorkItem[]): Promise<void>
     arrivals.map((a) => a.item),
   )
   await desk.record(changes)
+  await recordBoth(desk, both)
   await giveUp(desk, idle, { position: target, shared })
   const missing = gone.map((item) => {
     const ref = perhaps.get(item)
@@ -73,11 +77,20 @@ async function tookIn(desk: Desk, then: HoldPosition): Promise<boolean> {
   return now === null || now.uidValidity !== then.uidValidity || now.uidNext > then.uidNext
 }
 
-/** One of two copies whose origin nobody knows is never removed, and none of them is called ours. */
-const inBoth = (item: WorkItem, { state, target }: Extract<Settled, { readonly at: 'both' }>): Change => ({
+/** One of two copies whose origin nobody knows is never removed, and none of them is called ours; an analyst may say which one stays. */
+async function recordBoth(desk: Desk, both: readonly Found[]): Promise<void> {
+  if (both.length === 0) return
+  const two = await twoOf(desk, both)
+  await desk.commit(async (tx) => {
+    await transition(tx, desk.context(), both.map(inBoth))
+    await noteBoth(tx, two)
+  })
+}
+
+const inBoth = ({ item, source, target }: Found): Change => ({
   item,
   to: 'ambiguous',
-  why: `It is in ${state.ref.folder}, and there is a copy in ${target.ref.folder} since: nobody can tell whether the user made it or a move that was cut off. Both were left; a new action finds both.`,
+  why: `It is in ${source.ref.folder}, and there is a copy in ${target.ref.folder} since: nobody can tell whether the user made it or a move that was cut off. Both were left: say which one stays, or act anew, which finds both.`,
 })
 
 function arrival(item: WorkItem, before: CopyState, now: CopyState): Arrival {

@@ -7,13 +7,22 @@ import { orNull } from './request-schemas.ts'
 
 export const Classes = Type.Enum([...RESULT_CLASSES])
 
-const ItemPlace = Type.Object({
+export const ItemPlace = Type.Object({
   location: orNull(Locations),
   folder: orNull(Type.String()),
   flags: Type.Array(Type.String()),
   keywords: Type.Array(Type.String()),
   internalDate: orNull(Type.String()),
   size: orNull(Type.Integer()),
+})
+
+/** Who has said which of two copies stays. */
+export const KeptBy = Type.Object({
+  actionId: Type.String(),
+  by: Type.String(),
+  at: Type.String(),
+  keeps: Type.String({ description: 'path of the folder whose copy stays' }),
+  state: Type.Enum([...ITEM_STATES]),
 })
 
 export const ItemRow = Type.Object({
@@ -34,6 +43,7 @@ export const ItemRow = Type.Object({
   sameAs: orNull(Type.String()),
   revertedBy: orNull(Type.String()),
   senderCopy: Type.Boolean(),
+  both: orNull(Type.Object({ source: ItemPlace, target: ItemPlace, decided: orNull(KeptBy) })),
   class: Classes,
 })
 export const ItemPage = PageOf(ItemRow)

@@ -152,3 +152,30 @@ test('undo by cause through the API: preview with past, running and future; who 
   expect(state).toMatchObject({ status: 200, body: { doubt: null, due: { softDeleted: 0 } } })
   expect((await api.call(reader, 'POST', '/retention/confirm')).status).toBe(403)
 })
+
+test('of two copies in doubt one is kept by the API; who was first is told, another organisation finds nothing', async () => {
+  const token = await analyst()
+  const { copies } = await office.deliver(['ann'])
+  office.provider.failOnce('move', { partial: { done: 0, both: 1 } }, office.mailbox('ann').login)
+  const id = await office.run({ kind: 'move', target: 'junk' }, copies)
+  const items = await api.call(token, 'GET', `/actions/${id}/items?class=in-doubt`)
+  const [item] = items.body['items'] as { id: string }[]
+  const copy = (folder: string) => expect.objectContaining({ folder, flags: ['\\Answered', '\\Seen'] })
+  expect(item).toMatchObject({ both: { source: copy('INBOX'), target: copy('Junk'), decided: null } })
+  const path = `/actions/${id}/items/${item?.id}/keep`
+  const preview = await api.call(token, 'POST', `${path}/preview`, { folder: 'Junk' })
+  const plan = { keeps: copy('Junk'), removes: copy('INBOX'), approval: { needed: 0 }, decided: null }
+  expect(preview).toMatchObject({ status: 200, body: plan })
+  const reader = await api.token(t.a, ['mail.read'])
+  expect((await api.call(reader, 'POST', path, { folder: 'Junk' })).status).toBe(403)
+  const foreign = await api.token(t.b, ['mail.read', 'remediation.propose', 'remediation.approve'])
+  expect((await api.call(foreign, 'POST', path, { folder: 'Junk' })).status).toBe(404)
+  expect((await api.call(token, 'POST', path, { folder: 'Sent' })).body).toMatchObject({ error: { code: 'no-copy' } })
+  const made = await api.call(token, 'POST', path, { folder: 'Junk', description: 'The user junked it' })
+  expect(made).toMatchObject({ status: 201, body: { name: 'Keep the copy in Junk, remove the one in INBOX' } })
+  await office.service.drain(t.a)
+  const again = await api.call(token, 'POST', path, { folder: 'INBOX' })
+  expect(again).toMatchObject({ status: 409, body: { error: { code: 'kept-already' } } })
+  const kept = { kind: 'soft-delete', state: 'completed', cause: { kind: 'action', id } }
+  expect((await api.call(token, 'GET', `/actions/${made.body['id']}`)).body).toMatchObject(kept)
+})

@@ -9,6 +9,7 @@ import type { ActionRequest, Except, Requester, Selection } from '../types.ts'
 import { previewBody, registerUndoRoutes } from '../undo/routes.ts'
 import { UndoPreviewBody } from '../undo/schemas.ts'
 import { registerHistory } from './history-routes.ts'
+import { registerKeep } from './keep-routes.ts'
 import * as schemas from './schemas.ts'
 
 export interface RemediationRoutesDeps {
@@ -54,6 +55,7 @@ export function register(app: Api, deps: RemediationRoutesDeps): void {
   registerDecisions(app, remediation)
   registerReject(app, deps)
   registerUndo(app, remediation)
+  registerKeep(app, remediation, requester)
   registerUndoRoutes(app, remediation)
   registerRetention(app, storage)
   registerHistory(app, storage)

@@ -64,8 +64,8 @@ export interface Placed {
 }
 
 /**
- * Places to which items of these deliveries have brought copies, and where other recipients' copies in the same mailbox are: such a
- * copy is accounted for, and is not one that the user has put back.
+ * Places to which items of these deliveries have brought copies, where other recipients' copies in the same mailbox are, and where that of
+ * two copies is of which somebody has said that it stays: such a copy is accounted for, and is not one that the user has put back.
  */
 export async function placedByUs(
   tx: Tx,
@@ -80,6 +80,12 @@ export async function placedByUs(
     union all
     select d.id, o.ref from delivery d join delivery o on o.tenant_id = d.tenant_id and o.message_id = d.message_id
       and o.mailbox_id = d.mailbox_id and o.id <> d.id
-    where d.tenant_id = ${tenant} and d.id = any(${sql.val([...deliveries])}::uuid[]) and o.ref is not null`.execute(tx)
+    where d.tenant_id = ${tenant} and d.id = any(${sql.val([...deliveries])}::uuid[]) and o.ref is not null
+    union all
+    select i.delivery_id, (case k.kept when 'source' then w.source->'ref' else w.target->'ref' end)::jsonb
+    from action_item i join item_keep k on k.tenant_id = i.tenant_id and k.item_id = i.id
+      join item_both w on w.tenant_id = k.tenant_id and w.item_id = k.of_id
+    where i.tenant_id = ${tenant} and i.delivery_id = any(${sql.val([...deliveries])}::uuid[]) and i.mailbox_id = ${mailbox}
+      and i.undoes is null`.execute(tx)
   return rows.rows
 }

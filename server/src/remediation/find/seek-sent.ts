@@ -1,7 +1,8 @@
 import type { CopyState, CopyWithBytes } from '../../mailboxes/index.ts'
 import type { Desk } from '../desk/desk.ts'
 import type { WorkItem } from '../types.ts'
-import { sha256, withCrlf } from './identity.ts'
+import { sha256 } from './identity.ts'
+import { split } from './message-parts.ts'
 import { nothingSought, type Sought } from './seek.ts'
 
 /**
@@ -78,20 +79,6 @@ async function received(desk: Desk, { delivery }: WorkItem): Promise<Buffer | nu
 
 /** Bcc (RFC 5322, section 3.6.3) and what mail programs note for themselves in what they have sent. */
 const AT_HOME = /^(bcc|x-mozilla-[^:]*|x-uidl?|status|x-status|x-keywords)[ \t]*:/i
-
-interface Split {
-  readonly fields: readonly string[]
-  readonly body: Buffer
-}
-
-/** Header fields with their folded lines, and the body behind the empty line. */
-function split(bytes: Buffer): Split {
-  const whole = withCrlf(bytes)
-  const end = whole.indexOf('\r\n\r\n')
-  const head = end < 0 ? whole : whole.subarray(0, end)
-  const body = end < 0 ? Buffer.alloc(0) : whole.subarray(end + 4)
-  return { fields: head.toString('latin1').split(/\r\n(?![ \t])/), body }
-}
 
 /**
  * Whether what lies in Sent is what was received: the same body to the last byte, and every header field of it stands in the message in

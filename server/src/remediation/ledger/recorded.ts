@@ -19,6 +19,8 @@ export interface ActionParams {
   readonly suspendCause?: boolean
   readonly releaseHeld?: boolean
   readonly senderCopy?: boolean
+  /** Which of two copies stays: of which item in doubt, and the path of its folder. */
+  readonly keep?: { readonly item: string; readonly folder: string }
   /** Who has added copies to it since it was proposed. */
   readonly joined?: readonly Person[]
 }

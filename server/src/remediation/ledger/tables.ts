@@ -4,6 +4,7 @@ import type { Cause } from '../../judgement/index.ts'
 import type { CopyRef } from '../../mailboxes/index.ts'
 import type { Location } from '../../records/index.ts'
 import type { ActionKind, HoldPosition, MoveTarget, PlaceKind, Severity, Source, StoredState, Via } from '../types.ts'
+import type { OneOfTwo, Side } from './both.ts'
 import type { About, ActionParams, Approval, Classification, Frozen, Person } from './recorded.ts'
 import type { ActionState, Decision, ItemState } from './states.ts'
 
@@ -229,6 +230,22 @@ export interface ItemLateTable {
   look_at: Instant
 }
 
+/** Where the two copies of an item in doubt are. */
+export interface ItemBothTable {
+  tenant_id: TenantId
+  item_id: ItemId
+  source: Json<OneOfTwo>
+  target: Json<OneOfTwo>
+}
+
+/** Items about one of two copies: which one stays. */
+export interface ItemKeepTable {
+  tenant_id: TenantId
+  item_id: ItemId
+  of_id: ItemId
+  kept: Side
+}
+
 /** A view of `item_history`, by item. */
 export interface ItemTransitionTable {
   tenant_id: TenantId
@@ -277,6 +294,8 @@ declare module '../../storage/schema.ts' {
     item_history: ItemHistoryTable
     item_due: ItemDueTable
     item_late: ItemLateTable
+    item_both: ItemBothTable
+    item_keep: ItemKeepTable
     item_transition: ItemTransitionTable
     vault: VaultTable
     guard: GuardTable

@@ -195,6 +195,10 @@ async function insertItems(tx: Tx, { tenant, now }: LedgerContext, action: Actio
     left join item_copy b on b.tenant_id = ${tenant} and b.item_id = p.low and b.side = 'before'`.execute(tx)
   await sql`insert into item_together (tenant_id, item_id, of_id)
     select ${tenant}, p.id, l from undo_plan p, unnest(p.below) l`.execute(tx)
+  // Of two copies the one that stays is not what is given back, nor taken again.
+  await sql`insert into item_keep (tenant_id, item_id, of_id, kept)
+    select distinct on (p.id) ${tenant}::uuid, p.id, k.of_id, k.kept from undo_plan p
+    join item_keep k on k.tenant_id = ${tenant} and k.item_id in (p.top, p.low)`.execute(tx)
   if (pending) return
   await sql`insert into item_due (tenant_id, item_id, action_id, mailbox_id)
     select ${tenant}, p.id, ${action}, o.mailbox_id from undo_plan p

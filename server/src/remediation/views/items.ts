@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { ActionId, DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../../base/index.ts'
 import type { Location } from '../../records/index.ts'
 import type { Tx } from '../../storage/index.ts'
+import { type KeptBy, keptBy, type OneOfTwo } from '../ledger/both.ts'
 import type { ItemState } from '../ledger/states.ts'
 import type { Person } from '../ledger/tables.ts'
 import type { StoredState } from '../types.ts'
@@ -25,7 +26,16 @@ export interface ItemView {
   readonly revertedBy: ItemId | null
   /** The sender's own copy in Sent. */
   readonly senderCopy: boolean
+  /** In doubt, with two copies in folders that the user reaches: either may be chosen to stay. */
+  readonly both: Both | null
   readonly class: ResultClass
+}
+
+export interface Both {
+  /** Where the message was, and where it should have gone. */
+  readonly source: ItemPlace
+  readonly target: ItemPlace
+  readonly decided: KeptBy | null
 }
 
 /** How an item ended, as the action log tells it. */
@@ -77,6 +87,9 @@ interface ItemRow {
   same_as: ItemId | null
   reverted_by: ItemId | null
   sender_copy: boolean
+  both_source: OneOfTwo | null
+  both_target: OneOfTwo | null
+  kept_by: KeptBy | null
   class: ResultClass
 }
 
@@ -91,6 +104,20 @@ const placeOf = (location: Location | null, folder: string | null, state: Stored
         internalDate: state?.internalDate ?? null,
         size: state?.size ?? null,
       }
+
+export const placeOfCopy = ({ ref, state, location }: OneOfTwo): ItemPlace => ({
+  location,
+  folder: ref.folder,
+  flags: state.flags,
+  keywords: state.keywords,
+  internalDate: state.internalDate,
+  size: state.size,
+})
+
+const bothOf = ({ both_source, both_target, kept_by }: ItemRow): Both | null =>
+  both_source && both_target
+    ? { source: placeOfCopy(both_source), target: placeOfCopy(both_target), decided: kept_by }
+    : null
 
 export interface ItemQuery {
   readonly limit: number
@@ -114,10 +141,12 @@ export async function listItems(
   const classes = someOf(page.class)
   const text = page.q ? `%${page.q.replace(/[\\%_]/g, '\\$&')}%` : null
   const rows = await sql<ItemRow>`
-    select i.*, ${classOf} as class, m.subject, b.state as before_state, c.state as after_state
+    select i.*, ${classOf} as class, m.subject, b.state as before_state, c.state as after_state, w.source as both_source,
+      w.target as both_target, case when w.item_id is not null then ${keptBy} end as kept_by
     from action_item i join message m on m.tenant_id = i.tenant_id and m.id = i.message_id
     left join item_copy b on b.tenant_id = i.tenant_id and b.item_id = i.id and b.side = 'before'
     left join item_copy c on c.tenant_id = i.tenant_id and c.item_id = i.id and c.side = 'after'
+    left join item_both w on w.tenant_id = i.tenant_id and w.item_id = i.id and i.state = 'ambiguous'
     where i.tenant_id = ${tenant} and i.action_id = ${action}
       and (${page.after}::uuid is null or i.id > ${page.after}::uuid)
       and (${states}::text[] is null or i.state = any(${states}::text[]))
@@ -143,6 +172,7 @@ export async function listItems(
       sameAs: r.same_as,
       revertedBy: r.reverted_by,
       senderCopy: r.sender_copy,
+      both: bothOf(r),
       class: r.class,
     }),
   )

@@ -4,6 +4,7 @@ import type { CopyRef } from '../../mailboxes/index.ts'
 import type { Location } from '../../records/index.ts'
 import { PREPARED, type Tx, uuids } from '../../storage/index.ts'
 import { reached } from '../desk/due.ts'
+import { keptCopies } from '../ledger/both.ts'
 import type { Batch } from '../ledger/ledger.ts'
 import type { ActionParams } from '../ledger/tables.ts'
 import type {
@@ -176,6 +177,8 @@ interface Facts {
   readonly begun: ReadonlyMap<ItemId, Begun>
   /** Items that undo an undo of a take. */
   readonly redoing: ReadonlySet<ItemId>
+  /** Of items that are about one of two copies, the other one. */
+  readonly kept: ReadonlyMap<ItemId, CopyRef>
 }
 
 const byId = <R extends { id: string }>(rows: readonly R[]): ReadonlyMap<R['id'], R> =>
@@ -205,13 +208,15 @@ async function factsOf(
     copies: await copiesOf(tx, tenant, items),
     begun: await begunOf(tx, tenant, items),
     redoing: await redoing(tx, tenant, items, actions),
+    kept: await keptCopies(tx, tenant, further(items)),
   }
 }
 
+const further = (items: readonly ItemRow[]): ItemId[] => items.filter((i) => i.same_as !== null).map((i) => i.id)
+
 /** Of further copies, what was found; of those that give back, what the other items have seen. */
 async function copiesOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Promise<ReadonlyMap<ItemId, CopyRow>> {
-  const own = items.filter((i) => i.same_as !== null).map((i) => i.id)
-  const ids = distinct([...own, ...items.map(origin), ...items.map((i) => i.back_of)])
+  const ids = distinct([...further(items), ...items.map(origin), ...items.map((i) => i.back_of)])
   if (ids.length === 0) return new Map()
   const rows =
     await sql<CopyRow>`${prepared} select item_id, source_ref, source_state, before_ref, before_state, after_ref,
@@ -293,6 +298,7 @@ function workItem(r: ItemRow, facts: Facts): WorkItem | null {
     redoes: facts.redoing.has(r.id),
     sameAs: r.same_as,
     senderCopy: r.sender_copy,
+    keeps: facts.kept.get(r.id) ?? null,
     target: { kind: r.target_kind, location: r.target_location, folder: r.target_folder, folderId: r.target_folder_id },
     folderGone: action.params.folderGone ?? 'recreate',
     sourceRef: given ? given.ref : newest(r, after?.ref ?? null, delivery.ref),

@@ -13,6 +13,7 @@ import { failure } from '../desk/failure.ts'
 import type { Ended, Ready } from '../find/seek.ts'
 import { seekTake } from '../find/seek.ts'
 import { isBack, seekBack } from '../find/seek-back.ts'
+import { isKeep, keptPlaces, locateKept, seekKept } from '../find/seek-kept.ts'
 import { seekSent } from '../find/seek-sent.ts'
 import { type Change, markReverted, Tally, transition } from '../ledger/ledger.ts'
 import type { WorkItem } from '../types.ts'
@@ -108,10 +109,16 @@ async function runBatch(desk: Desk, items: readonly WorkItem[]): Promise<boolean
   const mail = items.filter((i) => !isStored(i) && !isOvertaken(i)).map(inMailbox)
   const back = mail.filter(isBack)
   const takes = mail.filter((i) => !isBack(i))
-  const others = takes.filter((i) => !i.senderCopy)
+  const kept = takes.filter(isKeep)
+  const others = takes.filter((i) => !i.senderCopy && !isKeep(i))
   const sent = takes.filter((i) => i.senderCopy)
   let all = stored.length === 0
-  const found = [await seekTake(desk, others), await seekSent(desk, sent), await seekBack(desk, back)]
+  const found = [
+    await seekTake(desk, others),
+    await seekSent(desk, sent),
+    await seekKept(desk, kept),
+    await seekBack(desk, back),
+  ]
   const left = found.some((s) => s.extras.length + s.fromVault.length > 0) || items.length >= desk.deps.tuning.batch
   for (const [n, sought] of found.entries()) {
     if (sought.extras.length + sought.fromVault.length > 0) all = false
@@ -176,6 +183,10 @@ async function recordEnded(desk: Desk, ended: readonly Ended[]): Promise<void> {
       placed.push({ item, ref: seen.copy.ref, copyHash: seen.copyHash, place, lost: [] })
     }
   }
+  const stays = await keptPlaces(
+    desk,
+    there.map((e) => e.item),
+  )
   const changes = ended.map(({ item, to, why, seen }): Change => {
     if (!seen || to !== 'already-there') return { item, to, why }
     const set = {
@@ -196,6 +207,7 @@ async function recordEnded(desk: Desk, ended: readonly Ended[]): Promise<void> {
       tally,
     )
     await relocate(tx, placed)
+    await locateKept(tx, stays)
     await tally.write(tx, desk.context())
   })
 }
