@@ -303,6 +303,16 @@ describe('doubts of its own, and the ways back', () => {
     expect(where(o)).toEqual([1, 0, 1])
   })
 
+  test('redone when the copy is gone that had been put back: the one that stays is not taken for it', async () => {
+    const o = office()
+    const d = await doubt(o)
+    const undo = await o.undo(await keep(o, d, 'Junk'))
+    o.user('ann').expunge('INBOX', uidsIn(o, 'INBOX')[0] ?? 0)
+    const redo = await o.undo(undo)
+    expect(await o.items(redo)).toMatchObject([{ state: 'already-there' }])
+    expect(where(o)).toEqual([0, 1, 0])
+  })
+
   test('the user has moved the copy that stayed: not taken for the one that the undo puts back', async () => {
     const o = office()
     const d = await doubt(o)
