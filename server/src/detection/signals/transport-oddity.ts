@@ -108,12 +108,21 @@ function recipients(mail: ParsedMail): Odd[] {
 }
 
 function dates(mail: ParsedMail): Odd[] {
-  const received = hopsOf(mail).find((h) => h.at !== null)?.at
-  if (received === undefined || received === null || mail.date === null) return []
+  const received = mail.date === null ? null : arrival(mail)
+  if (received === null || mail.date === null) return []
   const days = (Date.parse(mail.date) - Date.parse(received)) / DAY
   if (days > 0.5) return [{ weight: days > 2 ? 1.5 : 0.8, what: 'a Date in the future' }]
   if (days < -10) return [{ weight: 0.8, what: 'a Date long past' }]
   return []
+}
+
+/** The topmost date that can be read: each is read when it is asked for. */
+function arrival(mail: ParsedMail): string | null {
+  for (const hop of hopsOf(mail)) {
+    const { at } = hop
+    if (at !== null) return at
+  }
+  return null
 }
 
 function origin(mail: ParsedMail, clientIp: string | null): Odd[] {

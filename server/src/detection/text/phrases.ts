@@ -19,17 +19,18 @@ interface Phrase {
 
 const PREFIX = 3
 const GAP = 3
+const NONE: readonly Phrase[] = []
 const UNSPACED = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/
 
 /** `lexicon`: concept → its phrases, separated by `|` or line breaks. Throws for a phrase that could never be found. */
 export function compilePhrases(lexicon: Readonly<Record<string, string>>): Phrases {
-  const exact = new Map<string, Phrase[]>()
-  const byPrefix = new Map<string, Phrase[]>()
+  const byStart = new Map<number, Phrase[]>()
   const unspaced: Phrase[] = []
   for (const [concept, list] of Object.entries(lexicon))
     for (const shown of list.split(/[|\n]/).map((p) => p.trim()))
-      if (shown !== '')
-        place({ concept, shown, parts: shown.split(/\s+/), whole: plain(shown) }, exact, byPrefix, unspaced)
+      if (shown !== '') place({ concept, shown, parts: shown.split(/\s+/), whole: plain(shown) }, byStart, unspaced)
+  // Where one word begins several phrases, those that say it whole come first.
+  for (const list of byStart.values()) list.sort((a, b) => Number(beginsOpen(a)) - Number(beginsOpen(b)))
   return {
     find: (words, text) => {
       const found = new Map<string, string[]>()
@@ -39,9 +40,7 @@ export function compilePhrases(lexicon: Readonly<Record<string, string>>): Phras
         else if (!list.includes(shown)) list.push(shown)
       }
       for (let i = 0; i < words.length; i++) {
-        const word = words[i] ?? ''
-        for (const phrase of exact.get(word) ?? NONE) if (follows(phrase.parts, words, i)) note(phrase)
-        for (const phrase of byPrefix.get(word.slice(0, PREFIX)) ?? NONE)
+        for (const phrase of byStart.get(startOf(words[i] ?? '')) ?? NONE)
           if (follows(phrase.parts, words, i)) note(phrase)
       }
       if (UNSPACED.test(text)) for (const phrase of unspaced) if (text.includes(phrase.whole)) note(phrase)
@@ -50,26 +49,22 @@ export function compilePhrases(lexicon: Readonly<Record<string, string>>): Phras
   }
 }
 
-const NONE: readonly Phrase[] = []
+const beginsOpen = ({ parts }: Phrase): boolean => parts[0]?.endsWith('*') === true
 
-function place(
-  phrase: Phrase,
-  exact: Map<string, Phrase[]>,
-  byPrefix: Map<string, Phrase[]>,
-  unspaced: Phrase[],
-): void {
+/** The first letters of a word as one number: most words of a text begin no phrase, and a number is looked up without hashing a text. Some share it. */
+const startOf = (word: string): number =>
+  (word.charCodeAt(0) & 0x3ff) | ((word.charCodeAt(1) & 0x3ff) << 10) | ((word.charCodeAt(2) & 0x3ff) << 20)
+
+function place(phrase: Phrase, byStart: Map<number, Phrase[]>, unspaced: Phrase[]): void {
   const [first = ''] = phrase.parts
   if (UNSPACED.test(phrase.shown)) {
     unspaced.push(phrase)
     return
   }
-  const prefix = first.endsWith('*')
-  const key = prefix ? first.slice(0, PREFIX) : first
-  if (first === '~' || (prefix && first.length <= PREFIX))
+  if (first === '~' || (beginsOpen(phrase) && first.length <= PREFIX))
     throw new Error(`the phrase "${phrase.shown}" begins with nothing to look for`)
-  const map = prefix ? byPrefix : exact
-  const list = map.get(key)
-  if (list === undefined) map.set(key, [phrase])
+  const list = byStart.get(startOf(first))
+  if (list === undefined) byStart.set(startOf(first), [phrase])
   else list.push(phrase)
 }
 

@@ -7,6 +7,9 @@ const MAX_WORDS = 900
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII
 const ASCII = /^[\u0000-\u007f]*$/
 
+const ASCII_WORD = /[a-z0-9]+/g
+const WORD = /[\p{L}\p{N}]+/gu
+
 export interface Words {
   /** Lower case, without accents, look-alike letters read as what they look like. */
   readonly text: string
@@ -16,13 +19,14 @@ export interface Words {
 /** Text as phrases are looked for in it; URLs and addresses are no words. */
 export function wordsOf(text: string, maxWords = MAX_WORDS): Words {
   const start = text.slice(0, MAX_TEXT)
-  const read = ASCII.test(start) ? start.toLowerCase() : disguised(start) ? latin(start) : plain(start)
+  const ascii = ASCII.test(start)
+  const read = ascii ? start.toLowerCase() : disguised(start) ? latin(start) : plain(start)
   // By hand: an expression for "something with an @ in it" is quadratic in text without blanks.
   const bare = read
     .split(/\s+/)
     .filter((token) => !token.includes('@') && !token.includes('://') && !token.startsWith('www.'))
     .join(' ')
-  return { text: bare, words: (bare.match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, maxWords) }
+  return { text: bare, words: (bare.match(ascii ? ASCII_WORD : WORD) ?? []).slice(0, maxWords) }
 }
 
 /**

@@ -11,6 +11,12 @@ const READABLE = ['node_modules/', 'package.json', 'server/node_modules/', 'serv
 )
 
 /**
+ * V8 compiles functions together with those that they call, and each again and again with others: a fifth of the time of the first thousands
+ * of messages. With less of that the compiling costs less, and what is compiled is no slower (bench/README.md, scan).
+ */
+const COMPILER = ['--max-inlined-bytecode-size=100', '--max-maglev-inlined-bytecode-size=100']
+
+/**
  * Starts one parsing process: no environment of ours (it holds secrets), no root, and Node's permission model on top:
  * it may read the program, and neither write, run nor load anything else. Where the system allows it, namespaces of its own keep even
  * an exploited parser from the network, from `hide` and from this process. `program`: a module that calls `serveMail`.
@@ -29,6 +35,7 @@ export function startChild(
       '--allow-fs-write=/proc/self/oom_score_adj',
       '--allow-worker',
       `--max-old-space-size=${maxHeapMb}`,
+      ...COMPILER,
     ],
   }
   const { path, args } = isolation().kind === 'namespaces' ? isolated(node, hide, READABLE) : node
