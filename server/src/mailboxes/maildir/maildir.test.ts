@@ -365,7 +365,7 @@ describe('Maildir: files', () => {
     withProvider(async (provider) => {
       const session = await provider.open({ login })
       rmSync(join(root, login, 'tmp'), { recursive: true })
-      symlinkSync('/nonexistent', join(root, login, 'tmp'))
+      symlinkSync(join(root, 'no-such-folder'), join(root, login, 'tmp'))
       const copy = { bytes: mail('x'), flags: [], keywords: [], internalDate: new Date() }
       await expect(session.append('INBOX', copy)).rejects.toMatchObject({ code: 'refused' })
       expect(await inFolder(session, 'INBOX')).toEqual([])

@@ -7,11 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { growth, LINEAR } from '../../../../test/rig/growth.ts'
 import { parsedMail } from '../../../../test/rig/parsed-mail.ts'
 import { Classifier, MOST_KIN } from './classifier.ts'
-import { featuresOf, wordsOf } from './features.ts'
+import { featuresOf } from './features.ts'
 import { openClassifier, openModel, packModel, saveClassifier, unpackModel } from './file.ts'
 import { type Class, type Lesson, lessonOf, packPlaces, unpackPlaces } from './lesson.ts'
 import { type Model, opinion } from './opinion.ts'
 import { hashOn, PLACES, placeAt, START_OF_TEXT } from './places.ts'
+import { wordsOf } from './words.ts'
 
 const sha = (text: string) => createHash('sha256').update(text).digest('hex')
 const mail = (text: string, subject = 'Hello', kin: string | null = null) =>

@@ -1,96 +1,9 @@
 import type { ParsedMail } from '../../../mail/index.ts'
-import { hashOn, placeAt, START_OF_TEXT } from './places.ts'
+import { Features } from './found.ts'
+import { wordsOf } from './words.ts'
 
 /** Words read of one message; the rest of a long one says little more. */
 const MAX_WORDS = 700
-/** Features of one message: a lesson is never larger than this. */
-export const MAX_FEATURES = 1500
-
-/** What the classifier looks at in a message, each once, in order. Only those that are shown to somebody are put into words. */
-export class Features {
-  count = 0
-  private readonly at = new Uint32Array(MAX_FEATURES)
-  private readonly marks = new Set<string>()
-  private readonly marked: string[] = []
-  /** Of the text: different words, and for each feature beyond the marked ones its word and the next one (-1: the word alone). */
-  private readonly words: string[] = []
-  private readonly first = new Int32Array(MAX_FEATURES)
-  private readonly second = new Int32Array(MAX_FEATURES)
-
-  /** One with a mark before it (`subject:`); the words of the text have none. */
-  add(feature: string): void {
-    if (this.count >= MAX_FEATURES || this.marks.has(feature)) return
-    this.marks.add(feature)
-    this.marked.push(feature)
-    this.at[this.count++] = placeAt(hashOn(START_OF_TEXT, feature))
-  }
-
-  /** Each word, and each with the next one. Last: nothing can be added with a mark any more. */
-  addText(words: readonly string[]): void {
-    const numbers = new Map<string, number>()
-    const states = new Int32Array(MAX_FEATURES)
-    const pairs = new Pairs()
-    let before = -1
-    for (const word of words) {
-      if (this.count >= MAX_FEATURES) return
-      let number = numbers.get(word)
-      const isNew = number === undefined
-      if (number === undefined) {
-        number = this.words.length
-        numbers.set(word, number)
-        this.words.push(word)
-        states[number] = hashOn(START_OF_TEXT, word)
-      }
-      if (before !== -1 && pairs.add(before, number))
-        this.addState(before, number, hashOn(hashOn(states[before] ?? 0, ' '), word))
-      if (isNew) this.addState(number, -1, states[number] ?? 0)
-      before = number
-    }
-  }
-
-  private addState(first: number, second: number, state: number): void {
-    if (this.count >= MAX_FEATURES) return
-    this.first[this.count] = first
-    this.second[this.count] = second
-    this.at[this.count++] = placeAt(state)
-  }
-
-  /** In which place of the weights each is looked up. */
-  places(): Uint32Array {
-    return this.at.subarray(0, this.count)
-  }
-
-  /** All in words. */
-  tokens(): string[] {
-    return Array.from({ length: this.count }, (_, i) => this.token(i))
-  }
-
-  /** One in words: `invoice`, `your account`, `subject:urgent`. */
-  token(index: number): string {
-    const marked = this.marked[index]
-    if (marked !== undefined) return marked
-    const next = this.second[index] ?? -1
-    const word = this.words[this.first[index] ?? -1] ?? ''
-    return next === -1 ? word : `${word} ${this.words[next]}`
-  }
-}
-
-/** Pairs of numbers, at most `MAX_FEATURES` and below it. */
-class Pairs {
-  private readonly taken = new Int32Array(4_096)
-
-  /** False when it was there. */
-  add(first: number, second: number): boolean {
-    const pair = first * 2_048 + second + 1
-    let at = (Math.imul(pair, 0x9e3779b1) >>> 20) & 4_095
-    while (this.taken[at] !== 0) {
-      if (this.taken[at] === pair) return false
-      at = (at + 1) & 4_095
-    }
-    this.taken[at] = pair
-    return true
-  }
-}
 
 /**
  * What the classifier looks at: `invoice`, `your account` (pairs), `subject:urgent`,
@@ -123,52 +36,6 @@ function sequence(words: readonly string[], prefix: string, add: Add): void {
     if (next !== undefined) add(`${prefix}${word} ${next}`)
   })
 }
-
-const WORD = /[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}'’_-]*|[$€£¥!?]+/gu
-const NO_SPACES =
-  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Khmer}\p{Script=Lao}]/u
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
-const ASCII = /^[\x00-\x7f]*$/
-const ASCII_WORD = /[a-z0-9][a-z0-9'_-]*|[$!?]+/g
-
-/** At most `most` of them: some characters stand for whole sentences. */
-export function wordsOf(text: string, most = 500): string[] {
-  return ASCII.test(text) ? asciiWords(text, most) : unicodeWords(text, most)
-}
-
-/** What `unicodeWords` finds, where there are no other letters: no forms to unify, no long way through Unicode's tables. */
-function asciiWords(text: string, most: number): string[] {
-  const out: string[] = []
-  const lower = text.toLowerCase()
-  ASCII_WORD.lastIndex = 0
-  for (let found = ASCII_WORD.exec(lower); found !== null && out.length < most; found = ASCII_WORD.exec(lower))
-    out.push(asKnown(found[0]))
-  return out
-}
-
-function unicodeWords(text: string, most: number): string[] {
-  const out: string[] = []
-  for (const found of text.normalize('NFKC').toLowerCase().match(WORD) ?? []) {
-    if (out.length >= most) break
-    if (NO_SPACES.test(found)) out.push(...characterPairs(found))
-    else out.push(/\p{N}/u.test(found) ? digits(found) : asKnown(found))
-  }
-  return out
-}
-
-/** A word without its numbers, or how long it is. */
-const asKnown = (word: string): string =>
-  /[0-9]/.test(word) ? digits(word) : word.length > 24 ? `long${Math.min(9, Math.floor(word.length / 12))}` : word
-
-const characterPairs = (word: string): string[] => {
-  const chars = [...word]
-  return chars.length === 1 ? chars : chars.slice(1).map((c, i) => `${chars[i]}${c}`)
-}
-
-/** Numbers by their shape: prices, codes and dates change from copy to copy. */
-const digits = (word: string): string =>
-  word.length > 24 ? 'long0' : word.replace(/\p{N}/gu, '0').replace(/0{5,}/g, '00000')
 
 function senders(mail: ParsedMail, add: Add): void {
   const [from] = mail.from

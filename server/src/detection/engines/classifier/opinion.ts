@@ -1,6 +1,7 @@
 import type { Signal } from '../../../judgement/index.ts'
 import type { ParsedMail } from '../../../mail/index.ts'
-import { type Features, featuresOf } from './features.ts'
+import { featuresOf } from './features.ts'
+import type { Features } from './found.ts'
 import { distinct } from './lesson.ts'
 import { either, kinship, SCALE, sums, type Weights } from './weights.ts'
 
