@@ -1,4 +1,4 @@
-import { AppError } from '../base/index.ts'
+import { AppError, instantOf } from '../base/index.ts'
 
 // What people type after a command: read here, or refused with an AppError `usage`, which ends the command with exit code 2.
 
@@ -22,8 +22,8 @@ export const collect = (value: string, all: string[] | boolean | undefined): str
 
 /** A day or an instant → ISO 8601 in UTC. */
 export function instant(option: string, text: string): string {
-  const at = new Date(text)
-  if (Number.isNaN(at.getTime()))
+  const at = instantOf(text)
+  if (at === null)
     throw new AppError('usage', `--${option} "${text}" is no time.`, 'Write 2026-05-01 or 2026-05-01T12:00:00Z.')
   return at.toISOString()
 }

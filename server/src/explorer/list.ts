@@ -1,4 +1,4 @@
-import { AppError, type DeliveryId, type MessageId } from '../base/index.ts'
+import { AppError, type DeliveryId, instantOf, type MessageId } from '../base/index.ts'
 import { type AdditionalAction, additionalActions, type MessageFilter, messagesMatching } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
 import type { CopyRow, MessageRow } from './schemas.ts'
@@ -9,8 +9,8 @@ const COPIES = 20
 /** Received instant and id of the last row. Throws AppError `bad-cursor`. */
 export function afterRow(cursor: string): { readonly at: Date; readonly id: string } {
   const [at = '', id = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ')
-  const date = new Date(at)
-  if (!Number.isNaN(date.getTime()) && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return { at: date, id }
+  const date = instantOf(at)
+  if (date && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return { at: date, id }
   throw new AppError('bad-cursor', 'This cursor was not given by a list.', 'Begin again without cursor.')
 }
 

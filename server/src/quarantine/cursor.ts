@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { AppError } from '../base/index.ts'
+import { AppError, instantOf } from '../base/index.ts'
 
 export const SORTS = ['received', 'expires', 'subject', 'sender', 'reason'] as const
 export interface Sort {
@@ -55,7 +55,9 @@ export function readCursor(sort: Sort, cursor: string | undefined): Position | n
   const text = Buffer.from(cursor, 'base64url').toString('utf8')
   const id = text.slice(0, 36)
   const key = text.slice(37)
-  const instant = key === 'infinity' || (/^\d{4}-\d\d-\d\d /.test(key) && !Number.isNaN(Date.parse(key)))
+  const instant =
+    key === 'infinity' ||
+    (/^\d{4}-\d\d-\d\d /.test(key) && instantOf(key.slice(0, 10)) !== null && !Number.isNaN(Date.parse(key)))
   if (
     /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) &&
     (sortKey(sort).type === 'text' ? !key.includes('\0') : instant)

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { type Static, type TSchema, Type } from 'typebox'
-import { AppError } from '../base/index.ts'
+import { AppError, instantOf } from '../base/index.ts'
 import { plainText } from '../storage/index.ts'
 import { PolicyTypes, Reasons, Statuses, stateOf } from './words.ts'
 
@@ -49,8 +49,8 @@ const lower = (values: string | readonly string[] | undefined): string[] =>
 const within = (text: string): string => `%${plainText(text.trim()).replace(/[\\%_]/g, '\\$&')}%`
 
 function at(name: string, text: string): Date {
-  const date = new Date(text)
-  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(date.getTime())) return date
+  const date = instantOf(text)
+  if (date) return date
   throw new AppError(
     'bad-filter',
     `"${name}" is not an instant: ${text}`,

@@ -1,5 +1,5 @@
 import { type Expression, type ExpressionBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
-import { AppError } from '../base/index.ts'
+import { AppError, instantOf } from '../base/index.ts'
 import type { EntityKind } from '../judgement/index.ts'
 import { type Database, plainText, type Tx } from '../storage/index.ts'
 import { acted } from './additional.ts'
@@ -14,8 +14,8 @@ const list = <T>(value: T | T[] | undefined): T[] => (value === undefined ? [] :
 const lower = (values: string | string[] | undefined): string[] => list(values).map((v) => plainText(v).toLowerCase())
 
 function instant(name: string, text: string): Date {
-  const date = new Date(text)
-  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(date.getTime())) return date
+  const date = instantOf(text)
+  if (date) return date
   throw new AppError(
     'bad-filter',
     `"${name}" is not an instant: ${text}`,

@@ -119,6 +119,26 @@ describe('every route', { timeout: 180_000 }, () => {
     })
   })
 
+  test('days that do not exist and cursors that no list gave are refused, and not taken for others', async () => {
+    const cursor = (text: string) => `cursor=${Buffer.from(text).toString('base64url')}`
+    const id = randomUUID()
+    const paths = [
+      ...['messages', 'quarantine', 'actions'].flatMap((list) =>
+        ['2026-02-30T00:00:00Z', '2026-04-31T00:00:00Z', '2026-02-29T12:00:00Z'].map((at) => `/${list}?from=${at}`),
+      ),
+      ...['2026-02-30', 'infinity', '2026-02-28 00:00:00'].map((at) => `/messages?${cursor(`${at} ${id}`)}`),
+      `/messages?${cursor(`-271820-09-13T00:00:00.000Z ${id}`)}`,
+      `/quarantine?${cursor(`${id} 2026-02-30 00:00:00+00`)}`,
+      ...['2026-02-30', 'x', '12'].map((value) => `/actions?${cursor(JSON.stringify([value, id]))}`),
+      `/actions?${cursor(JSON.stringify(['2026-02-28 00:00:00+00', '-'.repeat(36)]))}`,
+      `/actions?sort=copies&${cursor(JSON.stringify(['99999999999', id]))}`,
+    ]
+    await each(paths, async (path) => clear(path, await server.ask('GET', `/api/v1${path}`), 400, 422))
+    const body = { from: '2026-01-01T00:00:00Z', to: '2026-02-30T00:00:00Z' }
+    clear('undo', await server.ask('POST', '/api/v1/undo/preview', { body }), 400, 422)
+    expect((await server.ask('GET', '/api/v1/messages?from=2028-02-29T00:00:00Z')).status).toBe(200)
+  })
+
   test('bodies: no JSON, wrong types, unknown keys, and right in form with texts that cannot be stored', async () => {
     const found = (await routes()).filter((r) => r.body !== null && !r.path.endsWith('/setup'))
     expect(found.length).toBeGreaterThan(6)

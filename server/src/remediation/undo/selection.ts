@@ -4,6 +4,7 @@ import {
   AppError,
   type DeliveryId,
   type ItemId,
+  instantOf,
   type MessageId,
   type TenantId,
 } from '../../base/index.ts'
@@ -103,8 +104,8 @@ export function checkSelection(s: UndoSelection): void {
 
 function instant(name: string, text: string | undefined): Date | null {
   if (text === undefined) return null
-  const date = new Date(text)
-  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(date.getTime())) return date
+  const date = instantOf(text)
+  if (date) return date
   throw new AppError(
     'bad-window',
     `"${name}" is not an instant: ${text}`,

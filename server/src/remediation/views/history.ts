@@ -10,15 +10,20 @@ import { classOf, type ResultClass } from './items.ts'
 /** When an action last changed, as far as people notice: made, decided, begun, ended. */
 const UPDATED = sql`greatest(a.created_at, a.started_at, a.decided_at, a.ended_at)`
 
+// What the database writes a sort value as, and takes back from a cursor.
+const INSTANT = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?([+-]\d\d(:\d\d)?)|infinity)$/
+const TEXT = /^[^\0]*$/
+const NUMBER = /^\d{1,9}$/
+
 const SORTS = {
-  updated: { by: UPDATED, type: sql`timestamptz` },
-  created: { by: sql`a.created_at`, type: sql`timestamptz` },
-  expires: { by: sql`coalesce(a.expires_at, 'infinity')`, type: sql`timestamptz` },
-  name: { by: sql`lower(a.name)`, type: sql`text` },
-  kind: { by: sql`a.kind`, type: sql`text` },
-  state: { by: sql`a.state`, type: sql`text` },
-  decided: { by: sql`lower(coalesce(a.decided_by, ''))`, type: sql`text` },
-  copies: { by: sql`a.n_total`, type: sql`integer` },
+  updated: { by: UPDATED, type: sql`timestamptz`, form: INSTANT },
+  created: { by: sql`a.created_at`, type: sql`timestamptz`, form: INSTANT },
+  expires: { by: sql`coalesce(a.expires_at, 'infinity')`, type: sql`timestamptz`, form: INSTANT },
+  name: { by: sql`lower(a.name)`, type: sql`text`, form: TEXT },
+  kind: { by: sql`a.kind`, type: sql`text`, form: TEXT },
+  state: { by: sql`a.state`, type: sql`text`, form: TEXT },
+  decided: { by: sql`lower(coalesce(a.decided_by, ''))`, type: sql`text`, form: TEXT },
+  copies: { by: sql`a.n_total`, type: sql`integer`, form: NUMBER },
 } as const
 export const ACTION_SORTS = Object.keys(SORTS) as readonly (keyof typeof SORTS)[]
 export type ActionSort = keyof typeof SORTS
@@ -79,13 +84,15 @@ function conditions(query: ActionQuery): RawBuilder<unknown>[] {
   return all
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
 /** Sort value and id of the last row. */
-function readCursor(cursor: string): readonly [value: string, id: string] {
+function readCursor(cursor: string, form: RegExp): readonly [value: string, id: string] {
   try {
     const read: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
     if (Array.isArray(read)) {
       const [value, id] = read
-      if (typeof value === 'string' && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)) return [value, id]
+      if (typeof value === 'string' && typeof id === 'string' && form.test(value) && UUID.test(id)) return [value, id]
     }
   } catch {
     // not ours
@@ -99,11 +106,11 @@ export async function listActions(
   tenant: TenantId,
   query: ActionQuery,
 ): Promise<{ items: readonly ActionView[]; next: string | null }> {
-  const { by, type } = SORTS[query.sort ?? 'created']
+  const { by, type, form } = SORTS[query.sort ?? 'created']
   const up = query.dir === 'asc'
   const all = conditions(query)
   if (query.cursor !== undefined) {
-    const [value, id] = readCursor(query.cursor)
+    const [value, id] = readCursor(query.cursor, form)
     const than = up ? sql`>` : sql`<`
     all.push(sql`(${by}, a.id) ${than} (${value}::text::${type}, ${id}::uuid)`)
   }
