@@ -132,6 +132,29 @@ describe('quarantine in the console', { timeout: 180_000 }, () => {
     await context.close()
   })
 
+  test('from the page of a message that is held to its entry here, and from no other (explorer #65)', async () => {
+    const { items } = (await server.call('GET', '/messages?limit=200')) as {
+      items: { id: string; subject: string; copies: { latestLocation: string }[] }[]
+    }
+    const one = items.find((m) => m.subject === BOTH)
+    const delivered = items.find((m) => m.copies.every((c) => c.latestLocation === 'inbox'))
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await page.goto(`/messages/${delivered?.id}`)
+    await page.getByRole('button', { name: 'Take action' }).waitFor()
+    expect(await page.getByRole('link', { name: 'Go to quarantined email' }).count()).toBe(0)
+    await page.goto(`/messages/${one?.id}`)
+    await page.getByRole('link', { name: 'Go to quarantined email' }).waitFor()
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('link', { name: 'Go to quarantined email' }).click()
+    await page.getByRole('heading', { name: 'Quarantine', level: 1 }).waitFor()
+    expect(new URL(page.url()).searchParams.getAll('messageId')).toEqual([one?.id])
+    await row(page, new RegExp(BOTH)).waitFor()
+    expect(await page.getByRole('row').locator('[role=gridcell]:nth-child(3)').count()).toBe(1)
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
   test('release to one of two with submission and allow entry, then to the other (quarantine #51, #53, #58, #59; explorer #81)', async () => {
     const { page, context, problems } = await watchedPage(browser, server.url)
     await signIn(page)

@@ -143,6 +143,11 @@ function Actions({ message }: { message: MessageDetail }) {
       {message.actions.length > 0 ? (
         <UndoByCauseButton text="Undo" what="all that was done to this message" select={{ messageIds: [message.id] }} />
       ) : null}
+      {message.copies.some((copy) => copy.latestLocation === 'quarantine') ? (
+        <Link to="/quarantine" search={{ messageId: [message.id], received: 'all' }} className="link">
+          Go to quarantined email
+        </Link>
+      ) : null}
       {can('submission.write') ? (
         <Button icon={<PersonFeedback20Regular />} onClick={() => setOpen('report')}>
           Report

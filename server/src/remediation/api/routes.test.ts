@@ -179,3 +179,31 @@ test('of two copies in doubt one is kept by the API; who was first is told, anot
   const kept = { kind: 'soft-delete', state: 'completed', cause: { kind: 'action', id } }
   expect((await api.call(token, 'GET', `/actions/${made.body['id']}`)).body).toMatchObject(kept)
 })
+
+test('to take back needs the same right as to act: who may only propose proposes both, who may approve runs both (permissions #18)', async () => {
+  const full = await analyst()
+  const proposer = await api.token(t.a, ['mail.read', 'remediation.propose'])
+  const reader = await api.token(t.a, ['mail.read'])
+  const { mail } = await office.deliver(['ann'])
+  const out = { kind: 'move', target: 'junk', select: { messageIds: [mail.id] } }
+  expect((await api.call(reader, 'POST', '/actions', out)).status).toBe(403)
+  const asked = await api.call(proposer, 'POST', '/actions', out)
+  expect(asked.body).toMatchObject({ state: 'pending-approval' })
+  const id = String(asked.body['id'])
+  expect((await api.call(full, 'POST', `/actions/${id}/approve`, {})).status).toBe(200)
+  await office.service.drain(t.a)
+  const can = async (token: string) => (await api.call(token, 'GET', `/actions/${id}`)).body['can']
+  expect(await can(reader)).toMatchObject({ undo: false })
+  for (const token of [proposer, full]) expect(await can(token)).toMatchObject({ undo: true })
+  const path = `/actions/${id}/undo`
+  expect((await api.call(reader, 'POST', path, {})).status).toBe(403)
+  const back = await api.call(proposer, 'POST', path, {})
+  expect(back).toMatchObject({ status: 201, body: { state: 'pending-approval' } })
+  await office.service.drain(t.a)
+  expect((await api.call(full, 'GET', `/actions/${id}`)).body).toMatchObject({ state: 'completed' })
+  expect((await api.call(proposer, 'POST', `/actions/${back.body['id']}/approve`, {})).status).toBe(403)
+  expect((await api.call(full, 'POST', `/actions/${back.body['id']}/reject`, {})).status).toBe(200)
+  expect((await api.call(full, 'POST', path, {})).body).toMatchObject({ state: 'queued' })
+  await office.service.drain(t.a)
+  expect((await api.call(full, 'GET', `/actions/${id}`)).body).toMatchObject({ state: 'undone' })
+})

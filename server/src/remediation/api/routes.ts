@@ -193,9 +193,9 @@ function registerUndo(app: Api, remediation: Remediation): void {
   app.post(
     '/actions/:id/undo',
     {
-      config: { permission: 'remediation.approve' },
+      config: { permission: 'remediation.propose' },
       schema: {
-        summary: 'Take an action back, as a new action',
+        summary: 'Take an action back, as a new action; without remediation.approve it waits for approval',
         params: schemas.Id,
         body: Type.Union([schemas.UndoBody, Type.Null()]),
         response: { 201: schemas.SubmittedBody },

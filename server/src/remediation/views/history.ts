@@ -193,6 +193,8 @@ export function canDo(
   rules: { readonly ownProposals: boolean; readonly purges: boolean },
 ): Can {
   const may = asker.permissions.has('remediation.approve')
+  // To take back needs no other right than to act: who may only propose proposes the undo.
+  const ask = may || asker.permissions.has('remediation.propose')
   const pending = action.state === 'pending-approval'
   const approvedIt = action.approvals.some((a) => a.decision === 'approved' && a.id === asker.user)
   const own = !rules.ownProposals && proposedBy(asker.user, action.requestedBy, action.joined)
@@ -204,7 +206,7 @@ export function canDo(
     reject: may && pending,
     approvePart: approve && action.counts.planned > 1 && action.kind !== 'undo',
     cancel: may && (pending || running),
-    undo: may && left && action.kind !== 'undo',
-    redo: may && left && action.kind === 'undo',
+    undo: ask && left && action.kind !== 'undo',
+    redo: ask && left && action.kind === 'undo',
   }
 }
