@@ -13,6 +13,7 @@ import { actionSearch } from './pages/ActionCenter/search.ts'
 import { isTab, type TabKey } from './pages/EmailEntity/tabs.ts'
 import { explorerSearch } from './pages/Explorer/filters.ts'
 import { heldSearch } from './pages/Quarantine/search.ts'
+import { submissionSearch } from './pages/Submissions/search.ts'
 import { entrySearch } from './pages/TenantAllowBlockList/search.ts'
 import { Failed, Missing } from './shell/Failed.tsx'
 import { Shell } from './shell/Shell.tsx'
@@ -92,6 +93,7 @@ const quarantine = createRoute({
 const submissions = createRoute({
   getParentRoute: () => inside,
   path: '/submissions',
+  validateSearch: submissionSearch,
   component: lazyRouteComponent(() => import('./pages/Submissions/Submissions.tsx'), 'Submissions'),
 })
 const lists = createRoute({

@@ -165,6 +165,41 @@ describe('Tenant Allow/Block List in the browser', { timeout: 240_000 }, () => {
     await context.close()
   })
 
+  test('an entry that a submission made leads to it; submissions are shown by who made them (lists #61)', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    const { items } = (await server.call('GET', '/messages?q=Timber%20Journal')) as { items: { id: string }[] }
+    const report = (id: string | undefined, as: string) =>
+      server.call('POST', `/messages/${id}/submissions`, { as, opinion: 'should-not-have-been-blocked' })
+    const made = (await report(items[0]?.id, 'analyst')) as { id: string; subject: string }
+    await report(items[1]?.id, 'user')
+    await add({ action: 'allow', value: 'letters@timberjournal.example', submissionId: made.id })
+    const all = ((await server.call('GET', '/submissions')) as { items: { as: string }[] }).items
+    await signIn(page)
+    await page.goto(`${LIST}?action=allow`)
+    await page.getByRole('checkbox', { name: /four\.example/ }).click()
+    await page.getByText('1 entry chosen').waitFor()
+    expect(await page.getByRole('link', { name: 'View submission' }).count()).toBe(0)
+    await page.getByRole('checkbox', { name: /four\.example/ }).click()
+    await page.getByRole('checkbox', { name: /timberjournal/ }).click()
+    await page.getByRole('link', { name: 'View submission' }).click()
+    const rows = () => page.getByRole('grid', { name: 'Submissions' }).getAttribute('aria-rowcount')
+    await expect.poll(rows, { timeout: 15_000 }).toBe('2')
+    await page.getByRole('row').getByText(made.subject).waitFor()
+    await fine(page, 'one-submission')
+    await page.getByRole('button', { name: 'Show all' }).click()
+    await expect.poll(rows, { timeout: 15_000 }).toBe(String(all.length + 1))
+    for (const [name, as] of [
+      ['User reported', 'user'],
+      ['Submitted by analysts', 'analyst'],
+    ] as const) {
+      await page.getByRole('tab', { name }).click()
+      await expect.poll(rows, { timeout: 15_000 }).toBe(String(all.filter((s) => s.as === as).length + 1))
+    }
+    await fine(page, 'submissions-by')
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
   test('whoever may approve but not purge is not offered a hard delete in place of what was proposed (permissions #79)', async () => {
     const { page, context, problems } = await watchedPage(browser, server.url)
     const { id } = (await server.call('POST', '/actions', {

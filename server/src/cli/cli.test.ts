@@ -283,6 +283,10 @@ describe('the command line', () => {
     expect(made).toMatchObject({ messageId: first.id, opinion: 'should-have-been-blocked', reason: 'a lure' })
     expect(made.next.map((s: Answer) => s.kind)).toContain('remove')
     expect((await recourse(['report', first.id, '--should-have-been-blocked'])).out).toMatch(/What can be done now/)
+    expect((await answer('submissions', '--message', first.id)).items).toHaveLength(2)
+    expect((await answer('submissions', '--id', made.id)).items).toMatchObject([{ id: made.id, reason: 'a lure' }])
+    expect((await recourse(['submissions', '--as', 'user'])).out).toBe('Nothing was reported.\n')
+    expect((await recourse(['submissions', '--opinion', 'should-have-been-blocked'])).out).toMatch(/have been blocked/)
   })
 
   test('makes, tries, lists and removes entries; their end and their last use in words, each (lesson #54)', async () => {

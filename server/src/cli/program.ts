@@ -13,6 +13,7 @@ import { queryCommands } from './commands/queries.ts'
 import { scanCommand } from './commands/scan.ts'
 import { serverCommands } from './commands/server.ts'
 import { settingsCommands } from './commands/settings.ts'
+import { submissionCommands } from './commands/submissions.ts'
 import { takeCommand } from './commands/take.ts'
 import { undoCommand } from './commands/undo.ts'
 import { commandLine } from './root.ts'
@@ -21,6 +22,7 @@ export const program = (): Command =>
   commandLine([
     serverCommands,
     messageCommands,
+    submissionCommands,
     takeCommand,
     actionCommands,
     undoCommand,

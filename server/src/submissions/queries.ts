@@ -4,6 +4,7 @@ import type { Submission } from './report.ts'
 import type { Opinion, SubmittedAs } from './tables.ts'
 
 export interface SubmissionQuery {
+  readonly id?: SubmissionId
   readonly messageId?: MessageId
   readonly as?: SubmittedAs
   readonly opinion?: Opinion
@@ -23,6 +24,7 @@ export async function listSubmissions(tx: Tx, query: SubmissionQuery): Promise<S
     .select('m.subject')
     .orderBy('s.id', 'desc')
     .limit(query.limit)
+  if (query.id) rows = rows.where('s.id', '=', query.id)
   if (query.messageId) rows = rows.where('s.message_id', '=', query.messageId)
   if (query.as) rows = rows.where('s.submitted_as', '=', query.as)
   if (query.opinion) rows = rows.where('s.opinion', '=', query.opinion)

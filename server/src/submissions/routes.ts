@@ -46,6 +46,7 @@ export function register(app: Api, deps: SubmissionsDeps): void {
       schema: {
         summary: 'User reports and submissions, newest first',
         querystring: Type.Object({
+          id: Type.Optional(Type.String({ format: 'uuid', description: 'this one alone' })),
           messageId: Type.Optional(Type.String({ format: 'uuid' })),
           as: Type.Optional(schemas.SubmittedAs),
           opinion: Type.Optional(schemas.Opinion),
@@ -55,10 +56,11 @@ export function register(app: Api, deps: SubmissionsDeps): void {
         response: { 200: schemas.SubmissionPage },
       },
     },
-    async ({ actor, query: { messageId, cursor, limit = 100, ...query } }) => {
+    async ({ actor, query: { id, messageId, cursor, limit = 100, ...query } }) => {
       const which = {
         ...query,
         limit: limit + 1,
+        ...(id === undefined ? {} : { id: id as SubmissionId }),
         ...(messageId === undefined ? {} : { messageId: messageId as MessageId }),
         ...(cursor === undefined ? {} : { after: cursor as SubmissionId }),
       }

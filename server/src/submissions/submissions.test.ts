@@ -138,6 +138,10 @@ describe('a wanted message was blocked', () => {
     const entry = await api.call(analyst, 'POST', '/entries', allow?.body)
     expect(entry.status).toBe(201)
     expect(entry.body).toMatchObject({ origin: 'submission', submissionId: made.body['id'], state: 'active' })
+    const alone = await api.call(analyst, 'GET', `/submissions?id=${made.body['id']}`)
+    expect(alone.body['items']).toMatchObject([{ id: made.body['id'] }])
+    const elsewhere = await api.token(rig.b, ALL_PERMISSIONS)
+    expect((await api.call(elsewhere, 'GET', `/submissions?id=${made.body['id']}`)).body['items']).toEqual([])
     const explained = await api.call(analyst, 'GET', `/messages/${idOf(rig.a, newsletter)}/explain`)
     expect(explained.body).toMatchObject({ same: false, today: { verdict: { threat: 'none', placement: 'deliver' } } })
     expect((explained.body['differs'] as string[]).join(' ')).toContain(

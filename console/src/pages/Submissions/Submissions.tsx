@@ -1,4 +1,5 @@
-import { Link, useNavigate } from '@tanstack/react-router'
+import { Button, Tab, TabList } from '@fluentui/react-components'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { SubmissionRow } from '../../api/types.ts'
 import { Grid } from '../../parts/Grid/Grid.tsx'
 import type { GridColumn } from '../../parts/Grid/types.ts'
@@ -10,6 +11,7 @@ import { Time } from '../../parts/Time.tsx'
 import { visible } from '../../parts/text.ts'
 import { THREAT } from '../../words.ts'
 import { useSubmissions } from './data.ts'
+import { type SubmissionSearch, TABS } from './search.ts'
 
 const COLUMNS: readonly GridColumn<SubmissionRow>[] = [
   {
@@ -81,14 +83,38 @@ const nameOf = (row: SubmissionRow) => visible(row.subject || '(no subject)', 80
 
 /** What people said about messages. */
 export function Submissions() {
-  const submissions = useSubmissions()
+  const search = useSearch({ from: '/inside/submissions' })
+  const submissions = useSubmissions(search)
   const navigate = useNavigate()
+  const show = (next: SubmissionSearch) => void navigate({ to: '/submissions', search: next })
   return (
     <Page
       title="Submissions"
       note="Reports of users and submissions of analysts: what should, or should not, have been blocked."
       fill
     >
+      {search.id === undefined ? (
+        <div className="tabs-scroll">
+          <TabList
+            aria-label="Show submissions"
+            selectedValue={search.as ?? 'all'}
+            onTabSelect={(_, { value }) => show(value === 'user' || value === 'analyst' ? { as: value } : {})}
+          >
+            {Object.entries(TABS).map(([value, name]) => (
+              <Tab key={value} value={value}>
+                {name}
+              </Tab>
+            ))}
+          </TabList>
+        </div>
+      ) : (
+        <div className="row">
+          <span>One submission is shown.</span>
+          <Button size="small" onClick={() => show({})}>
+            Show all
+          </Button>
+        </div>
+      )}
       {submissions.error ? <Problem error={submissions.error} onRetry={submissions.reload} /> : null}
       <Grid
         label="Submissions"
@@ -100,7 +126,14 @@ export function Submissions() {
         onEnd={submissions.loadMore}
         total={submissions.more ? undefined : submissions.rows.length}
         loading={submissions.loading}
-        empty={<Empty title="Nothing was reported">Open a message and choose Report.</Empty>}
+        stale={submissions.stale}
+        empty={
+          search.id !== undefined || search.as !== undefined ? (
+            <Empty title="Nothing like this was reported">Show all of them.</Empty>
+          ) : (
+            <Empty title="Nothing was reported">Open a message and choose Report.</Empty>
+          )
+        }
       />
     </Page>
   )

@@ -1,4 +1,6 @@
 import type { SubmissionRow } from '../../api/types.ts'
 import { usePages } from '../../parts/usePages.ts'
+import type { SubmissionSearch } from './search.ts'
 
-export const useSubmissions = () => usePages<SubmissionRow>(['submissions'], '/submissions')
+export const useSubmissions = (search: SubmissionSearch) =>
+  usePages<SubmissionRow>(['submissions'], '/submissions', { ...search })

@@ -1,5 +1,6 @@
 import { Button, Tab, TabList, Toolbar } from '@fluentui/react-components'
 import { Add20Regular, Delete20Regular } from '@fluentui/react-icons'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useCan } from '../../api/session.ts'
 import type { Entry } from '../../api/types.ts'
@@ -125,6 +126,11 @@ export function TenantAllowBlockList() {
               what={`everything that the entry ${nameOf(chosen[0])} did`}
               select={{ entry: { id: chosen[0].id } }}
             />
+          ) : null}
+          {chosen.length === 1 && chosen[0]?.submissionId ? (
+            <Link to="/submissions" search={{ id: chosen[0].submissionId }} className="link">
+              View submission
+            </Link>
           ) : null}
           {chosen.length > 0 ? <span role="status">{plural(chosen.length, 'entry', 'entries')} chosen</span> : null}
         </Toolbar>
