@@ -20,7 +20,8 @@ import type {
   Threat,
 } from './api/types.ts'
 
-export const THREAT: Record<Threat, string> = {
+/** What a threat is called, wherever it is said: of a message, and as the reason for which it is held. */
+const FOUND: Record<Exclude<Threat, 'none'>, string> = {
   malware: 'Malware',
   'high-confidence-phish': 'High confidence phish',
   phish: 'Phish',
@@ -29,18 +30,12 @@ export const THREAT: Record<Threat, string> = {
   bulk: 'Bulk',
   spoof: 'Spoof',
   impersonation: 'Impersonation',
-  none: 'No threat',
 }
 
+export const THREAT: Record<Threat, string> = { ...FOUND, none: 'No threat' }
+
 export const REASON: Record<HeldReason, string> = {
-  malware: 'Malware',
-  'high-confidence-phish': 'High confidence phish',
-  phish: 'Phish',
-  'high-confidence-spam': 'High confidence spam',
-  spam: 'Spam',
-  bulk: 'Bulk',
-  spoof: 'Spoof',
-  impersonation: 'Impersonation',
+  ...FOUND,
   unparsable: 'Could not be read',
   'transport-rule': 'Transport rule',
   'admin-action': 'Admin action',

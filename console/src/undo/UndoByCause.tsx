@@ -1,14 +1,13 @@
-import { Button, Checkbox, Spinner } from '@fluentui/react-components'
+import { Button, Checkbox } from '@fluentui/react-components'
 import { ArrowUndo20Regular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { useCan } from '../api/session.ts'
 import type { UndoPlan, UndoSelection } from '../api/types.ts'
 import { Ask } from '../parts/Ask.tsx'
-import { Problem } from '../parts/Problem.tsx'
 import { plural } from '../words.ts'
 import { useStartUndo, useUndoOf } from './data.ts'
 import { type FolderGone, FolderGoneChoice } from './FolderGone.tsx'
-import { UndoPlanView } from './UndoPlanView.tsx'
+import { UndoPlanOf, useSuspend } from './UndoPlanOf.tsx'
 
 interface Props {
   /** What of: `everything that this signal did`, `what was done to this message`. */
@@ -20,11 +19,9 @@ interface Props {
 /** Undoes everything that a cause did: the blast radius first, then one action that gives it all back. */
 export function UndoByCause({ what, select, onClose }: Props) {
   const [folderGone, setFolderGone] = useState<FolderGone>('recreate')
-  const [suspend, setSuspend] = useState(false)
   const plan = useUndoOf(select)
   const undo = useStartUndo(onClose)
-  const can = useCan()
-  const canSuspend = can('lists.write') && (plan.data?.future.some((one) => one.canSuspend) ?? false)
+  const suspend = useSuspend(plan.data)
   const [release, setRelease] = useState(false)
   const gate = (plan.data?.heldAtGate ?? 0) + (plan.data?.junkedAtGate ?? 0)
   const releases = release && gate > 0
@@ -39,18 +36,13 @@ export function UndoByCause({ what, select, onClose }: Props) {
         undo.mutate({
           select,
           folderGone,
-          ...(suspend && canSuspend ? { suspendCause: true } : {}),
+          ...(suspend.chosen ? { suspendCause: true } : {}),
           ...(releases ? { releaseHeld: true } : {}),
         })
       }
       onClose={onClose}
     >
-      {plan.error ? <Problem error={plan.error} onRetry={() => void plan.refetch()} /> : null}
-      {plan.data ? (
-        <UndoPlanView plan={plan.data} />
-      ) : plan.isPending ? (
-        <Spinner size="small" label="Counting" />
-      ) : null}
+      <UndoPlanOf plan={plan} />
       <FolderGoneChoice value={folderGone} onChange={setFolderGone} />
       {gate > 0 && plan.data ? (
         <Checkbox
@@ -59,10 +51,10 @@ export function UndoByCause({ what, select, onClose }: Props) {
           label={`Also into the inboxes what the gate did by itself: ${gateWords(plan.data)}`}
         />
       ) : null}
-      {canSuspend ? (
+      {suspend.offered ? (
         <Checkbox
-          checked={suspend}
-          onChange={(_, data) => setSuspend(data.checked === true)}
+          checked={suspend.chosen}
+          onChange={(_, data) => suspend.setChosen(data.checked === true)}
           label="Also suspend the cause: new mail is judged without it"
         />
       ) : null}

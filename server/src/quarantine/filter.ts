@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { type Static, type TSchema, Type } from 'typebox'
-import { AppError, instantOf } from '../base/index.ts'
+import { askedInstant } from '../records/index.ts'
 import { plainText } from '../storage/index.ts'
 import { PolicyTypes, Reasons, Statuses, stateOf } from './words.ts'
 
@@ -48,16 +48,6 @@ const lower = (values: string | readonly string[] | undefined): string[] =>
 /** What the person typed is text, not a pattern. */
 const within = (text: string): string => `%${plainText(text.trim()).replace(/[\\%_]/g, '\\$&')}%`
 
-function at(name: string, text: string): Date {
-  const date = instantOf(text)
-  if (date) return date
-  throw new AppError(
-    'bad-filter',
-    `"${name}" is not an instant: ${text}`,
-    'Write it as ISO 8601, e.g. 2026-05-01T00:00:00Z.',
-  )
-}
-
 /** Held copies `h` with, where somebody asks for it, their messages `m`. */
 export const heldFrom = (message: boolean): Sql =>
   message ? sql`held_copy h join message m on m.tenant_id = h.tenant_id and m.id = h.message_id` : sql`held_copy h`
@@ -73,10 +63,11 @@ export function heldWhere(filter: HeldFilter): Sql {
 
 function ofCopy(filter: HeldFilter): Sql[] {
   const all: Sql[] = []
-  if (filter.from !== undefined) all.push(sql`h.received_at >= ${at('from', filter.from)}`)
-  if (filter.to !== undefined) all.push(sql`h.received_at < ${at('to', filter.to)}`)
-  if (filter.expiresFrom !== undefined) all.push(sql`h.expires_at >= ${at('expiresFrom', filter.expiresFrom)}`)
-  if (filter.expiresTo !== undefined) all.push(sql`h.expires_at < ${at('expiresTo', filter.expiresTo)}`)
+  if (filter.from !== undefined) all.push(sql`h.received_at >= ${askedInstant('from', filter.from)}`)
+  if (filter.to !== undefined) all.push(sql`h.received_at < ${askedInstant('to', filter.to)}`)
+  if (filter.expiresFrom !== undefined)
+    all.push(sql`h.expires_at >= ${askedInstant('expiresFrom', filter.expiresFrom)}`)
+  if (filter.expiresTo !== undefined) all.push(sql`h.expires_at < ${askedInstant('expiresTo', filter.expiresTo)}`)
   // An expiry lies ahead only of what is still held.
   if (filter.expiresFrom !== undefined || filter.expiresTo !== undefined) all.push(sql`h.state in ('held', 'denied')`)
   const reasons = list(filter.reason)

@@ -2,7 +2,8 @@ import type { DeliveryId, MailboxId, MessageId, VerdictId } from '../base/index.
 import type { EntityRef, Signal, Verdict } from '../judgement/index.ts'
 import type { ParseOutcome } from '../mail/index.ts'
 import type { BlobRef } from '../storage/index.ts'
-import type { DeliveryAction, DeliveryTable, Location, MessageTable } from './tables.ts'
+import type { Location } from './locations.ts'
+import type { DeliveryAction, DeliveryTable, MessageTable } from './tables.ts'
 import type { CopyRefJson } from './types.ts'
 
 export type Handover = DeliveryTable['handover']

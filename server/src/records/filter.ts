@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { THREATS } from '../judgement/index.ts'
+import { LOCATIONS } from './locations.ts'
 
 /** One value or several: several mean *or*. In a query string the parameter is repeated. */
 const many = <T extends TSchema>(item: T) =>
@@ -7,19 +8,7 @@ const many = <T extends TSchema>(item: T) =>
 
 export const Threats = Type.Enum(THREATS)
 export const Actions = Type.Enum(['delivered', 'junked', 'blocked', 'pending'])
-export const Locations = Type.Enum([
-  'inbox',
-  'folder',
-  'junk',
-  'quarantine',
-  'deleted-items',
-  'soft-deleted',
-  'hard-deleted',
-  'dropped',
-  'external',
-  'failed',
-  'unknown',
-])
+export const Locations = Type.Enum(LOCATIONS)
 
 export const Directions = Type.Enum(['inbound', 'internal', 'outbound'])
 export const Technologies = Type.Enum([

@@ -1,9 +1,9 @@
 import { type Expression, type ExpressionBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
-import { AppError, instantOf } from '../base/index.ts'
 import type { EntityKind } from '../judgement/index.ts'
 import { type Database, plainText, type Tx } from '../storage/index.ts'
 import { acted } from './additional.ts'
 import { type MessageFilter, type Negatable, negated } from './filter.ts'
+import { askedInstant } from './instant.ts'
 import { entityHash } from './rows.ts'
 
 type Condition = Expression<SqlBool>
@@ -12,17 +12,6 @@ type OfCopy = ExpressionBuilder<Database & { d: Database['delivery'] }, 'd'>
 
 const list = <T>(value: T | T[] | undefined): T[] => (value === undefined ? [] : Array.isArray(value) ? value : [value])
 const lower = (values: string | string[] | undefined): string[] => list(values).map((v) => plainText(v).toLowerCase())
-
-function instant(name: string, text: string): Date {
-  const date = instantOf(text)
-  if (date) return date
-  throw new AppError(
-    'bad-filter',
-    `"${name}" is not an instant: ${text}`,
-    'Write it as ISO 8601, e.g. 2026-05-01T00:00:00Z.',
-    { places: [{ at: name, message: 'must be an instant (ISO 8601)' }] },
-  )
-}
 
 /** For ILIKE: what the person typed is text, not a pattern. */
 const contains = (text: string): string => `%${plainText(text).replace(/[\\%_]/g, '\\$&')}%`
@@ -68,8 +57,8 @@ class Conditions {
 /** When the message came. */
 function within(eb: OfMessage, filter: MessageFilter): Condition[] {
   const all: Condition[] = []
-  if (filter.from !== undefined) all.push(eb('m.received_at', '>=', instant('from', filter.from)))
-  if (filter.to !== undefined) all.push(eb('m.received_at', '<', instant('to', filter.to)))
+  if (filter.from !== undefined) all.push(eb('m.received_at', '>=', askedInstant('from', filter.from)))
+  if (filter.to !== undefined) all.push(eb('m.received_at', '<', askedInstant('to', filter.to)))
   return all
 }
 
@@ -259,8 +248,8 @@ export function factsMatching(
   )
   if (asked.some(([field]) => !FACTS.has(field))) return null
   let query = tx.selectFrom('copy_fact as f')
-  if (filter.from !== undefined) query = query.where('f.received_at', '>=', instant('from', filter.from))
-  if (filter.to !== undefined) query = query.where('f.received_at', '<', instant('to', filter.to))
+  if (filter.from !== undefined) query = query.where('f.received_at', '>=', askedInstant('from', filter.from))
+  if (filter.to !== undefined) query = query.where('f.received_at', '<', askedInstant('to', filter.to))
   const threat = list(filter.threat)
   if (threat.length) query = query.where('f.threat', 'in', threat)
   const action = list(filter.action)

@@ -2,6 +2,7 @@ import type { ColumnType, Generated } from 'kysely'
 import type { BlobKey, DeliveryId, MailboxId, MessageId, TenantId, VerdictId } from '../base/index.ts'
 import type { EntityKind, Signal, Technology, Threat, Verdict } from '../judgement/index.ts'
 import type { ParsedMail } from '../mail/index.ts'
+import type { Location } from './locations.ts'
 import type { CopyRefJson } from './types.ts'
 
 type Json<T> = ColumnType<T, string, string>
@@ -9,19 +10,6 @@ type Instant = ColumnType<Date, Date | string, Date | string>
 
 /** *delivery action* of the field, plus what is not decided yet. */
 export type DeliveryAction = 'delivered' | 'junked' | 'blocked' | 'pending'
-
-export type Location =
-  | 'inbox'
-  | 'folder'
-  | 'junk'
-  | 'quarantine'
-  | 'deleted-items'
-  | 'soft-deleted'
-  | 'hard-deleted'
-  | 'dropped'
-  | 'external'
-  | 'failed'
-  | 'unknown'
 
 /** One per accepted message. */
 export interface MessageTable {

@@ -7,15 +7,13 @@ import {
   DialogContent,
   DialogSurface,
   DialogTitle,
-  Spinner,
 } from '@fluentui/react-components'
 import { useState } from 'react'
-import { useCan } from '../../api/session.ts'
 import type { ActionDetail } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { useReturnFocus } from '../../parts/useReturnFocus.ts'
 import { type FolderGone, FolderGoneChoice } from '../../undo/FolderGone.tsx'
-import { UndoPlanView } from '../../undo/UndoPlanView.tsx'
+import { UndoPlanOf, useSuspend } from '../../undo/UndoPlanOf.tsx'
 import { plural } from '../../words.ts'
 import { type UndoRequest, useUndo, useUndoPlan } from './data.ts'
 
@@ -24,12 +22,10 @@ export function UndoDialog(props: { action: ActionDetail; items?: readonly strin
   const { action, items, onClose } = props
   useReturnFocus()
   const [folderGone, setFolderGone] = useState<FolderGone>('recreate')
-  const [suspend, setSuspend] = useState(false)
   const part: UndoRequest = { folderGone, ...(items ? { items } : {}) }
-  const request: UndoRequest = { ...part, ...(suspend ? { suspendCause: true } : {}) }
   const plan = useUndoPlan(action.id, part)
-  const can = useCan()
-  const canSuspend = can('lists.write') && (plan.data?.future.some((one) => one.canSuspend) ?? false)
+  const suspend = useSuspend(plan.data)
+  const request: UndoRequest = { ...part, ...(suspend.chosen ? { suspendCause: true } : {}) }
   const undo = useUndo(action.id, onClose)
   const word = action.can.redo ? 'Redo' : 'Undo'
   const nothing = plan.data !== undefined && plan.data.copies === 0
@@ -43,17 +39,12 @@ export function UndoDialog(props: { action: ActionDetail; items?: readonly strin
           </DialogTitle>
           <DialogContent className="stack">
             {undo.error ? <Problem error={undo.error} title="The undo was not started" /> : null}
-            {plan.error ? <Problem error={plan.error} onRetry={() => void plan.refetch()} /> : null}
-            {plan.data ? (
-              <UndoPlanView plan={plan.data} />
-            ) : plan.isPending ? (
-              <Spinner size="small" label="Counting" />
-            ) : null}
+            <UndoPlanOf plan={plan} />
             <FolderGoneChoice value={folderGone} onChange={setFolderGone} />
-            {canSuspend ? (
+            {suspend.offered ? (
               <Checkbox
-                checked={suspend}
-                onChange={(_, data) => setSuspend(data.checked === true)}
+                checked={suspend.chosen}
+                onChange={(_, data) => suspend.setChosen(data.checked === true)}
                 label="Also suspend the cause for new mail"
               />
             ) : null}

@@ -1,4 +1,4 @@
-import type { Location } from '../../records/index.ts'
+import { LOCATIONS, type Location } from '../../records/index.ts'
 import { holdOf, type MailKind, type MoveTarget, type Place, type PlaceKind, placeAt } from '../types.ts'
 
 /** What a plan knows of a copy: the recorded state, which may be behind the mailbox; execution decides. */
@@ -58,19 +58,6 @@ function classifyRelease(copy: Recorded): Classified {
   return { is: 'impossible', reason: `It is not in quarantine (${copy.location}).` }
 }
 
-const LOCATIONS: readonly Location[] = [
-  'inbox',
-  'folder',
-  'junk',
-  'quarantine',
-  'deleted-items',
-  'soft-deleted',
-  'hard-deleted',
-  'dropped',
-  'external',
-  'failed',
-  'unknown',
-]
 const BOTH = [false, true] as const
 
 /** A row of the decision table: what `classify` says for one combination of facts. */

@@ -3,23 +3,11 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Office, people } from '../../../test/rig/memory-office.ts'
 import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
+import { LOCATIONS } from '../../records/index.ts'
 import type { ActionRequest } from '../types.ts'
 import { classify, decisionTable } from './possible.ts'
 import { chosen, classified } from './select.ts'
 
-const LOCATIONS = [
-  'inbox',
-  'folder',
-  'junk',
-  'quarantine',
-  'deleted-items',
-  'soft-deleted',
-  'hard-deleted',
-  'dropped',
-  'external',
-  'failed',
-  'unknown',
-] as const
 const KINDS: readonly Pick<ActionRequest, 'kind' | 'target'>[] = [
   { kind: 'move', target: 'inbox' },
   { kind: 'move', target: 'junk' },

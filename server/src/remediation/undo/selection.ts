@@ -4,12 +4,11 @@ import {
   AppError,
   type DeliveryId,
   type ItemId,
-  instantOf,
   type MessageId,
   type TenantId,
 } from '../../base/index.ts'
 import type { Cause } from '../../judgement/index.ts'
-import { copiesMatching, type MessageFilter } from '../../records/index.ts'
+import { askedInstant, copiesMatching, type MessageFilter } from '../../records/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import type { ActionState } from '../ledger/states.ts'
 import { type ActionFacts, actionsById, actionsWhere } from './actions.ts'
@@ -102,16 +101,8 @@ export function checkSelection(s: UndoSelection): void {
   }
 }
 
-function instant(name: string, text: string | undefined): Date | null {
-  if (text === undefined) return null
-  const date = instantOf(text)
-  if (date) return date
-  throw new AppError(
-    'bad-window',
-    `"${name}" is not an instant: ${text}`,
-    'Write it as ISO 8601, e.g. 2026-05-01T00:00:00Z.',
-  )
-}
+const instant = (name: string, text: string | undefined): Date | null =>
+  text === undefined ? null : askedInstant(name, text, 'bad-window')
 
 /** Looks the selection up. Reads actions only, whose number is small beside that of their items. */
 export async function choose(tx: Tx, tenant: TenantId, s: UndoSelection): Promise<Chosen> {
