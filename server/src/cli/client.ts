@@ -37,7 +37,7 @@ export class Client {
   /** Whatever the server answers. */
   async raw(method: string, path: string, body?: unknown, query: Query = {}): Promise<unknown> {
     const text = await this.#request(method, path + queryText(query), body)
-    return text === '' ? null : JSON.parse(text)
+    return answerOf(`${method} ${path}`, text)
   }
 
   /** An export, as it is. */
@@ -53,15 +53,30 @@ export class Client {
   /** A file that is asked for by what is posted. */
   async file(path: string, body: unknown): Promise<Buffer> {
     const response = await this.#send('POST', path, body)
-    if (!response.ok) throw refused(response.status, await response.text())
-    return Buffer.from(await response.arrayBuffer())
+    const bytes = Buffer.from(await this.#whole(response.arrayBuffer()))
+    if (!response.ok) throw refused(response.status, bytes.toString('utf8'))
+    return bytes
   }
 
   async #request(method: string, path: string, body: unknown): Promise<string> {
     const response = await this.#send(method, path, body)
-    const text = await response.text()
+    const text = await this.#whole(response.text())
     if (response.ok) return text
     throw refused(response.status, text)
+  }
+
+  /** Of what was asked nobody knows whether it was done when the answer breaks off. */
+  async #whole<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer
+    } catch (cause) {
+      throw new Refused(
+        'broken-off',
+        `The server at ${this.url} broke off its answer: ${messageOf(causeOf(cause))}.`,
+        'Look whether it still runs, and whether what you asked for was done, before you ask again.',
+        { cause },
+      )
+    }
   }
 
   async #send(method: string, path: string, body: unknown): Promise<Response> {
@@ -88,7 +103,7 @@ export class Client {
 }
 
 function checked<T extends TSchema>(schema: T, asked: string, text: string): Static<T> {
-  const value: unknown = text === '' ? null : JSON.parse(text)
+  const value = answerOf(asked, text)
   if (Value.Check(schema, value)) return value
   const wrong = [...Value.Errors(schema, value)].slice(0, 3).map((e) => `${e.instancePath} ${e.message}`)
   throw new AppError(
@@ -96,6 +111,21 @@ function checked<T extends TSchema>(schema: T, asked: string, text: string): Sta
     `The server's answer to ${asked} has an unknown form: ${wrong.join('; ')}.`,
     'Use the command line of the same version as the server.',
   )
+}
+
+/** Throws AppError `unexpected-answer`: some other server speaks there. */
+function answerOf(asked: string, text: string): unknown {
+  if (text === '') return null
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new AppError(
+      'unexpected-answer',
+      `The answer to ${asked} is no JSON: ${text.slice(0, 60)}`,
+      'Is this address a Recourse server? RECOURSE_URL is its address without any path.',
+      { cause },
+    )
+  }
 }
 
 const causeOf = (error: unknown): unknown => (error instanceof Error && error.cause !== undefined ? error.cause : error)
@@ -134,7 +164,14 @@ export const dataDir = (): string => resolve(process.env['RECOURSE_DATA_DIR'] ??
 /** The server's address from RECOURSE_URL or its data directory; the token from RECOURSE_TOKEN or there. */
 export function connectClient(): Client {
   const url = process.env['RECOURSE_URL'] ?? urlOfDataDir()
-  const token = process.env['RECOURSE_TOKEN'] ?? tokenOfDataDir()
+  const token = (process.env['RECOURSE_TOKEN'] ?? tokenOfDataDir()).trim()
+  // Asked with, it would come back in the words of a library that refuses the header.
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new Refused(
+      'no-token',
+      token === '' ? 'The token is empty.' : 'The token holds a character that no token has.',
+      'Set RECOURSE_TOKEN to an API token (Settings, API tokens), and to nothing else.',
+    )
   return new Client(url, token)
 }
 

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { AppError, messageOf } from '../../base/index.ts'
 import { type Json, split, whole } from '../arguments.ts'
 import { connectClient } from '../client.ts'
+import { jsonFile } from '../json-file.ts'
 import { facts, json, line, table } from '../out.ts'
 import { Organisation, PolicyShape } from '../shapes.ts'
 
@@ -168,7 +168,7 @@ function show(found: PolicyShape, options: Json) {
 
 export function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'))
+    return jsonFile(file)
   } catch (cause) {
     throw new AppError(
       'file',

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { AppError, messageOf } from '../../base/index.ts'
 import type { MailPolicies, UserSenders } from '../../organisation/index.ts'
 import { type Json, split } from '../arguments.ts'
 import { connectClient } from '../client.ts'
+import { jsonFile } from '../json-file.ts'
 import { facts, json, line, table } from '../out.ts'
 
 /** Read when a command needs it: every other command starts without the room behind it. */
@@ -93,7 +93,7 @@ const tell = (lists: UserSenders): void =>
 
 function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'))
+    return jsonFile(file)
   } catch (error) {
     throw new AppError(
       'usage',

@@ -1,11 +1,11 @@
 import { resolve as resolveDns } from 'node:dns/promises'
-import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { AppError, type MailboxId, messageOf, uuidv7 } from '../../base/pure.ts'
 import type { Model, OrganisationFacts } from '../../detection/index.ts'
 import type { Placement, PolicyMode } from '../../judgement/pure.ts'
 import type { Resolver } from '../../mail/index.ts'
+import { jsonFile } from '../json-file.ts'
 import { jsonText } from '../out.ts'
 import type { Judging } from './scan-judge.ts'
 import type { Judgement } from './scan-run.ts'
@@ -152,7 +152,7 @@ async function organisationOf(file: string): Promise<OrganisationFacts> {
   const { Directory, readOrganisation } = await import('../../organisation/index.ts')
   let value: unknown
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'))
+    value = jsonFile(file)
   } catch (error) {
     throw new AppError(
       'organisation',
