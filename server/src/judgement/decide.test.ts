@@ -152,7 +152,7 @@ describe('precedence (allow-block-list §8.5)', () => {
     expect(verdict.overrides).toMatchObject([{ applied: false, reason: 'there was nothing to override' }])
     expect(verdict.causes).toEqual([])
   })
-  it('an IP allow lifts phishing but not high confidence or malware', () => {
+  it('an IP allow lifts phishing but not high confidence or malware (lists #80)', () => {
     const allow = entry({ kind: 'sender-ip', value: '192.0.2.0/24' })
     expect(judged({ signals: [signal({})], entries: [allow] })).toEqual(DELIVERED)
     expect(judged({ signals: [signal({ weight: 12 })], entries: [allow] })).toEqual(HELD)

@@ -160,7 +160,7 @@ async function saved(
   change: ListEntryVersionTable['change'],
   now: Date,
 ): Promise<Entry> {
-  const { id, version, origin, note, expires_at, action, kind, value } = row
+  const { id, version, origin, submission_id: submissionId, note, expires_at, action, kind, value } = row
   await tx
     .insertInto('list_entry_version')
     .values({
@@ -180,7 +180,7 @@ async function saved(
     actor,
     action: `entry.${change}`,
     subject: { kind: 'entry', id },
-    detail: { version, action, kind, value, origin, expiresAt: expires_at?.toISOString() ?? null, note },
+    detail: { version, action, kind, value, origin, submissionId, expiresAt: expires_at?.toISOString() ?? null, note },
   })
   await outbox.emit(
     tx,

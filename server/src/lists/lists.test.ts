@@ -118,7 +118,7 @@ describe('list entries', () => {
 })
 
 describe('entriesFor', () => {
-  it('finds living candidates by equality of keys, of its tenant only', async () => {
+  it('finds living candidates by equality of keys, of its tenant only; a network of IPv4 among them (lists #78)', async () => {
     const [mine] = await both(async (tx) => {
       const url = await add(tx, { kind: 'url', value: '~find.example.com~' })
       const ip = await add(tx, { kind: 'sender-ip', value: '198.51.100.0/24' })

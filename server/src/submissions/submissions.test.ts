@@ -5,6 +5,7 @@ import { type Answer, type TestApi, testApi } from '../../test/rig/api.ts'
 import { takeIn } from '../../test/rig/judged.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import { ALL_PERMISSIONS } from '../access/index.ts'
+import { list as auditList } from '../audit/index.ts'
 import type { MessageId, TenantId } from '../base/index.ts'
 import { register as registerLists } from '../lists/index.ts'
 import { createParser } from '../mail/index.ts'
@@ -140,6 +141,12 @@ describe('a wanted message was blocked', () => {
     expect(entry.body).toMatchObject({ origin: 'submission', submissionId: made.body['id'], state: 'active' })
     const alone = await api.call(analyst, 'GET', `/submissions?id=${made.body['id']}`)
     expect(alone.body['items']).toMatchObject([{ id: made.body['id'] }])
+    // lists #90: the audit log says by which submission something was let through
+    const logged = await rig.storage.tenant(rig.a, (tx) => auditList(tx, { limit: 10 }))
+    expect(logged.find((l) => l.action === 'entry.added')?.detail).toMatchObject({
+      action: 'allow',
+      submissionId: made.body['id'],
+    })
     const elsewhere = await api.token(rig.b, ALL_PERMISSIONS)
     expect((await api.call(elsewhere, 'GET', `/submissions?id=${made.body['id']}`)).body['items']).toEqual([])
     const explained = await api.call(analyst, 'GET', `/messages/${idOf(rig.a, newsletter)}/explain`)
