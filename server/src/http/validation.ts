@@ -1,8 +1,12 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import { IsOptional, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
+import Format from 'typebox/format'
 import { Value } from 'typebox/value'
-import { AppError, type WrongPlace } from '../base/index.ts'
+import { AppError, instantOf, type WrongPlace } from '../base/index.ts'
+
+// Leap seconds are instants by the rule, and none for a Date.
+Format.Set('date-time', (text) => Format.IsDateTime(text) && instantOf(text) !== null)
 
 interface Found {
   readonly keyword: string

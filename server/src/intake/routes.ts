@@ -22,7 +22,14 @@ export const ImportQuery = Type.Object(
     mailFrom: Type.Optional(Type.String({ maxLength: 320 })),
     receivedAt: Type.Optional(Type.String({ format: 'date-time' })),
     flag: Type.Optional(Repeated(Flag)),
-    folder: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+    folder: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 500,
+        pattern: '^(?!/)(?!.*//)(?!.*/$)[^\\u0000-\\u001f\\u007f]*$',
+        description: 'a path of folders, a/b: no part of it empty, and no control characters',
+      }),
+    ),
   },
   { additionalProperties: false },
 )

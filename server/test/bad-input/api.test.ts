@@ -134,9 +134,22 @@ describe('every route', { timeout: 180_000 }, () => {
       `/actions?sort=copies&${cursor(JSON.stringify(['99999999999', id]))}`,
     ]
     await each(paths, async (path) => clear(path, await server.ask('GET', `/api/v1${path}`), 400, 422))
+    const lists = ['actions?from=', 'entries?endsBefore=', 'import?recipient=ann@kontor.example&receivedAt=']
+    await each(lists, async (list) => {
+      const raw = { body: 'Subject: x\r\n\r\n', type: 'message/rfc822' }
+      const [method, options] = list.startsWith('import') ? (['POST', raw] as const) : (['GET', {}] as const)
+      clear(list, await server.ask(method, `/api/v1/${list}2026-06-30T23:59:60Z`, options), 400, 422)
+    })
     const body = { from: '2026-01-01T00:00:00Z', to: '2026-02-30T00:00:00Z' }
     clear('undo', await server.ask('POST', '/api/v1/undo/preview', { body }), 400, 422)
     expect((await server.ask('GET', '/api/v1/messages?from=2028-02-29T00:00:00Z')).status).toBe(200)
+  })
+
+  test('mail for a folder that cannot be is refused at once, not put off', async () => {
+    for (const folder of ['/etc', 'a//b', 'a/', 'a\nb', '\0', 'x'.repeat(501)]) {
+      const path = `/api/v1/import?recipient=ann@kontor.example&folder=${encodeURIComponent(folder)}`
+      clear(folder, await server.ask('POST', path, { body: 'Subject: x\r\n\r\n', type: 'message/rfc822' }), 422)
+    }
   })
 
   test('bodies: no JSON, wrong types, unknown keys, and right in form with texts that cannot be stored', async () => {
