@@ -1,4 +1,4 @@
-// What processes use, read from /proc: CPU seconds and memory of a process with everything below it.
+// What processes use, read from /proc: CPU seconds of a process with everything below it.
 import { readdirSync, readFileSync } from 'node:fs'
 
 const HERTZ = 100
@@ -36,18 +36,4 @@ export function cpuOf(pids: readonly number[], ended = true): number {
     if (stat) for (const at of ended ? [11, 12, 13, 14] : [11, 12]) ticks += Number(stat[at])
   }
   return ticks / HERTZ
-}
-
-/** Memory of these processes in bytes, as their fair share of what they map (PSS). */
-export function memoryOf(pids: readonly number[]): number {
-  let sum = 0
-  for (const pid of pids) {
-    try {
-      const pss = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1]
-      sum += Number(pss ?? 0) * 1024
-    } catch {
-      // it ended while we looked, or is not ours to read
-    }
-  }
-  return sum
 }

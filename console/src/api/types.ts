@@ -48,7 +48,7 @@ import type {
   ItemRow,
   ResultsBody,
 } from '../../../server/src/remediation/api/schemas.ts'
-import type { ActionState, Counts, ItemState } from '../../../server/src/remediation/ledger/states.ts'
+import type { ActionState, ItemState } from '../../../server/src/remediation/ledger/states.ts'
 import type {
   RetentionEffect as RetentionEffectSchema,
   RetentionState,
@@ -123,7 +123,6 @@ export type ActionBrief = ActionDetail['derived'][number]
 export type ResultClass = Static<typeof ResultsBody>['results'][number]['class']
 export type ActionResults = Static<typeof ResultsBody>
 export type DecideResults = Static<typeof DecideResultsSchema>
-export type ActionCounts = Counts
 export type ActionItem = Static<typeof ItemRow>
 export type UndoPlan = Static<typeof UndoPreviewBody>
 export type UndoSelection = Static<typeof UndoSelectionSchema>

@@ -1,5 +1,4 @@
 export * from './config/load.ts'
-export { envName } from './config/nodes.ts'
 export { maskUrl, secretTexts, shownValue } from './config/secrets.ts'
 export * from './crash.ts'
 export * from './csv.ts'

@@ -1,7 +1,7 @@
 import type { RoomMigrations } from '../storage/index.ts'
 
 export { type AcceptorDeps, createAcceptor } from './acceptor.ts'
-export { attemptKey, importKey, receivedId } from './attempt.ts'
+export { attemptKey } from './attempt.ts'
 export { type ImportDeps, type Imported, type ImportRequest, importMessage } from './import-message.ts'
 export { createIntake, type Intake, type IntakeDeps } from './intake.ts'
 export { judgeLate, type LateDeps } from './late.ts'
@@ -9,7 +9,7 @@ export { actOnLateVerdicts } from './late-action.ts'
 export { createDirectory, createSplit, createView } from './organisation.ts'
 export { INTAKE_POINTS } from './points.ts'
 export * from './pure.ts'
-export { ImportAnswer, ImportQuery, register } from './routes.ts'
+export { register } from './routes.ts'
 export {
   type ImportOptions,
   type ImportProblem,

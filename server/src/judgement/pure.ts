@@ -1,5 +1,5 @@
 export { decide } from './decide.ts'
-export { compareEntities, entitiesOf } from './entities.ts'
+export { entitiesOf } from './entities.ts'
 export { type Match, matchEntries, matches } from './match.ts'
 export { type Direction, type MailPolicy, type PolicyScope, policyFor, policyKey, type Whom } from './policies.ts'
 export { type Flip, flip, replay, type StoredJudgement } from './replay.ts'

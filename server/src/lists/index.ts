@@ -14,8 +14,7 @@ export {
   noteMatches,
 } from './queries.ts'
 export { type ListsDeps, register } from './routes.ts'
-export { EntryBody, EntryDetail, EntryRow, entryRow } from './schemas.ts'
-export { SuspensionBody, SuspensionRow } from './suspension-routes.ts'
+export { EntryBody, EntryRow } from './schemas.ts'
 export {
   listSuspensions,
   type NewSuspension,

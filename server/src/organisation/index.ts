@@ -11,10 +11,10 @@ export {
   type Resolution,
   resolve,
 } from './directory.ts'
-export { type MailboxKind, OrganisationDocument, OrganisationInput } from './document.ts'
+export { type MailboxKind, OrganisationDocument } from './document.ts'
 export type * from './events.ts'
 export { allPolicies, getPolicies, MailPolicies, MailPolicy, setPolicies } from './policies.ts'
-export { DEFAULT_POLICY, getPolicy, Policy, PolicySettings, policyVersion, setPolicy } from './policy.ts'
+export { DEFAULT_POLICY, getPolicy, Policy, policyVersion, setPolicy } from './policy.ts'
 export {
   DEFAULT_RETENTION,
   getRetention,
@@ -34,14 +34,7 @@ export {
 } from './retention-clock.ts'
 export { type OrganisationDeps, register } from './routes.ts'
 export { setOrganisation, tenantOfDomain } from './save.ts'
-export {
-  type SenderLists,
-  senderListsOf,
-  senderListsOfEach,
-  setUserSenders,
-  UserSenders,
-  userSenders,
-} from './senders.ts'
+export { type SenderLists, senderListsOfEach, setUserSenders, UserSenders, userSenders } from './senders.ts'
 export type * from './tables.ts'
 export { readOrganisation } from './validate.ts'
 

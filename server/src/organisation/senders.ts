@@ -50,22 +50,12 @@ export async function setUserSenders(tx: Tx, address: string, body: unknown, act
   return after
 }
 
-/**
- * What each of these mailboxes says about the sender: safe before blocked, the address before the domain (allow-block-list §8.3). `senders`:
- * the address and the domain of From.
- */
-export async function senderListsOf(
-  tx: Tx,
-  mailboxes: readonly MailboxId[],
-  senders: readonly string[],
-): Promise<SenderLists> {
-  const [lists = new Map()] = await senderListsOfEach(tx, [{ mailboxes, senders }])
-  return lists
-}
-
 export type SenderLists = ReadonlyMap<MailboxId, 'safe' | 'blocked'>
 
-/** The same for several messages at once: one query asks for all of them. */
+/**
+ * For each message, what each of these mailboxes says about its sender: safe before blocked, the address before the domain (allow-block-list
+ * §8.3). `senders`: the address and the domain of From. One query asks for all of them.
+ */
 export async function senderListsOfEach(
   tx: Tx,
   asked: readonly { readonly mailboxes: readonly MailboxId[]; readonly senders: readonly string[] }[],

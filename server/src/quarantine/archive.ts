@@ -8,7 +8,6 @@ import type { Storage, Tx } from '../storage/index.ts'
 // No threads: what mail holds is only packed here, never read.
 configure({ useWebWorkers: false })
 
-export const MANY_FILES = 1000
 const MANY_BYTES = 200 * 1024 * 1024
 
 export interface ArchiveWish {

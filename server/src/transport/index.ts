@@ -1,6 +1,5 @@
 export { createGateway, type GatewayDeps } from './gateway.ts'
 export { createNetworks } from './limits.ts'
-export { ourTrace } from './loops.ts'
 export { hopFailure } from './mailbox-hop.ts'
 export {
   createNextHop,
@@ -11,6 +10,6 @@ export {
   type NextHopOptions,
 } from './next-hop.ts'
 export { parseAddress } from './path.ts'
-export { isPermanent, isSuccess, isTemporary, OK, reply, TRY_LATER } from './reply.ts'
+export { isSuccess, OK, reply, TRY_LATER } from './reply.ts'
 export { buildSent, forSmtp, type PrefixFacts, type Sent, sentPrefix } from './sent.ts'
 export type * from './types.ts'

@@ -15,5 +15,3 @@ export function formatReply({ code, enhanced, text }: Reply): string {
 }
 
 export const isSuccess = (r: Reply): boolean => r.code >= 200 && r.code < 300
-export const isTemporary = (r: Reply): boolean => r.code >= 400 && r.code < 500
-export const isPermanent = (r: Reply): boolean => r.code >= 500

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Fingerprints, UrlFound } from '../types.ts'
+import type { UrlFound } from '../types.ts'
 import { HIGH, hash32, LOW, MIN_WORDS, mix, TemplateWords } from './template-words.ts'
 
 const PREFIX = /^\s*(?:(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|enc|res|rv|rif|odp|ynt)(?:\[\d{1,3}\])?\s*[:：]\s*)+/i
@@ -114,11 +114,6 @@ export function fingerprintDistance(a: string, b: string): number {
   for (; bits > 0n; bits &= bits - 1n) count++
   return count
 }
-
-export const fingerprintsOf = (subject: string, text: string, names: ReadonlySet<string>): Fingerprints => ({
-  subject: subjectFingerprint(subject),
-  body: bodyFingerprint(text, names),
-})
 
 /** Simhash (64 bits) over a set of tokens; null when there are fewer than `fewest`, which say too little. */
 function simhash(tokens: ReadonlySet<string>, fewest: number): string | null {

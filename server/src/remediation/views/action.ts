@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { ActionId, MessageId, TenantId } from '../../base/index.ts'
+import type { ActionId, TenantId } from '../../base/index.ts'
 import type { Cause } from '../../judgement/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import { countsOf } from '../ledger/ledger.ts'
@@ -134,14 +134,4 @@ export async function getAction(tx: Tx, tenant: TenantId, id: ActionId): Promise
     )
   const [row] = rows.rows
   return row ? viewOf(row) : null
-}
-
-/** Actions that have an item for this message, newest first. */
-export async function actionsOfMessage(tx: Tx, tenant: TenantId, message: MessageId): Promise<readonly ActionView[]> {
-  const rows = await sql<ActionRow>`
-    select a.*, ${undoneBy} from action a where a.tenant_id = ${tenant} and a.id in (
-      select action_id from action_item where tenant_id = ${tenant} and delivery_id in (
-        select id from delivery where tenant_id = ${tenant} and message_id = ${message}))
-    order by a.id desc limit 200`.execute(tx)
-  return rows.rows.map(viewOf)
 }

@@ -1,4 +1,4 @@
-import { CLASSES, type Class } from './lesson.ts'
+import type { Class } from './lesson.ts'
 import { PLACES } from './places.ts'
 
 /** From sums of weights to points: how the sums of messages not yet learnt related to what they were. */
@@ -61,5 +61,3 @@ export function kinship(weights: Pick<Weights, 'kin'>, fingerprint: string | nul
 
 /** log(eᵃ + eᵇ): either of two. */
 export const either = (a: number, b: number): number => Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)))
-
-export const isClass = (text: string): text is Class => CLASSES.some((c) => c === text)
