@@ -142,6 +142,70 @@ describe('Tenant Allow/Block List in the browser', { timeout: 240_000 }, () => {
     await context.close()
   })
 
+  test('a link and a file are blocked where they are seen: never to expire, or for days, each a job in History by its name (explorer #63)', async () => {
+    const to = 'leon.brandt@alderfinch.example'
+    const file = Buffer.from('what is paid').toString('base64')
+    const letter = [
+      ...[
+        'From: billing@pay.example',
+        `To: ${to}`,
+        'Subject: Your bill',
+        'Message-ID: <bill@pay.example>',
+        'MIME-Version: 1.0',
+      ],
+      ...['Content-Type: multipart/mixed; boundary=b', '', '--b', 'Content-Type: text/html', ''],
+      ...[
+        '<a href="https://pay.example/now?id=1">pay</a>',
+        '--b',
+        'Content-Type: application/octet-stream; name="bill.bin"',
+      ],
+      ...[
+        'Content-Disposition: attachment; filename="bill.bin"',
+        'Content-Transfer-Encoding: base64',
+        '',
+        file,
+        '--b--',
+        '',
+      ],
+    ].join('\r\n')
+    const { messageId: id } = (await server.call(
+      'POST',
+      `/import?${new URLSearchParams({ recipient: to, mailFrom: 'billing@pay.example' })}`,
+      Buffer.from(letter),
+    )) as { messageId: string }
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await page.goto(`/messages/${id}?tab=url`)
+    await page.getByRole('button', { name: /^Block hxxps.*pay/ }).click()
+    const ask = page.getByRole('dialog', { name: 'Block this URL' })
+    await ask.getByLabel('Remediation name').fill('Block the bill’s link')
+    await fine(page, 'block-url')
+    await ask.getByRole('button', { name: 'Block', exact: true }).click()
+    await expect.poll(() => ask.textContent()).toContain('It is blocked. “Block the bill’s link” in History')
+    await page.goto(`/messages/${id}?tab=attachments`)
+    await page.getByRole('button', { name: 'Block bill.bin' }).click()
+    const second = page.getByRole('dialog', { name: 'Block this file' })
+    await second.getByLabel('Remove after days').fill('x')
+    expect(await second.getByRole('button', { name: 'Block', exact: true }).isDisabled()).toBe(true)
+    await second.getByLabel('Remove after days').fill('30')
+    await second.getByLabel('Remediation name').fill('Block the bill')
+    await second.getByRole('button', { name: 'Block', exact: true }).click()
+    await second.getByRole('link', { name: '“Block the bill” in History' }).click()
+    await page.getByRole('row', { name: /Block the bill/ }).waitFor()
+    const found = (await entries('limit=100')).filter((e) => String(e['note'] ?? '') !== 'ends soon')
+    const of = (kind: string) => found.find((e) => e['kind'] === kind && e['action'] === 'block')
+    expect(of('url')).toMatchObject({ value: expect.stringContaining('pay.example/now'), expiresAt: null })
+    expect(of('file-hash')).toMatchObject({ expiresAt: expect.any(String) })
+    const { items } = (await server.call('GET', '/actions?kind=list-entry')) as { items: Record<string, unknown>[] }
+    const named = items.filter((a) => String(a['name']).startsWith('Block the bill'))
+    expect(named.map((a) => [a['name'], a['source']]).sort()).toEqual([
+      ['Block the bill', 'message'],
+      ['Block the bill’s link', 'message'],
+    ])
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
   test('whoever may write entries but let nothing through is offered no allow entry (permissions #80)', async () => {
     const { page, context, problems } = await watchedPage(browser, server.url)
     await without(context, 'lists.allow')

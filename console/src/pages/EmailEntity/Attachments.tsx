@@ -5,9 +5,11 @@ import { SafeText } from '../../parts/SafeText.tsx'
 import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
 import { Status } from '../../parts/Status.tsx'
 import { bytes } from '../../parts/text.ts'
+import { BlockButton } from './BlockButton.tsx'
 import { InsideFile } from './InsideFile.tsx'
 
-export function Attachments({ attachments }: { attachments: readonly AttachmentFound[] }) {
+export function Attachments(props: { messageId: string; attachments: readonly AttachmentFound[] }) {
+  const { messageId, attachments } = props
   if (attachments.length === 0) return <Empty title="No attachment in this message" />
   return (
     <>
@@ -23,6 +25,9 @@ export function Attachments({ attachments }: { attachments: readonly AttachmentF
                   Size
                 </th>
                 <th scope="col">Attachment SHA256</th>
+                <th scope="col">
+                  <span className="hidden-visually">Block</span>
+                </th>
               </tr>
             </thead>
             <tbody>
@@ -43,6 +48,13 @@ export function Attachments({ attachments }: { attachments: readonly AttachmentF
                     <Link to="/explorer" search={{ fileHash: [file.sha256] }} className="link">
                       {file.sha256}
                     </Link>
+                  </td>
+                  <td>
+                    <BlockButton
+                      messageId={messageId}
+                      what={{ kind: 'file-hash', value: file.sha256 }}
+                      name={file.name ?? file.sha256}
+                    />
                   </td>
                 </tr>
               ))}

@@ -119,9 +119,9 @@ function panel(tab: TabKey, message: MessageDetail): ReactNode {
     case 'timeline':
       return <Timeline id={message.id} />
     case 'url':
-      return <Urls urls={message.urlList} />
+      return <Urls messageId={message.id} urls={message.urlList} />
     case 'attachments':
-      return <Attachments attachments={message.attachmentList} />
+      return <Attachments messageId={message.id} attachments={message.attachmentList} />
     case 'headers':
       return <Headers message={message} />
     case 'preview':

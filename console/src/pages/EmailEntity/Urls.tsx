@@ -7,6 +7,7 @@ import { Card, Empty } from '../../parts/Page.tsx'
 import { SafeText } from '../../parts/SafeText.tsx'
 import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
 import { defang, visible } from '../../parts/text.ts'
+import { BlockButton } from './BlockButton.tsx'
 
 const PLACE = {
   link: 'Link in the body',
@@ -21,7 +22,7 @@ const PLACE = {
 const SHOWN = 200
 
 /** Every address in the message as inert text; what is copied is defanged. */
-export function Urls({ urls }: { urls: readonly UrlFound[] }) {
+export function Urls({ messageId, urls }: { messageId: string; urls: readonly UrlFound[] }) {
   if (urls.length === 0) return <Empty title="No URL in this message" />
   return (
     <Card>
@@ -34,7 +35,7 @@ export function Urls({ urls }: { urls: readonly UrlFound[] }) {
               <th scope="col">Source</th>
               <th scope="col">Domain</th>
               <th scope="col">
-                <span className="hidden-visually">Copy</span>
+                <span className="hidden-visually">Copy, block</span>
               </th>
             </tr>
           </thead>
@@ -53,8 +54,13 @@ export function Urls({ urls }: { urls: readonly UrlFound[] }) {
                     <SafeText text={url.domain ?? url.host} max={120} />
                   </Link>
                 </td>
-                <td>
+                <td className="nowrap">
                   <CopyDefanged url={url.url} />
+                  <BlockButton
+                    messageId={messageId}
+                    what={{ kind: 'url', value: withoutScheme(url.url) }}
+                    name={defang(url.url)}
+                  />
                 </td>
               </tr>
             ))}
@@ -69,6 +75,9 @@ export function Urls({ urls }: { urls: readonly UrlFound[] }) {
     </Card>
   )
 }
+
+/** As entries name addresses. */
+const withoutScheme = (url: string): string => url.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '')
 
 const defangText = (text: string): string => (/^[a-z]+:\/\//i.test(text.trim()) ? defang(text.trim()) : text)
 

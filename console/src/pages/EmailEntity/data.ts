@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
 import { api } from '../../api/client.ts'
 import { messageQuery } from '../../api/message.ts'
-import type { Explanation, NextStep, SubmissionMade, TimelineEvent } from '../../api/types.ts'
+import type { Explanation, NextStep, SubmissionMade, Taken, TakeWish, TimelineEvent } from '../../api/types.ts'
 
 export const useMessage = (id: string) => useQuery(messageQuery(id))
 
@@ -56,6 +57,28 @@ export function useNextStep() {
     onSuccess: async ({ action }) => {
       await client.invalidateQueries({ queryKey: ['entries'] })
       if (action) await navigate({ to: '/action-center/$id', params: { id: action } })
+    },
+  })
+}
+
+/** Blocks what a message carries, as a job of its own; one key for one dialog: a second click is the same wish. */
+export function useBlock(id: string) {
+  const client = useQueryClient()
+  const [idempotencyKey] = useState(() => crypto.randomUUID())
+  return useMutation({
+    mutationFn: ({
+      entry,
+      ...rest
+    }: { entry: NonNullable<TakeWish['entries']>[number] } & Pick<TakeWish, 'name' | 'description'>) =>
+      api.post<Taken>('/take-action', {
+        ...rest,
+        select: { messageIds: [id] },
+        entries: [entry],
+        source: 'message',
+        idempotencyKey,
+      }),
+    onSuccess: async () => {
+      for (const key of ['actions', 'entries']) await client.invalidateQueries({ queryKey: [key] })
     },
   })
 }
