@@ -1,6 +1,6 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -107,6 +107,12 @@ describe('recourse scan', () => {
     const none = await scan(['-'])
     expect(none.code).toBe(0)
     expect(lines(none)).toMatchObject([{ file: '-', error: 'there was no input', action: 'quarantine' }])
+    const folder = spawnSync(process.execPath, [MAIN, 'scan', '-'], { stdio: [openSync(work, 'r'), 'pipe', 'pipe'] })
+    expect(folder).toMatchObject({ status: 1 })
+    expect(JSON.parse(folder.stdout.toString())).toMatchObject({
+      file: '-',
+      error: 'is a folder: name it instead of -',
+    })
   }, 120_000)
 
   test('what cannot be read has its line, and the rest goes on; exit code 1', async () => {

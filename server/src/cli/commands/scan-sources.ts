@@ -1,4 +1,4 @@
-import { closeSync, type Dirent, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
+import { closeSync, type Dirent, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError, messageOf } from '../../base/pure.ts'
 
@@ -16,7 +16,7 @@ export type Found =
  * at a time.
  */
 export async function* messagesIn(paths: readonly string[]): AsyncGenerator<Found> {
-  for (const path of paths) yield* path === '-' ? readInput(process.stdin) : visit(path, new Set())
+  for (const path of paths) yield* path === '-' ? standardInput() : visit(path, new Set())
 }
 
 /** `above`: folders that lead here, by device and inode, so that links cannot lead round in circles. */
@@ -80,6 +80,12 @@ const problem = ({ id, why }: { readonly id: string; readonly why: string }): Fo
 })
 
 /** One message or an mbox from a stream. */
+async function* standardInput(): AsyncGenerator<Found> {
+  // Node gives no words of a folder, and no error either.
+  if (fstatSync(0).isDirectory()) yield { kind: 'unreadable', file: '-', why: 'is a folder: name it instead of -' }
+  else yield* readInput(process.stdin)
+}
+
 async function* readInput(input: AsyncIterable<Buffer>): AsyncGenerator<Found> {
   const { MAX_MESSAGE, readMbox } = await intake()
   const chunks = input[Symbol.asyncIterator]()
