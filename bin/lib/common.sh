@@ -23,8 +23,8 @@ need_account() {
   useradd --system --create-home --home-dir /var/lib/recourse --shell /usr/sbin/nologin "$ACCOUNT"
 }
 
-# Where Node keeps what it has compiled, so that the next start is faster; nobody else may write there.
-compiled() { echo "${NODE_COMPILE_CACHE:-${1:-/nonexistent}/.cache/recourse/node}"; }
+# Where Node keeps what it has compiled, so that the next start is faster; nobody else may write there. Empty (no home): nowhere.
+compiled() { echo "${NODE_COMPILE_CACHE:-${1:+$1/.cache/recourse/node}}"; }
 
 # Runs a command as the unprivileged account (root), or as it is.
 as_account() {
