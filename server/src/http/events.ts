@@ -8,6 +8,8 @@ const HEARTBEAT_MS = 15_000
 /** An action over thousands of copies reports often: its counts are read at most this often. */
 const GATHER_MS = 250
 const MAX_STREAMS = 500
+/** Of one person or token: nobody takes the room of all. */
+const MAX_EACH = 50
 /** A stream is ended after this; the page comes back by itself, and who may not listen any more is refused then. */
 const LIFE_MS = 5 * 60_000
 
@@ -37,8 +39,9 @@ export class LiveEvents {
   }
 
   /** Asked while the answer can still be a refusal. Throws AppError `too-many`. */
-  checkRoom(): void {
-    if (this.#streams.size >= MAX_STREAMS)
+  checkRoom({ tenant, user }: Actor): void {
+    const own = [...this.#streams].filter(({ actor }) => actor.tenant === tenant && actor.user === user).length
+    if (own >= MAX_EACH || this.#streams.size >= MAX_STREAMS)
       throw new AppError(
         'too-many',
         'Too many pages are listening for live events.',
@@ -130,7 +133,7 @@ function tell(event: DomainEvent): readonly { readonly event: string; readonly d
 export function registerEvents(api: Api, live: LiveEvents): void {
   api.get('/events', { config: { permission: 'mail.read' } }, (request, reply) => {
     const { actor } = request
-    live.checkRoom()
+    live.checkRoom(actor)
     reply.hijack()
     reply.raw.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',

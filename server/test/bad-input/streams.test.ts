@@ -5,6 +5,7 @@ import { type TestStorage, testStorage } from '../rig/storage.ts'
 import { drop, eventually, ownDir, pause, type Served, serve } from './serve.ts'
 
 const MOST = 500
+const EACH = 50
 let t: TestStorage
 let server: Served
 const dir = ownDir()
@@ -25,7 +26,7 @@ interface Page {
 }
 
 /** A page that asks for events. */
-async function page(): Promise<Page> {
+async function page(token = server.token): Promise<Page> {
   const socket = createConnection(Number(new URL(server.url).port), '127.0.0.1')
   let text = ''
   socket.setEncoding('utf8').on('data', (chunk: string) => {
@@ -33,7 +34,7 @@ async function page(): Promise<Page> {
   })
   socket.on('error', () => {})
   await new Promise<void>((done) => socket.once('connect', () => done()))
-  socket.write(`GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\n\r\n`)
+  socket.write(`GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`)
   return { socket, said: () => text }
 }
 
@@ -42,7 +43,13 @@ async function open(): Promise<number> {
   return Number(text.match(/^recourse_live_streams (\d+)/m)?.[1] ?? Number.NaN)
 }
 
-const all = (n: number) => Promise.all(Array.from({ length: n }, page))
+const all = (n: number, token = server.token) => Promise.all(Array.from({ length: n }, () => page(token)))
+
+async function newToken(name: string): Promise<string> {
+  const made = await server.ask('POST', '/api/v1/tokens', { body: { name, permissions: ['mail.read'] } })
+  expect(made).toMatchObject({ status: 201, json: { token: expect.any(String) } })
+  return (made.json as { token: string }).token
+}
 
 test('pages that go away while they are being let in do not take the room of others', async () => {
   // Who may listen is looked up meanwhile: for each moment of that somebody goes.
@@ -52,12 +59,20 @@ test('pages that go away while they are being let in do not take the room of oth
 }, 120_000)
 
 test('one more than there is room for is refused with what to do, and let in when others have gone', async () => {
+  const refused = async (token: string) =>
+    expect(await server.ask('GET', '/api/v1/events', { token })).toMatchObject({
+      status: 503,
+      json: { error: { code: 'too-many', cure: expect.any(String) } },
+    })
   const pages: Page[] = []
-  for (let n = 0; n < MOST; n += 50) pages.push(...(await all(50)))
-  await eventually(open, (n) => n === MOST)
-  const refused = await server.ask('GET', '/api/v1/events')
-  expect(refused.status).toBe(503)
-  expect(refused.json).toMatchObject({ error: { code: 'too-many', cure: expect.any(String) } })
+  for (let n = 0; n < MOST; n += EACH) {
+    const token = await newToken(`reader ${n}`)
+    pages.push(...(await all(EACH, token)))
+    await eventually(open, (there) => there === n + EACH)
+    // Nobody takes the room of all.
+    await refused(token)
+  }
+  await refused(server.token)
   for (const { socket } of pages) socket.destroy()
   await eventually(open, (n) => n === 0)
   const late = await page()
