@@ -1,9 +1,10 @@
+import { isUtf8 } from 'node:buffer'
 import type { Server } from 'node:http'
 import fastifySwagger, { type SwaggerTransform } from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { type Api, type Auth, guard, PERMISSIONS, registerSignIn } from '../access/index.ts'
-import type { Log, Metrics } from '../base/index.ts'
+import { AppError, type Log, type Metrics } from '../base/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { serveConsole } from './console.ts'
 import { answerError, answerNoRequest, handleErrors } from './errors.ts'
@@ -66,6 +67,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
     async (scope) => {
       const api = scope.withTypeProvider<TypeBoxTypeProvider>()
       mailBodies(api)
+      jsonBodies(api)
       deps.routes(api)
       registerEvents(api, live)
       api.get('/openapi.json', { config: { permission: 'none' } }, () => app.swagger())
@@ -133,6 +135,15 @@ function mailBodies(api: Api): void {
   api.addContentTypeParser(['message/rfc822', 'application/octet-stream'], { parseAs: 'buffer' }, (_, body, done) =>
     done(null, body),
   )
+}
+
+/** JSON is UTF-8 (RFC 8259, 8.1). Bytes that are none would be kept as other letters than those that were meant. */
+function jsonBodies(api: Api): void {
+  const parse = api.getDefaultJsonParser('error', 'error')
+  api.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (isUtf8(body)) parse(request, body.toString(), done)
+    else done(new AppError('not-utf8', 'The body is not UTF-8.', 'Send JSON in UTF-8.', { status: 400 }))
+  })
 }
 
 function measure(app: FastifyInstance, metrics: Metrics): void {

@@ -174,6 +174,15 @@ describe('every route', { timeout: 180_000 }, () => {
     })
   })
 
+  test('JSON in another encoding than UTF-8 is refused, and not kept with other letters', async () => {
+    const text = '{"action":"block","kind":"sender","value":"x@latin.example","note":"caf\u00e9"}'
+    const wrong = await server.ask('POST', '/api/v1/entries', { body: Buffer.from(text, 'latin1') })
+    expect(wrong).toMatchObject({ status: 400, json: { error: { code: 'not-utf8', cure: expect.any(String) } } })
+    expect((await server.ask('GET', '/api/v1/entries?q=latin.example')).json).toMatchObject({ items: [] })
+    const right = await server.ask('POST', '/api/v1/entries', { body: Buffer.from(text) })
+    expect(right).toMatchObject({ status: 201, json: { note: 'caf\u00e9' } })
+  })
+
   test('nobody signed in, a made-up token, a cookie of somebody else’s making', async () => {
     const found = (await routes()).filter((r) => !/\/(setup|openapi\.json)$/.test(r.path))
     const from: AskOptions[] = [
