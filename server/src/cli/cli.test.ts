@@ -159,6 +159,7 @@ describe('the command line', () => {
     expect(shown.items.map((i: Answer) => i.state)).toEqual(['done', 'done', 'done'])
     expect(await answer('undo', taken.approvalId, '--preview')).toMatchObject({ copies: 3, exact: 3 })
     expect(await answer('undo', taken.id, '--wait')).toMatchObject({
+      source: 'cli',
       state: 'completed',
       undoOf: taken.id,
       counts: { verified: 3 },

@@ -69,6 +69,7 @@ export interface UndoOptions {
   readonly folderGone?: 'recreate' | 'inbox'
   readonly suspendCause?: boolean
   readonly description?: string
+  readonly source?: Source
 }
 
 /** State of a copy as the items store it: what exact means. Dates are instants in ISO form. */

@@ -25,7 +25,11 @@ export function UndoDialog(props: { action: ActionDetail; items?: readonly strin
   const part: UndoRequest = { folderGone, ...(items ? { items } : {}) }
   const plan = useUndoPlan(action.id, part)
   const suspend = useSuspend(plan.data)
-  const request: UndoRequest = { ...part, ...(suspend.chosen ? { suspendCause: true } : {}) }
+  const request: UndoRequest = {
+    ...part,
+    source: 'action-center',
+    ...(suspend.chosen ? { suspendCause: true } : {}),
+  }
   const undo = useUndo(action.id, onClose)
   const word = action.can.redo ? 'Redo' : 'Undo'
   const nothing = plan.data !== undefined && plan.data.copies === 0

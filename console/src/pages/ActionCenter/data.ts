@@ -120,6 +120,7 @@ export interface UndoRequest {
   readonly items?: readonly string[]
   readonly folderGone: 'recreate' | 'inbox'
   readonly suspendCause?: boolean
+  readonly source?: 'action-center'
 }
 
 export const useUndoPlan = (id: string, request: UndoRequest) =>

@@ -68,6 +68,7 @@ async function undo(actions: readonly string[], options: Options): Promise<void>
   const body = {
     select,
     folderGone: options.folderGone,
+    source: 'cli',
     ...(options.suspendCause ? { suspendCause: true } : {}),
     ...(options.releaseHeld ? { releaseHeld: true } : {}),
     ...(options.name ? { name: options.name } : {}),

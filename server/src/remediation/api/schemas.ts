@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { InstantText, PageOf } from '../../access/index.ts'
 import { ITEM_STATES } from '../ledger/states.ts'
+import { TAKE_SOURCES } from '../types.ts'
 import { ACTION_SORTS, PERIODS } from '../views/history.ts'
 import { Classes } from './item-schemas.ts'
 import { Cause, MANY, orNull, Reason, Severities, Sources, State, strict, uuid } from './request-schemas.ts'
@@ -135,6 +136,7 @@ export const UndoBody = Type.Object(
     folderGone: Type.Optional(Type.Enum(['recreate', 'inbox'])),
     suspendCause: Type.Optional(Type.Boolean()),
     description: Type.Optional(Type.String({ maxLength: 2000 })),
+    source: Type.Optional(Type.Enum([...TAKE_SOURCES])),
   },
   strict,
 )

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { InstantText } from '../../access/index.ts'
 import { MessageFilter } from '../../records/index.ts'
 import { ACTION_STATES } from '../ledger/states.ts'
+import { TAKE_SOURCES } from '../types.ts'
 
 const uuid = Type.String({ pattern: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' })
 const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(item: T) => Type.Union([item, Type.Null()])
@@ -37,6 +38,7 @@ export const UndoRequestBody = Type.Object(
   {
     select: UndoSelection,
     folderGone: Type.Optional(Type.Enum(['recreate', 'inbox'])),
+    source: Type.Optional(Type.Enum([...TAKE_SOURCES])),
     suspendCause: Type.Optional(Type.Boolean({ description: 'new mail is judged without it from now on' })),
     releaseHeld: Type.Optional(
       Type.Boolean({

@@ -6,7 +6,7 @@ import type { ActionState } from '../ledger/states.ts'
 import type { ActionParams } from '../ledger/tables.ts'
 import { mayRun, need } from '../rules/rights.ts'
 import { insertAction, openAction } from '../submit/submit.ts'
-import type { Requester } from '../types.ts'
+import type { Requester, Source } from '../types.ts'
 import type { ActionFacts } from './actions.ts'
 import { bindCauses } from './bind.ts'
 import { alone, type Circumstances, circumstances, countedTwice, judging } from './facts.ts'
@@ -22,6 +22,8 @@ export interface UndoRequest {
   readonly releaseHeld?: boolean
   readonly name?: string
   readonly description?: string
+  /** The door that it came through; absent: the API. */
+  readonly source?: Source
 }
 
 /**
@@ -80,6 +82,7 @@ export async function submitUndo(
     by: { id: requester.user, name: requester.name },
     undoOf: of?.id ?? null,
     pending,
+    ...(request.source ? { source: request.source } : {}),
   })
   await insertItems(tx, context, id, pending)
   await sql`insert into action_undoes (tenant_id, undo_id, action_id)
