@@ -226,6 +226,8 @@ describe('Action center in the browser', { timeout: 240_000 }, () => {
     expect(days).toBeLessThanOrEqual(14)
     // The double click is one wish.
     expect(own).toHaveLength(1)
+    // The mailbox shows the move before its answer is in the ledger.
+    await ended(own[0]?.id ?? '')
     await server.call('POST', `/actions/${own[0]?.id}/undo`, {})
     await expect.poll(() => inboxes(), { timeout: 60_000 }).toEqual(before)
     expect(problems).toEqual([])

@@ -103,10 +103,12 @@ test(
       await append('malicious one', 'x@bad.example')
       const bad = await found('malicious one')
       await placed(bad.id, 'quarantine')
-      const [action] = (
-        (await server.call('GET', '/actions')) as { items: { id: string; cause: { kind: string }; state: string }[] }
-      ).items
-      expect(action).toMatchObject({ state: 'completed', cause: { kind: 'entry' } })
+      // The message's place is known before its action has been closed.
+      const newest = async () =>
+        ((await server.call('GET', '/actions')) as { items: { id: string; cause: { kind: string }; state: string }[] })
+          .items[0]
+      await expect.poll(newest, { timeout: 60_000 }).toMatchObject({ state: 'completed', cause: { kind: 'entry' } })
+      const action = await newest()
       await client.ok('SELECT INBOX')
       expect(await client.ok('UID SEARCH SUBJECT "malicious one"')).not.toMatch(/SEARCH \d/)
 
