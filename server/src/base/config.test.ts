@@ -76,6 +76,12 @@ describe('configuration', () => {
     expect(load({ RECOURSE_DATABASE_URL: '' }).config.database.url).toBe(null)
   })
 
+  test('a list or object in the environment may say nothing twice', () => {
+    expect(refused({ RECOURSE_ROLES: '[{"a":1,"a":2}]' })).toMatch(
+      /roles \(environment RECOURSE_ROLES\): 0\.a stands in it twice/,
+    )
+  })
+
   test('the kind of mailboxes chooses which settings exist', () => {
     const env = { RECOURSE_MAILBOXES_KIND: 'imap', RECOURSE_MAILBOXES_HOST: 'mail', RECOURSE_MAILBOXES_PASSWORD: 'pw' }
     expect(load(env).config.mailboxes).toEqual({ kind: 'imap', host: 'mail', password: 'pw' })

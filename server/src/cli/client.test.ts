@@ -102,3 +102,22 @@ test('a document that an editor of Windows has saved', async () => {
   await recourse(['org', 'apply', 'org.json'], { RECOURSE_URL: url })
   expect(bodies.map((body) => JSON.parse(body))).toEqual([{ domains: ['kontor.example'] }])
 })
+
+test('a document that says something twice is sent nowhere', async () => {
+  writeFileSync(
+    join(dir, 'twice.json'),
+    '{"domains":["kontor.example"],"mailboxes":[{"address":"a@b","address":"c@d"}]}',
+  )
+  const url = await listening((_, response) => response.writeHead(500).end())
+  for (const command of [
+    ['org', 'apply'],
+    ['policies', 'apply'],
+    ['scan', '--organisation'],
+  ]) {
+    const { err, code } = await recourse([...command, 'twice.json', ...(command[0] === 'scan' ? ['.'] : [])], {
+      RECOURSE_URL: url,
+    })
+    expect(err, command.join(' ')).toMatch(/twice\.json.*mailboxes\.0\.address stands in it twice/)
+    expect(code, command.join(' ')).not.toBe(0)
+  }
+})

@@ -4,7 +4,7 @@ import fastifySwagger, { type SwaggerTransform } from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { type Api, type Auth, guard, PERMISSIONS, registerSignIn } from '../access/index.ts'
-import { AppError, type Log, type Metrics } from '../base/index.ts'
+import { AppError, type Log, type Metrics, refuseUnclear, UnclearJson } from '../base/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { serveConsole } from './console.ts'
 import { answerError, answerNoRequest, handleErrors } from './errors.ts'
@@ -53,6 +53,7 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
   })
   app.setValidatorCompiler(validatorCompiler)
   handleErrors(app)
+  jsonBodies(app)
   hardenHeaders(app, deps)
   measure(app, deps.metrics)
   guard(app, deps)
@@ -67,7 +68,6 @@ export async function createHttp(deps: HttpDeps): Promise<FastifyInstance> {
     async (scope) => {
       const api = scope.withTypeProvider<TypeBoxTypeProvider>()
       mailBodies(api)
-      jsonBodies(api)
       deps.routes(api)
       registerEvents(api, live)
       api.get('/openapi.json', { config: { permission: 'none' } }, () => app.swagger())
@@ -137,13 +137,38 @@ function mailBodies(api: Api): void {
   )
 }
 
-/** JSON is UTF-8 (RFC 8259, 8.1). Bytes that are none would be kept as other letters than those that were meant. */
-function jsonBodies(api: Api): void {
-  const parse = api.getDefaultJsonParser('error', 'error')
-  api.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    if (isUtf8(body)) parse(request, body.toString(), done)
-    else done(new AppError('not-utf8', 'The body is not UTF-8.', 'Send JSON in UTF-8.', { status: 400 }))
+/**
+ * JSON is UTF-8 (RFC 8259, 8.1). Bytes that are none would be kept as other letters than those that were meant, and of a name that stands
+ * twice only the last one would count: a block that is an allow to the next reader.
+ */
+function jsonBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (!isUtf8(body)) {
+      done(new AppError('not-utf8', 'The body is not UTF-8.', 'Send JSON in UTF-8.', { status: 400 }))
+      return
+    }
+    const text = body.toString()
+    parse(request, text, (error, value) => done(error ?? unclear(text), value))
   })
+}
+
+function unclear(text: string): AppError | null {
+  try {
+    refuseUnclear(text)
+    return null
+  } catch (error) {
+    if (!(error instanceof UnclearJson)) throw error
+    return new AppError(
+      'unclear-json',
+      `The body cannot be taken: ${error.message}.`,
+      'Correct it, and send it again.',
+      {
+        status: 400,
+        places: error.at === null ? [] : [{ at: error.at, message: 'stands in it twice' }],
+      },
+    )
+  }
 }
 
 function measure(app: FastifyInstance, metrics: Metrics): void {

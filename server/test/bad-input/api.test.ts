@@ -183,6 +183,23 @@ describe('every route', { timeout: 180_000 }, () => {
     expect(right).toMatchObject({ status: 201, json: { note: 'caf\u00e9' } })
   })
 
+  test('a name that stands twice in an object is refused with its place, and neither of the two counts', async () => {
+    const twice = '{"action":"block","kind":"sender","value":"x@twice.example","action":"allow"}'
+    const wrong = await server.ask('POST', '/api/v1/entries', { body: Buffer.from(twice) })
+    clear('twice', wrong, 400)
+    expect(wrong).toMatchObject({ json: { error: { code: 'unclear-json', places: [{ at: 'action' }] } } })
+    expect((await server.ask('GET', '/api/v1/entries?q=twice.example')).json).toMatchObject({ items: [] })
+    const found = (await routes()).filter((r) => r.body !== null)
+    await each(found, async (r) => {
+      const got = await server.ask(r.method, at(r.path, randomUUID()), { body: Buffer.from('{"a":[{"b":1,"b":2}]}') })
+      const said = name(r, '')
+      clear(said, got, 400)
+      expect(got, said).toMatchObject({ json: { error: { places: [{ at: 'a.0.b' }] } } })
+    })
+    const signIn = Buffer.from('{"email":"a@b.example","password":"x","email":"c@b.example"}')
+    clear('sign-in', await server.ask('POST', '/api/auth/sign-in/email', { token: null, body: signIn }), 400)
+  })
+
   test('nobody signed in, a made-up token, a cookie of somebody else’s making', async () => {
     const found = (await routes()).filter((r) => !/\/(setup|openapi\.json)$/.test(r.path))
     const from: AskOptions[] = [

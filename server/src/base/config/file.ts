@@ -1,9 +1,9 @@
 import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { AppError, messageOf } from '../errors.ts'
+import { parseJson, UnclearJson } from '../json.ts'
 
 /** Far more than any configuration needs, and little enough to be read in a moment. */
 const MAX_BYTES = 1024 * 1024
-const MAX_DEPTH = 50
 
 /**
  * What a JSON file of settings holds; undefined where it need not be there and is not. Throws AppError `config-file`, which names the
@@ -46,21 +46,15 @@ function textOf(path: string): string {
   }
 }
 
+/** The parser's own words where they name a line; it quotes the file otherwise. */
 function parse(text: string): unknown {
   if (text.trim() === '') throw new Error('it is empty')
-  const value = jsonOf(text)
-  const again = repeated(text)
-  if (again !== null) throw new Error(`${again} stands in it twice`)
-  return value
-}
-
-/** The parser's own words where they name a line; it quotes the file otherwise. */
-function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
     const said = messageOf(error)
-    throw new Error(/\(line \d+ column \d+\)$/.test(said) ? said : `it is no JSON, from ${stumbles(text)} on`)
+    if (error instanceof UnclearJson || /\(line \d+ column \d+\)$/.test(said)) throw new Error(said)
+    throw new Error(`it is no JSON, from ${stumbles(text)} on`)
   }
 }
 
@@ -72,23 +66,4 @@ function stumbles(text: string): string {
   let at = 0
   for (TOKEN.lastIndex = 0; TOKEN.test(text); ) at = TOKEN.lastIndex
   return at === text.length ? 'its end' : `line ${text.slice(0, at).split('\n').length}`
-}
-
-/** Of valid JSON: the path of the first name that stands twice in one object. The parser would take the last, and drop the others. */
-function repeated(text: string): string | null {
-  const open: { readonly keys: Set<string>; key: string }[] = []
-  let last = ''
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
-    const inner = open.at(-1)
-    if (open.length > MAX_DEPTH) throw new Error(`it is nested more than ${MAX_DEPTH} deep`)
-    if (token === '{' || token === '[') open.push({ keys: new Set(), key: '' })
-    else if (token === '}' || token === ']') open.pop()
-    else if (token === ':' && inner) {
-      inner.key = String(JSON.parse(last))
-      if (inner.keys.has(inner.key)) return open.flatMap(({ key }) => (key === '' ? [] : [key])).join('.')
-      inner.keys.add(inner.key)
-    }
-    last = token
-  }
-  return null
 }

@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { AppError } from '../errors.ts'
+import { UnclearJson } from '../json.ts'
 import { readConfigFile } from './file.ts'
 import { allowed, envName, fromText, group, shapeOf, variants } from './nodes.ts'
 import { maskUrl } from './secrets.ts'
@@ -187,7 +188,7 @@ function single(schema: TSchema, path: readonly string[], given: unknown, option
   const secret = shape.secret === true
   const env = envOf(path, work)
   const value = env
-    ? fromText(schema, env.text)
+    ? textOf(schema, env, name, work)
     : given !== ABSENT
       ? given
       : shape.default === undefined
@@ -210,6 +211,17 @@ function single(schema: TSchema, path: readonly string[], given: unknown, option
       `${name} = ${secret ? '(secret)' : show(value)} (${origin}): must be ${allowed(schema)}${inside(schema, value)}`,
     )
   return value
+}
+
+/** Text that says two things is a problem, and taken for the setting that is missing. */
+function textOf(schema: TSchema, env: { readonly name: string; readonly text: string }, name: string, work: Work) {
+  try {
+    return fromText(schema, env.text)
+  } catch (error) {
+    if (!(error instanceof UnclearJson)) throw error
+    work.problems.push(`${name} (environment ${env.name}): ${error.message}`)
+    return shapeOf(schema).default ?? ABSENT
+  }
 }
 
 /** Which part of a list or object is wrong: `; 1.kind must be …`. */

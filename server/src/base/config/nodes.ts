@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox'
+import { parseJson, UnclearJson } from '../json.ts'
 
 /** What we read of a schema; keys beyond JSON Schema: `secret: true` masks the value wherever it is shown. */
 interface Shape {
@@ -83,7 +84,7 @@ function number(s: Shape): string {
   return s.maximum === undefined ? kind : `${kind} of at most ${s.maximum}`
 }
 
-/** A setting written as text in the environment, as the value that its schema means; the text itself where it does not fit. */
+/** A setting written as text in the environment, as the value that its schema means; the text itself where it does not fit. Throws `UnclearJson`. */
 export function fromText(schema: TSchema, text: string): unknown {
   const s = shapeOf(schema)
   const types = s.anyOf ? s.anyOf.map((one) => shapeOf(one).type) : [s.type]
@@ -98,8 +99,9 @@ export function fromText(schema: TSchema, text: string): unknown {
 function listOrJson(text: string, of: string | undefined): unknown {
   if (/^\s*[[{]/.test(text)) {
     try {
-      return JSON.parse(text)
-    } catch {
+      return parseJson(text)
+    } catch (error) {
+      if (error instanceof UnclearJson) throw error
       return text
     }
   }

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { AppError, messageOf } from '../../base/index.ts'
+import { AppError, messageOf, parseJson, UnclearJson } from '../../base/index.ts'
 import { ProviderError } from '../provider.ts'
 import type { ImapOptions } from './options.ts'
 
@@ -64,10 +64,11 @@ function fromFile(file: string): (login: string) => Promise<Credentials> {
 
 function parse(text: string, file: string): Map<string, Credentials> {
   try {
-    const all = Value.Parse(CredentialsFile, JSON.parse(text))
+    const all = Value.Parse(CredentialsFile, parseJson(text))
     return new Map(Object.entries(all).map(([login, one]) => [login, { user: one.user ?? login, pass: one.password }]))
-  } catch {
-    // The reason is not passed on: it could quote a password.
+  } catch (error) {
+    if (error instanceof UnclearJson) throw new ProviderError('denied', `${file}: ${error.message}: correct it`)
+    // Other reasons are not passed on: they could quote a password.
     throw new ProviderError('denied', `${file} is not {"mailbox": {"user": "…", "password": "…"}}: correct it`)
   }
 }

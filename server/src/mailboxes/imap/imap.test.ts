@@ -325,6 +325,11 @@ describe('IMAP on a real Dovecot', () => {
     await session.close()
     writeFileSync(file, '{"own@example.org": "user"}')
     await expect(provider.open({ login: 'third@example.org' })).rejects.toThrow(/is not \{"mailbox"/)
+    const twice = '"third@example.org": { "password": "secret-one" }'
+    writeFileSync(file, `{${twice}, ${twice}}`)
+    await expect(provider.open({ login: 'third@example.org' })).rejects.toThrow(
+      /credentials\.json: third@example\.org stands in it twice: correct it$/,
+    )
     await provider.close()
     rmSync(dir, { recursive: true })
   })
