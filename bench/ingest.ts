@@ -138,7 +138,10 @@ async function bare(dir: string, list: readonly Buffer[]): Promise<number> {
   return list.length / ((performance.now() - started) / 1000)
 }
 
-const list = messages().filter((_, i) => i % STEP === 0)
+const found = messages().filter((_, i) => i % STEP === 0)
+// Every third one first: what a further message takes, when code is compiled and plans are made, is measured on the rest, which is alike.
+const list = [...found.filter((_, i) => i % 3 === 0), ...found.filter((_, i) => i % 3 !== 0)]
+const THIRD = Math.ceil(list.length / 3)
 // Started here, so that its processes are ready long before the first message: their start is no part of what is measured.
 const parser = createParser({ workers: 2 })
 const account = unprivileged()
@@ -171,17 +174,20 @@ const watch = setInterval(() => {
   peak = Math.max(peak, familyBytes())
 }, 4000)
 let at = 0
+let warm = 0
 const cpuBefore = familyCpu()
 const started = performance.now()
 await Promise.all(
   senders.map(async (sender) => {
     for (let i = at++; i < list.length; i = at++) {
+      if (i === THIRD) warm = performance.now()
       const reply = await sender.send(list[i] ?? Buffer.alloc(0), `${PEOPLE[i % PEOPLE.length]}@bench.example`, i)
       replies.set(reply.slice(0, 9), (replies.get(reply.slice(0, 9)) ?? 0) + 1)
     }
   }),
 )
-const seconds = (performance.now() - started) / 1000
+const ended = performance.now()
+const seconds = (ended - started) / 1000
 clearInterval(watch)
 const cpuAfter = familyCpu()
 const cpu = { server: 0, parsers: 0, database: 0 }
@@ -194,6 +200,9 @@ console.log(
   `${list.length} messages, ${(list.reduce((s, m) => s + m.length, 0) / 1e6).toFixed(1)} MB, ${CONNECTIONS} LMTP connections, ${cpus().length} cores`,
 )
 console.log(`ingest          ${(list.length / seconds).toFixed(0)} messages/s (goal 200)`)
+console.log(
+  `  … further      ${((list.length - THIRD) / ((ended - warm) / 1000)).toFixed(0)} messages/s: all without the first third`,
+)
 console.log(`peak memory     ${(peak / 1e6).toFixed(0)} MB, all processes (goal below 1000)`)
 console.log(
   `CPU             ${(list.length / cpuAll).toFixed(0)} messages per CPU second, ${(cpuAll / seconds).toFixed(2)} cores in use`,

@@ -20,26 +20,29 @@ export async function bindCauses(tx: Tx, context: LedgerContext, id: ActionId): 
     where g.tenant_id = ${tenant} and o.tenant_id = ${tenant} and o.id = x.of_id and a.tenant_id = ${tenant} and a.id = o.action_id
       and a.kind = 'undo' and g.delivery_id = o.delivery_id and g.set_by = a.id`.execute(tx)
   await sql`
+    with x as materialized (select of_id from ${inForceNoMore} x),
+    o as materialized (
+      select o.delivery_id, o.cause_set, a.cause, a.id as action_id from x
+      join action_item o on o.tenant_id = ${tenant} and o.id = x.of_id
+      join action a on a.tenant_id = ${tenant} and a.id = o.action_id and a.kind <> 'undo')
     insert into guard (tenant_id, delivery_id, cause_kind, cause_id, cause_version, set_by, at)
-    select distinct ${tenant}::uuid, o.delivery_id, c.kind, c.id, c.version, ${id}::uuid, ${now}::timestamptz
-    from ${inForceNoMore} x
-    join action_item o on o.tenant_id = ${tenant} and o.id = x.of_id
-    join action a on a.tenant_id = ${tenant} and a.id = o.action_id and a.kind <> 'undo'
-    cross join lateral (
-      select coalesce(a.cause->>'kind', 'action') as kind, coalesce(a.cause->>'id', a.id::text) as id,
-        coalesce((a.cause->>'version')::int, 1) as version
-      union select s.kind, s.cause_id, s.version from cause_set s where s.tenant_id = ${tenant} and s.id = o.cause_set
-    ) c
+    select ${tenant}::uuid, o.delivery_id, coalesce(o.cause->>'kind', 'action'), coalesce(o.cause->>'id', o.action_id::text),
+      coalesce((o.cause->>'version')::int, 1), ${id}::uuid, ${now}::timestamptz from o
+    union all select ${tenant}, o.delivery_id, s.kind, s.cause_id, s.version, ${id}, ${now}
+      from o join cause_set s on s.tenant_id = ${tenant} and s.id = o.cause_set
     on conflict do nothing`.execute(tx)
   await guardFromGate(tx, context, id)
   for (const cause of await toSuspend(tx, context, id, inForceNoMore))
     await emit(tx, { kind: 'cause.suspend', data: { cause, undoActionId: id } })
 }
 
-/** The approved items of this undo with those that they take back. */
+/**
+ * The approved items of this undo with those that they take back. `offset 0` keeps the planner, to which the action is new, from reading
+ * all that was ever taken back instead of this action's items.
+ */
 const takenBackBy = ({ tenant }: LedgerContext, id: ActionId): RawBuilder<unknown> => sql`(
-  select i.id, i.undoes as of_id from action_item i
-    where i.tenant_id = ${tenant} and i.action_id = ${id} and i.state = 'approved' and i.undoes is not null
+  select id, of_id from (select i.id, i.undoes as of_id from action_item i
+    where i.tenant_id = ${tenant} and i.action_id = ${id} and i.state = 'approved' offset 0) own where of_id is not null
   union all select i.id, t.of_id from action_item i join item_together t on t.tenant_id = i.tenant_id and t.item_id = i.id
     where i.tenant_id = ${tenant} and i.action_id = ${id} and i.state = 'approved')`
 

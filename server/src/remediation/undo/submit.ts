@@ -185,27 +185,28 @@ async function insertItems(tx: Tx, { tenant, now }: LedgerContext, action: Actio
   const state = pending ? 'planned' : 'approved'
   // Where the lowest layer found the copy; from where the uppermost has put it.
   await sql`
-    insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, undoes, back_of, same_as, sender_copy,
-      target_kind, target_location, target_folder, target_folder_id, vault_id, before_location, before_folder, updated_at)
-    select o.tenant_id, p.id, ${action}, o.delivery_id, o.message_id, o.mailbox_id, o.recipient, ${state}, o.id,
-      case when p.low <> p.top then p.low end, o.same_as, o.sender_copy,
-      case when l.before_kind = 'store' and o.via <> 'record' then 'hold' else l.before_kind end, l.before_location,
-      case when l.before_kind = 'folder' then b.ref->>'folder' end, b.ref->>'folderId', coalesce(o.vault_id, l.vault_id),
-      coalesce(o.after_location, o.target_location), o.after_folder, ${now}::timestamptz
-    from undo_plan p
-    join action_item o on o.tenant_id = ${tenant} and o.id = p.top
-    join action_item l on l.tenant_id = ${tenant} and l.id = p.low
-    left join item_copy b on b.tenant_id = ${tenant} and b.item_id = p.low and b.side = 'before'`.execute(tx)
+    with i as (
+      insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, undoes, back_of, same_as,
+        sender_copy, target_kind, target_location, target_folder, target_folder_id, vault_id, before_location, before_folder, updated_at)
+      select o.tenant_id, p.id, ${action}, o.delivery_id, o.message_id, o.mailbox_id, o.recipient, ${state}, o.id,
+        case when p.low <> p.top then p.low end, o.same_as, o.sender_copy,
+        case when l.before_kind = 'store' and o.via <> 'record' then 'hold' else l.before_kind end, l.before_location,
+        case when l.before_kind = 'folder' then b.ref->>'folder' end, b.ref->>'folderId', coalesce(o.vault_id, l.vault_id),
+        coalesce(o.after_location, o.target_location), o.after_folder, ${now}::timestamptz
+      from undo_plan p
+      join action_item o on o.tenant_id = ${tenant} and o.id = p.top
+      join action_item l on l.tenant_id = ${tenant} and l.id = p.low
+      left join item_copy b on b.tenant_id = ${tenant} and b.item_id = p.low and b.side = 'before'
+      returning id, mailbox_id
+    )
+    insert into item_due (tenant_id, item_id, action_id, mailbox_id)
+    select ${tenant}, id, ${action}, mailbox_id from i where ${!pending} and mailbox_id is not null`.execute(tx)
   await sql`insert into item_together (tenant_id, item_id, of_id)
     select ${tenant}, p.id, l from undo_plan p, unnest(p.below) l`.execute(tx)
   // Of two copies the one that stays is not what is given back, nor taken again.
   await sql`insert into item_keep (tenant_id, item_id, of_id, kept)
     select distinct on (p.id) ${tenant}::uuid, p.id, k.of_id, k.kept from undo_plan p
     join item_keep k on k.tenant_id = ${tenant} and k.item_id in (p.top, p.low)`.execute(tx)
-  if (pending) return
-  await sql`insert into item_due (tenant_id, item_id, action_id, mailbox_id)
-    select ${tenant}, p.id, ${action}, o.mailbox_id from undo_plan p
-    join action_item o on o.tenant_id = ${tenant} and o.id = p.top where o.mailbox_id is not null`.execute(tx)
 }
 
 /** The button pressed twice: the same person, the same selection, and it is still under way. */
