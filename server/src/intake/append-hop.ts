@@ -1,8 +1,8 @@
-import type { TenantId } from '../base/index.ts'
-import type { MailboxSession, SpecialUse, SystemFlag } from '../mailboxes/index.ts'
+import { AppError, type TenantId } from '../base/index.ts'
+import { BadFolderName, type MailboxSession, type SpecialUse, type SystemFlag } from '../mailboxes/index.ts'
 import type { Location } from '../records/index.ts'
 import { type HopResult, hopFailure, reply } from '../transport/index.ts'
-import type { HomeOf, Target } from './types.ts'
+import type { HomeOf, Incoming, Target } from './types.ts'
 
 export interface AppendAs {
   readonly flags: readonly SystemFlag[]
@@ -32,6 +32,30 @@ export function createAppendHop(homeOf: HomeOf, tenant: TenantId, how: AppendAs)
   }
 }
 
+/**
+ * Before anything of the message is kept. Throws AppError `import-folder` where a mailbox of it can have no such folder; a mailbox that
+ * cannot be asked is none of its business.
+ */
+export async function checkFolder(homeOf: HomeOf, tenant: TenantId, incoming: Incoming): Promise<void> {
+  const name = nameOf(incoming.folder ?? null)
+  if (useOf(name) !== undefined) return
+  for (const { mailboxId } of incoming.recipients.flatMap((r) => r.targets)) {
+    const home = await homeOf(tenant, mailboxId)
+    const session = await home?.provider.open(home.account).catch(() => null)
+    try {
+      await session?.userFolder(name)
+    } catch (error) {
+      if (error instanceof BadFolderName)
+        throw new AppError('import-folder', `Not imported: ${error.message}.`, 'Give the folder another name.', {
+          status: 422,
+          cause: error,
+        })
+    } finally {
+      await session?.close()
+    }
+  }
+}
+
 /** Folders that mail programs call by many names, but mean one. */
 const USES: readonly (readonly [RegExp, SpecialUse])[] = [
   [/^(inbox|posteingang)$/i, 'inbox'],
@@ -48,14 +72,20 @@ async function placeOf(
   folder: string | null,
 ): Promise<{ path: string; filed?: Location }> {
   if (placement === 'junk') return { path: await session.special('junk') }
-  const name = folder?.replace(/^INBOX\/(?=.)/i, '') ?? 'INBOX'
-  const use = USES.find(([pattern]) => pattern.test(name))?.[1]
+  const name = nameOf(folder)
+  const use = useOf(name)
   if (use === 'inbox') return { path: await session.special('inbox') }
   if (use) return { path: await session.special(use), filed: LOCATION[use] }
-  const known = (await session.folders()).some((f) => f.path === name)
-  if (!known) await session.createFolder(name, { subscribe: true })
-  return { path: name, filed: 'folder' }
+  const path = await session.userFolder(name)
+  const known = (await session.folders()).some((f) => f.path === path)
+  if (!known) await session.createFolder(path, { subscribe: true })
+  return { path, filed: 'folder' }
 }
+
+/** Some programs have every folder below the Inbox. */
+const nameOf = (folder: string | null): string => folder?.replace(/^INBOX\/(?=.)/i, '') ?? 'INBOX'
+
+const useOf = (name: string): SpecialUse | undefined => USES.find(([pattern]) => pattern.test(name))?.[1]
 
 const LOCATION: Readonly<Record<Exclude<SpecialUse, 'inbox'>, Location>> = {
   junk: 'junk',

@@ -35,7 +35,7 @@ const MAX_RECIPIENTS = 1000
 /**
  * Takes one message in as if it had come by the gateway, into the mailboxes of one tenant, with its own date and flags.
  * The same mail for the same recipient again changes nothing. Throws AppErrors: `import-empty`, `import-sender`,
- * `import-recipient`, `import-refused` (with the reason), `import-later` (try again).
+ * `import-recipient`, `import-folder`, `import-refused` (with the reason), `import-later` (try again).
  */
 export async function importMessage(deps: ImportDeps, tenant: TenantId, request: ImportRequest): Promise<Imported> {
   const { raw } = request

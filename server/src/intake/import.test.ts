@@ -5,7 +5,7 @@ import { homesAt, saveCompany } from '../../test/rig/intake.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import type { TenantId } from '../base/index.ts'
 import { createParser, type Parser } from '../mail/index.ts'
-import { createMemoryProvider, type MemoryProvider } from '../mailboxes/index.ts'
+import { BadFolderName, createMemoryProvider, type MemoryProvider } from '../mailboxes/index.ts'
 import {
   createDirectory,
   createIntake,
@@ -119,6 +119,33 @@ test('a mailbox server that is down: try again later, then it is there', async (
   await expect(bring(t.a, request)).rejects.toMatchObject({ code: 'import-later' })
   await bring(t.a, request)
   expect(await copies('bo@a.example', 'was down')).toHaveLength(1)
+})
+
+test('a folder that cannot be: nothing of the message is kept, and with another folder it comes in', async () => {
+  for (const folder of ['a\nb', 'INBOX/a\u0085'])
+    await expect(bring(t.a, { raw: raw('no such folder'), folder })).rejects.toMatchObject({
+      ...{ code: 'import-folder', status: 422 },
+      message: expect.stringContaining('control character'),
+    })
+  const rows = await t.storage.tenant(t.a, (tx) =>
+    tx.selectFrom('message').select('id').where('subject', '=', 'no such folder').execute(),
+  )
+  expect(rows).toEqual([])
+  expect(await bring(t.a, { raw: raw('no such folder'), folder: 'fine' })).toMatchObject({ duplicate: false })
+})
+
+test('a folder that only the mail server knows cannot be: refused for good, and with another folder it comes in', async () => {
+  const before = () => {
+    throw new BadFolderName('odd', 'the server says so')
+  }
+  provider.failOnce('createFolder', { before }, 'ann@a.example')
+  const request = { raw: raw('server says no') }
+  await expect(bring(t.a, { ...request, folder: 'odd' })).rejects.toMatchObject({
+    ...{ code: 'import-refused', status: 422 },
+    message: expect.stringContaining('"odd"'),
+  })
+  expect(await bring(t.a, { ...request, folder: 'fine' })).toMatchObject({ duplicate: true })
+  expect(await copies('ann@a.example', 'server says no')).toMatchObject([{ folder: 'fine' }])
 })
 
 test('two tenants: the same bytes are two messages, and one cannot import into the other', async () => {

@@ -12,6 +12,7 @@ import type { MailContext, ParseOutcome, Parser } from '../mail/index.ts'
 import type { NewMessage } from '../records/index.ts'
 import type { BlobRef, Storage } from '../storage/index.ts'
 import { buildSent, type NextHop, type Reply, type Sent, sentPrefix } from '../transport/index.ts'
+import { checkFolder } from './append-hop.ts'
 import { copiesOf, eventsOf, HELD, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
 import { attemptOf, judgedFor, together } from './groups.ts'
 import { createHandover } from './handover.ts'
@@ -45,7 +46,7 @@ export interface IntakeDeps {
 export interface Intake {
   /**
    * Takes one message in for recipients of one tenant: bytes durable, judged, recorded, then in its place. Throws when
-   * it could not be recorded (the sender keeps it and tries again).
+   * it could not be recorded (the sender keeps it and tries again), and `import-folder` for imports into a folder that cannot be.
    */
   take(tenant: TenantId, incoming: Incoming, raw: Buffer): Promise<Taken>
 }
@@ -156,6 +157,7 @@ export function createIntake(deps: IntakeDeps): Intake {
 
   return {
     take: async (tenant, incoming, raw) => {
+      await checkFolder(deps.homeOf, tenant, incoming)
       crashPoint('intake.before-blob')
       const blob = await timed('blob', storage.blobs.put(tenant, raw))
       crashPoint('intake.after-blob')

@@ -176,7 +176,12 @@ export interface MailboxSession {
    * `read-only`. (`move`, `append`, `setFlags` and `destroy` always look.)
    */
   position(folder: string, options?: { readonly writable?: boolean }): Promise<Position | null>
-  /** `refused` where the name is one of our holds'. */
+  /**
+   * The path here of the user's folder that other programs call `a/b`. Throws `BadFolderName` where it is known without asking that there
+   * can be none.
+   */
+  userFolder(name: string): Promise<string>
+  /** `refused` where the name is one of our holds', `BadFolderName` where no folder can be called so. */
   createFolder(path: string, options: { subscribe: boolean }): Promise<void>
   find(query: FindQuery): Promise<readonly CopyState[]>
   /** Copies of one folder by UID, in UID order; unknown UIDs are left out. */
@@ -250,6 +255,30 @@ export class ProviderError extends Error {
     this.name = 'ProviderError'
     this.code = code
   }
+}
+
+/** No folder can be called so there, now or later: nothing happened. */
+export class BadFolderName extends ProviderError {
+  constructor(name: string, why: string, options?: ErrorOptions) {
+    super('refused', `no folder can be called ${shownName(name)}: ${why}`, options)
+    this.name = 'BadFolderName'
+  }
+}
+
+const SHOWN = 60
+
+function shownName(name: string): string {
+  const letters = [...name]
+  const shown = JSON.stringify(letters.slice(0, SHOWN).join(''))
+  return letters.length > SHOWN ? `${shown.slice(0, -1)}…" (${letters.length} characters)` : shown
+}
+
+/** The parts of a folder's name as a path. Throws `BadFolderName` for what no provider takes: empty parts, and control characters (RFC 9051, 5.1). */
+export function folderParts(name: string): string[] {
+  const parts = name.split('/')
+  if (parts.some((part) => part === '')) throw new BadFolderName(name, 'a part of its path is empty')
+  if (/\p{Cc}/u.test(name)) throw new BadFolderName(name, 'it holds a control character')
+  return parts
 }
 
 /** A user's folder cannot have the name of one of our holds: what lies there would be out of the user's reach. */

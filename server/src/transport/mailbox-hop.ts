@@ -1,5 +1,5 @@
 import { AppError, messageOf } from '../base/index.ts'
-import { type MailboxProvider, ProviderError } from '../mailboxes/index.ts'
+import { BadFolderName, type MailboxProvider, ProviderError } from '../mailboxes/index.ts'
 import type { HandOver, HopRecipient, HopResult, NextHop } from './next-hop.ts'
 import { reply } from './reply.ts'
 
@@ -34,6 +34,7 @@ export function hopFailure(error: unknown): HopResult {
   const text = messageOf(error)
   if (!(error instanceof ProviderError)) return { kind: 'unknown', why: text }
   if (error.code === 'unknown' || error.code === 'timeout') return { kind: 'unknown', why: text }
+  if (error instanceof BadFolderName) return { kind: 'permanent', reply: reply(550, '5.2.0', text) }
   if (error.code === 'gone') return { kind: 'permanent', reply: reply(550, '5.1.1', text) }
   if (error.code === 'quota') return { kind: 'temporary', reply: reply(452, '4.2.2', text) }
   return { kind: 'temporary', reply: reply(451, '4.2.0', text) }

@@ -152,6 +152,21 @@ describe('every route', { timeout: 180_000 }, () => {
     }
   })
 
+  test('mail for a folder whose name is too long for the file system: named with the limit, and nothing of it is kept', async () => {
+    const company = { domains: ['folder.example'], mailboxes: [{ address: 'ann@folder.example' }] }
+    await server.call('PUT', '/organisation', company)
+    const put = (folder: string) =>
+      server.ask('POST', `/api/v1/import?recipient=ann@folder.example&folder=${encodeURIComponent(folder)}`, {
+        ...{ body: 'Subject: long folder\r\n\r\n', type: 'message/rfc822' },
+      })
+    const got = await put(`Work/${'x'.repeat(300)}`)
+    clear('long folder', got, 422)
+    expect(got).toMatchObject({ json: { error: { code: 'import-folder' } } })
+    expect(got.text).toMatch(/Work\/xxx.*306 bytes, and can have 200/)
+    expect((await server.ask('GET', '/api/v1/messages?q=long+folder')).json).toMatchObject({ items: [] })
+    expect((await put('Work/x')).json).toMatchObject({ duplicate: false })
+  })
+
   test('bodies: no JSON, wrong types, unknown keys, and right in form with texts that cannot be stored', async () => {
     const found = (await routes()).filter((r) => r.body !== null && !r.path.endsWith('/setup'))
     expect(found.length).toBeGreaterThan(6)

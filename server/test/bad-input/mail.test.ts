@@ -204,6 +204,21 @@ describe('the same again', () => {
     )
     expect(JSON.stringify(stranger.json)).toContain('x@elsewhere.example')
   })
+
+  test('an imported folder whose name is too long is named with the limit, and the others come in', async () => {
+    const from = join(dir, 'Maildir')
+    for (const sub of ['cur', 'new']) mkdirSync(join(from, sub), { recursive: true })
+    for (const folder of [`.${'long.'.repeat(45)}1`, '.Gr&APYA3w-e']) {
+      for (const sub of ['cur', 'new']) mkdirSync(join(from, folder, sub), { recursive: true })
+      writeFileSync(join(from, folder, 'cur', '1:2,S'), mail(`in ${folder.slice(0, 5)}`))
+    }
+    const { code, json } = await cli('import', from, '--recipient', addressOf('cid'), '--json')
+    expect(json).toMatchObject({ imported: 1, failed: 1, problems: [{ why: expect.any(String) }] })
+    expect(JSON.stringify(json)).toMatch(/no folder can be called .*long\/long.* 227 bytes, and can have 200/)
+    expect(code).toBe(1)
+    expect(holding('cid', 'in .Gr&A')).toMatchObject([{ folder: '.Gr&APYA3w-e' }])
+    expect(holding('cid', 'in .long')).toEqual([])
+  })
 })
 
 test('messages of 1970 and 2099, and dates that are none: taken, found by their time, moved and brought back', async () => {

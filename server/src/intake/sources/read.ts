@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs'
 import { lstat, open, readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { messageOf } from '../../base/index.ts'
-import type { SystemFlag } from '../../mailboxes/index.ts'
+import { decodeMailbox, type SystemFlag } from '../../mailboxes/index.ts'
 import { receivedAtOf } from './dates.ts'
 import { readMbox } from './mbox.ts'
 import { MAX_MESSAGE, type SourceItem } from './types.ts'
@@ -116,13 +116,17 @@ async function* readMaildirTree(
     try {
       const within = await sorted(inner)
       if (!isMaildir(within)) continue
-      const name = entry.name.startsWith('.') ? entry.name.slice(1).replaceAll('.', '/') : entry.name
+      const name = nameOf(entry.name)
       yield* readMaildirTree(inner, within, folder === null ? name : `${folder}/${name}`)
     } catch (error) {
       yield problem(inner, error)
     }
   }
 }
+
+/** As Dovecot writes them; names of other programs, in UTF-8, stay as they are. */
+const nameOf = (dir: string): string =>
+  (dir.startsWith('.') ? dir.slice(1).split('.') : [dir]).map(decodeMailbox).join('/')
 
 async function* readMaildirFiles(dir: string, folder: string | null): AsyncGenerator<SourceItem> {
   let entries: Dirent[]

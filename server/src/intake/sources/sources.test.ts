@@ -84,12 +84,24 @@ test('a From_ line in the forms that programs write', () => {
 })
 
 function maildir(root: string): void {
-  for (const sub of ['cur', 'new', 'tmp', '.Sent/cur', '.Sent/new', '.Sent/tmp', '.Work.2024/cur', '.Work.2024/new'])
+  for (const sub of [
+    'cur',
+    'new',
+    'tmp',
+    '.Sent/cur',
+    '.Sent/new',
+    '.Sent/tmp',
+    '.Work.2024/cur',
+    '.Work.2024/new',
+    '.Gr&APYA3w-e.R&-D/cur',
+    '.Gr&APYA3w-e.R&-D/new',
+  ])
     mkdirSync(join(root, sub), { recursive: true })
   writeFileSync(join(root, 'new/1.a.host'), 'Subject: new\n\n1\n')
   writeFileSync(join(root, 'cur/2.b.host:2,FS'), 'Subject: seen\n\n2\n')
   writeFileSync(join(root, 'tmp/3.c.host'), 'Subject: half\n\n3\n')
   writeFileSync(join(root, '.Sent/cur/4.d.host:2,RS'), 'Subject: sent\n\n4\n')
+  writeFileSync(join(root, '.Gr&APYA3w-e.R&-D/cur/6.f.host:2,'), 'Subject: name\n\n6\n')
   writeFileSync(join(root, '.Work.2024/new/5.e.host'), 'Subject: work\n\n5\n')
   utimesSync(join(root, 'cur/2.b.host:2,FS'), 1_000_000_000, 1_000_000_000)
 }
@@ -101,6 +113,7 @@ test('Maildir: flags, folders and dates; what is in tmp is no mail yet', async (
   expect(read.map((m) => [m.raw.toString().slice(9, 13).trim(), m.folder, m.flags])).toEqual([
     ['seen', null, ['\\Flagged', '\\Seen']],
     ['new', null, []],
+    ['name', 'Größe/R&D', []],
     ['sent', 'Sent', ['\\Answered', '\\Seen']],
     ['work', 'Work/2024', []],
   ])

@@ -74,6 +74,27 @@ export function folders(kit: Kit): void {
       expect(paths).toEqual(expect.arrayContaining(names))
     }))
 
+  test('the user’s folder by the name that it had elsewhere; a name that no folder can have is refused with the reason', () =>
+    kit.pair(async (session) => {
+      const path = await session.userFolder('Mine/2026/Größe & more')
+      await session.createFolder(path, { subscribe: true })
+      expect((await session.folders()).map((folder) => folder.path)).toContain(path)
+      for (const [name, why] of [
+        ['Mine\nyours', 'no folder can be called "Mine\\nyours": it holds a control character'],
+        ['Mine\0', 'it holds a control character'],
+        ['Mine\u0085', 'it holds a control character'],
+        ['a//b', 'a part of its path is empty'],
+        ['/a', 'a part of its path is empty'],
+      ] as const) {
+        await expect(session.userFolder(name), name).rejects.toThrow(why)
+        await expect(session.createFolder(name, { subscribe: true }), name).rejects.toMatchObject({
+          name: 'BadFolderName',
+          code: 'refused',
+        })
+      }
+      expect((await session.folders()).filter((folder) => /[^ -~ößÜü]/.test(folder.path))).toEqual([])
+    }))
+
   testIf(!kit.differs.holdVisible)('mailbox #63: the holds cannot be seen or opened by the user', () =>
     kit.pair(async (session, owner) => {
       expect(await session.holdHidden()).toBe(true)

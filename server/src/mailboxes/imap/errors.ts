@@ -74,5 +74,9 @@ export function refusal(error: unknown, doing: string, where: Where): ProviderEr
   return new ProviderError(kind, message, { cause: error })
 }
 
+/** The response code of a refusal: `CANNOT`; '' = it had none. */
+export const answerCode = (error: ProviderError): string =>
+  (codeOf(property(error.cause, 'response'))[0] ?? '').toUpperCase()
+
 /** Whether imapflow's error is the server's answer (NO, BAD) and not a lost connection. */
 export const isAnswer = (error: unknown): boolean => ['NO', 'BAD'].includes(text(error, 'responseStatus'))

@@ -1,8 +1,9 @@
-import { type Folder, notAFolder, ProviderError, type SpecialUse } from '../provider.ts'
+import { BadFolderName, type Folder, folderParts, notAFolder, ProviderError, type SpecialUse } from '../provider.ts'
 import { SPECIAL_NAMES, specialUses } from '../special-use.ts'
 import type { Context } from './context.ts'
+import { answerCode } from './errors.ts'
 import { parseStatus, type Status, statusOf } from './server.ts'
-import { decodeMailbox } from './utf7.ts'
+import { decodeMailbox, encodeMailbox } from './utf7.ts'
 import { type Arg, atom, attributesOf, isList, mailbox, parenthesised, quoted, textOf } from './wire.ts'
 
 export interface ListedFolder extends Folder {
@@ -116,6 +117,15 @@ export async function specialFolder(context: Context, use: SpecialUse): Promise<
   return path
 }
 
+/** A part with the server's own separator in it would become two folders. */
+export function userFolder({ connection }: Context, name: string): string {
+  const { prefix, separator } = connection.personal
+  const parts = folderParts(name)
+  if (separator !== '/' && parts.some((part) => part.includes(separator)))
+    throw new BadFolderName(name, `the mail server parts folders by "${separator}", which the name of one cannot hold`)
+  return prefix + parts.join(separator)
+}
+
 /** Some servers change a name in silence (B8), and take the changed one for it ever after: it is read back by LIST, which tells its own. */
 export async function createFolder(
   context: Context,
@@ -128,7 +138,13 @@ export async function createFolder(
   const root = connection.personal.prefix + visibleHold
   if ([holdPrefix, root + connection.personal.separator].some((ours) => `${path}/`.startsWith(ours)))
     throw notAFolder(path)
-  await connection.run('CREATE', [mailbox(path), ...more], { doing: `making the folder ${path}`, effect: true })
+  // Before it is sent: line ends and NUL are no part of a name for any server.
+  if (/\p{Cc}/u.test(path)) throw new BadFolderName(path, 'it holds a control character')
+  await connection
+    .run('CREATE', [mailbox(path), ...more], { doing: `making the folder ${path}`, effect: true })
+    .catch((error: unknown) => {
+      throw badName(error, path) ?? error
+    })
   context.touched = true
   if (!(await isListed(context, path))) {
     throw new ProviderError(
@@ -138,6 +154,18 @@ export async function createFolder(
   }
   if (!options.subscribe) return
   await connection.run('SUBSCRIBE', [mailbox(path)], { doing: `subscribing ${path}`, effect: true })
+}
+
+/** What a name can have on the usual file systems, without what servers add to it. */
+const LONG = 200
+
+/** A refusal that stays one (RFC 5530), told of the name. Dovecot has no better word for a path that is too long than that it is broken. */
+function badName(error: unknown, path: string): BadFolderName | null {
+  if (!(error instanceof ProviderError) || error.code !== 'refused') return null
+  const code = answerCode(error)
+  const long = encodeMailbox(path).length > LONG
+  if (code !== 'CANNOT' && code !== '' && !(code === 'SERVERBUG' && long)) return null
+  return new BadFolderName(path, `${long ? 'it may be too long; ' : ''}${error.message}`, { cause: error })
 }
 
 async function isListed({ connection }: Context, path: string): Promise<boolean> {

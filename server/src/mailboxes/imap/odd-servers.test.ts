@@ -230,6 +230,39 @@ test('mailbox #59: the name of a new folder is read back: what became another on
   )
 })
 
+test('a name that is too long, or not to the server’s taste, is told apart from a server that fails', async () => {
+  await open()
+  for (const name of ['x'.repeat(300), Array.from({ length: 30 }, () => 'y'.repeat(9)).join('/'), 'Release.1', '~x'])
+    await expect(session.createFolder(name, { subscribe: true }), name).rejects.toMatchObject({ name: 'BadFolderName' })
+  await expect(session.createFolder('x'.repeat(300), { subscribe: true })).rejects.toThrow(
+    /"x+…" \(300 characters\): it may be too long; .*Mailbox name too long/,
+  )
+  for (const code of ['[SERVERBUG] broken', '[LIMIT] too many folders', '[OVERQUOTA] full', '[UNAVAILABLE] later']) {
+    proxy.alter({
+      answered: (piece) =>
+        Buffer.from(piece.toString('latin1').replace(/^(\w+) OK Create completed[^\r]*/m, `$1 NO ${code}`), 'latin1'),
+    })
+    const error = await session.createFolder(`Some ${code}`, { subscribe: true }).catch((e: unknown) => e)
+    expect(error, code).toMatchObject({ name: 'ProviderError' })
+    proxy.alter(null)
+  }
+})
+
+test('a server that parts folders by a dot, below the Inbox: paths are its own, and a dot in a name is refused', async () => {
+  proxy.alter({
+    answered: (piece) =>
+      Buffer.from(
+        piece.toString('latin1').replace(/^\* NAMESPACE \(\("" "\/"\)/m, '* NAMESPACE (("INBOX." ".")'),
+        'latin1',
+      ),
+  })
+  await open()
+  expect(await session.userFolder('Work/2026')).toBe('INBOX.Work.2026')
+  await expect(session.userFolder('Work/Release.1')).rejects.toThrow(
+    'no folder can be called "Work/Release.1": the mail server parts folders by ".", which the name of one cannot hold',
+  )
+})
+
 test('mailbox #83: a file that is moved into a folder that nobody has open is found by polling, with its identity', async () => {
   seed(2)
   await open()

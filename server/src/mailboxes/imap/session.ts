@@ -29,7 +29,7 @@ import { Context, SeenIds } from './context.ts'
 import { chunksBySize, fetchBytes, fetchStatesOf } from './fetch.ts'
 import { find, isOurs } from './find.ts'
 import { setFlags } from './flags.ts'
-import { createFolder, listFolders, specialFolder } from './folders.ts'
+import { createFolder, listFolders, specialFolder, userFolder } from './folders.ts'
 import { holdIsHidden, readyHold } from './hold.ts'
 import { move, removeSelected } from './move.ts'
 import type { Pool } from './pool.ts'
@@ -150,6 +150,10 @@ export class ImapSession implements MailboxSession {
       const folderId = guid ? status.folderId : await context.folderId(folder, uidValidity)
       return { folder, folderId, uidValidity, uidNext }
     })
+  }
+
+  userFolder(name: string): Promise<string> {
+    return this.#do(async (context) => userFolder(context, name))
   }
 
   createFolder(path: string, options: { subscribe: boolean }): Promise<void> {

@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Folder, notAFolder, type Position, ProviderError, type SpecialUse } from '../provider.ts'
+import { type Folder, folderParts, notAFolder, type Position, ProviderError, type SpecialUse } from '../provider.ts'
 import { SPECIAL_NAMES, specialUses } from '../special-use.ts'
 import type { Account } from './account.ts'
 import { type FolderStore, makeFolder } from './folder.ts'
@@ -33,6 +33,7 @@ export async function specialFolder(account: Account, use: SpecialUse): Promise<
 
 export async function createFolder(account: Account, path: string, options: { subscribe: boolean }): Promise<void> {
   if (account.isHold(path)) throw notAFolder(path)
+  folderParts(path)
   if (await account.folder(path)) throw new ProviderError('refused', `there is a folder ${path} already`)
   await makeFolder(account.dirOf(path))
   await account.mustFolder(path)

@@ -55,7 +55,9 @@ describe('Maildir: names', () => {
         expect(folderPath(dir)).toBe(path)
       }),
     )
-    expect(() => folderDir('ü'.repeat(100))).toThrow('too long')
+    expect(() => folderDir('ü'.repeat(100))).toThrow(/“?ü+….*\(100 characters\): .* 270 bytes, and can have 200$/)
+    expect(folderDir(`a/${'b'.repeat(197)}`)).toHaveLength(200)
+    expect(() => folderDir(`a/${'b'.repeat(198)}`)).toThrow('201 bytes')
   })
 
   test('a login cannot lead out of the root', () => {

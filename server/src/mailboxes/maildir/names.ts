@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { decodeMailbox, encodeMailbox } from '../imap/utf7.ts'
-import { ProviderError, type SystemFlag } from '../provider.ts'
+import { BadFolderName, ProviderError, type SystemFlag } from '../provider.ts'
 
 /**
  * A file's name says everything about a copy but its bytes and date, so that one rename changes everything at once:
@@ -78,15 +78,18 @@ export function newUnique(): string {
   return `${Math.floor(now / 1000)}.M${now % 1000}P${process.pid}Q${++counter}.${host}`
 }
 
-/** `Work/2026` → `.Work.2026` (Maildir++); INBOX is the mailbox's own directory. */
+/** Of a folder's directory; the file system takes 255, and our own files beside it have longer names. */
+const MAX_FOLDER = 200
+
+/** `Work/2026` → `.Work.2026` (Maildir++); INBOX is the mailbox's own directory. Throws `BadFolderName`. */
 export function folderDir(path: string): string {
   if (path === 'INBOX') return ''
   const parts = path.split('/')
-  if (parts.some((part) => part === '')) {
-    throw new ProviderError('refused', `the folder name ${JSON.stringify(path)} has an empty part`)
-  }
+  if (parts.some((part) => part === '')) throw new BadFolderName(path, 'a part of its path is empty')
   const dir = parts.map((part) => `.${encodePart(part)}`).join('')
-  if (Buffer.byteLength(dir) > 200) throw new ProviderError('refused', 'the name of the folder is too long')
+  const bytes = Buffer.byteLength(dir)
+  if (bytes > MAX_FOLDER)
+    throw new BadFolderName(path, `its directory would have a name of ${bytes} bytes, and can have ${MAX_FOLDER}`)
   return dir
 }
 

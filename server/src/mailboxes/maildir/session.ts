@@ -10,6 +10,7 @@ import {
   type FlagsNow,
   type Folder,
   type FolderMark,
+  folderParts,
   type Hold,
   type MailboxSession,
   type MoveResult,
@@ -31,6 +32,7 @@ import { setFlags } from './flags.ts'
 import { makeFolder } from './folder.ts'
 import { createFolder, listFolders, positionOf, specialFolder } from './folders.ts'
 import { move, remove } from './move.ts'
+import { folderDir } from './names.ts'
 import { settle } from './settle.ts'
 import { between, flagged, present, survey } from './watch.ts'
 
@@ -60,6 +62,12 @@ export class MaildirSession implements MailboxSession {
 
   special(use: SpecialUse): Promise<string> {
     return this.#do(`looking for the folder ${use}`, (account) => specialFolder(account, use))
+  }
+
+  async userFolder(name: string): Promise<string> {
+    folderParts(name)
+    folderDir(name)
+    return name
   }
 
   createFolder(path: string, options: { subscribe: boolean }): Promise<void> {

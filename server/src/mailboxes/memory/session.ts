@@ -11,6 +11,7 @@ import {
   type FlagsNow,
   type Folder,
   type FolderMark,
+  folderParts,
   type Hold,
   type MailboxSession,
   type MoveResult,
@@ -138,9 +139,14 @@ export class MemorySession implements MailboxSession {
     }
   }
 
+  async userFolder(name: string): Promise<string> {
+    return folderParts(name).join('/')
+  }
+
   async createFolder(path: string, options: { subscribe: boolean }): Promise<void> {
     await this.#enter('createFolder', { folder: path })
     if (path.startsWith('Recourse-Hold/')) throw notAFolder(path)
+    folderParts(path)
     this.#box.create(path, { use: null, subscribed: options.subscribe, hold: false })
   }
 
