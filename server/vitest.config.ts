@@ -2,7 +2,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-// Child processes (Dovecot, PostgreSQL, parsers) share two cores with the tests: few workers, generous time limits.
+// Child processes (Dovecot, PostgreSQL, parsers, Chromium) share two cores with the tests: few workers, and time limits that only
+// something that hangs reaches. A test that needs longer says so; none has a shorter one.
 export default defineConfig({
   cacheDir: join(tmpdir(), 'recourse-vitest'),
   test: {
@@ -10,8 +11,9 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 60_000 } },
     globalSetup: ['test/rig/global.ts'],
   },
 })

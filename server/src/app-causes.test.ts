@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => t.close())
 const until = async <T>(look: () => Promise<T | undefined>): Promise<T> => {
-  for (let k = 0; k < 200; k++) {
+  for (let k = 0; k < 2400; k++) {
     const found = await look()
     if (found !== undefined) return found
     await new Promise((done) => setTimeout(done, 25))

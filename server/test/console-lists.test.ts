@@ -18,7 +18,7 @@ const add = (body: Record<string, unknown>) =>
   server.call('POST', '/entries', { kind: 'sender', action: 'block', ...body })
 const grid = (page: Page) => page.getByRole('grid', { name: 'Entries' })
 const shown = (page: Page, rows: number) =>
-  expect.poll(() => grid(page).getAttribute('aria-rowcount'), { timeout: 15_000 }).toBe(String(rows + 1))
+  expect.poll(() => grid(page).getAttribute('aria-rowcount')).toBe(String(rows + 1))
 
 async function fine(page: Page, name: string): Promise<void> {
   await settled(page)
@@ -37,7 +37,7 @@ async function without(context: BrowserContext, ...gone: string[]): Promise<void
   })
 }
 
-describe('Tenant Allow/Block List in the browser', { timeout: 240_000 }, () => {
+describe('Tenant Allow/Block List in the browser', () => {
   beforeAll(async () => {
     built = copyConsole()
     server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
@@ -53,7 +53,7 @@ describe('Tenant Allow/Block List in the browser', { timeout: 240_000 }, () => {
     await add({ value: 'stays@two.example', expiresInDays: null })
     await add({ kind: 'url-domain', value: 'three.example' })
     await add({ action: 'allow', kind: 'sender-domain', value: 'four.example' })
-  }, 240_000)
+  })
 
   afterAll(async () => {
     await browser?.close()
@@ -97,7 +97,7 @@ describe('Tenant Allow/Block List in the browser', { timeout: 240_000 }, () => {
     const [gone] = await entries('q=a@many.example')
     await server.call('DELETE', `/entries/${gone?.['id']}`)
     await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click()
-    await expect.poll(() => entries('q=many.example'), { timeout: 15_000 }).toEqual([])
+    await expect.poll(() => entries('q=many.example')).toEqual([])
     await shown(page, 4)
     expect(problems).toEqual([])
     await context.close()
@@ -247,17 +247,17 @@ describe('Tenant Allow/Block List in the browser', { timeout: 240_000 }, () => {
     await page.getByRole('checkbox', { name: /timberjournal/ }).click()
     await page.getByRole('link', { name: 'View submission' }).click()
     const rows = () => page.getByRole('grid', { name: 'Submissions' }).getAttribute('aria-rowcount')
-    await expect.poll(rows, { timeout: 15_000 }).toBe('2')
+    await expect.poll(rows).toBe('2')
     await page.getByRole('row').getByText(made.subject).waitFor()
     await fine(page, 'one-submission')
     await page.getByRole('button', { name: 'Show all' }).click()
-    await expect.poll(rows, { timeout: 15_000 }).toBe(String(all.length + 1))
+    await expect.poll(rows).toBe(String(all.length + 1))
     for (const [name, as] of [
       ['User reported', 'user'],
       ['Submitted by analysts', 'analyst'],
     ] as const) {
       await page.getByRole('tab', { name }).click()
-      await expect.poll(rows, { timeout: 15_000 }).toBe(String(all.filter((s) => s.as === as).length + 1))
+      await expect.poll(rows).toBe(String(all.filter((s) => s.as === as).length + 1))
     }
     await fine(page, 'submissions-by')
     expect(problems).toEqual([])

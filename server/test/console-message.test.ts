@@ -85,7 +85,7 @@ async function found(subject: string): Promise<Detail> {
     const { items } = (await server.call('GET', `/messages?q=${encodeURIComponent(subject)}`)) as { items: Json[] }
     return items[0] ? detail(String(items[0]['id'])) : null
   }
-  await expect.poll(ask, { timeout: 60_000, interval: 300 }).not.toBeNull()
+  await expect.poll(ask, { interval: 300 }).not.toBeNull()
   return (await ask()) ?? expect.fail(`${subject} is not there`)
 }
 
@@ -115,7 +115,7 @@ const places = async (): Promise<string[]> => {
   return [...out.matchAll(/mailbox: (.+)/g)].map((m) => m[1] ?? '').sort()
 }
 
-describe('the email entity page', { timeout: 180_000 }, () => {
+describe('the email entity page', () => {
   beforeAll(async () => {
     built = copyConsole()
     dovecot = await startDovecot({ fsync: false })
@@ -146,7 +146,7 @@ describe('the email entity page', { timeout: 180_000 }, () => {
     expect(made.ok).toBe(true)
     await server.call('PUT', '/organisation', { domains: ['alder.example'], mailboxes: [{ address: ANN }] })
     await server.call('PUT', '/policy', { mode: 'observe' })
-  }, 240_000)
+  })
 
   afterAll(async () => {
     client?.close()
@@ -227,7 +227,7 @@ describe('the email entity page', { timeout: 180_000 }, () => {
     await signIn(page)
     await page.goto(`/messages/${message.id}`)
     await takeAction(page, /^Soft deleted items/)
-    await page.getByText(/1 of 1 copy ended, 1 verified in the mailbox/).waitFor({ timeout: 60_000 })
+    await page.getByText(/1 of 1 copy ended, 1 verified in the mailbox/).waitFor()
     expect(await mailboxTruth(dovecot.imapPort, ANN)).toHaveLength(before.length - 1)
     await page.goto(`/messages/${message.id}`)
     await page.getByRole('button', { name: 'Undo', exact: true }).waitFor()
@@ -238,7 +238,7 @@ describe('the email entity page', { timeout: 180_000 }, () => {
     await fine(page, 'undo')
     await tabTo(page, 'button', 'Undo all of it')
     await page.keyboard.press('Enter')
-    await page.getByText(/1 of 1 copy ended, 1 verified in the mailbox/).waitFor({ timeout: 60_000 })
+    await page.getByText(/1 of 1 copy ended, 1 verified in the mailbox/).waitFor()
     expect(await mailboxTruth(dovecot.imapPort, ANN)).toEqual(before)
     await page.goto(`/messages/${message.id}?tab=recipients`)
     await page.getByRole('row', { name: /ann@alder\.example.*Inbox/ }).waitFor()
@@ -271,8 +271,8 @@ describe('the email entity page', { timeout: 180_000 }, () => {
     expect(await box.isChecked()).toBe(true)
     await fine(page, 'gate-360')
     await yes.click()
-    await page.getByText(/of \d cop(y|ies) ended/).waitFor({ timeout: 60_000 })
-    await expect.poll(places, { timeout: 60_000 }).toEqual([...before, 'INBOX', 'INBOX'])
+    await page.getByText(/of \d cop(y|ies) ended/).waitFor()
+    await expect.poll(places).toEqual([...before, 'INBOX', 'INBOX'])
     expect(problems).toEqual([])
     await context.close()
   })

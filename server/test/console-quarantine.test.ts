@@ -46,7 +46,7 @@ async function open(page: Page, query = ''): Promise<void> {
   await page.getByRole('heading', { name: 'Quarantine', level: 1 }).waitFor()
 }
 
-describe('quarantine in the console', { timeout: 180_000 }, () => {
+describe('quarantine in the console', () => {
   beforeAll(async () => {
     built = copyConsole()
     server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
@@ -58,7 +58,7 @@ describe('quarantine in the console', { timeout: 180_000 }, () => {
     })
     expect(made.ok).toBe(true)
     await fill(server)
-  }, 240_000)
+  })
 
   afterAll(async () => {
     await browser?.close()
@@ -104,10 +104,12 @@ describe('quarantine in the console', { timeout: 180_000 }, () => {
 
     await page.getByRole('columnheader', { name: 'Subject' }).getByRole('button').click()
     await expect.poll(() => new URL(page.url()).searchParams.get('sort')).toBe('subject')
-    await settled(page)
-    const subjects = await page.getByRole('row').locator('[role=gridcell]:nth-child(3)').allTextContents()
-    expect(subjects.length).toBeGreaterThan(3)
-    expect(subjects).toEqual(subjects.toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)))
+    const sorted = async () => {
+      const subjects = await page.getByRole('row').locator('[role=gridcell]:nth-child(3)').allTextContents()
+      expect(subjects).toEqual(subjects.toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)))
+      return subjects.length
+    }
+    await expect.poll(sorted).toBeGreaterThan(3)
 
     await row(page, new RegExp(BOTH)).click({ position: { x: 300, y: 10 } })
     const details = page.getByRole('dialog', { name: BOTH })
@@ -185,7 +187,7 @@ describe('quarantine in the console', { timeout: 180_000 }, () => {
     expect(await violations(page)).toEqual([])
     await shot(page, 'q-released')
     await panel(page).getByRole('button', { name: 'Done' }).click()
-    await page.getByText('Released to 1 of 2').waitFor({ timeout: 60_000 })
+    await page.getByText('Released to 1 of 2').waitFor()
     expect(holding(BOTH).map((c) => c.mailbox.includes('amara.osei'))).toEqual([true])
     const entries = (await server.call('GET', '/entries?action=allow')) as {
       items: { value: string; origin: string }[]
@@ -200,7 +202,7 @@ describe('quarantine in the console', { timeout: 180_000 }, () => {
     await page.getByRole('button', { name: 'Release message' }).click()
     await page.getByText('Being released: 1 message, 1 copy').waitFor()
     await page.getByRole('button', { name: 'Done' }).click()
-    await expect.poll(() => holding(BOTH).length, { timeout: 60_000 }).toBe(2)
+    await expect.poll(() => holding(BOTH).length).toBe(2)
     await details.getByRole('row', { name: /leon\.brandt@.*Released/ }).waitFor()
     // Nothing is left to be released: it is greyed out, not offered.
     await expect
@@ -262,12 +264,12 @@ describe('quarantine in the console', { timeout: 180_000 }, () => {
     expect(action?.kind).toBe('soft-delete')
     const path = `/actions/${action?.id}`
     const ended = async () => ((await server.call('GET', path)) as { state: string }).state
-    await expect.poll(ended, { timeout: 60_000 }).toBe('completed')
+    await expect.poll(ended).toBe('completed')
     await open(page, '?status=deleted&q=To+be+deleted')
     await mine.waitFor()
     await server.call('POST', `${path}/undo`, {})
     await open(page, '?status=needs-review&q=To+be+deleted')
-    await mine.waitFor({ timeout: 60_000 })
+    await mine.waitFor()
     expect(holding('To be deleted')).toEqual([])
     expect(problems).toEqual([])
     await context.close()
@@ -320,8 +322,8 @@ describe('quarantine in the console', { timeout: 180_000 }, () => {
     await panel(page).getByRole('button', { name: 'Release message' }).click()
     await panel(page).getByText('Being released: 5 messages, 10 copies').waitFor()
     await panel(page).getByRole('button', { name: 'Done' }).click()
-    await expect.poll(() => holding('Bulk letter').length, { timeout: 60_000 }).toBe(10)
-    await expect.poll(() => row(page, /Bulk letter.*Released/).count(), { timeout: 20_000 }).toBe(5)
+    await expect.poll(() => holding('Bulk letter').length).toBe(10)
+    await expect.poll(() => row(page, /Bulk letter.*Released/).count()).toBe(5)
     expect(problems).toEqual([])
     await context.close()
   })
@@ -342,7 +344,7 @@ describe('quarantine in the console', { timeout: 180_000 }, () => {
     await other.fill(ours('amara.osei'))
     await panel(page).getByRole('button', { name: 'Release message' }).click()
     await panel(page).getByText('Being released: 1 message').waitFor()
-    await expect.poll(() => holding('Copy for Amara').length, { timeout: 60_000 }).toBe(2)
+    await expect.poll(() => holding('Copy for Amara').length).toBe(2)
     expect(holding('Copy for Amara').some((c) => c.mailbox.includes('amara.osei'))).toBe(true)
     // The browser reports the refusal itself; nothing else may be there.
     expect(problems.filter((p) => !/40\d|422/.test(p))).toEqual([])
@@ -379,7 +381,7 @@ describe('quarantine in the console', { timeout: 180_000 }, () => {
     await panel(page).getByText('Being released: 1 message, 1 copy').waitFor()
     await tabTo(page, 'button', 'Done')
     await keys.press('Enter')
-    await expect.poll(() => holding('By keyboard').length, { timeout: 60_000 }).toBe(1)
+    await expect.poll(() => holding('By keyboard').length).toBe(1)
     expect(problems).toEqual([])
     await context.close()
   })

@@ -166,7 +166,7 @@ async function crashRun(settings: IngestSettings, kills: readonly Kill[], copies
     const server = await startServer(settings, `${kill.point}:${nth}`, log)
     const until = { stop: false, drain: false }
     const senders = Array.from({ length: SENDERS }, () => queue.run(settings.lmtpPort, until))
-    const died = await Promise.race([server.ended.then(() => true), pause(20_000).then(() => false)])
+    const died = await Promise.race([server.ended.then(() => true), pause(120_000).then(() => false)])
     until.stop = true
     if (!died) server.child.kill('SIGKILL')
     if (kill.withDatabase) killDatabase(settings.dir)

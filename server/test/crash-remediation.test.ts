@@ -61,7 +61,7 @@ beforeAll(async () => {
     const addresses = names.slice(0, count).map((n) => `${n}@${domain}`)
     people.push({ tenant, addresses, mailboxes: await organise(t.storage, tenant, addresses) })
   }
-}, 120_000)
+})
 afterAll(async () => {
   await dovecot?.stop()
   await t?.close()

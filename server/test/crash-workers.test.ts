@@ -53,7 +53,7 @@ beforeAll(async () => {
   const host = { kind: 'imap', host: '127.0.0.1', port: dovecot.imapPort, secure: false } as const
   const mailboxes = createImapProvider({ ...host, auth: { type: 'master', ...auth } })
   remediation = createRemediation({ storage: t.storage, mailboxes, nextHop: null, log: quietLog })
-}, 120_000)
+})
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL')
   await remediation?.stop()
@@ -219,46 +219,35 @@ async function thereAndBack(
 
 test.each(['after-intent-commit', 'after-move'])(
   'two workers: one stands still at %s beyond its lease, the other does it all, the first goes on: nothing twice (lesson #41)',
-  { timeout: 240_000 },
   (point) => thereAndBack((action, name, prefix) => work(action, name, `${prefix}.${point}`, takeOver)),
 )
 
-test('the same in the very moment before the command is sent', { timeout: 240_000 }, () =>
-  thereAndBack((action, name) => work(action, name, 'mailboxes.before-move', takeOver)),
-)
+test('the same in the very moment before the command is sent', () =>
+  thereAndBack((action, name) => work(action, name, 'mailboxes.before-move', takeOver)))
 
-test(
-  'a worker is killed, and its leases of ten minutes are not waited for: another one takes over, nothing is lost (lesson #52)',
-  {
-    timeout: 240_000,
-  },
-  () =>
-    thereAndBack(async (action, name, prefix) => {
-      const log = join(dir, name)
-      // Longer than this test may take: who waits for it fails.
-      const lease = { leaseMs: 600_000, deadlineMs: 20_000 }
-      const first = startWorker(action, `${name}-first`, `${log}-1`, { at: `${prefix}.after-move:2:SIGKILL`, lease })
-      expect(await first.ended).not.toContain('ended')
-      expect(existsSync(`${log}-1.hit`), 'its point was never passed').toBe(true)
-      const second = startWorker(action, `${name}-second`, `${log}-2`, { lease })
-      expect(await second.ended).toContain('ended')
-      return [readFileSync(`${log}-1.history`, 'utf8'), readFileSync(`${log}-2.history`, 'utf8')]
-    }),
-)
+test('a worker is killed, and its leases of ten minutes are not waited for: another one takes over, nothing is lost (lesson #52)', () =>
+  thereAndBack(async (action, name, prefix) => {
+    const log = join(dir, name)
+    // Longer than this test may take: who waits for it fails.
+    const lease = { leaseMs: 600_000, deadlineMs: 20_000 }
+    const first = startWorker(action, `${name}-first`, `${log}-1`, { at: `${prefix}.after-move:2:SIGKILL`, lease })
+    expect(await first.ended).not.toContain('ended')
+    expect(existsSync(`${log}-1.hit`), 'its point was never passed').toBe(true)
+    const second = startWorker(action, `${name}-second`, `${log}-2`, { lease })
+    expect(await second.ended).toContain('ended')
+    return [readFileSync(`${log}-1.history`, 'utf8'), readFileSync(`${log}-2.history`, 'utf8')]
+  }))
 
 test.each(['after-intent-commit', 'before-done-commit'])(
   'PostgreSQL restarts while a worker is at %s (lesson #48)',
-  { timeout: 240_000 },
   (point) => thereAndBack((action, name, prefix) => work(action, name, `${prefix}.${point}`, databaseRestarts)),
 )
 
-test.each(['after-intent-commit', 'after-move'])(
-  'the mail server restarts while a worker is at %s',
-  { timeout: 240_000 },
-  (point) => thereAndBack((action, name, prefix) => work(action, name, `${prefix}.${point}`, mailServerRestarts)),
+test.each(['after-intent-commit', 'after-move'])('the mail server restarts while a worker is at %s', (point) =>
+  thereAndBack((action, name, prefix) => work(action, name, `${prefix}.${point}`, mailServerRestarts)),
 )
 
-test('answers to MOVE are lost in the middle, again and again (mailbox #34)', { timeout: 240_000 }, () =>
+test('answers to MOVE are lost in the middle, again and again (mailbox #34)', () =>
   thereAndBack(async (action, name) => {
     const log = join(dir, name)
     let lost = 0
@@ -269,11 +258,10 @@ test('answers to MOVE are lost in the middle, again and again (mailbox #34)', { 
       setTimeout(() => {
         proxy.cut()
         proxy.mute(false)
-      }, 150)
+      })
     })
     const worker = startWorker(action, name, log, { port: proxy.port })
     expect(await worker.ended).toContain('ended')
     expect(lost, 'no MOVE was ever sent').toBeGreaterThan(2)
     return [readFileSync(`${log}.history`, 'utf8')]
-  }),
-)
+  }))

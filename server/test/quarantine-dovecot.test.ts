@@ -29,7 +29,7 @@ beforeAll(async () => {
   provider = imapOf(dovecot)
   service = createRemediation({ storage: t.storage, mailboxes: provider, nextHop: null, log: quietLog })
   user = await RawImap.open(dovecot.imapPort, ann.login)
-}, 60_000)
+})
 afterAll(async () => {
   user?.close()
   await service?.stop()
@@ -62,9 +62,7 @@ const deps = (more: Partial<ExpiryDeps> = {}): ExpiryDeps => ({
   ...more,
 })
 
-test('what is due leaves the hold for good; what is kept longer, was deleted, or is the user’s, stays (quarantine #12)', {
-  timeout: 60_000,
-}, async () => {
+test('what is due leaves the hold for good; what is kept longer, was deleted, or is the user’s, stays (quarantine #12)', async () => {
   const [due, copied, longer, deleted] = [
     await delivered('Due'),
     await delivered('Copied'),

@@ -26,7 +26,7 @@ beforeAll(async () => {
   t = await testStorage({ migrations: first.migrations })
   for (const tenant of [t.a, t.b]) await t.storage.tenant(tenant, (tx) => fill(tx, tenant))
   await migrate(t.storage, ALL_MIGRATIONS)
-}, 120_000)
+})
 afterAll(async () => {
   await t?.close()
   first?.drop()

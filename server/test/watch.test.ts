@@ -56,68 +56,62 @@ async function office(
   }
 }
 
-test(
-  'a mailbox on Dovecot is watched: mail is judged in place, bad mail leaves, moves are seen, Junk is a report (mailbox #47)',
-  {
-    timeout: 240_000,
-  },
-  () =>
-    office(async (server, _dovecot, client) => {
-      const append = (subject: string, from?: string, folder = 'INBOX') =>
-        client.ok(`APPEND ${folder} (\\Seen) {}`, Buffer.from(letter(subject, from)))
-      const found = (subject: string) =>
-        within(`${subject} is found`, async () => {
-          const { items } = (await server.call('GET', `/messages?q=${encodeURIComponent(subject)}`)) as { items: Row[] }
-          return items[0] ?? null
-        })
-      const placed = (id: string, location: string) =>
-        within(`it is in ${location}`, async () => {
-          const { copies = [] } = (await server.call('GET', `/messages/${id}`)) as Row
-          return copies[0]?.latestLocation === location ? copies[0] : null
-        })
-      await append('already there')
-      const old = await found('already there')
-      await placed(old.id, 'inbox')
-
-      await append('wanted one')
-      const wanted = await found('wanted one')
-      await client.ok('SELECT INBOX')
-      const uid = /\* SEARCH ([\d ]+)/.exec(await client.ok('UID SEARCH SUBJECT "wanted one"'))?.[1]?.trim()
-      await client.command('CREATE Junk')
-      await client.ok(`UID MOVE ${uid} Junk`)
-      await placed(wanted.id, 'junk')
-      const report = await within('the move is a report', async () => {
-        const { items } = (await server.call('GET', '/submissions')) as {
-          items: { messageId: string; opinion: string; by: string }[]
-        }
-        return items.find((one) => one.messageId === wanted.id) ?? null
+test('a mailbox on Dovecot is watched: mail is judged in place, bad mail leaves, moves are seen, Junk is a report (mailbox #47)', () =>
+  office(async (server, _dovecot, client) => {
+    const append = (subject: string, from?: string, folder = 'INBOX') =>
+      client.ok(`APPEND ${folder} (\\Seen) {}`, Buffer.from(letter(subject, from)))
+    const found = (subject: string) =>
+      within(`${subject} is found`, async () => {
+        const { items } = (await server.call('GET', `/messages?q=${encodeURIComponent(subject)}`)) as { items: Row[] }
+        return items[0] ?? null
       })
-      expect(report).toMatchObject({ opinion: 'should-have-been-blocked', by: ANN })
-
-      await server.call('POST', '/entries', {
-        action: 'block',
-        kind: 'sender-domain',
-        value: 'bad.example',
-        expiresInDays: null,
+    const placed = (id: string, location: string) =>
+      within(`it is in ${location}`, async () => {
+        const { copies = [] } = (await server.call('GET', `/messages/${id}`)) as Row
+        return copies[0]?.latestLocation === location ? copies[0] : null
       })
-      await append('malicious one', 'x@bad.example')
-      const bad = await found('malicious one')
-      await placed(bad.id, 'quarantine')
-      // The message's place is known before its action has been closed.
-      const newest = async () =>
-        ((await server.call('GET', '/actions')) as { items: { id: string; cause: { kind: string }; state: string }[] })
-          .items[0]
-      await expect.poll(newest, { timeout: 60_000 }).toMatchObject({ state: 'completed', cause: { kind: 'entry' } })
-      const action = await newest()
-      await client.ok('SELECT INBOX')
-      expect(await client.ok('UID SEARCH SUBJECT "malicious one"')).not.toMatch(/SEARCH \d/)
+    await append('already there')
+    const old = await found('already there')
+    await placed(old.id, 'inbox')
 
-      await server.call('POST', `/actions/${action?.id}/undo`, { folderGone: 'recreate' })
-      await placed(bad.id, 'inbox')
-      await pause(6000)
-      // Taken back is taken back: the watcher leaves it alone, and takes it for nobody's move.
-      await placed(bad.id, 'inbox')
-      const { items } = (await server.call('GET', `/messages/${bad.id}/timeline`)) as { items: { actor: string }[] }
-      expect(items.filter((event) => event.actor.startsWith('owner'))).toEqual([])
-    }),
-)
+    await append('wanted one')
+    const wanted = await found('wanted one')
+    await client.ok('SELECT INBOX')
+    const uid = /\* SEARCH ([\d ]+)/.exec(await client.ok('UID SEARCH SUBJECT "wanted one"'))?.[1]?.trim()
+    await client.command('CREATE Junk')
+    await client.ok(`UID MOVE ${uid} Junk`)
+    await placed(wanted.id, 'junk')
+    const report = await within('the move is a report', async () => {
+      const { items } = (await server.call('GET', '/submissions')) as {
+        items: { messageId: string; opinion: string; by: string }[]
+      }
+      return items.find((one) => one.messageId === wanted.id) ?? null
+    })
+    expect(report).toMatchObject({ opinion: 'should-have-been-blocked', by: ANN })
+
+    await server.call('POST', '/entries', {
+      action: 'block',
+      kind: 'sender-domain',
+      value: 'bad.example',
+      expiresInDays: null,
+    })
+    await append('malicious one', 'x@bad.example')
+    const bad = await found('malicious one')
+    await placed(bad.id, 'quarantine')
+    // The message's place is known before its action has been closed.
+    const newest = async () =>
+      ((await server.call('GET', '/actions')) as { items: { id: string; cause: { kind: string }; state: string }[] })
+        .items[0]
+    await expect.poll(newest).toMatchObject({ state: 'completed', cause: { kind: 'entry' } })
+    const action = await newest()
+    await client.ok('SELECT INBOX')
+    expect(await client.ok('UID SEARCH SUBJECT "malicious one"')).not.toMatch(/SEARCH \d/)
+
+    await server.call('POST', `/actions/${action?.id}/undo`, { folderGone: 'recreate' })
+    await placed(bad.id, 'inbox')
+    await pause(6000)
+    // Taken back is taken back: the watcher leaves it alone, and takes it for nobody's move.
+    await placed(bad.id, 'inbox')
+    const { items } = (await server.call('GET', `/messages/${bad.id}/timeline`)) as { items: { actor: string }[] }
+    expect(items.filter((event) => event.actor.startsWith('owner'))).toEqual([])
+  }))

@@ -119,7 +119,7 @@ describe('with a server', () => {
     expect((await recourse('messages')).out).toContain('phish')
     writeFileSync(file('gone.tmp'), 'evil.example\n')
     renameSync(file('gone.tmp'), file('gone.txt'))
-    await expect.poll(ready, { timeout: 20_000 }).toMatchObject({ feeds: { pages: 'ok', gone: 'ok' } })
+    await expect.poll(ready).toMatchObject({ feeds: { pages: 'ok', gone: 'ok' } })
     expect(engines.out).toContain('taught 0 ham')
 
     const none = { recipients: [], groups: [], domains: [] }

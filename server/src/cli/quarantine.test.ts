@@ -51,13 +51,13 @@ beforeAll(async () => {
     ])
     ids.push(((await server.call('POST', `/import?${query}`, Buffer.from(raw))) as { messageId: string }).messageId)
   }
-}, 60_000)
+})
 afterAll(async () => {
   await server?.stop()
   rmSync(work, { recursive: true, force: true })
 })
 
-test('list and show, with filters', { timeout: 180_000 }, async () => {
+test('list and show, with filters', async () => {
   const all = await answer()
   expect(all.items).toHaveLength(6)
   expect(all.items[0]).toMatchObject({
@@ -75,9 +75,7 @@ test('list and show, with filters', { timeout: 180_000 }, async () => {
   expect((await recourse('list', '--from', 'soon')).code).toBe(2)
 })
 
-test('release to one, a second time refused, the rest by filter; seen in the mailboxes', {
-  timeout: 180_000,
-}, async () => {
+test('release to one, a second time refused, the rest by filter; seen in the mailboxes', async () => {
   const [id = ''] = ids
   expect(await answer('release', id, '--to-recipient', 'ann@kontor.example', '--preview')).toMatchObject({
     copies: 1,
@@ -87,7 +85,7 @@ test('release to one, a second time refused, the rest by filter; seen in the mai
     done: 1,
     copies: 1,
   })
-  await expect.poll(() => inboxes().length, { timeout: 60_000 }).toBe(1)
+  await expect.poll(() => inboxes().length).toBe(1)
   const again = await recourse('release', id, '--to-recipient', 'ann@kontor.example')
   expect(again).toMatchObject({ code: 1, out: '' })
   expect(again.err).toMatch(/It was released to ann@kontor\.example already by Command line on the server on /)
@@ -99,7 +97,7 @@ test('release to one, a second time refused, the rest by filter; seen in the mai
     copies: 1,
     submissions: [{}],
   })
-  await expect.poll(() => inboxes().length, { timeout: 60_000 }).toBe(2)
+  await expect.poll(() => inboxes().length).toBe(2)
   for (const wrong of [
     ['release', id, '--reason', 'spam'],
     ['extend', id, '--days', 'x'],
@@ -107,7 +105,7 @@ test('release to one, a second time refused, the rest by filter; seen in the mai
     expect((await recourse(...wrong)).code, wrong.join(' ')).toBe(2)
 })
 
-test('deny, extend, delete, block', { timeout: 180_000 }, async () => {
+test('deny, extend, delete, block', async () => {
   const [, one = '', two = '', three = ''] = ids
   expect(await answer('deny', one)).toMatchObject({ done: 1, copies: 2 })
   expect(await answer('extend', one, '--days', '60')).toMatchObject({ done: 1, copies: 2 })
@@ -117,7 +115,7 @@ test('deny, extend, delete, block', { timeout: 180_000 }, async () => {
   expect(await answer('delete', two, '--permanently')).toMatchObject({ done: 1, copies: 2 })
   const deleted = async () =>
     ((await server.call('GET', `/quarantine/${two}`)) as { counts: { deleted: number } }).counts.deleted
-  await expect.poll(deleted, { timeout: 60_000 }).toBe(2)
+  await expect.poll(deleted).toBe(2)
   const mixed = await recourse('delete', two, three)
   expect(mixed.code).toBe(1)
   expect(mixed.out).toMatch(/1 messages, 2 copies; not 1\n +\S+ Prize 2: The copy of ann@kontor\.example was deleted/)
@@ -129,7 +127,7 @@ test('deny, extend, delete, block', { timeout: 180_000 }, async () => {
   })
 })
 
-test('download: a file of one’s own, with a password', { timeout: 180_000 }, async () => {
+test('download: a file of one’s own, with a password', async () => {
   const [, one = ''] = ids
   const file = join(work, 'held.zip')
   expect((await recourse('download', one)).code).toBe(2)

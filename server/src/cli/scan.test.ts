@@ -95,7 +95,7 @@ describe('recourse scan', () => {
     expect(found[3]).toMatchObject({ action: 'deliver', threat: 'none', error: null })
     expect(found[0].score).toBeGreaterThan(found[3].score)
     expect(found[3].sha256).toMatch(/^[0-9a-f]{64}$/)
-  }, 120_000)
+  })
 
   test('standard input: one message, an mbox, nothing', async () => {
     expect(lines(await scan(['-'], mail(1)))).toMatchObject([{ file: '-', messageId: '1@shop.example' }])
@@ -113,7 +113,7 @@ describe('recourse scan', () => {
       file: '-',
       error: 'is a folder: name it instead of -',
     })
-  }, 120_000)
+  })
 
   test('what cannot be read has its line, and the rest goes on; exit code 1', async () => {
     const odd = join(work, 'odd')
@@ -146,12 +146,12 @@ describe('recourse scan', () => {
       chmodSync(join(odd, 'a.eml'), 0)
       expect(lines(await scan(['odd/a.eml']))).toMatchObject([{ error: 'may not be read by this account' }])
     }
-  }, 120_000)
+  })
 
   test('a file that is empty or no mail is marked, and that is no failure', async () => {
     writeFileSync(join(work, 'nothing'), '')
     expect(await scan(['nothing'])).toMatchObject({ code: 0 })
-  }, 120_000)
+  })
 
   test('of a Maildir only its messages', async () => {
     for (const sub of ['cur', 'new', 'tmp', '.Sent/cur', '.Sent/new'])
@@ -159,7 +159,7 @@ describe('recourse scan', () => {
     for (const f of ['new/1', 'cur/2:2,S', 'tmp/3', '.Sent/cur/4:2,S', 'dovecot.index'])
       writeFileSync(join(work, 'box', f), mail(f))
     expect(lines(await scan(['box'])).map((l) => l.file)).toEqual(['box/.Sent/cur/4:2,S', 'box/cur/2:2,S', 'box/new/1'])
-  }, 120_000)
+  })
 
   test('what is asked in a wrong way ends with 2', async () => {
     for (const args of [[], ['--policy', 'mild', 'all'], ['--workers', '0', 'all'], ['--unknown', 'all']])
@@ -167,7 +167,7 @@ describe('recourse scan', () => {
     const wrong = await scan(['--organisation', 'none.json', 'all'])
     expect(wrong).toMatchObject({ code: 1, out: '' })
     expect(wrong.err).toMatch(/none\.json cannot be read/)
-  }, 120_000)
+  })
 
   test('the organisation’s people and domains', async () => {
     writeFileSync(
@@ -181,7 +181,7 @@ describe('recourse scan', () => {
     const [found] = lines(await scan(['--organisation', 'org.json', '-'], forged))
     expect(found.signals.map((s: Line) => s.id)).toContain('display-name-impersonation')
     expect(found.threat).toBe('impersonation')
-  }, 120_000)
+  })
 
   test('feeds, as a server reads them; a file is found in an archive, too (lists #71)', async () => {
     const program = Buffer.concat([Buffer.from('MZ'), Buffer.alloc(500, 7)])
@@ -232,13 +232,13 @@ describe('recourse scan', () => {
     const missing = await scan(['--feed', 'url=none.txt', 'f1.eml'])
     expect(missing).toMatchObject({ code: 1, out: '' })
     expect(missing.err).toContain('none.txt cannot be used: it is not there')
-  }, 240_000)
+  })
 
   test('policies: strict is stricter, observe delivers', async () => {
     const [standard] = lines(await scan(['all/a.eml']))
     const [observe] = lines(await scan(['--policy', 'observe', 'all/a.eml']))
     expect(observe).toMatchObject({ action: 'deliver', threat: standard.threat, score: standard.score })
-  }, 120_000)
+  })
 
   test('whose results are believed: the receiver’s by place and name, or those that are named', async () => {
     const results =
@@ -258,7 +258,7 @@ describe('recourse scan', () => {
     const trust = ['--trust-authserv', 'mx.kontor.example', '--trust-arc-sealer', 'lists.example']
     const [{ signals }] = lines(await scan([...trust, '-'], sealed))
     expect(signals.find((s: Line) => s.id === 'authentication-failure')).toMatchObject({ weight: 0 })
-  }, 120_000)
+  })
 
   test('a reader that has seen enough ends it, and Ctrl-C after whole lines', async () => {
     const many = join(work, 'many')
@@ -270,7 +270,7 @@ describe('recourse scan', () => {
     expect(stopped.code).toBe(130)
     expect(lines(stopped).length).toBeGreaterThan(0)
     expect(lines(stopped).length).toBeLessThan(400)
-  }, 120_000)
+  })
 
   test('60 MB in one message', async () => {
     writeFileSync(join(work, 'large.eml'), mail('large', `${'x'.repeat(76)}\r\n`.repeat(800_000)))
@@ -278,5 +278,5 @@ describe('recourse scan', () => {
     expect(ran.err).toBe('')
     const [large] = lines(ran)
     expect(large).toMatchObject({ messageId: 'large@shop.example', action: expect.any(String) })
-  }, 120_000)
+  })
 })

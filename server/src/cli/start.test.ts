@@ -36,4 +36,4 @@ test('a scan of one message loads neither database nor server, nor the libraries
   for (const heavy of ['better-auth', 'kysely', 'mailauth', 'pino', 'prom-client', 'typebox'])
     expect(packages).not.toContain(heavy)
   expect(rooms).not.toContain('storage')
-}, 120_000)
+})

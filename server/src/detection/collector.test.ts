@@ -56,7 +56,7 @@ describe.skipIf(!existsSync(CORPUS))('what a collector wrote', () => {
       const exchanged = Buffer.concat([...others, rest])
       expect(await judged(exchanged)).toEqual(await judged(own))
     }
-  }, 120_000)
+  })
 
   test('the name put in place of the recipient’s is any name', async () => {
     for (const raw of filesOf('phish', 25)) {
@@ -67,5 +67,5 @@ describe.skipIf(!existsSync(CORPUS))('what a collector wrote', () => {
         found.signals.filter((s) => s.id !== 'classifier').map((s) => [s.id, s.weight])
       expect(weights(a)).toEqual(weights(b))
     }
-  }, 120_000)
+  })
 })

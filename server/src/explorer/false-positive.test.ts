@@ -44,7 +44,7 @@ beforeAll(async () => {
     registerSubmissions(app, deps)
     registerTakeAction(app, deps)
   })
-}, 120_000)
+})
 afterAll(async () => {
   await api?.close()
   await rig?.close()

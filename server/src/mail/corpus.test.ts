@@ -22,7 +22,7 @@ describe('every message of the corpus gives an outcome', () => {
   }
 
   const torture = corpusFiles('mime-torture').filter((file) => !file.endsWith('.expected.xml'))
-  it.skipIf(torture.length === 0)('all of mime-torture', { timeout: 120_000 }, async () => {
+  it.skipIf(torture.length === 0)('all of mime-torture', async () => {
     expect(torture).toHaveLength(756)
     const { all, samePids } = await outcomes(torture)
     expect(all).toHaveLength(756)
@@ -34,7 +34,7 @@ describe('every message of the corpus gives an outcome', () => {
   })
 
   const reports = corpusFiles('reports')
-  it.skipIf(reports.length === 0)('all reports', { timeout: 120_000 }, async () => {
+  it.skipIf(reports.length === 0)('all reports', async () => {
     const { all, samePids } = await outcomes(reports)
     expect(all).toHaveLength(519)
     expect(samePids).toBe(true)
@@ -42,24 +42,20 @@ describe('every message of the corpus gives an outcome', () => {
   })
 
   const mail = ['mail/ham', 'mail/spam', 'mail/phish'].flatMap(corpusFiles).filter(isMessage)
-  it.skipIf(mail.length === 0)(
-    'all 3,000 visible mails, with the facts one expects of them',
-    { timeout: 120_000 },
-    async () => {
-      const { all, samePids } = await outcomes(mail)
-      expect(all).toHaveLength(3_000)
-      expect(samePids).toBe(true)
-      expect(all.filter((a) => a.outcome.kind === 'unparsable').map((a) => a.file)).toEqual([])
-      const mails = all.map((a) => a.outcome.mail)
-      const share = (count: number) => count / mails.length
-      expect(share(mails.filter((m) => m.from.some((f) => f.address !== null)).length)).toBeGreaterThan(0.97)
-      expect(share(mails.filter((m) => m.fingerprints.body !== null).length)).toBeGreaterThan(0.9)
-      expect(share(mails.filter((m) => m.urls.length > 0).length)).toBeGreaterThan(0.75)
-      expect(mails.filter((m) => m.authentication.source === 'trusted-header').length).toBeGreaterThan(900)
-    },
-  )
+  it.skipIf(mail.length === 0)('all 3,000 visible mails, with the facts one expects of them', async () => {
+    const { all, samePids } = await outcomes(mail)
+    expect(all).toHaveLength(3_000)
+    expect(samePids).toBe(true)
+    expect(all.filter((a) => a.outcome.kind === 'unparsable').map((a) => a.file)).toEqual([])
+    const mails = all.map((a) => a.outcome.mail)
+    const share = (count: number) => count / mails.length
+    expect(share(mails.filter((m) => m.from.some((f) => f.address !== null)).length)).toBeGreaterThan(0.97)
+    expect(share(mails.filter((m) => m.fingerprints.body !== null).length)).toBeGreaterThan(0.9)
+    expect(share(mails.filter((m) => m.urls.length > 0).length)).toBeGreaterThan(0.75)
+    expect(mails.filter((m) => m.authentication.source === 'trusted-header').length).toBeGreaterThan(900)
+  })
 
-  it.skipIf(mail.length === 0)('renders every phish as inert HTML', { timeout: 120_000 }, async () => {
+  it.skipIf(mail.length === 0)('renders every phish as inert HTML', async () => {
     const phish = mail.filter((file) => file.includes('/phish/'))
     const pages = await Promise.all(phish.map((file) => parser.renderSafe(readFileSync(file))))
     for (const { html } of pages) {

@@ -130,9 +130,7 @@ describe('previews in a real browser', () => {
     expect(noticed.marked).toBeGreaterThanOrEqual(1)
   })
 
-  it('no request leaves, no script runs, nothing navigates — by the rendering alone, without its policy', {
-    timeout: 180_000,
-  }, async () => {
+  it('no request leaves, no script runs, nothing navigates — by the rendering alone, without its policy', async () => {
     for (const [name, hostile] of Object.entries(HOSTILE_HTML)) {
       const { html } = await parser.renderSafe(mailOf(hostile))
       const bare = html.replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, '')
@@ -146,7 +144,7 @@ describe('previews in a real browser', () => {
     }
   })
 
-  it('the same under its policy, all in one document', { timeout: 60_000 }, async () => {
+  it('the same under its policy, all in one document', async () => {
     const all = Object.entries(HOSTILE_HTML).filter(([name]) => !name.includes('nested'))
     const { html } = await parser.renderSafe(mailOf(`<p>beginning</p>${all.map(([, h]) => h).join('<p>')}`))
     const seen = await open(html, PREVIEW_CSP)
@@ -154,9 +152,7 @@ describe('previews in a real browser', () => {
     expect(seen.text).toContain('beginning')
   })
 
-  it('the policy alone, should the rendering ever fail, keeps hostile HTML from running or loading', {
-    timeout: 180_000,
-  }, async () => {
+  it('the policy alone, should the rendering ever fail, keeps hostile HTML from running or loading', async () => {
     for (const [name, hostile] of Object.entries(HOSTILE_HTML)) {
       // A document may always navigate itself by meta refresh or a followed link; only the rendering stops that.
       if (/refresh|link|area|noscript|base|nested|svg$|form/.test(`${name}`)) continue
@@ -166,7 +162,7 @@ describe('previews in a real browser', () => {
   })
 
   const phish = corpusFiles('mail/phish').filter((_, i) => i % 15 === 0)
-  it.skipIf(phish.length === 0)('50 real phish stay inert', { timeout: 180_000 }, async () => {
+  it.skipIf(phish.length === 0)('50 real phish stay inert', async () => {
     for (const file of phish) {
       const { html } = await parser.renderSafe(readFileSync(file))
       const seen = await open(html, PREVIEW_CSP)

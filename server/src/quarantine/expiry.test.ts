@@ -201,7 +201,7 @@ describe('expiry', () => {
       onCrashPoint(null)
       expect((await stateOf(t.a, mail.id)).map((r) => r.state)).toEqual(['expired', 'expired'])
       // Whoever was killed has not given back its lease.
-      await expect.poll(async () => (await expireHeld(deps(), t.a)).left, { timeout: 5000 }).toBe(0)
+      await expect.poll(async () => (await expireHeld(deps(), t.a)).left).toBe(0)
       expect(office.held().map((h) => h.length)).toEqual([0, 0, 0])
       expect(await stateOf(t.a, mail.id)).toMatchObject([
         { ref: null, clearing: false },

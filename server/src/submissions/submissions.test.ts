@@ -40,7 +40,7 @@ beforeAll(async () => {
     registerLists(app, { storage: rig.storage, submissionExists })
     register(app, { storage: rig.storage, emailOf: async (actor) => emails[actor.name] ?? null })
   })
-}, 120_000)
+})
 afterAll(async () => {
   await api?.close()
   await rig?.close()

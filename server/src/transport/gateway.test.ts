@@ -401,9 +401,10 @@ test('many unknown recipients are no mistake of the client', async () => {
 })
 
 test('slow clients: 421 4.4.2 in silence, and when the data drips for too long', async () => {
-  const { lmtp: port, taken } = await start({ timeouts: { command: 150, data: 5000, dataTotal: 300 } })
-  const idle = await dial(port)
+  const hasty = await start({ timeouts: { command: 150, data: 60_000, dataTotal: 60_000 } })
+  const idle = await dial(hasty.lmtp)
   expect(await idle.reply()).toMatch(/^421 4\.4\.2/)
+  const { lmtp: port, taken } = await start({ timeouts: { command: 60_000, data: 60_000, dataTotal: 300 } })
   const d = await lmtp(port, 'x@example.org')
   await d.say('DATA')
   const drip = setInterval(() => d.write('x'), 20)
@@ -435,17 +436,19 @@ test('whatever fails behind the gateway is 451 4.3.0 for each recipient', async 
 })
 
 test('stopping waits for the message that is being handled and dismisses the idle', async () => {
-  const gate = Promise.withResolvers<void>()
-  const { lmtp: port, gateway } = await start(
-    {},
-    { message: (e) => gate.promise.then(() => e.recipients.map(() => OK)) },
-  )
+  const [there, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const message: Acceptor['message'] = async (e) => {
+    there.resolve()
+    await gate.promise
+    return e.recipients.map(() => OK)
+  }
+  const { lmtp: port, gateway } = await start({}, { message })
   const idle = await dial(port)
   const d = await lmtp(port, 'x@example.org')
   await d.say('DATA')
   d.write(`${MESSAGE}.\r\n`)
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  const closed = (gateway as Gateway).close(5000)
+  await there.promise
+  const closed = (gateway as Gateway).close(60_000)
   expect(await idle.reply()).toMatch(/^421 4\.3\.2/)
   gate.resolve()
   expect(await d.reply()).toMatch(/^250/)

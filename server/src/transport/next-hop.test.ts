@@ -7,7 +7,7 @@ let peer: LmtpPeer
 let hop: NextHop
 beforeAll(async () => {
   peer = await startLmtpPeer()
-  hop = createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 400 })
+  hop = createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 30_000 })
 })
 beforeEach(() => {
   peer.taken.length = 0
@@ -23,7 +23,7 @@ const mail = (bytes: string, ...recipients: string[]): HandOver => ({
   bytes: Buffer.from(bytes),
   placement: 'deliver',
   smtpUtf8: false,
-  deadline: Date.now() + 5000,
+  deadline: Date.now() + 60_000,
 })
 const BODY = 'Subject: x\r\n\r\n.\r\n..\r\n.dot\r\nend\r\n'
 
@@ -56,13 +56,19 @@ test('dead before the end of the data: certainly not taken', async () => {
 })
 
 test('dead or silent after the data: nobody knows', async () => {
-  for (const b of ['die-after-data', 'die-after-data-taken', 'silent'] as const) {
+  const impatient = createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 400 })
+  for (const [b, by] of [
+    ['die-after-data', hop],
+    ['die-after-data-taken', hop],
+    ['silent', impatient],
+  ] as const) {
     peer.next(b)
     expect(
-      (await hop.handOver(mail(BODY, 'one'))).map((r) => r.kind),
+      (await by.handOver(mail(BODY, 'one'))).map((r) => r.kind),
       b,
     ).toEqual(['unknown'])
   }
+  await impatient.close()
 })
 
 test('a server that is down, and one that refuses the recipient', async () => {

@@ -84,7 +84,7 @@ async function each<T>(all: readonly T[], work: (one: T) => Promise<void>): Prom
 const at = (path: string, id: string) => path.replace(/\{[a-z]+\}/gi, encodeURIComponent(id))
 const name = (r: Route, rest: string) => `${r.method} ${r.path} ${rest.slice(0, 120)}`
 
-describe('every route', { timeout: 180_000 }, () => {
+describe('every route', () => {
   test('ids: unknown, no ids at all, paths, NUL', async () => {
     const ids = [randomUUID(), 'not-an-id', '../../../etc/passwd', '\0', "' or 1=1 --", 'x'.repeat(450), '%', '☃']
     const found = (await routes()).filter((r) => r.path.includes('{') && !r.path.endsWith('/events'))

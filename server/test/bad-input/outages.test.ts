@@ -43,7 +43,7 @@ const remove = async (server: Served, subject: string) => {
 const itemsOf = async (server: Served, id: string) =>
   ((await server.call('GET', `/actions/${id}/items`)) as { items: { state: string; reason: string | null }[] }).items
 
-describe('a full disk', { timeout: 120_000 }, () => {
+describe('a full disk', () => {
   let t: TestStorage
   beforeAll(async () => {
     t = await testStorage()
@@ -133,7 +133,7 @@ describe('a full disk', { timeout: 120_000 }, () => {
   })
 })
 
-describe('the database', { timeout: 180_000 }, () => {
+describe('the database', () => {
   test('killed in the middle: senders keep their mail, the API says so, and all goes on in the same process', async () => {
     const dir = ownDir()
     const server = await serve({ dir, env: GATEWAY })
@@ -184,7 +184,7 @@ describe('the database', { timeout: 180_000 }, () => {
   })
 })
 
-describe('the mail server', { timeout: 240_000 }, () => {
+describe('the mail server', () => {
   let t: TestStorage
   let dovecot: Dovecot
   let server: Served

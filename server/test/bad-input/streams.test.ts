@@ -56,7 +56,7 @@ test('pages that go away while they are being let in do not take the room of oth
   for (let ms = 0; ms < 40; ms += 2) for (const { socket } of await all(20)) setTimeout(() => socket.destroy(), ms)
   await pause(500)
   expect(await eventually(open, (n) => n === 0, 20_000)).toBe(0)
-}, 120_000)
+})
 
 test('one more than there is room for is refused with what to do, and let in when others have gone', async () => {
   const refused = async (token: string) =>
@@ -81,4 +81,4 @@ test('one more than there is room for is refused with what to do, and let in whe
     (said) => /^HTTP\/1\.1 200[\s\S]*retry: 3000/.test(said),
   )
   late.socket.destroy()
-}, 120_000)
+})

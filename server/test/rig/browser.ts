@@ -44,7 +44,7 @@ export async function watchedPage(browser: Browser, base: string, look: Look = {
     timezoneId: 'Europe/Berlin',
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(60_000)
   const problems: string[] = []
   const strays: string[] = []
   page.on('console', (message) => {
@@ -109,13 +109,20 @@ export const overflow = (page: Page): Promise<number> =>
 /** Presses Tab until the element with this role and name has the focus; a keyboard user gives up sooner or later. */
 export async function tabTo(page: Page, role: string, name: string | RegExp, most = 60): Promise<void> {
   const wanted = page.getByRole(role as 'button', typeof name === 'string' ? { name, exact: true } : { name })
+  // Nobody presses Tab for what is not there yet.
+  await wanted.first().waitFor()
   for (let i = 0; i < most; i++) {
-    const all = await wanted.all()
-    for (const one of all) if (await one.evaluate((el) => el === document.activeElement)) return
+    // All in one look: what one saw before may be gone from the page.
+    if (await wanted.evaluateAll((all) => all.some((el) => el === document.activeElement))) return
     await page.keyboard.press('Tab')
   }
   const focused = await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200))
   expect.fail(`The keyboard does not reach the ${role} ${String(name)} within ${most} tabs; it is at ${focused}`)
+}
+
+/** A dialog that opens takes the focus, when it is drawn. */
+export async function focusInDialog(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.activeElement?.closest('[role=dialog]'))
 }
 
 /** Whether the focused element shows that it has the focus: an outline of its own or one drawn by the library. */

@@ -16,9 +16,6 @@ async function fine(page: Page, name: string): Promise<void> {
   expect({ name, overflow: await overflow(page) }).toEqual({ name, overflow: 0 })
 }
 
-/** A page answers as soon as the machine lets it, and no test is about how soon. */
-const soon = <T>(ask: () => T | Promise<T>) => expect.poll(ask, { timeout: 15_000 })
-
 const asked = (page: Page): URLSearchParams => new URL(page.url()).searchParams
 const grid = (page: Page) => page.getByRole('grid', { name: 'Messages' })
 const headers = (page: Page): Promise<string[]> =>
@@ -29,27 +26,27 @@ async function asTheApi(page: Page, server: RunningServer): Promise<void> {
   const query = asked(page)
   for (const name of ['range', 'by', 'top', 'query']) query.delete(name)
   const { items } = (await server.call('GET', `/messages?limit=500&${query}`)) as { items: unknown[] }
-  await soon(() => grid(page).getAttribute('aria-rowcount')).toBe(String(items.length + 1))
+  await expect.poll(() => grid(page).getAttribute('aria-rowcount')).toBe(String(items.length + 1))
 }
 
 /** The default columns, others, and that they are there again (explorer #42). */
 export async function columns(page: Page): Promise<void> {
   const usual = ['Date ↓', 'Subject', 'Recipient', 'Sender address', 'Sender domain']
   const more = ['Additional actions', 'Latest location', 'Original location', 'Threat type']
-  expect(await headers(page)).toEqual([...usual, ...more])
+  await expect.poll(() => headers(page)).toEqual([...usual, ...more])
   await page.getByRole('button', { name: 'Columns' }).click()
   await page.getByRole('menuitemcheckbox', { name: 'Mail from address' }).click()
   await page.getByRole('menuitemcheckbox', { name: 'Sender domain' }).click()
   await shot(page, 'x-columns')
   await page.keyboard.press('Escape')
   const chosen = [...usual.slice(0, 4), 'Mail from address', ...more]
-  await soon(() => headers(page)).toEqual(chosen)
+  await expect.poll(() => headers(page)).toEqual(chosen)
   await page.reload()
-  await soon(() => headers(page)).toEqual(chosen)
+  await expect.poll(() => headers(page)).toEqual(chosen)
   await grid(page).getByText('share@docs-portal.example').first().waitFor()
   await page.getByRole('button', { name: 'Columns' }).click()
   await page.getByRole('menuitem', { name: 'Usual columns' }).click()
-  await soon(() => headers(page)).toEqual([...usual, ...more])
+  await expect.poll(() => headers(page)).toEqual([...usual, ...more])
 }
 
 /** By keyboard: every filter is offered; none of, more than, any of; what the server refuses is shown at its condition (explorer #9-11). */
@@ -57,6 +54,7 @@ export async function filters(page: Page, server: RunningServer): Promise<void> 
   const keys = page.keyboard
   await tabTo(page, 'button', 'Add filter')
   await keys.press('Enter')
+  await page.getByRole('menuitem').first().waitFor()
   const names = await page.getByRole('menuitem').allTextContents()
   const known = Object.keys(MessageFilter.properties).filter((key) => !/^(from|to|not|match)$|Under$/.test(key))
   expect(names).toHaveLength(known.length)
@@ -69,20 +67,20 @@ export async function filters(page: Page, server: RunningServer): Promise<void> 
   await keys.press('Space')
   await fine(page, 'x-chip-open')
   await keys.press('Escape')
-  await soon(() => asked(page).toString()).toBe('threat=none&not=threat')
+  await expect.poll(() => asked(page).toString()).toBe('threat=none&not=threat')
   await page.getByRole('button', { name: 'Threat type none of No threat' }).waitFor()
   await asTheApi(page, server)
 
   await typed(page, 'URL count', '0')
-  await soon(() => asked(page).get('urlsOver')).toBe('0')
+  await expect.poll(() => asked(page).get('urlsOver')).toBe('0')
   // The keyboard is where the condition is now.
-  await soon(() => page.evaluate(() => document.activeElement?.textContent)).toBe('URL count more than 0')
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('URL count more than 0')
   await asTheApi(page, server)
   await page.getByRole('combobox', { name: 'Which conditions must hold' }).selectOption('Any of these')
-  await soon(() => asked(page).get('match')).toBe('any')
+  await expect.poll(() => asked(page).get('match')).toBe('any')
   await asTheApi(page, server)
   await typed(page, 'Email size', '2 KB')
-  await soon(() => asked(page).get('sizeOver')).toBe('2048')
+  await expect.poll(() => asked(page).get('sizeOver')).toBe('2048')
 
   await typed(page, 'Attachment SHA256', 'zz')
   const told = page.getByRole('alert').getByText('must be a SHA-256: 64 hexadecimal digits')
@@ -91,7 +89,7 @@ export async function filters(page: Page, server: RunningServer): Promise<void> 
   await fine(page, 'x-wrong')
   await page.getByRole('button', { name: 'Remove filter Attachment SHA256' }).click()
   await told.waitFor({ state: 'detached' })
-  await soon(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Add filter')
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Add filter')
   await asTheApi(page, server)
 }
 
@@ -106,14 +104,14 @@ async function typed(page: Page, property: string, value: string): Promise<void>
 export async function chart(page: Page, server: RunningServer): Promise<void> {
   await page.getByRole('combobox', { name: 'Chart by' }).click()
   await page.getByRole('option', { name: 'Sender domain' }).click()
-  await soon(() => asked(page).get('by')).toBe('senderDomain')
+  await expect.poll(() => asked(page).get('by')).toBe('senderDomain')
   await page.getByRole('img', { name: /docs-portal\.example \d/ }).waitFor()
   await shot(page, 'x-chart')
   const file = await saved(page, () => page.getByRole('link', { name: 'Export chart data' }).click())
   expect(file.split('\r\n')[0]?.split(',')).toEqual(expect.arrayContaining(['Time', 'docs-portal.example']))
   await page.getByRole('button', { name: 'As table' }).click()
   await page.getByRole('button', { name: 'docs-portal.example', exact: true }).click()
-  await soon(() => asked(page).getAll('senderDomain')).toEqual(['docs-portal.example'])
+  await expect.poll(() => asked(page).getAll('senderDomain')).toEqual(['docs-portal.example'])
   await page.getByRole('button', { name: 'As chart' }).click()
   await page.getByRole('button', { name: 'Clear filters' }).click()
   await asTheApi(page, server)
@@ -130,9 +128,9 @@ const pathOf = async (file: Download): Promise<string> => (await file.path()) ??
 export async function tops(page: Page, server: RunningServer): Promise<void> {
   await page.getByRole('tab', { name: 'Top targeted users' }).click()
   const rows = page.getByRole('region', { name: 'Top targeted users: table' }).getByRole('row')
-  await soon(() => rows.count()).toBe(11)
+  await expect.poll(() => rows.count()).toBe(11)
   await page.getByRole('button', { name: 'Show up to 100' }).click()
-  await soon(() => rows.count()).toBeGreaterThan(11)
+  await expect.poll(() => rows.count()).toBeGreaterThan(11)
   await shot(page, 'x-top-users')
   await page.getByRole('tab', { name: 'Top URLs' }).click()
   const link = page.getByRole('button', { name: /^hxxps:/ }).first()
@@ -142,14 +140,14 @@ export async function tops(page: Page, server: RunningServer): Promise<void> {
   await shot(page, 'x-top-dark')
   await page.emulateMedia({ colorScheme: 'light' })
   await link.click()
-  await soon(() => asked(page).getAll('url')).toEqual([expect.stringMatching(/^https:/)])
+  await expect.poll(() => asked(page).getAll('url')).toEqual([expect.stringMatching(/^https:/)])
   await asTheApi(page, server)
   await page.getByRole('tab', { name: 'Top senders' }).click()
   await page
     .getByRole('button', { name: /^Leave out / })
     .first()
     .click()
-  await soon(() => asked(page).getAll('not')).toEqual(['sender'])
+  await expect.poll(() => asked(page).getAll('not')).toEqual(['sender'])
   await asTheApi(page, server)
 }
 
@@ -190,7 +188,7 @@ export async function queries(page: Page, server: RunningServer): Promise<void> 
   await list.getByText(/^Today \d+ messages?, the day before \d+; /).waitFor()
   await fine(page, 'x-queries')
   await list.getByRole('button', { name: 'With links', exact: true }).click()
-  await soon(() => asked(page).getAll('not')).toEqual(['senderDomain'])
+  await expect.poll(() => asked(page).getAll('not')).toEqual(['senderDomain'])
   expect(asked(page).get('range')).toBe('14d')
   await page.getByRole('button', { name: 'Remove filter URL count' }).click()
   await page.getByRole('button', { name: 'Save query' }).click()
@@ -216,7 +214,7 @@ export async function similar(page: Page, server: RunningServer): Promise<void> 
   await fine(page, 'x-similar')
   await page.getByRole('link', { name: 'The same text' }).click()
   await page.getByRole('button', { name: /^Text fingerprint: / }).waitFor()
-  await soon(() => grid(page).getAttribute('aria-rowcount')).toBe(String(items.length + 1))
+  await expect.poll(() => grid(page).getAttribute('aria-rowcount')).toBe(String(items.length + 1))
 }
 
 /** The same at 360 pixels, dark: what opens stays within the window. */

@@ -8,6 +8,7 @@ import { unprivileged } from '../rig/account.ts'
 import { clusterDir, debianPostgres, ownCluster } from '../rig/postgres.ts'
 import { child } from './child.ts'
 
+const soon = { timeout: 60_000, interval: 50 }
 const started: ChildProcess[] = []
 afterEach(() => {
   for (const one of started.splice(0)) one.kill('SIGKILL')
@@ -20,7 +21,7 @@ function home(name?: string): string {
     const pid = existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : 0
     if (pid > 0 && alive(pid)) {
       process.kill(pid, 'SIGQUIT')
-      await vi.waitFor(() => expect(alive(pid)).toBe(false), { timeout: 20_000, interval: 50 })
+      await vi.waitFor(() => expect(alive(pid)).toBe(false), soon)
     }
     rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   })
@@ -123,10 +124,10 @@ describe('embedded PostgreSQL', () => {
         )
       }
     })
-    await vi.waitFor(() => expect(acknowledged).toBeGreaterThan(2000))
+    await vi.waitFor(() => expect(acknowledged).toBeGreaterThan(2000), soon)
     const old = cluster.pid()
     process.kill(old, 'SIGKILL')
-    await vi.waitFor(() => expect(cluster.pid()).not.toBe(old), { timeout: 70_000, interval: 50 })
+    await vi.waitFor(() => expect(cluster.pid()).not.toBe(old), { ...soon, timeout: 120_000 })
     run = false
     await Promise.all(busy)
     const [row] = await ask(cluster.url(), 'select count(*)::int as n from kept')

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { sql } from 'kysely'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Lease } from '../../src/storage/types.ts'
 import type { TestStorage } from '../rig/storage.ts'
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 const passed = (held: { who: number; left: number }, ms: number) => ({ who: held.who, left: held.left - ms })
+const soon = { timeout: 60_000, interval: 20 }
 const terms = { ttlMs: 60_000, deadlineMs: 5000 }
 
 export function leaseCases(the: () => TestStorage): void {
@@ -63,15 +64,23 @@ export function leaseCases(the: () => TestStorage): void {
     test('is renewed while it is held, and says when it was lost', async () => {
       const { storage, a } = the()
       const name = resource()
-      const lease = await storage.leases.acquire(a, name, { ttlMs: 600, deadlineMs: 0 })
-      await pause(1500)
+      const end = () =>
+        storage.tenant(a, async (tx) => {
+          const { rows } = await sql<{ at: Date }>`select expires_at as at from lease where resource = ${name}`.execute(
+            tx,
+          )
+          return rows[0]?.at.getTime() ?? 0
+        })
+      // Long enough that a busy machine gets to renewing it.
+      const lease = await storage.leases.acquire(a, name, { ttlMs: 3000, deadlineMs: 0 })
+      const first = await end()
+      await vi.waitFor(async () => expect(await end()).toBeGreaterThan(first), soon)
       expect(lease?.lost.aborted).toBe(false)
       await storage.tenant(a, (tx) => lease?.assertHeld(tx) ?? Promise.resolve())
       await age(name, 10_000)
       const thief = await storage.leases.acquire(a, name, terms)
       expect(thief?.epoch).toBe(2)
-      await pause(500)
-      expect(lease?.lost.aborted).toBe(true)
+      await vi.waitFor(() => expect(lease?.lost.aborted).toBe(true), soon)
       expect(lease?.lost.reason).toMatchObject({ code: 'lease-lost' })
       await lease?.release()
       // Releasing what is lost does not take it from the successor.

@@ -49,12 +49,13 @@ describe.concurrent('the lease of a minute', () => {
     const dead = await holder('killed')
     expect(await wait('killed', 1)).toBeNull()
     dead.process.kill('SIGKILL')
-    const got = await wait('killed', 20)
+    // Long before the minute is over.
+    const got = await wait('killed', 50)
     expect(got?.lease.epoch).toBe(2)
     expect(got?.after).toBeGreaterThan(3)
-    expect(got?.after).toBeLessThan(15)
     const echo = (got?.lease.echoUntil ?? 0) - performance.now()
-    expect(echo).toBeGreaterThan(10_000)
+    // Counted from its death on; a second for the way.
+    expect(echo + 1000 * (got?.after ?? 0)).toBeGreaterThan(terms.deadlineMs - 1000)
     expect(echo).toBeLessThan(terms.deadlineMs)
   })
 
@@ -99,9 +100,8 @@ describe.concurrent('the lease of a minute', () => {
       await pause(100)
       await cut('shut')
       await locked
-      const at = performance.now()
-      expect(await shut.line(1)).toBe('lost')
-      expect(performance.now() - at).toBeLessThan(3500)
+      const first = await Promise.race([shut.line(1), wait('shut', 50)])
+      expect(first).toBe('lost')
     } finally {
       await rival.end()
     }

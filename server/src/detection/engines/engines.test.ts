@@ -69,7 +69,7 @@ describe('clamd', () => {
   let daemon: Awaited<ReturnType<typeof startClamd>>
   beforeAll(async () => {
     daemon = await startClamd()
-  }, 60_000)
+  })
   afterAll(() => daemon.stop())
 
   it('finds a signature in the message, in an attachment and in an archive, by socket and by port', async () => {
@@ -112,7 +112,7 @@ describe('rspamd', () => {
   let daemon: Awaited<ReturnType<typeof startRspamd>>
   beforeAll(async () => {
     daemon = await startRspamd()
-  }, 200_000)
+  })
   afterAll(() => daemon.stop())
 
   it('its symbols are signals, scaled and bounded; a hostile envelope does not get into its headers', async () => {

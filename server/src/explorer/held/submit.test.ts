@@ -51,7 +51,7 @@ beforeAll(async () => {
     ['mail.read', 'quarantine.manage', 'submission.write', 'lists.write', 'lists.allow'],
     'Mia Manager',
   )
-}, 60_000)
+})
 afterAll(async () => {
   await api?.close()
   await remediation?.stop()

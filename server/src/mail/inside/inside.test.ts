@@ -180,7 +180,7 @@ function iso(name: string): Buffer {
   return image
 }
 
-describe('archives that lie are marked, and cost nothing', { timeout: 60_000 }, () => {
+describe('archives that lie are marked, and cost nothing', () => {
   const zeros = Buffer.alloc(20 * 1024 * 1024)
   const cases: [string, () => Buffer, RegExp][] = [
     ['a ratio of 1,000', () => zip([{ name: 'a', data: zeros }]), /inflate more than 100 times/],
@@ -561,7 +561,7 @@ function matrix(svg: string): boolean[][] {
   return out
 }
 
-describe('any bytes', { timeout: 60_000 }, () => {
+describe('any bytes', () => {
   const seeds = [
     () =>
       zip([
@@ -602,7 +602,7 @@ describe('any bytes', { timeout: 60_000 }, () => {
   })
 })
 
-describe('in the guarded process', { timeout: 60_000 }, () => {
+describe('in the guarded process', () => {
   it('a code in a picture of a message becomes an address that is marked as such (explorer #39)', async () => {
     const made = await writeBarcode('https://evil.example.com/in-child', { format: 'QRCode', scale: 1 })
     const { width, height, grey } = fromRows(matrix(made.svg), 4, 4)
@@ -655,7 +655,7 @@ describe('an Outlook file in place of a message', () => {
     expect(mail.defects).toContain('an Outlook file, not the message as it was sent')
   })
   const all = corpusFiles('outlook-msg').filter((f) => f.endsWith('.msg'))
-  it.skipIf(all.length === 0)('all of the corpus, as uploads and as attachments', { timeout: 60_000 }, async () => {
+  it.skipIf(all.length === 0)('all of the corpus, as uploads and as attachments', async () => {
     let from = 0
     for (const path of all) {
       const raw = readFileSync(path)

@@ -48,7 +48,7 @@ const slow = () =>
     `${HEAD}Content-Type: multipart/mixed; boundary*0=b; boundary*1=c\r\n\r\n${'--bc\r\n\r\nx\r\n'.repeat(1_000_000)}`,
   )
 
-describe('what exceeds a limit is marked, never dropped', { timeout: 120_000 }, () => {
+describe('what exceeds a limit is marked, never dropped', () => {
   it('500,000 parts', async () => {
     const parser = start()
     const { outcome, ms } = await timed(parser, multipart('b', '--b\r\n\r\nx\r\n'.repeat(500_000)))
@@ -89,7 +89,7 @@ describe('what exceeds a limit is marked, never dropped', { timeout: 120_000 }, 
     expect(ms).toBeLessThan(60_000)
   })
 
-  it('a single line of 100 MB', { timeout: 120_000 }, async () => {
+  it('a single line of 100 MB', async () => {
     const parser = start({ maxBytes: 200 * MB, maxRssMb: 1_024 })
     const raw = Buffer.concat([Buffer.from(`${HEAD}\r\n`), Buffer.alloc(100 * MB, 'a')])
     const { outcome } = await timed(parser, raw)
@@ -97,7 +97,7 @@ describe('what exceeds a limit is marked, never dropped', { timeout: 120_000 }, 
     else expect(outcome.mail.text.length).toBeLessThanOrEqual(65_536)
   })
 
-  it('a mail of 60 MB with one attachment is parsed with the defaults', { timeout: 120_000 }, async () => {
+  it('a mail of 60 MB with one attachment is parsed with the defaults', async () => {
     const parser = start()
     const line = `${'QUJD'.repeat(19)}\r\n`
     const part =
@@ -122,9 +122,7 @@ describe('what exceeds a limit is marked, never dropped', { timeout: 120_000 }, 
     )
   })
 
-  it('a message that needs more memory than it may: its process is killed and the limit is named', {
-    timeout: 120_000,
-  }, async () => {
+  it('a message that needs more memory than it may: its process is killed and the limit is named', async () => {
     const parser = start({ workers: 1, maxRssMb: 160 })
     const raw = Buffer.concat([Buffer.from(`${HEAD}\r\n`), Buffer.alloc(80 * MB, 'abc \r\n')])
     const { outcome } = await timed(parser, raw)
@@ -133,9 +131,7 @@ describe('what exceeds a limit is marked, never dropped', { timeout: 120_000 }, 
   })
 })
 
-describe('files that are bombs: the message is parsed, the file is marked, and others go on', {
-  timeout: 120_000,
-}, () => {
+describe('files that are bombs: the message is parsed, the file is marked, and others go on', () => {
   const attached = (name: string, data: Buffer) =>
     multipart(
       'b',
@@ -249,7 +245,7 @@ describe('input that makes bad expressions slow takes no time', () => {
 })
 
 describe('one message does not stall or spoil others', () => {
-  it('others on the same process survive one that takes too long', { timeout: 120_000 }, async () => {
+  it('others on the same process survive one that takes too long', async () => {
     const parser = start({ workers: 1, deadlineMs: 1_000 })
     const poison = parser.parse(slow(), CONTEXT)
     const others = await Promise.all(Array.from({ length: 50 }, (_, i) => parser.parse(plain(i), CONTEXT)))
@@ -258,7 +254,7 @@ describe('one message does not stall or spoil others', () => {
     expectMarked(await poison, /longer than 1000 ms/)
   })
 
-  it('the other process goes on while one is stuck', { timeout: 120_000 }, async () => {
+  it('the other process goes on while one is stuck', async () => {
     const parser = start({ workers: 2, deadlineMs: 3_000 })
     await Promise.all([parser.parse(plain(0), CONTEXT), parser.parse(plain(1), CONTEXT)])
     let stuck = true
@@ -271,7 +267,7 @@ describe('one message does not stall or spoil others', () => {
     expect((await poison).kind).toBe('unparsable')
   })
 
-  it('a process killed in the middle costs nobody its message', { timeout: 120_000 }, async () => {
+  it('a process killed in the middle costs nobody its message', async () => {
     const parser = start({ workers: 2 })
     let kills = 0
     let done = 0
@@ -311,13 +307,13 @@ describe('one message does not stall or spoil others', () => {
 })
 
 describe('a server that is killed', () => {
-  it('leaves no parsing process behind, not even one in an endless loop', { timeout: 60_000 }, async () => {
+  it('leaves no parsing process behind, not even one in an endless loop', async () => {
     const file = fileURLToPath(new URL('./hostile-parent.fixture.ts', import.meta.url))
     const parent = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
     const line = await new Promise<string>((resolve) => parent.stdout.once('data', (data) => resolve(String(data))))
     const children: number[] = line.trim().split(' ').map(Number)
     expect(children.map(residentBytes).every((bytes) => bytes !== null)).toBe(true)
     parent.kill('SIGKILL')
-    await expect.poll(() => children.map(residentBytes), { timeout: 10_000 }).toEqual([null, null])
+    await expect.poll(() => children.map(residentBytes)).toEqual([null, null])
   })
 })

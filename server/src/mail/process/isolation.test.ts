@@ -81,7 +81,7 @@ afterAll(() => {
   rmSync(dir, { recursive: true })
 })
 
-describe('a parser that somebody has taken over', { timeout: 30_000 }, () => {
+describe('a parser that somebody has taken over', () => {
   it('the probe itself bites: without isolation it reaches all of it', async () => {
     const seen = await probe(false)
     expect(seen).toMatchObject({ tcp: 'connected', socket: 'connected', environment: true, memory: true })

@@ -3,9 +3,7 @@ import { Pool } from './pool.ts'
 
 const RAW = Buffer.from('From: Ann <ann@example.org>\r\nSubject: hello\r\n\r\n')
 
-test('a pool that grows has one process for a few messages, and all of them for many', {
-  timeout: 120_000,
-}, async () => {
+test('a pool that grows has one process for a few messages, and all of them for many', async () => {
   const pool = new Pool({
     workers: 2,
     grows: true,

@@ -30,7 +30,7 @@ async function listening(options: DovecotOptions) {
   return { listen, owner, heard, told }
 }
 
-test('NOTIFY: arrivals, flags and new folders of the whole mailbox are told at once', { timeout: 60_000 }, async () => {
+test('NOTIFY: arrivals, flags and new folders of the whole mailbox are told at once', async () => {
   const { listen, owner, told } = await listening({})
   expect(listen.scope).toBe('all')
   expect(await told(() => owner.append('INBOX', mail('one'), [], OLD))).toBe(true)
@@ -40,14 +40,14 @@ test('NOTIFY: arrivals, flags and new folders of the whole mailbox are told at o
   expect(await told(() => owner.expunge('INBOX', 1))).toBe(true)
 })
 
-test('IDLE where there is no NOTIFY: the Inbox tells', { timeout: 60_000 }, async () => {
+test('IDLE where there is no NOTIFY: the Inbox tells', async () => {
   const { listen, owner, told } = await listening({ capability: 'IMAP4rev1 LITERAL+ UIDPLUS NAMESPACE IDLE' })
   expect(listen.scope).toBe('inbox')
   expect(await told(() => owner.append('INBOX', mail('one'), [], OLD))).toBe(true)
   expect(await told(() => owner.flag('INBOX', 1, ['\\Seen']))).toBe(true)
 })
 
-test('neither: null, and the mailbox is polled', { timeout: 60_000 }, async () => {
+test('neither: null, and the mailbox is polled', async () => {
   dovecot = await startDovecot({ capability: 'IMAP4rev1 LITERAL+ UIDPLUS NAMESPACE' })
   closing.push(() => dovecot.stop())
   const provider = dovecotProvider(dovecot)
@@ -55,7 +55,7 @@ test('neither: null, and the mailbox is polled', { timeout: 60_000 }, async () =
   expect(await provider.listen?.({ login: 'ann@one.example' }, { news: () => {}, ended: () => {} })).toBeNull()
 })
 
-test('a server that goes away: the end is told, once', { timeout: 60_000 }, async () => {
+test('a server that goes away: the end is told, once', async () => {
   const { heard } = await listening({})
   await dovecot.stop()
   for (let i = 0; i < 100 && heard.ended === 0; i++) await new Promise((resolve) => setTimeout(resolve, 50))

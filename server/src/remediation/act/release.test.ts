@@ -112,7 +112,7 @@ describe('release of what the gate has kept', () => {
 
   test('lesson #4, #12: over LMTP with the sender that it came from, however odd the envelope; what the store cannot take is told, and deleted', async () => {
     const peer = await startLmtpPeer()
-    const hop = createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 2000 })
+    const hop = createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 30_000 })
     const store: NextHop = {
       ...hop,
       handOver: async (mail) => {
