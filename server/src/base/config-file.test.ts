@@ -1,13 +1,15 @@
 // Files that are no configuration, or not the one that was meant: each is named, with what is wrong and never with what it holds.
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import Type from 'typebox'
 import { afterAll, expect, test } from 'vitest'
 import { readConfigFile } from './config/file.ts'
-import { loadConfig } from './index.ts'
+import { loadConfig, mustBeFile } from './index.ts'
 
 const schema = Type.Object({
   name: Type.String({ default: 'x' }),
@@ -44,7 +46,7 @@ test('a mark of the byte order and lines of Windows are no mistakes', () => {
 test('what is no file of JSON is told apart', () => {
   expect(refused(file(''))).toMatch(/it is empty$/)
   expect(refused(file(' \r\n'))).toMatch(/it is empty$/)
-  expect(refused(dir)).toMatch(/it is a directory$/)
+  expect(refused(dir)).toMatch(/it is a directory, and must be a file$/)
   expect(refused(file(Buffer.from('{"name":"caf\xe9"}', 'latin1')))).toMatch(/it is not in UTF-8$/)
   expect(refused(file('null'))).toMatch(/all of it = null .*must be an object with name, http/)
   expect(refused(file('[]'))).toMatch(/all of it = \(not shown\) .*must be an object/)
@@ -98,9 +100,23 @@ test('a file of something else altogether does not fill the screen', () => {
   expect(said).toMatch(/and 4961 more of the kind$/)
 })
 
+test('a pipe that nobody writes into, a device, a socket: named, where they would be waited for or read for ever', async () => {
+  const pipe = join(dir, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const socket = createServer().listen(join(dir, 'socket'))
+  await once(socket, 'listening')
+  // Not by `refused`: where it is not, the test would wait with it.
+  expect(() => mustBeFile(pipe)).toThrow('it is a named pipe, and must be a file')
+  expect(() => mustBeFile('/dev/zero')).toThrow('it is a device, and must be a file')
+  expect(() => mustBeFile(join(dir, 'socket'))).toThrow('it is a socket, and must be a file')
+  expect(refused('/dev/null')).toMatch(/it is a device, and must be a file$/)
+  socket.close()
+})
+
 test('a pipe of the shell can be the file', () => {
-  const path = join(dir, 'pipe')
-  execFileSync('mkfifo', [path])
-  execFileSync('sh', ['-c', `(printf '{"name":"piped"}' > ${path}) > /dev/null 2>&1 &`])
-  expect(load(path).name).toBe('piped')
+  const read = `import { readConfigFile } from ${JSON.stringify(import.meta.resolve('./config/file.ts'))}
+    console.log(readConfigFile('/dev/stdin', true).name)`
+  writeFileSync(join(dir, 'read.mjs'), read)
+  const shell = `printf '{"name":"piped"}' | "${process.execPath}" "${join(dir, 'read.mjs')}"`
+  expect(execFileSync('sh', ['-c', shell], { encoding: 'utf8' })).toBe('piped\n')
 })

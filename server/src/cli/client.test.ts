@@ -1,5 +1,5 @@
 // Servers that are none, or go away in the middle, and what is typed wrong: said in words, with a cure, and in JSON where JSON is asked for.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -121,3 +121,22 @@ test('a document that says something twice is sent nowhere', async () => {
     expect(code, command.join(' ')).not.toBe(0)
   }
 })
+
+test('a document that is a pipe or a device is named, and not waited for', async () => {
+  const pipe = join(dir, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  for (const [file, kind] of [
+    [pipe, 'a named pipe'],
+    ['/dev/zero', 'a device'],
+  ] as const)
+    for (const command of [
+      ['org', 'apply'],
+      ['policies', 'apply'],
+      ['scan', '.', '--organisation'],
+      ['scan', '.', '--model'],
+    ]) {
+      const { err, code } = await recourse([...command, file], { RECOURSE_URL: 'http://127.0.0.1:9' })
+      expect(err, command.join(' ')).toMatch(new RegExp(`${file} cannot be read.*: it is ${kind}, and must be a file`))
+      expect(code, command.join(' ')).not.toBe(0)
+    }
+}, 120_000)

@@ -107,6 +107,18 @@ describe('recourse scan', () => {
     const none = await scan(['-'])
     expect(none.code).toBe(0)
     expect(lines(none)).toMatchObject([{ file: '-', error: 'there was no input', action: 'quarantine' }])
+    execFileSync('mkfifo', [join(work, 'fifo')])
+    const [named] = lines(await scan(['fifo']))
+    expect(named).toMatchObject({ file: 'fifo', error: 'is neither a file nor a folder' })
+    // As in `recourse scan - < fifo`, with somebody who writes into it.
+    const shell = `printf '%s' "$MAIL" > fifo & exec "${process.execPath}" "${MAIN}" scan --workers 1 - < fifo`
+    const piped = spawnSync('sh', ['-c', shell], {
+      cwd: work,
+      env: { ...process.env, MAIL: mail(1) },
+      encoding: 'utf8',
+    })
+    expect(JSON.parse(piped.stdout)).toMatchObject({ file: '-', messageId: '1@shop.example' })
+    rmSync(join(work, 'fifo'))
     const folder = spawnSync(process.execPath, [MAIN, 'scan', '-'], { stdio: [openSync(work, 'r'), 'pipe', 'pipe'] })
     expect(folder).toMatchObject({ status: 1 })
     expect(JSON.parse(folder.stdout.toString())).toMatchObject({

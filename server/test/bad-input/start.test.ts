@@ -1,4 +1,5 @@
 // Starts that must not succeed: each names what is wrong and what to do about it.
+import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -62,6 +63,22 @@ describe('a wrong configuration stops the start', () => {
       /gatewayy \(.*recourse\.json\): unknown setting; did you mean gateway\?/,
       'recourse config',
     )
+  })
+
+  test('pipes and devices in place of files are named, and not waited for', async () => {
+    const dir = fresh()
+    const pipe = join(dir, 'pipe')
+    execFileSync('mkfifo', ['-m', '600', pipe])
+    own(pipe)
+    const env = { DATABASE_URL: t.url, RECOURSE_CONFIG: pipe }
+    says((await refusedStart({ dir, env })).said, `The configuration file ${pipe} cannot be read: it is a named pipe`)
+    for (const [setting, said] of [
+      ['RECOURSE_CONFIG', 'cannot be read: it is a device, and must be a file'],
+      ['RECOURSE_KEY_FILE', 'The key file /dev/zero'],
+    ] as const)
+      says((await refusedStart({ dir, env: { DATABASE_URL: t.url, [setting]: '/dev/zero' } })).said, said)
+    const key = await refusedStart({ dir, env: { DATABASE_URL: t.url, RECOURSE_KEY_FILE: pipe } })
+    says(key.said, `The key file ${pipe} cannot be used: it is a named pipe, and must be a file`)
   })
 
   test('a file that is no JSON, and mailboxes on IMAP without a next hop or password', async () => {

@@ -1,6 +1,7 @@
-import { lstatSync, readFileSync, statSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import { AppError, messageOf } from '../errors.ts'
 import { parseJson, UnclearJson } from '../json.ts'
+import { mustBeFile } from '../plain-file.ts'
 
 /** Far more than any configuration needs, and little enough to be read in a moment. */
 const MAX_BYTES = 1024 * 1024
@@ -34,9 +35,7 @@ function stands(path: string): boolean {
 }
 
 function textOf(path: string): string {
-  const stat = statSync(path)
-  // `<(…)` of a shell is a pipe.
-  if (!stat.isFile() && !stat.isFIFO()) throw new Error(stat.isDirectory() ? 'it is a directory' : 'it is no file')
+  const stat = mustBeFile(path)
   if (stat.size > MAX_BYTES) throw new Error(`it has ${stat.size} bytes, and may have ${MAX_BYTES}`)
   try {
     // Takes away the mark of the byte order that some editors write.

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { AppError, messageOf, parseJson, UnclearJson } from '../../base/index.ts'
+import { AppError, messageOf, mustBeFile, parseJson, UnclearJson } from '../../base/index.ts'
 import { ProviderError } from '../provider.ts'
 import type { ImapOptions } from './options.ts'
 
@@ -42,6 +42,7 @@ function secret(auth: { password?: string; passwordFile?: string }): () => Promi
 
 async function readSecret(file: string): Promise<string> {
   try {
+    mustBeFile(file)
     return await readFile(file, 'utf8')
   } catch (error) {
     throw new ProviderError(

@@ -331,6 +331,13 @@ describe('IMAP on a real Dovecot', () => {
       /credentials\.json: third@example\.org stands in it twice: correct it$/,
     )
     await provider.close()
+    for (const auth of [
+      { type: 'credentials', file: '/dev/zero' },
+      { type: 'master', user: 'recourse', separator: '*', passwordFile: '/dev/zero' },
+    ] as const)
+      await expect(dovecotProvider(dovecot, { auth }).open({ login: 'own@example.org' })).rejects.toThrow(
+        'the secret file /dev/zero cannot be read (it is a device, and must be a file)',
+      )
     rmSync(dir, { recursive: true })
   })
 })

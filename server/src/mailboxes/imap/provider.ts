@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { AppError, messageOf } from '../../base/index.ts'
+import { AppError, messageOf, mustBeFile } from '../../base/index.ts'
 import type { MailboxProvider } from '../provider.ts'
 import { proveWayBack } from '../way-back.ts'
 import { Connection } from './connection.ts'
@@ -35,6 +35,7 @@ export function createImapProvider(options: ImapOptions): MailboxProvider {
 async function authority(file: string | null): Promise<string | null> {
   if (file === null) return null
   try {
+    mustBeFile(file)
     return await readFile(file, 'utf8')
   } catch (error) {
     throw new AppError(

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { AppError, messageOf, type TenantId } from '../../base/index.ts'
+import { AppError, messageOf, mustBeFile, type TenantId } from '../../base/index.ts'
 import type { Storage } from '../types.ts'
 import { syncDirectory } from './files.ts'
 
@@ -72,7 +72,7 @@ export class KeyRing {
     const file = this.#file
     try {
       if (mayMake) await makeKeyFile(file)
-      const { mode } = await stat(file)
+      const { mode } = mustBeFile(file)
       if (process.platform !== 'win32' && (mode & 0o077) !== 0)
         throw new AppError(
           'blob-key-open',

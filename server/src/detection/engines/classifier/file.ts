@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import { dirname, join } from 'node:path'
 import Type, { type Static } from 'typebox'
 import { Value } from 'typebox/value'
-import { AppError, messageOf } from '../../../base/index.ts'
+import { AppError, messageOf, mustBeFile } from '../../../base/index.ts'
 import { Classifier } from './classifier.ts'
 import { CLASSES, type Lesson, packPlaces, unpackPlaces } from './lesson.ts'
 import type { Model } from './opinion.ts'
@@ -113,6 +113,7 @@ const floats = (values: Float32Array): Buffer => {
 function read(file: string): { model: Model; head: Static<typeof Head>; lessons: Buffer } {
   let bytes: Buffer
   try {
+    mustBeFile(file)
     bytes = readFileSync(file)
   } catch (cause) {
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
