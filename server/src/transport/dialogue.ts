@@ -13,7 +13,7 @@ import {
 } from './parameters.ts'
 import { parsePath } from './path.ts'
 import { Pipeline } from './pipeline.ts'
-import { createReader, type Reader } from './reader.ts'
+import { createReader, type Line, type Reader } from './reader.ts'
 import { receiveData } from './receive.ts'
 import { BAD_SEQUENCE, formatReply, OK, reply, SYNTAX, TRY_LATER } from './reply.ts'
 import type { Acceptor, Client, Envelope, GatewayOptions, Reply, Timeouts } from './types.ts'
@@ -55,6 +55,8 @@ export class Dialogue {
   #greeted = false
   #transaction: Transaction | null = null
   #mistakes = 0
+  /** Since when there was no message. */
+  #quietSince = Date.now()
 
   constructor(socket: Socket, peer: string, deps: SessionDeps) {
     this.#peer = peer
@@ -72,7 +74,7 @@ export class Dialogue {
   async #converse(dismissed: () => boolean): Promise<void> {
     await this.#greet()
     while (!dismissed()) {
-      const line = await this.#reader.line(MAX_LINE, this.#deps.options.timeouts.command)
+      const line = await this.#line()
       if (line.kind === 'end') return
       if (line.kind === 'timeout') return this.#say(reply(421, '4.4.2', 'Waited too long for a command'))
       if (line.kind === 'bare-lf') return this.#say(reply(421, '4.5.2', 'Lines end with CRLF'))
@@ -82,8 +84,9 @@ export class Dialogue {
         continue
       }
       const text = line.text.toString('utf8')
-      if (text.includes('\0') || text.includes('\uFFFD')) {
-        await this.#say(SYNTAX('NUL or broken UTF-8 in a command'))
+      // A bare CR ends a line for laxer servers (RFC 5321, 2.3.8).
+      if (text.includes('\0') || text.includes('\r') || text.includes('\uFFFD')) {
+        await this.#say(SYNTAX('NUL, bare CR or broken UTF-8 in a command'))
         continue
       }
       const space = text.indexOf(' ')
@@ -94,11 +97,22 @@ export class Dialogue {
     await this.#say(reply(421, '4.3.2', 'Server is stopping'))
   }
 
+  /** Who says NOOP now and then, or one recipient after another, has its place no longer than who says nothing. */
+  async #line(): Promise<Line> {
+    const { command, quiet } = this.#deps.options.timeouts
+    const left = this.#quietSince + quiet - Date.now()
+    return left > 0 ? await this.#reader.line(MAX_LINE, Math.min(command, left)) : { kind: 'timeout' }
+  }
+
   /** False = close. */
   async #command(verb: string, argument: string): Promise<boolean> {
     switch (verb) {
       case 'DATA':
         return this.#data(argument)
+      case 'BDAT':
+        // Not offered: the bytes that follow would be read as commands.
+        await this.#say(reply(502, '5.5.1', 'BDAT is not known here'))
+        return false
       case 'QUIT':
         await this.#say(reply(221, '2.0.0', 'Bye'))
         return false
@@ -263,6 +277,11 @@ export class Dialogue {
   async #data(argument: string): Promise<boolean> {
     const { options, budget } = this.#deps
     const open = this.#transaction
+    // Also where DATA is refused: what follows was meant as a message, and would be read as commands.
+    if (this.#reader.buffered() > 0) {
+      await this.#say(reply(554, '5.5.0', 'Wait for 354 before sending the message'))
+      return false
+    }
     if (argument !== '') {
       await this.#say(SYNTAX('DATA has no argument'))
       return true
@@ -270,10 +289,6 @@ export class Dialogue {
     if (!open || open.recipients.length === 0) {
       await this.#say(BAD_SEQUENCE(open ? 'No recipient was accepted' : 'MAIL FROM first'))
       return true
-    }
-    if (this.#reader.buffered() > 0) {
-      await this.#say(reply(554, '5.5.0', 'Wait for 354 before sending the message'))
-      return false
     }
     await this.#pipeline.send('354 End with <CRLF>.<CRLF>\r\n')
     const got = await receiveData(this.#reader, budget, {
@@ -293,6 +308,7 @@ export class Dialogue {
     } finally {
       if (got.kind === 'message') got.release()
       this.busy = false
+      this.#quietSince = Date.now()
       this.#reset()
     }
     return true

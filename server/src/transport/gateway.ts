@@ -25,7 +25,7 @@ function withDefaults(o: GatewayOptions): SessionOptions {
     maxBytesInFlight: o.maxBytesInFlight ?? 8 * maxSize,
     maxReceived: o.maxReceived ?? 50,
     maxPasses: o.maxPasses ?? 5,
-    timeouts: { command: 300_000, data: 180_000, dataTotal: 600_000, write: 60_000, ...o.timeouts },
+    timeouts: { command: 300_000, data: 180_000, dataTotal: 600_000, quiet: 900_000, write: 60_000, ...o.timeouts },
   }
 }
 

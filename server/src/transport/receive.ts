@@ -20,10 +20,12 @@ export interface ReceiveOptions {
   readonly totalMs: number
 }
 
-/** Where the client does not say how large its message is. */
 const FIRST = 64 * 1024
 
-/** One growing buffer, sized by the declared size: an honest client's message is in memory once. */
+/**
+ * One growing buffer, never larger than the declared size of an honest client. What is only declared takes no room: a few clients that say
+ * much and send nothing would shut out all others.
+ */
 function createStore(budget: ByteBudget, options: ReceiveOptions) {
   let buffer = Buffer.alloc(0)
   let length = 0
@@ -31,8 +33,8 @@ function createStore(budget: ByteBudget, options: ReceiveOptions) {
   /** False when there is no room, for a reason. */
   const reserve = (wanted: number): boolean => {
     if (wanted <= buffer.length) return true
-    const guess = buffer.length === 0 ? options.declared || FIRST : buffer.length * 2
-    const size = Math.min(Math.max(wanted, guess), Math.max(wanted, options.maxSize))
+    const most = wanted <= options.declared ? options.declared : options.maxSize
+    const size = Math.max(wanted, Math.min(most, Math.max(FIRST, buffer.length * 2)))
     if (!budget.take(size - held)) return false
     held = size
     const larger = Buffer.allocUnsafeSlow(size)

@@ -83,6 +83,8 @@ export interface Timeouts {
   readonly data: number
   /** All of DATA, however slowly it drips. Default 600,000. */
   readonly dataTotal: number
+  /** From the greeting or the last message to the next DATA, whatever is said meanwhile. Default 900,000. */
+  readonly quiet: number
   /** A reply that the client does not read. Default 60,000. */
   readonly write: number
 }
