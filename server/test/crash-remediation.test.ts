@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +8,7 @@ import { createImapProvider } from '../src/mailboxes/index.ts'
 import type { Mailbox } from '../src/organisation/index.ts'
 import { createRemediation, getAction } from '../src/remediation/index.ts'
 import type { RemediationSettings } from './crash/remediation-settings.ts'
+import { runWorker } from './crash/run-worker.ts'
 import { unprivileged } from './rig/account.ts'
 import { type Dovecot, startDovecot } from './rig/dovecot.ts'
 import { holdTruth, mailboxTruth, withoutFolder } from './rig/mail-truth.ts'
@@ -113,42 +113,17 @@ async function seed(): Promise<Map<TenantId, string[]>> {
   return messageIds
 }
 
-interface Ended {
-  readonly killed: boolean
-  readonly text: string
-}
-
-/** One worker process, killed at the point or at the end of the work. */
-function work(
+/** One worker process, killed at the point or at the end of the work; and when nothing comes to an end. */
+async function work(
   settings: RemediationSettings,
   at: string | null,
   log: string,
   started: (kill: () => void) => void = () => {},
-): Promise<Ended> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'crash/remediation-worker.ts')], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env['PATH'],
-      TMPDIR: tmpdir(),
-      RECOURSE_REMEDIATION: JSON.stringify(settings),
-      ...(at ? { RECOURSE_CRASH_AT: at, RECOURSE_CRASH_LOG: log } : {}),
-    },
-  })
-  let text = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (data) => {
-      text += data
-    })
-  }
+): Promise<{ readonly killed: boolean; readonly text: string }> {
+  const { child, ended } = runWorker(settings, at, log)
   started(() => child.kill('SIGKILL'))
   const timer = setTimeout(() => child.kill('SIGKILL'), 240_000)
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', (_, signal) => {
-      clearTimeout(timer)
-      resolve({ killed: signal === 'SIGKILL', text })
-    })
-  })
+  return ended.finally(() => clearTimeout(timer))
 }
 
 async function crashRun(prefix: string, settings: RemediationSettings): Promise<void> {

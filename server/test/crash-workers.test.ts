@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { createImapProvider } from '../src/mailboxes/index.ts'
 import { createRemediation, getAction, type Remediation } from '../src/remediation/index.ts'
 import { type Cluster, startCluster } from '../src/storage/index.ts'
 import type { RemediationSettings } from './crash/remediation-settings.ts'
+import { runWorker, type Worker } from './crash/run-worker.ts'
 import { mailRoot, readTruth } from './drill/company.ts'
 import { unprivileged } from './rig/account.ts'
 import { type Dovecot, startDovecot } from './rig/dovecot.ts'
@@ -64,11 +65,6 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-interface Worker {
-  readonly child: ChildProcess
-  readonly ended: Promise<string>
-}
-
 /** A worker process; it is stopped or killed at the point, if one is given. */
 function startWorker(
   action: ActionId,
@@ -88,30 +84,10 @@ function startWorker(
     ...(lease ? { lease } : {}),
     history: { file: `${log}.history`, process: name },
   }
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'crash/remediation-worker.ts')], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env['PATH'],
-      TMPDIR: tmpdir(),
-      RECOURSE_REMEDIATION: JSON.stringify(asked),
-      ...(at === undefined ? {} : { RECOURSE_CRASH_AT: at, RECOURSE_CRASH_LOG: `${log}.hit` }),
-    },
-  })
-  children.add(child)
-  let text = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (data) => {
-      text += data
-    })
-  }
-  const ended = new Promise<string>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', () => {
-      children.delete(child)
-      resolve(text)
-    })
-  })
-  return { child, ended }
+  const worker = runWorker(asked, at ?? null, `${log}.hit`)
+  children.add(worker.child)
+  void worker.ended.finally(() => children.delete(worker.child))
+  return worker
 }
 
 async function until(what: string, yes: () => boolean | Promise<boolean>): Promise<void> {
@@ -152,11 +128,11 @@ async function work(action: ActionId, name: string, at: string, meanwhile: Meanw
   const first = startWorker(action, `${name}-first`, `${log}-1`, { at: `${at}:2:SIGSTOP` })
   await Promise.race([
     until(`${at} is passed`, () => existsSync(`${log}-1.hit`)),
-    first.ended.then((text) => Promise.reject(new Error(`${at} was never passed: ${text}`))),
+    first.ended.then(({ text }) => Promise.reject(new Error(`${at} was never passed: ${text}`))),
   ])
   await meanwhile(action, log)
   first.child.kill('SIGCONT')
-  const text = await first.ended
+  const { text } = await first.ended
   expect(text).toContain('ended')
   return [`${log}-1.history`, `${log}-2.history`].filter((f) => existsSync(f)).map((f) => readFileSync(f, 'utf8'))
 }
@@ -164,7 +140,7 @@ async function work(action: ActionId, name: string, at: string, meanwhile: Meanw
 /** Another worker takes over while the first stands still, beyond its lease, and does it all. */
 const takeOver: Meanwhile = async (action, log) => {
   const second = startWorker(action, `${log.split('/').at(-1)}-second`, `${log}-2`)
-  expect(await second.ended).toContain('ended')
+  expect((await second.ended).text).toContain('ended')
 }
 const databaseRestarts: Meanwhile = async () => {
   await cluster.stop()
@@ -231,10 +207,10 @@ test('a worker is killed, and its leases of ten minutes are not waited for: anot
     // Longer than this test may take: who waits for it fails.
     const lease = { leaseMs: 600_000, deadlineMs: 20_000 }
     const first = startWorker(action, `${name}-first`, `${log}-1`, { at: `${prefix}.after-move:2:SIGKILL`, lease })
-    expect(await first.ended).not.toContain('ended')
+    expect(await first.ended).toMatchObject({ killed: true })
     expect(existsSync(`${log}-1.hit`), 'its point was never passed').toBe(true)
     const second = startWorker(action, `${name}-second`, `${log}-2`, { lease })
-    expect(await second.ended).toContain('ended')
+    expect((await second.ended).text).toContain('ended')
     return [readFileSync(`${log}-1.history`, 'utf8'), readFileSync(`${log}-2.history`, 'utf8')]
   }))
 
@@ -261,7 +237,7 @@ test('answers to MOVE are lost in the middle, again and again (mailbox #34)', ()
       })
     })
     const worker = startWorker(action, name, log, { port: proxy.port })
-    expect(await worker.ended).toContain('ended')
+    expect((await worker.ended).text).toContain('ended')
     expect(lost, 'no MOVE was ever sent').toBeGreaterThan(2)
     return [readFileSync(`${log}.history`, 'utf8')]
   }))

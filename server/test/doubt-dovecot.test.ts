@@ -6,7 +6,7 @@ import { type Dovecot, startDovecot } from './rig/dovecot.ts'
 import { imapOf } from './rig/imap.ts'
 import { holdTruth, mailboxTruth } from './rig/mail-truth.ts'
 import { analyst, asDelivered, type Copy, keep, letter, organise, quietLog } from './rig/office.ts'
-import { startProxy } from './rig/proxy.ts'
+import { startProxy, swallowMove } from './rig/proxy.ts'
 import { RawImap } from './rig/raw-imap.ts'
 import { type TestStorage, testStorage } from './rig/storage.ts'
 
@@ -80,19 +80,6 @@ const truth = () => mailboxTruth(dovecot.imapPort, ann.login)
 const held = () => holdTruth(dovecot.imapPort, ann.login, 'quarantine')
 const folders = async () => (await truth()).map((line) => line.split(' ')[0]).sort()
 
-/** The next MOVE does not reach the server: `instead` happens, and the connection breaks. */
-function swallowMove(instead: () => Promise<unknown>): void {
-  proxy.alter({
-    sent: async (piece) => {
-      if (!/ UID MOVE /.test(piece.toString('latin1'))) return piece
-      proxy.alter(null)
-      await instead()
-      proxy.cut()
-      return Buffer.alloc(0)
-    },
-  })
-}
-
 /** The next MOVE is carried out; its answer does not come through, and `then` happens before the connection breaks. */
 function swallowAnswer(then: () => Promise<unknown>): void {
   proxy.alter({
@@ -122,7 +109,7 @@ async function emptyHold(): Promise<void> {
 
 test('a move to Junk that never reached the server, while the user copied the message there: both copies are left and listed', async () => {
   const copies = await deliver()
-  swallowMove(async () => {
+  swallowMove(proxy, async () => {
     await user.ok('SELECT INBOX')
     await user.ok('UID COPY 1:* Junk')
   })
@@ -139,7 +126,7 @@ test.each([
   '…and an analyst keeps the one in %s: the one in %s goes to the hold, exactly; undone, both are as they were',
   async (stays, goes) => {
     const copies = await deliver()
-    swallowMove(async () => {
+    swallowMove(proxy, async () => {
       await user.ok('SELECT INBOX')
       await user.ok('UID COPY 1:* Junk')
       await user.ok('SELECT Junk')
@@ -206,7 +193,7 @@ test('a take is cancelled while its move is in doubt, and the server carries the
     kind: 'quarantine',
     select: { deliveryIds: copies.map((c) => c.id) },
   })
-  swallowMove(() => service.cancel(analyst(t.a), id))
+  swallowMove(proxy, () => service.cancel(analyst(t.a), id))
   await service.drain(t.a)
   expect(await items(id)).toMatchObject([{ state: 'skipped', reason: expect.stringContaining('cancelled') }])
   expect(await truth()).toEqual(before)

@@ -86,3 +86,16 @@ export async function startProxy(target: number): Promise<Proxy> {
     },
   }
 }
+
+/** The next MOVE does not reach the server: `instead` happens, and the connection breaks. */
+export function swallowMove(proxy: Proxy, instead: () => Promise<unknown>): void {
+  proxy.alter({
+    sent: async (piece) => {
+      if (!/ UID MOVE /.test(piece.toString('latin1'))) return piece
+      proxy.alter(null)
+      await instead()
+      proxy.cut()
+      return Buffer.alloc(0)
+    },
+  })
+}
