@@ -74,6 +74,7 @@ export const DIRECTIONALITY: Record<MessageRow['direction'], string> = {
 export const ADDITIONAL: Record<AdditionalAction | 'none', string> = {
   'manual-remediation': 'Manual remediation',
   'automated-remediation': 'Automated remediation',
+  zap: 'ZAP',
   'quarantine-release': 'Quarantine release',
   none: 'None',
 }

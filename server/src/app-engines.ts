@@ -1,7 +1,7 @@
-import { type Log, type Metrics, messageOf, type TenantId } from './base/index.ts'
+import { type Log, type Metrics, messageOf, systemClock, type TenantId } from './base/index.ts'
 import type { Config } from './config.ts'
 import { countMatches, createEngines, createFeeds, duePending, type Engines, type Feeds } from './detection/index.ts'
-import { actOnLateVerdicts, judgeLate } from './intake/index.ts'
+import { actOnLateVerdicts, createHindsight, judgeLate } from './intake/index.ts'
 import type { Parser } from './mail/index.ts'
 import type { Remediation } from './remediation/index.ts'
 import type { Storage } from './storage/index.ts'
@@ -102,6 +102,26 @@ export async function workForEngines({ storage, parser, engines, log }: Work): P
   await storage.jobs.schedule('engines.late.look', LATE_EVERY_MS, async () => {
     for (const tenant of await storage.tenants()) await judgeLate(late, tenant)
   })
+}
+
+interface Looking extends Pick<Work, 'storage' | 'parser' | 'log'> {
+  readonly config: Config
+  readonly feeds: Feeds
+  readonly remediation: Remediation
+}
+
+/** The role `worker`: what a feed has learnt holds for the mail of the last days too. Now as well, for what it learnt while we were away. */
+export function lookBackWithFeeds(
+  { config, storage, parser, feeds, remediation, log }: Looking,
+  opened: { add(name: string, close: () => Promise<unknown>): void },
+): void {
+  const hindsight = createHindsight({
+    ...{ storage, parser, remediation, feeds: feeds.look, clock: systemClock },
+    log: log.child({ room: 'intake' }),
+    hours: config.feeds.lookBackHours,
+  })
+  opened.add('hindsight', () => hindsight.stop())
+  feeds.onRead(() => hindsight.wake())
 }
 
 /** For `/readyz`: mail is taken without them, so they never make a server unready. */

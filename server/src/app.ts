@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ALL_PERMISSIONS, actorOfToken, createToken, newSetupCode } from './access/index.ts'
 import { suspendCauses } from './app-causes.ts'
-import { subscribeEngines, workForEngines } from './app-engines.ts'
+import { lookBackWithFeeds, subscribeEngines, workForEngines } from './app-engines.ts'
 import { serveHttp } from './app-http.ts'
 import { serveMail } from './app-mail.ts'
 import { countEvents } from './app-metrics.ts'
@@ -49,6 +49,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
       await workForEngines(rooms)
     }
     opened.add('remediation', () => rooms.remediation.stop())
+    if (config.roles.includes('worker')) lookBackWithFeeds(rooms, opened)
     if (rooms.watcher) {
       const { watcher } = rooms
       watcher.run()

@@ -12,7 +12,7 @@ const FILTERS: Readonly<Record<string, string>> = {
   action: 'delivered, junked, blocked',
   location: 'inbox, junk, quarantine, …',
   'original-location': 'where it was delivered',
-  additional: 'what was done since: manual-remediation, automated-remediation, quarantine-release, none',
+  additional: 'what was done since: manual-remediation, automated-remediation, zap, quarantine-release, none',
   sender: 'address',
   'sender-domain': 'domain',
   recipient: 'address',

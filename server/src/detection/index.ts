@@ -6,6 +6,7 @@ export { factsOf, policyOfMessage, type TenantView, tenantView } from './facts.t
 export * from './feeds/index.ts'
 export * from './pure.ts'
 export { type DetectionRoutesDeps, EnginesView, LessonRow, register } from './routes.ts'
+export { feed as feedSignals } from './signals/feed.ts'
 export type * from './tables.ts'
 export { convicting, countMatches, type Explanation, explain, notFound } from './today.ts'
 

@@ -2,6 +2,7 @@ import type { RoomMigrations } from '../storage/index.ts'
 
 export { type AcceptorDeps, createAcceptor } from './acceptor.ts'
 export { attemptKey } from './attempt.ts'
+export { createHindsight, type Hindsight, type HindsightDeps, lookBack } from './hindsight/hindsight.ts'
 export { type ImportDeps, type Imported, type ImportRequest, importMessage } from './import-message.ts'
 export { createIntake, type Intake, type IntakeDeps } from './intake.ts'
 export { judgeLate, type LateDeps } from './late.ts'

@@ -46,8 +46,8 @@ async function requestOf(tx: Tx, { messageId, signal, from, to }: Late): Promise
     source: 'automation' as const,
     description: `An engine that did not answer at receipt has been heard: ${to.threat}, ${to.placement} instead of ${from.placement}.`,
   }
-  if (to.placement === 'quarantine') return { ...common, kind: 'quarantine' }
-  if (from.placement === 'deliver') return { ...common, kind: 'move', target: 'junk' }
+  if (to.placement === 'quarantine') return { ...common, kind: 'quarantine', zap: true }
+  if (from.placement === 'deliver') return { ...common, kind: 'move', target: 'junk', zap: true }
   const there = (await deliveriesOf(tx, messageId)).filter((d) => d.latest_location === from.placement)
   if (there.length === 0) return null
   const back = { ...common, select: { deliveryIds: there.map((d) => d.id) }, propose: true }

@@ -5,15 +5,14 @@ import {
   type Engines,
   GIVE_UP_AFTER,
   type Pending,
-  policyOfMessage,
   postponePending,
   settlePending,
 } from '../detection/index.ts'
-import { decide, type Signal, storedJudgement, type Verdict } from '../judgement/index.ts'
-import { entriesFor } from '../lists/index.ts'
+import type { Signal } from '../judgement/index.ts'
 import type { MailContext, Parser } from '../mail/index.ts'
-import { addEvents, currentVerdict, getMessage, rejudge } from '../records/index.ts'
+import { addEvents, getMessage } from '../records/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
+import { type Again, harsher, judgeAgain } from './again.ts'
 
 export interface LateDeps {
   readonly storage: Pick<Storage, 'tenant' | 'blobs' | 'outbox'>
@@ -87,50 +86,35 @@ async function settle(tx: Tx, { storage }: LateDeps, pending: Pending, found: Fo
   // Whoever was faster has recorded it.
   if (found.left.length > 0) await postponePending(tx, pending, found.left, 'did not answer')
   else if (!(await settlePending(tx, pending.messageId))) return false
-  const current = await currentVerdict(tx, pending.messageId)
-  if (current === null) return false
-  const { inputs, signals: before } = storedJudgement(current)
-  const signals = [
-    ...before.filter((s) => s.id !== ABSENT || found.left.includes(String(s.evidence['engine']))),
-    ...found.signals.filter((s) => s.id !== ABSENT),
-  ]
-  const now = new Date()
-  const entries = await entriesFor(tx, inputs.entities, now)
-  const message = await getMessage(tx, pending.messageId)
-  if (message === null) return false
-  const policy = await policyOfMessage(tx, message)
-  const next = { ...inputs, entries, policy, now: now.toISOString() }
-  const verdict = decide({ ...next, signals })
-  await rejudge(
+  const again = await judgeAgain(
     tx,
     pending.messageId,
-    { verdict, signals, inputs: { ...next } },
     {
+      signals: (before) => [
+        ...before.filter((s) => s.id !== ABSENT || found.left.includes(String(s.evidence['engine']))),
+        ...found.signals.filter((s) => s.id !== ABSENT),
+      ],
       actor: found.heard.join(', '),
-      summary: `Judged again: ${found.heard.join(' and ')} did not answer at receipt. ${changeOf(current.verdict, verdict)}`,
+      why: `${found.heard.join(' and ')} did not answer at receipt.`,
       detail: { engines: found.heard },
     },
+    new Date(),
   )
-  await announce(tx, storage, pending, current.verdict, verdict, found.signals)
+  if (again === null) return false
+  await announce(tx, storage, pending, again, found.signals)
   return true
 }
-
-const changeOf = (before: Verdict, after: Verdict): string =>
-  before.threat === after.threat && before.placement === after.placement
-    ? 'The verdict stays.'
-    : `Was ${before.threat}, ${before.placement}; is ${after.threat}, ${after.placement}.`
 
 /** Another place by the policy: what follows is an action, with the strongest new finding as its cause, if there is one. */
 async function announce(
   tx: Tx,
   storage: LateDeps['storage'],
   pending: Pending,
-  before: Verdict,
-  after: Verdict,
+  { before, after }: Again,
   found: readonly Signal[],
 ): Promise<void> {
   if (before.placement === after.placement) return
-  const worse = rank(after) > rank(before)
+  const worse = harsher(after, before)
   const cause = strongest(found, worse)
   // A harsher list or policy acts on what comes, not on what is there: that is asked for apart. What would be let go today is proposed.
   if (worse && cause === null) return
@@ -150,8 +134,6 @@ function strongest(found: readonly Signal[], worse: boolean): Pick<Signal, 'id' 
   const [first] = speaking.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))
   return first ? { id: first.id, version: first.version } : null
 }
-
-const rank = (v: Pick<Verdict, 'placement'>): number => ['deliver', 'junk', 'quarantine'].indexOf(v.placement)
 
 async function giveUp(tx: Tx, pending: Pending, why: string): Promise<void> {
   if (!(await settlePending(tx, pending.messageId))) return

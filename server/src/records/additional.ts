@@ -6,6 +6,7 @@ import type { AdditionalAction } from './filter.ts'
 // What was done with a copy stands in the items of remediation, which are read here and nowhere written: Explorer's filter joins them.
 
 const WHAT = sql`case when a.kind = 'release' then 'quarantine-release'
+  when a.params->'zap' = 'true'::jsonb then 'zap'
   when a.source = 'automation' and not a.approvals::jsonb @? '$[*] ? (@.id != null)' then 'automated-remediation'
   else 'manual-remediation' end`
 

@@ -35,7 +35,7 @@ export const AuthResults = Type.Enum([
   'unknown',
 ])
 /** What was done with a copy after its delivery. Automation's proposal that a person approved is that person's. */
-export const AdditionalActions = Type.Enum(['manual-remediation', 'automated-remediation', 'quarantine-release'])
+export const AdditionalActions = Type.Enum(['manual-remediation', 'automated-remediation', 'zap', 'quarantine-release'])
 export type AdditionalAction = Static<typeof AdditionalActions>
 
 /** Fields of which `not` makes *none of*. */

@@ -61,6 +61,10 @@ export interface ActionRequest {
   readonly propose?: boolean
   /** With a deletion: the sender's own copy in Sent too, where the sender is one of ours. */
   readonly senderCopy?: boolean
+  /** A verdict that became worse after delivery asks for it (zero-hour auto purge). */
+  readonly zap?: boolean
+  /** Copies that their users have read stay where they are (air #134). */
+  readonly onlyUnread?: boolean
 }
 
 export interface UndoOptions {
@@ -137,6 +141,8 @@ export interface WorkItem {
   readonly senderCopy: boolean
   /** Takes one of two copies away, or gives it back: the one that stays. */
   readonly keeps: CopyRef | null
+  /** Where its user has read it, it stays. */
+  readonly onlyUnread: boolean
   readonly target: Place
   readonly folderGone: 'recreate' | 'inbox'
   /** The copy this item is about where it is known beforehand: an undo's, a second copy's. */

@@ -18,9 +18,13 @@ export interface FeedsDeps {
 /** The feeds of this process: everybody's, as the machine's administrator configured them. */
 export interface Feeds {
   readonly lookup: FeedLookup
+  /** The same answers, not counted as hits: for looking at mail again. */
+  readonly look: FeedLookup
   statuses(): FeedStatus[]
   /** Those that were read, for another process; see `unpackFeeds`. */
   packed(): PackedFeed[]
+  /** Calls it after each `check` that has read something new, and once for what has been read by now. */
+  onRead(listener: () => void): void
   /** Reads what has changed, one file after another. Never rejects: what cannot be used is told, and the last good one stays. */
   check(): Promise<void>
   /** Looks again and again, until `stop`. */
@@ -35,9 +39,12 @@ export function createFeeds(deps: FeedsDeps): Feeds {
   figures(all, deps.metrics)
   let running: Promise<void> | null = null
   let timer: NodeJS.Timeout | undefined
+  const listeners: (() => void)[] = []
   const check = (): Promise<void> => {
     running ??= (async () => {
-      for (const feed of all) await feed.check()
+      let read = false
+      for (const feed of all) read = (await feed.check()) || read
+      if (read) for (const listener of listeners) listener()
     })().finally(() => {
       running = null
     })
@@ -45,6 +52,11 @@ export function createFeeds(deps: FeedsDeps): Feeds {
   }
   return {
     lookup: all.length === 0 ? NO_FEEDS : lookupIn(all),
+    look: all.length === 0 ? NO_FEEDS : lookupIn(all.map((feed) => feed.quietly())),
+    onRead: (listener) => {
+      listeners.push(listener)
+      if (all.some((feed) => feed.packed() !== null)) listener()
+    },
     statuses: () => all.map((f) => f.status()),
     packed: () => all.flatMap((f) => f.packed() ?? []),
     check,
@@ -121,10 +133,25 @@ class Feed implements Listing {
   }
 
   find(keys: readonly string[]): FeedHit[] {
-    if (this.#loaded === null || this.#facts === null) return []
-    const found = firstOf(this.#loaded.table, this.#facts, keys)
+    const found = this.#find(keys)
     this.#hits += found.length
     return found
+  }
+
+  #find(keys: readonly string[]): FeedHit[] {
+    return this.#loaded === null || this.#facts === null ? [] : firstOf(this.#loaded.table, this.#facts, keys)
+  }
+
+  /** Answers without counting. */
+  quietly(): Listing {
+    const sizes = () => this.sizes
+    return {
+      kind: this.kind,
+      get sizes() {
+        return sizes()
+      },
+      find: (keys) => this.#find(keys),
+    }
   }
 
   packed(): PackedFeed | null {
@@ -133,10 +160,11 @@ class Feed implements Listing {
     return { facts: this.#facts, table: table.pack(), sizes: [...sizes] }
   }
 
-  async check(): Promise<void> {
+  /** True when it has been read anew. */
+  async check(): Promise<boolean> {
     const now = this.#clock.now()
     const stamp = await statOf(this.file.path)
-    if (stamp !== null && this.#seen !== null && sameStamp(stamp, this.#seen)) return
+    if (stamp !== null && this.#seen !== null && sameStamp(stamp, this.#seen)) return false
     // One that was changed while we read it, or is missing, is looked at again next time.
     this.#seen = null
     try {
@@ -148,9 +176,11 @@ class Feed implements Listing {
       this.#error = null
       const { table, refused } = loaded
       this.#deps.log.info({ feed: this.file.name, entries: table.size, refused }, 'a feed was read')
+      return true
     } catch (error) {
       this.#failed(messageOf(error), now)
       this.#seen = stamp
+      return false
     }
   }
 

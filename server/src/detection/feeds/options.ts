@@ -44,6 +44,13 @@ export const FeedOptions = Type.Object(
       default: 60,
       description: 'Between two looks at whether a file has changed.',
     }),
+    lookBackHours: Type.Integer({
+      minimum: 0,
+      maximum: 720,
+      default: 48,
+      description:
+        'When a feed has new entries, mail of so many hours before is judged again, and what it convicts is taken out of mailboxes; 0: never.',
+    }),
     maxMb: Type.Integer({
       minimum: 1,
       maximum: 4096,

@@ -2,6 +2,7 @@ import type { EntityRef, Signal, Technology } from '../../judgement/index.ts'
 import { parseIp } from '../../lists/pure.ts'
 import { canonicalUrl, filesIn, type ParsedMail } from '../../mail/pure.ts'
 import type { Confidence, FeedFacts, FeedHit, FeedLookup } from '../feeds/index.ts'
+import { hostOf, isInternal } from '../feeds/keys.ts'
 import { type Finding, signalOf } from '../findings.ts'
 import { fromDomainOf, isWithin } from '../hosts.ts'
 import { ownerOf } from '../knowledge/brands.ts'
@@ -100,11 +101,6 @@ function links(mail: ParsedMail, feeds: FeedLookup): Found[] {
   })
 }
 
-function hostOf(canonical: string): string {
-  const { hostname } = new URL(canonical)
-  return hostname.replace(/^\[|\]$/g, '')
-}
-
 function senders({ mail, context }: SignalInput, feeds: FeedLookup): Found[] {
   const domain = fromDomainOf(mail)
   const from =
@@ -122,12 +118,6 @@ function senders({ mail, context }: SignalInput, feeds: FeedLookup): Found[] {
   }))
   return [...from, ...ip]
 }
-
-/** Feeds of networks that nobody may use hold these, too; for us they are the servers next door. */
-const isInternal = (ip: string): boolean =>
-  /^(?:::ffff:)?(?:10\.|127\.|0\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/i.test(
-    ip,
-  ) || /^(?:::1$|f[cd]|fe[89ab])/i.test(ip)
 
 const files = (mail: ParsedMail, feeds: FeedLookup): Found[] =>
   mail.attachments.flatMap(filesIn).flatMap(({ sha256, name }) =>

@@ -134,6 +134,8 @@ async function settleOn(desk: Desk, item: WorkItem, seen: Seen, out: Sought): Pr
   } else if (isFromGate(item) && seen.copy.ref.folder !== (await desk.pathOf('junk'))) {
     const why = `The user has moved it to ${seen.copy.ref.folder}: it was left there.`
     out.ended.push({ item, to: 'skipped', why, seen })
+  } else if (item.onlyUnread && seen.copy.flags.includes('\\Seen')) {
+    out.ended.push({ item, to: 'skipped', why: 'Its user has read it: what is read is left where it is.', seen })
   } else out.ready.push(seen)
 }
 

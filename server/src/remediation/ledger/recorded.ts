@@ -19,6 +19,9 @@ export interface ActionParams {
   readonly suspendCause?: boolean
   readonly releaseHeld?: boolean
   readonly senderCopy?: boolean
+  /** Because of a verdict that became worse after delivery. */
+  readonly zap?: boolean
+  readonly onlyUnread?: boolean
   /** Which of two copies stays: of which item in doubt, and the path of its folder. */
   readonly keep?: { readonly item: string; readonly folder: string }
   /** Who has added copies to it since it was proposed. */

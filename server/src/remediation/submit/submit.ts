@@ -72,6 +72,8 @@ export async function submitAction(
       select: { ...request.select },
       ...(request.recipients ? { recipients: request.recipients } : {}),
       ...(request.senderCopy ? { senderCopy: true } : {}),
+      ...(request.zap ? { zap: true } : {}),
+      ...(request.onlyUnread ? { onlyUnread: true } : {}),
     },
     name,
     description: request.description ?? '',
@@ -198,7 +200,8 @@ async function sizeOf(
       'No message matches the selection.',
       'Select messages that exist, with their recipients.',
     )
-  checkSize(limits, request.select, size.total)
+  // Automation is not held up: what it removes is dangerous meanwhile.
+  if (requester.user !== null) checkSize(limits, request.select, size.total)
   return size
 }
 

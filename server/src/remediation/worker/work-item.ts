@@ -139,6 +139,7 @@ export function workItem(r: ItemRow, facts: Facts): WorkItem | null {
     sameAs: r.same_as,
     senderCopy: r.sender_copy,
     keeps: facts.kept.get(r.id) ?? null,
+    onlyUnread: action.params.onlyUnread ?? false,
     target: { kind: r.target_kind, location: r.target_location, folder: r.target_folder, folderId: r.target_folder_id },
     folderGone: action.params.folderGone ?? 'recreate',
     sourceRef: given ? given.ref : newest(r, after?.ref ?? null, delivery.ref),

@@ -1,0 +1,266 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { saveCompany, savePolicy } from '../test/rig/intake.ts'
+import { maildirCopies } from '../test/rig/maildir-state.ts'
+import { type TestStorage, testStorage } from '../test/rig/storage.ts'
+import { ALL_PERMISSIONS, createToken } from './access/index.ts'
+import { type App, startApp } from './app.ts'
+import { SYSTEM } from './audit/index.ts'
+import { createLog, systemClock, type TenantId } from './base/index.ts'
+import { readConfig } from './config.ts'
+import { createFeeds } from './detection/index.ts'
+import { lookBack } from './intake/index.ts'
+import { createParser } from './mail/index.ts'
+
+// Mail that feeds know of only after it has been delivered: into real Maildirs, by a whole server.
+
+let t: TestStorage
+let app: App
+const dir = mkdtempSync(join(tmpdir(), 'recourse-hindsight-'))
+const tokens = new Map<TenantId, string>()
+const LISTED = { urls: new Set<string>(), spammers: new Set<string>() }
+
+/** As feeds are published: a complete file takes the place of the old one. */
+function publish(): void {
+  for (const [name, entries] of Object.entries(LISTED)) {
+    writeFileSync(join(dir, `${name}.new`), `# a feed\n${[...entries].join('\n')}\n`)
+    renameSync(join(dir, `${name}.new`), join(dir, `${name}.txt`))
+  }
+}
+
+beforeAll(async () => {
+  t = await testStorage()
+  publish()
+  const file = join(dir, 'config.json')
+  const feeds = {
+    checkSeconds: 1,
+    files: [
+      { name: 'pages', path: join(dir, 'urls.txt'), kind: 'url', confidence: 'high' },
+      { name: 'spammers', path: join(dir, 'spammers.txt'), kind: 'domain', threat: 'spam' },
+    ],
+  }
+  writeFileSync(file, JSON.stringify({ dataDir: join(dir, 'data'), http: { port: 0 }, parser: { workers: 1 }, feeds }))
+  for (const [tenant, domain] of [
+    [t.a, 'kontor.example'],
+    [t.b, 'werft.example'],
+  ] as const) {
+    await saveCompany(t.storage, tenant, domain)
+    await savePolicy(t.storage, tenant, { mode: 'standard' })
+  }
+  const config = readConfig({ RECOURSE_CONFIG: file, DATABASE_URL: t.url }).full
+  app = await startApp(config, createLog({ level: 'silent' }))
+  for (const tenant of [t.a, t.b])
+    tokens.set(
+      tenant,
+      await t.storage.tenant(tenant, async (tx) => {
+        const { secret } = await createToken(tx, { name: 'test', permissions: ALL_PERMISSIONS }, SYSTEM)
+        return secret
+      }),
+    )
+}, 60_000)
+afterAll(async () => {
+  await app?.stop()
+  await t.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const call = async (tenant: TenantId, method: string, path: string, body?: unknown, type = 'application/json') => {
+  const answer = await fetch(`${app.url}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${tokens.get(tenant)}`, ...(body === undefined ? {} : { 'content-type': type }) },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const told = answer.status === 204 ? null : await answer.json()
+  if (answer.status >= 400) throw new Error(`${method} ${path}: ${JSON.stringify(told)}`)
+  return told
+}
+
+const NOW = new Date()
+const HOUR = 3_600_000
+
+async function deliver(
+  tenant: TenantId,
+  subject: string,
+  link: string,
+  { from = 'jo@partner.example', date = NOW } = {},
+): Promise<string> {
+  const to = `ann@${tenant === t.a ? 'kontor.example' : 'werft.example'}`
+  const mail = `From: Jo <${from}>\r\nTo: ${to}\r\nSubject: ${subject}\r\nMessage-ID: <${subject.replaceAll(' ', '.')}@partner.example>\r\nDate: ${date.toUTCString()}\r\n\r\nThe minutes: ${link}\r\n`
+  const { messageId } = await call(tenant, 'POST', `/import?recipient=${to}`, mail, 'message/rfc822')
+  expect(await locations(tenant, messageId)).toEqual(['inbox'])
+  return messageId
+}
+const detail = (tenant: TenantId, id: string) => call(tenant, 'GET', `/messages/${id}`)
+const locations = async (tenant: TenantId, id: string) =>
+  (await detail(tenant, id)).copies.map((d: { latestLocation: string }) => d.latestLocation)
+const zaps = async (tenant: TenantId) =>
+  (await call(tenant, 'GET', '/actions')).items.filter((a: { name: string }) => a.name.startsWith('ZAP'))
+const judgedAgain = async (tenant: TenantId, id: string) =>
+  (await call(tenant, 'GET', `/messages/${id}/timeline`)).items.filter((e: { kind: string }) => e.kind === 're-judged')
+const ended = (tenant: TenantId, id: string, state = 'completed') =>
+  expect.poll(async () => (await call(tenant, 'GET', `/actions/${id}`)).state, { timeout: 40_000 }).toBe(state)
+
+/** As its user would, in the mailbox. */
+async function markRead(internetMessageId: string): Promise<void> {
+  const session = await app.mailboxes.open({ login: 'ann@kontor.example' })
+  const inbox = await session.special('inbox')
+  const position = await session.position(inbox)
+  const all = await session.between({ folder: inbox, uidValidity: position?.uidValidity ?? '' }, 1, 1000)
+  const read = all.find((c) => c.internetMessageId === internetMessageId)
+  if (read === undefined) throw new Error('not in the mailbox')
+  await session.setFlags(read.ref, { flags: ['\\Seen'], keywords: [] })
+  await session.close()
+}
+
+describe('a page that a feed lists after mail with a link to it was delivered', () => {
+  let ids: string[] = []
+
+  test('is judged again and taken into quarantine by one action, in each organisation, whether it was read or not (air #132, #135, #136, #139)', async () => {
+    const link = 'https://minutes.example/today?id=1'
+    ids = [await deliver(t.a, 'Minutes one', link), await deliver(t.a, 'Minutes two', link)]
+    const other = await deliver(t.a, 'Minutes elsewhere', 'https://harmless.example/minutes')
+    await markRead('<Minutes.one@partner.example>')
+    const old = await deliver(t.a, 'Old minutes', link, { date: new Date(NOW.getTime() - 49 * HOUR) })
+    const theirs = await deliver(t.b, 'Minutes one', link)
+    LISTED.urls.add('https://minutes.example/today')
+    publish()
+    for (const [tenant, id] of [
+      [t.a, ids[0]],
+      [t.a, ids[1]],
+      [t.b, theirs],
+    ] as const)
+      await expect.poll(() => locations(tenant, id ?? ''), { timeout: 40_000 }).toEqual(['quarantine'])
+    const [taken] = await zaps(t.a)
+    await ended(t.a, taken.id)
+    expect(await zaps(t.a)).toMatchObject([
+      { kind: 'quarantine', cause: { kind: 'signal', id: 'feed:pages' }, counts: { total: 2, done: 2, verified: 2 } },
+    ])
+    expect(await zaps(t.b)).toHaveLength(1)
+    const { copies, verdict, signals } = await detail(t.a, ids[0] ?? '')
+    // What was delivered first stays on record, and what was done with it since.
+    expect(copies).toMatchObject([{ originalLocation: 'inbox', additionalActions: ['zap'] }])
+    expect(verdict.threat).toMatch(/phish/)
+    expect(JSON.stringify(signals)).toContain('minutes.example/today')
+    expect(await judgedAgain(t.a, ids[0] ?? '')).toMatchObject([
+      {
+        actor: 'feed:pages',
+        summary: expect.stringMatching(/not known at receipt. Was none, deliver; is .*phish, quarantine/),
+      },
+    ])
+    const found = await call(t.a, 'GET', '/messages?additional=zap')
+    expect(found.items.map((m: { id: string }) => m.id).sort()).toEqual([...ids].sort())
+    for (const id of [other, old]) {
+      expect(await locations(t.a, id)).toEqual(['inbox'])
+      expect(await judgedAgain(t.a, id)).toEqual([])
+    }
+  })
+
+  test('what was undone comes back exactly and is not taken again, whatever else the feed learns', async () => {
+    const [zap] = await zaps(t.a)
+    const undo = await call(t.a, 'POST', `/actions/${zap.id}/undo`, {})
+    await ended(t.a, undo.id)
+    for (const id of ids) expect(await locations(t.a, id)).toEqual(['inbox'])
+    const last = await deliver(t.a, 'The last minutes', 'https://other.example/today')
+    const junk = await call(t.a, 'POST', '/actions', { kind: 'move', target: 'junk', select: { messageIds: [last] } })
+    await ended(t.a, junk.id)
+    LISTED.urls.add('https://other.example/today')
+    publish()
+    // In Junk already: quarantine is more.
+    await expect.poll(() => locations(t.a, last), { timeout: 40_000 }).toEqual(['quarantine'])
+    for (const id of ids) {
+      expect(await locations(t.a, id)).toEqual(['inbox'])
+      expect(await judgedAgain(t.a, id)).toHaveLength(1)
+    }
+  })
+
+  test('an allow entry, an observed policy and a suspended feed keep it where it is (air #137)', async () => {
+    const allowed = await deliver(t.b, 'Allowed minutes', 'https://allowed.example/today')
+    const entry = await call(t.b, 'POST', '/entries', {
+      action: 'allow',
+      kind: 'url',
+      value: 'allowed.example/*',
+      expiresInDays: 30,
+    })
+    const marker = await deliver(t.b, 'A marker', 'https://marker.example/today')
+    LISTED.urls.add('https://allowed.example/today').add('https://marker.example/today')
+    publish()
+    await expect.poll(() => locations(t.b, marker), { timeout: 40_000 }).toEqual(['quarantine'])
+    await expect.poll(async () => (await judgedAgain(t.b, allowed)).length, { timeout: 40_000 }).toBe(1)
+    expect(await locations(t.b, allowed)).toEqual(['inbox'])
+    await call(t.b, 'DELETE', `/entries/${entry.id}`)
+
+    await savePolicy(t.storage, t.b, { mode: 'observe' })
+    const watched = await deliver(t.b, 'Watched minutes', 'https://watched.example/today')
+    LISTED.urls.add('https://watched.example/today')
+    publish()
+    await expect.poll(async () => (await judgedAgain(t.b, watched)).length, { timeout: 40_000 }).toBe(1)
+    expect(await locations(t.b, watched)).toEqual(['inbox'])
+    await savePolicy(t.storage, t.b, { mode: 'standard' })
+
+    const spared = await deliver(t.a, 'Spared minutes', 'https://spared.example/today')
+    await call(t.a, 'POST', '/signals/suspended', { signalId: 'feed:pages', why: 'It lists too much.' })
+    LISTED.urls.add('https://spared.example/today')
+    publish()
+    await expect.poll(async () => (await judgedAgain(t.a, spared)).length, { timeout: 40_000 }).toBe(1)
+    expect(await locations(t.a, spared)).toEqual(['inbox'])
+    expect(await zaps(t.a)).toHaveLength(2)
+  })
+})
+
+describe('a sender that a feed of spammers lists afterwards', () => {
+  test('what was read stays and says why, the rest goes to Junk; what was deleted stays deleted (air #133, #134, #136)', async () => {
+    const from = 'offers@shop-of-many.example'
+    const ids = new Map<string, string>()
+    for (const name of ['unread', 'read', 'deleted'])
+      ids.set(name, await deliver(t.a, `Offer ${name}`, 'https://shop.example/', { from }))
+    await markRead('<Offer.read@partner.example>')
+    const away = await call(t.a, 'POST', '/actions', {
+      kind: 'move',
+      target: 'deleted-items',
+      select: { messageIds: [ids.get('deleted')] },
+    })
+    await ended(t.a, away.id)
+    const before = maildirCopies(join(dir, 'data', 'mail'))
+    LISTED.spammers.add('shop-of-many.example')
+    publish()
+    await expect.poll(() => locations(t.a, ids.get('unread') ?? ''), { timeout: 40_000 }).toEqual(['junk'])
+    expect(await locations(t.a, ids.get('read') ?? '')).toEqual(['inbox'])
+    expect(await locations(t.a, ids.get('deleted') ?? '')).toEqual(['deleted-items'])
+    const [zap] = await zaps(t.a)
+    await ended(t.a, zap.id, 'partially-completed')
+    expect(await call(t.a, 'GET', `/actions/${zap.id}`)).toMatchObject({
+      ...{ kind: 'move', target: 'junk', cause: { id: 'feed:spammers' } },
+      counts: { total: 2, done: 1, skipped: 1 },
+    })
+    const { items } = await call(t.a, 'GET', `/actions/${zap.id}/items?state=skipped`)
+    expect(items).toMatchObject([{ reason: expect.stringMatching(/has read it/) }])
+    const undo = await call(t.a, 'POST', `/actions/${zap.id}/undo`, {})
+    await ended(t.a, undo.id)
+    expect(maildirCopies(join(dir, 'data', 'mail'))).toEqual(before)
+  })
+})
+
+test('two that look back at the same time judge a message once and take it once; a third finds nothing new', async () => {
+  const path = join(dir, 'ours.txt')
+  writeFileSync(path, 'https://twice.example/today\n')
+  const files = [{ name: 'ours', path, kind: 'url' as const, confidence: 'high' as const }]
+  const log = createLog({ level: 'silent' })
+  const feeds = createFeeds({ files, limits: { maxBytes: 1000, maxEntries: 10 }, log })
+  await feeds.check()
+  const parser = createParser({ workers: 1 })
+  const id = await deliver(t.b, 'Twice', 'https://twice.example/today')
+  const { storage, remediation } = app
+  const deps = { storage, parser, remediation, log, feeds: feeds.look, clock: systemClock, hours: 48 }
+  const before = (await zaps(t.b)).length
+  const judged = await Promise.all([lookBack(deps, t.b), lookBack(deps, t.b)])
+  expect(judged.sort()).toEqual([0, 1])
+  expect(await lookBack(deps, t.b)).toBe(0)
+  await parser.close()
+  expect(await judgedAgain(t.b, id)).toHaveLength(1)
+  expect(await zaps(t.b)).toHaveLength(before + 1)
+  await expect.poll(() => locations(t.b, id), { timeout: 40_000 }).toEqual(['quarantine'])
+  // Looking is no hit.
+  expect(feeds.statuses()).toMatchObject([{ hits: 0 }])
+})

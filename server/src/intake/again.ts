@@ -1,0 +1,60 @@
+import type { MessageId } from '../base/index.ts'
+import { policyOfMessage } from '../detection/index.ts'
+import { decide, type Signal, storedJudgement, type Verdict } from '../judgement/index.ts'
+import { entriesFor } from '../lists/index.ts'
+import { currentVerdict, getMessage, lockMessage, rejudge } from '../records/index.ts'
+import type { Tx } from '../storage/index.ts'
+
+/** What has been learnt about a message since it was judged. */
+export interface Learnt {
+  /** The signals of today, made of those before; null: nothing is new. */
+  readonly signals: (before: readonly Signal[]) => readonly Signal[] | null
+  readonly actor: string
+  /** A sentence for the timeline. */
+  readonly why: string
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+export interface Again {
+  readonly before: Verdict
+  readonly after: Verdict
+  /** By the lists and the policy of today, without what was learnt. */
+  readonly otherwise: Verdict
+}
+
+/**
+ * Judges a message anew: what was found at receipt stays as it was frozen, what was learnt is added, and the lists and the policy of
+ * today decide. The new verdict stands beside the old ones. Null: there is no such message, or nothing is new.
+ */
+export async function judgeAgain(tx: Tx, id: MessageId, learnt: Learnt, now: Date): Promise<Again | null> {
+  await lockMessage(tx, id)
+  const [current, message] = [await currentVerdict(tx, id), await getMessage(tx, id)]
+  if (current === null || message === null) return null
+  const { inputs, signals: before } = storedJudgement(current)
+  const signals = learnt.signals(before)
+  if (signals === null) return null
+  const entries = await entriesFor(tx, inputs.entities, now)
+  const policy = await policyOfMessage(tx, message)
+  const next = { ...inputs, entries, policy, now: now.toISOString() }
+  const verdict = decide({ ...next, signals })
+  await rejudge(
+    tx,
+    id,
+    { verdict, signals, inputs: { ...next } },
+    {
+      actor: learnt.actor,
+      summary: `Judged again: ${learnt.why} ${changeOf(current.verdict, verdict)}`,
+      detail: learnt.detail,
+    },
+  )
+  return { before: current.verdict, after: verdict, otherwise: decide({ ...next, signals: before }) }
+}
+
+const changeOf = (before: Verdict, after: Verdict): string =>
+  before.threat === after.threat && before.placement === after.placement
+    ? 'The verdict stays.'
+    : `Was ${before.threat}, ${before.placement}; is ${after.threat}, ${after.placement}.`
+
+export const harsher = (a: Pick<Verdict, 'placement'>, b: Pick<Verdict, 'placement'>): boolean => rank(a) > rank(b)
+
+const rank = (v: Pick<Verdict, 'placement'>): number => ['deliver', 'junk', 'quarantine'].indexOf(v.placement)

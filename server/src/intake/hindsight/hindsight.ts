@@ -1,0 +1,111 @@
+import { type Clock, type Log, messageOf, type TenantId } from '../../base/index.ts'
+import { type FeedLookup, feedsListing, LISTED_KINDS } from '../../detection/index.ts'
+import type { Parser } from '../../mail/index.ts'
+import { type Occurrence, recentMessages } from '../../records/index.ts'
+import type { Remediation } from '../../remediation/index.ts'
+import type { Storage } from '../../storage/index.ts'
+import { type Hit, learn, unknownTo } from './learn.ts'
+import { settleHits } from './settle.ts'
+
+export interface HindsightDeps {
+  readonly storage: Pick<Storage, 'tenant' | 'tenants' | 'blobs'>
+  readonly parser: Pick<Parser, 'parse'>
+  /** Answers that are not counted as hits. */
+  readonly feeds: FeedLookup
+  readonly remediation: Pick<Remediation, 'submit'>
+  readonly log: Pick<Log, 'warn' | 'info'>
+  readonly clock: Clock
+  /** How far back mail is looked at. */
+  readonly hours: number
+}
+
+/** Messages whose entities are read together, and messages that are read and judged together. */
+const PAGE = 500
+const AT_ONCE = 20
+
+/**
+ * Looks at the mail of the last hours with the eyes of today: a message in which a feed now lists something is judged again, and copies that
+ * the policy would not have delivered are taken, as zero-hour auto purge does (air #132-137). The verdict and the action are one
+ * transaction, so whatever ends this process leaves nothing half done, and looking twice changes nothing. Gives back how many messages
+ * were judged again.
+ */
+export async function lookBack(deps: HindsightDeps, tenant: TenantId): Promise<number> {
+  const since = new Date(deps.clock.now().getTime() - deps.hours * 3_600_000)
+  let judged = 0
+  let before: Occurrence | undefined
+  for (;;) {
+    const options = { since, kinds: LISTED_KINDS, limit: PAGE, ...(before ? { before } : {}) }
+    const page = await deps.storage.tenant(tenant, (tx) => recentMessages(tx, options))
+    const hits = page.flatMap(({ messageId, entities }): Hit[] => {
+      const feeds = feedsListing(deps.feeds, entities)
+      return feeds.size > 0 ? [{ messageId, feeds }] : []
+    })
+    for (let at = 0; at < hits.length; at += AT_ONCE) judged += await again(deps, tenant, hits.slice(at, at + AT_ONCE))
+    before = page.at(-1)
+    if (page.length < PAGE) return judged
+  }
+}
+
+async function again(deps: HindsightDeps, tenant: TenantId, hits: readonly Hit[]): Promise<number> {
+  const fresh = await deps.storage.tenant(tenant, (tx) => unknownTo(tx, hits))
+  const learnt = (await Promise.all(fresh.map((one) => learn(deps, tenant, one)))).filter((one) => one !== null)
+  if (learnt.length === 0) return 0
+  return deps.storage.tenant(tenant, (tx) => settleHits(tx, deps, tenant, learnt))
+}
+
+export interface Hindsight {
+  /** Looks back soon; while it does, once more afterwards. Returns at once. */
+  wake(): void
+  /** Begins nothing new and waits for what runs. */
+  stop(): Promise<void>
+}
+
+const RETRY_MS = 60_000
+
+/** Looks back in every organisation whenever it is woken; what fails is tried again a minute later. */
+export function createHindsight(deps: HindsightDeps): Hindsight {
+  let running: Promise<void> | null = null
+  let again = false
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+
+  async function round(): Promise<void> {
+    for (const tenant of await deps.storage.tenants()) {
+      if (stopped) return
+      const judged = await lookBack(deps, tenant)
+      if (judged > 0) deps.log.info({ tenant, judged }, 'mail was judged again because a feed has learnt')
+    }
+  }
+
+  async function run(): Promise<void> {
+    do {
+      again = false
+      try {
+        await round()
+      } catch (error) {
+        if (stopped) return
+        deps.log.warn({ reason: messageOf(error) }, 'mail could not be looked at again; it is tried again in a minute')
+        clearTimeout(timer)
+        timer = setTimeout(wake, RETRY_MS)
+        timer.unref()
+      }
+    } while (again && !stopped)
+  }
+
+  function wake(): void {
+    again = true
+    if (stopped || deps.hours === 0 || deps.feeds.empty) return
+    running ??= run().finally(() => {
+      running = null
+    })
+  }
+
+  return {
+    wake,
+    stop: async () => {
+      stopped = true
+      clearTimeout(timer)
+      await running
+    },
+  }
+}
