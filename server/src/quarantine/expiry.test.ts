@@ -1,34 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { Office, people } from '../../test/rig/memory-office.ts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Office } from '../../test/rig/memory-office.ts'
 import { keep, letter, quietLog } from '../../test/rig/office.ts'
-import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
-import { type BlobKey, type MailboxId, onCrashPoint, type TenantId } from '../base/index.ts'
+import { offices } from '../../test/rig/offices.ts'
+import { type BlobKey, onCrashPoint, type TenantId } from '../base/index.ts'
 import type { MailboxProvider } from '../mailboxes/index.ts'
 import { oneServer } from '../remediation/index.ts'
 import { type ExpiryDeps, expireAll, expireHeld } from './index.ts'
 
 const DAY = 86_400_000
-let t: TestStorage
-let all: Awaited<ReturnType<typeof people>>
+const t = offices()
 let office: Office
 let other: Office
-beforeAll(async () => {
-  t = await testStorage()
-  all = await people(t)
-})
-afterAll(() => t.close())
 beforeEach(() => {
-  office = new Office(t, t.a, all)
-  other = new Office(t, t.b, all, { provider: office.provider })
+  office = t.office()
+  other = t.office({ tenant: t.b, provider: office.provider })
 })
 afterEach(async () => {
   onCrashPoint(null)
   // Nothing that is held may reach into the next test.
   await expireAll(deps())
-  await office.close()
-  await other.close()
 })
 
 let days = 31
@@ -40,7 +32,7 @@ const deps = (more: Partial<ExpiryDeps> = {}): ExpiryDeps => {
     loginOf: async (tenant, mailbox) => (await homeOf(tenant, mailbox))?.account.login ?? null,
     log: quietLog,
     clock: () => new Date(Date.now() + days * DAY),
-    leaseMs: 400,
+    leaseMs: 20_000,
     deadlineMs: 100,
     ...more,
   }
@@ -197,7 +189,7 @@ describe('expiry', () => {
       onCrashPoint((name) => {
         if (name === point) throw new Error('killed')
       })
-      await expireHeld(deps(), t.a).catch(() => {})
+      await expireHeld(deps({ leaseMs: 1000 }), t.a).catch(() => {})
       onCrashPoint(null)
       expect((await stateOf(t.a, mail.id)).map((r) => r.state)).toEqual(['expired', 'expired'])
       // Whoever was killed has not given back its lease.
@@ -217,7 +209,7 @@ describe('expiry', () => {
     const down: Pick<MailboxProvider, 'open'> = { open: async () => Promise.reject(new Error('connection refused')) }
     expect(await expireHeld(deps({ mailboxes: down }), t.a)).toEqual({ copies: 1, cleared: 0, left: 1 })
     expect(await stateOf(t.a, mail.id)).toMatchObject([{ state: 'expired', clearing: true }])
-    const id = all.get(t.a)?.get('ann')?.id as MailboxId
+    const { id } = office.mailbox('ann')
     const lease = await t.storage.leases.acquire(t.a, `mailbox:${id}`, { ttlMs: 60_000, deadlineMs: 100 })
     expect(await expireHeld(deps(), t.a)).toEqual({ copies: 0, cleared: 0, left: 1 })
     await lease?.release()

@@ -2,6 +2,8 @@ import { type ActionId, AppError, type TenantId } from '../../src/base/index.ts'
 import type { Cause } from '../../src/judgement/index.ts'
 import {
   createMemoryProvider,
+  type Fault,
+  type MemoryCallName,
   type MemoryOptions,
   type MemoryProvider,
   type MemoryUser,
@@ -118,6 +120,18 @@ export class Office {
 
   user(name: string): MemoryUser {
     return this.provider.user(this.mailbox(name).login)
+  }
+
+  /** Of what lies in a folder. */
+  uids(name: string, folder: string): number[] {
+    return this.user(name)
+      .list(folder)
+      .map((c) => c.ref.uid)
+  }
+
+  /** The next such call in this mailbox fails. */
+  fails(name: string, call: MemoryCallName, fault: Fault): void {
+    this.provider.failOnce(call, fault, this.mailbox(name).login)
   }
 
   now(): Date {

@@ -1,46 +1,21 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { Office, people } from '../../../test/rig/memory-office.ts'
-import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
-import type { TenantId } from '../../base/index.ts'
-import type { Fault, MemoryCallName } from '../../mailboxes/index.ts'
-import type { Mailbox } from '../../organisation/index.ts'
+import { describe, expect, test } from 'vitest'
+import type { Office } from '../../../test/rig/memory-office.ts'
+import { offices } from '../../../test/rig/offices.ts'
 
 // What a lost answer leaves open: whose a copy is, where it went, and what of it comes late.
 
-let t: TestStorage
-let all: ReadonlyMap<TenantId, ReadonlyMap<string, Mailbox>>
-const open: Office[] = []
-beforeAll(async () => {
-  t = await testStorage()
-  all = await people(t)
-})
-afterEach(async () => {
-  for (const o of open.splice(0)) await o.close()
-})
-afterAll(() => t.close())
-const office = (options: ConstructorParameters<typeof Office>[3] = {}): Office => {
-  const made = new Office(t, t.a, all, options)
-  open.push(made)
-  return made
-}
-const fails = (o: Office, call: MemoryCallName, fault: Fault) =>
-  o.provider.failOnce(call, fault, o.mailbox('ann').login)
+const { office } = offices()
 const HELD = 'Recourse-Hold/quarantine'
-const uidsIn = (o: Office, folder: string) =>
-  o
-    .user('ann')
-    .list(folder)
-    .map((c) => c.ref.uid)
 
 describe('a move between folders that the user reaches, its answer lost', () => {
   test('had not happened, and the user copies the message there meanwhile: both copies are left and listed', async () => {
     const o = office()
     const { copies } = await o.deliver(['ann'])
     const ann = o.user('ann')
-    const [uid = 0] = uidsIn(o, 'INBOX')
-    fails(o, 'move', { before: () => void ann.copy('INBOX', uid, 'Junk'), error: 'timeout' })
+    const [uid = 0] = o.uids('ann', 'INBOX')
+    o.fails('ann', 'move', { before: () => void ann.copy('INBOX', uid, 'Junk'), error: 'timeout' })
     const id = await o.run({ kind: 'move', target: 'junk' }, copies)
-    expect([uidsIn(o, 'INBOX'), uidsIn(o, 'Junk').length]).toEqual([[uid], 1])
+    expect([o.uids('ann', 'INBOX'), o.uids('ann', 'Junk').length]).toEqual([[uid], 1])
     const reason = expect.stringMatching(/in INBOX.*Junk.*nobody can tell.*Both were left/)
     expect(await o.items(id)).toMatchObject([{ state: 'ambiguous', reason, verifiedAt: null }])
     expect((await o.view(id)).state).toBe('failed')
@@ -50,22 +25,22 @@ describe('a move between folders that the user reaches, its answer lost', () => 
   test('had happened in half: not told from a copy of the user’s, so both are left and listed; a new action finds both', async () => {
     const o = office()
     const { copies } = await o.deliver(['ann'])
-    fails(o, 'move', { partial: { done: 0, both: 1 } })
+    o.fails('ann', 'move', { partial: { done: 0, both: 1 } })
     const id = await o.run({ kind: 'move', target: 'junk' }, copies)
-    expect([uidsIn(o, 'INBOX').length, uidsIn(o, 'Junk').length]).toEqual([1, 1])
+    expect([o.uids('ann', 'INBOX').length, o.uids('ann', 'Junk').length]).toEqual([1, 1])
     expect(await o.items(id)).toMatchObject([{ state: 'ambiguous' }])
     const both = await o.run({ kind: 'quarantine' }, copies)
     expect((await o.items(both)).map((i) => i.state)).toEqual(['done', 'done'])
-    expect([uidsIn(o, 'INBOX').length, uidsIn(o, 'Junk').length, uidsIn(o, HELD).length]).toEqual([0, 0, 2])
+    expect([o.uids('ann', 'INBOX').length, o.uids('ann', 'Junk').length, o.uids('ann', HELD).length]).toEqual([0, 0, 2])
   })
 
   test('had not happened, and nobody was faster: done again', async () => {
     const o = office()
     const { copies } = await o.deliver(['ann'])
-    fails(o, 'move', { error: 'timeout' })
+    o.fails('ann', 'move', { error: 'timeout' })
     const id = await o.run({ kind: 'move', target: 'junk' }, copies)
     expect(await o.items(id)).toMatchObject([{ state: 'done' }])
-    expect([uidsIn(o, 'INBOX').length, uidsIn(o, 'Junk').length]).toEqual([0, 1])
+    expect([o.uids('ann', 'INBOX').length, o.uids('ann', 'Junk').length]).toEqual([0, 1])
   })
 })
 
@@ -76,7 +51,7 @@ describe('a redo is a take', () => {
     const ann = o.user('ann')
     const undo = await o.undo(await o.run({ kind: 'quarantine' }, copies))
     for (const folder of ['Mine', 'Archive']) ann.createFolder(folder)
-    const [uid = 0] = uidsIn(o, 'INBOX')
+    const [uid = 0] = o.uids('ann', 'INBOX')
     ann.copy('INBOX', uid, 'Mine')
     ann.copy('INBOX', uid, 'Archive')
     const before = ann.snapshot()
@@ -100,13 +75,13 @@ describe('a redo is a take', () => {
     const { copies } = await o.deliver(['ann'])
     const ann = o.user('ann')
     const undo = await o.undo(await o.run({ kind: 'move', target: 'junk' }, copies))
-    const [uid = 0] = uidsIn(o, 'INBOX')
+    const [uid = 0] = o.uids('ann', 'INBOX')
     ann.createFolder('Archive')
     ann.move('INBOX', uid, 'Archive')
     const before = ann.snapshot()
     const redo = await o.undo(undo)
     expect(await o.items(redo)).toMatchObject([{ state: 'done', before: { folder: 'Archive' } }])
-    expect(uidsIn(o, 'Junk')).toHaveLength(1)
+    expect(o.uids('ann', 'Junk')).toHaveLength(1)
     await o.undo(redo)
     expect(ann.snapshot()).toEqual(before)
   })
@@ -115,7 +90,7 @@ describe('a redo is a take', () => {
     const o = office()
     const { copies } = await o.hold(['ann'])
     const id = await o.run({ kind: 'release' }, copies)
-    const [uid = 0] = uidsIn(o, 'INBOX')
+    const [uid = 0] = o.uids('ann', 'INBOX')
     o.user('ann').createFolder('Archive')
     o.user('ann').copy('INBOX', uid, 'Archive')
     const undo = await o.undo(id)
@@ -126,14 +101,14 @@ describe('a redo is a take', () => {
 
 describe('a hold that is lost before the doubt about a move into it is settled', () => {
   const lose = (o: Office) => {
-    for (const uid of uidsIn(o, HELD)) o.user('ann').expunge(HELD, uid)
+    for (const uid of o.uids('ann', HELD)) o.user('ann').expunge(HELD, uid)
   }
 
   test('it may have been taken: said so, and an undo puts it back from the vault', async () => {
     const o = office()
     const { copies } = await o.deliver(['ann'])
     const before = o.user('ann').snapshot()
-    fails(o, 'move', { after: () => lose(o), lostReply: true })
+    o.fails('ann', 'move', { after: () => lose(o), lostReply: true })
     const id = await o.run({ kind: 'quarantine' }, copies)
     const reason = expect.stringMatching(/its copy in the hold was lost, or the user may have deleted it.*in the vault/)
     expect(await o.items(id)).toMatchObject([{ state: 'ambiguous', reason, verifiedAt: null }])
@@ -147,7 +122,7 @@ describe('a hold that is lost before the doubt about a move into it is settled',
     const o = office()
     const { copies } = await o.deliver(['ann'])
     const before = o.user('ann').snapshot()
-    fails(o, 'move', { after: () => lose(o) })
+    o.fails('ann', 'move', { after: () => lose(o) })
     const id = await o.run({ kind: 'quarantine' }, copies)
     const reason = expect.stringMatching(/it was taken, and its copy in the hold was lost.*in the vault/)
     expect(await o.items(id)).toMatchObject([{ state: 'ambiguous', reason }])
@@ -158,8 +133,8 @@ describe('a hold that is lost before the doubt about a move into it is settled',
   test('nothing has come to the hold since: the user has deleted it, and it stays deleted', async () => {
     const o = office()
     const { copies } = await o.deliver(['ann'])
-    const [uid = 0] = uidsIn(o, 'INBOX')
-    fails(o, 'move', { before: () => o.user('ann').expunge('INBOX', uid), error: 'timeout' })
+    const [uid = 0] = o.uids('ann', 'INBOX')
+    o.fails('ann', 'move', { before: () => o.user('ann').expunge('INBOX', uid), error: 'timeout' })
     const id = await o.run({ kind: 'quarantine' }, copies)
     const reason = expect.stringContaining('the user has deleted it')
     expect(await o.items(id)).toMatchObject([{ state: 'not-found', reason }])
@@ -170,7 +145,7 @@ describe('a hold that is lost before the doubt about a move into it is settled',
 describe('a move that was given up and comes late', () => {
   /** Stuck in the server; when the doubt has been settled, the server cannot be read for a moment, and somebody cancels. */
   async function cancelled(o: Office, ...request: Parameters<Office['run']>) {
-    fails(o, 'move', { late: 1000, stuck: true, after: () => fails(o, 'read', { error: 'unavailable' }) })
+    o.fails('ann', 'move', { late: 1000, stuck: true, after: () => o.fails('ann', 'read', { error: 'unavailable' }) })
     const id = await o.run(...request)
     expect(await o.items(id)).toMatchObject([{ state: 'failed', reason: expect.stringContaining('unavailable') }])
     await o.service.cancel(o.analyst(), id)
@@ -188,7 +163,7 @@ describe('a move that was given up and comes late', () => {
     const before = o.user('ann').snapshot()
     const id = await cancelled(o, { kind: 'quarantine' }, copies)
     o.user('ann').finishPending()
-    expect([uidsIn(o, 'INBOX').length, uidsIn(o, HELD).length]).toEqual([0, 1])
+    expect([o.uids('ann', 'INBOX').length, o.uids('ann', HELD).length]).toEqual([0, 1])
     await lookAgain(o, 60_000)
     expect(await o.items(id)).toMatchObject([
       { state: 'done', reason: expect.stringContaining('carried out, late'), after: { folder: HELD } },
@@ -218,11 +193,11 @@ describe('a move that was given up and comes late', () => {
     const { copies } = await o.deliver(['ann'])
     const before = o.user('ann').snapshot()
     const taken = await o.run({ kind: 'quarantine' }, copies)
-    fails(o, 'move', { late: 1000, stuck: true, after: () => fails(o, 'open', { error: 'unavailable' }) })
+    o.fails('ann', 'move', { late: 1000, stuck: true, after: () => o.fails('ann', 'open', { error: 'unavailable' }) })
     const undo = await o.service.submitUndo(o.analyst(), taken)
     await o.service.drain(o.tenant)
     // In doubt while the server does not answer; settled once it does, and then it cannot be read.
-    fails(o, 'state', { error: 'unavailable' })
+    o.fails('ann', 'state', { error: 'unavailable' })
     await lookAgain(o, 10_000)
     await o.service.cancel(o.analyst(), undo.id).catch((error) => expect(error).toMatchObject({ status: 409 }))
     o.user('ann').finishPending()
@@ -237,21 +212,21 @@ describe('a move that was given up and comes late', () => {
     const { copies } = await o.deliver(['ann'])
     const ann = o.user('ann')
     const taken = await o.run({ kind: 'quarantine' }, copies)
-    fails(o, 'move', { late: 1000, stuck: true, after: () => fails(o, 'open', { error: 'unavailable' }) })
+    o.fails('ann', 'move', { late: 1000, stuck: true, after: () => o.fails('ann', 'open', { error: 'unavailable' }) })
     const undo = await o.service.submitUndo(o.analyst(), taken)
     await o.service.drain(o.tenant)
-    fails(o, 'state', { error: 'unavailable' })
+    o.fails('ann', 'state', { error: 'unavailable' })
     await lookAgain(o, 10_000)
     await o.service.cancel(o.analyst(), undo.id)
     expect(await o.items(undo.id)).toMatchObject([{ state: 'skipped' }])
     ann.finishPending()
-    const [uid = 0] = uidsIn(o, 'INBOX')
+    const [uid = 0] = o.uids('ann', 'INBOX')
     ann.move('INBOX', uid, 'Junk')
     await lookAgain(o, 60_000)
     expect(await o.items(undo.id)).toMatchObject([
       { state: 'ambiguous', reason: expect.stringContaining('no longer in the hold') },
     ])
-    expect([uidsIn(o, 'Junk').length, ann.held()]).toEqual([1, []])
+    expect([o.uids('ann', 'Junk').length, ann.held()]).toEqual([1, []])
   })
 
   test('to a folder of the user’s: he may have moved it there himself, so it is listed as a doubt and left', async () => {
@@ -263,29 +238,29 @@ describe('a move that was given up and comes late', () => {
     expect(await o.items(id)).toMatchObject([
       { state: 'ambiguous', reason: expect.stringContaining('nobody can tell') },
     ])
-    expect(uidsIn(o, 'Junk')).toHaveLength(1)
+    expect(o.uids('ann', 'Junk')).toHaveLength(1)
   })
 
   test('it comes before the next attempt: that finds it in the hold', async () => {
     const o = office()
     const { copies } = await o.deliver(['ann'])
-    fails(o, 'move', { late: 1000, stuck: true, after: () => fails(o, 'read', { error: 'unavailable' }) })
+    o.fails('ann', 'move', { late: 1000, stuck: true, after: () => o.fails('ann', 'read', { error: 'unavailable' }) })
     const id = await o.run({ kind: 'quarantine' }, copies)
     o.user('ann').finishPending()
     await lookAgain(o, 2000)
     expect(await o.items(id)).toMatchObject([{ state: 'done' }])
-    expect(uidsIn(o, HELD)).toHaveLength(1)
+    expect(o.uids('ann', HELD)).toHaveLength(1)
   })
 
   test('an action that is cancelled while its move is in doubt is not begun anew', async () => {
     const o = office()
     const { copies } = await o.deliver(['ann'])
-    fails(o, 'move', { error: 'timeout', before: () => fails(o, 'open', { error: 'unavailable' }) })
+    o.fails('ann', 'move', { error: 'timeout', before: () => o.fails('ann', 'open', { error: 'unavailable' }) })
     const id = await o.run({ kind: 'quarantine' }, copies)
     expect(await o.items(id)).toMatchObject([{ state: 'executing' }])
     await o.service.cancel(o.analyst(), id)
     await lookAgain(o, 10_000)
     expect(await o.items(id)).toMatchObject([{ state: 'skipped', reason: expect.stringContaining('cancelled') }])
-    expect(uidsIn(o, 'INBOX')).toHaveLength(1)
+    expect(o.uids('ann', 'INBOX')).toHaveLength(1)
   })
 })

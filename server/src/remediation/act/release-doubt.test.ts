@@ -1,21 +1,14 @@
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { Office, people } from '../../../test/rig/memory-office.ts'
-import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Office } from '../../../test/rig/memory-office.ts'
+import { offices } from '../../../test/rig/offices.ts'
 import type { HopResult, NextHop } from '../../transport/index.ts'
 
-let t: TestStorage
-let all: Awaited<ReturnType<typeof people>>
+const t = offices()
 let office: Office
-beforeAll(async () => {
-  t = await testStorage()
-  all = await people(t)
-})
-afterAll(() => t.close())
 beforeEach(() => {
-  office = new Office(t, t.a, all)
+  office = t.office()
 })
-afterEach(() => office.close())
 
 const arrive = (bytes: Buffer): HopResult => {
   office.user('ann').append('INBOX', bytes)
@@ -27,7 +20,7 @@ const LOST: HopResult = { kind: 'unknown', why: 'reset' }
 function storeThat(act: (bytes: Buffer, nth: number) => HopResult): Office {
   let n = 0
   const handOver: NextHop['handOver'] = async ({ bytes }) => [act(bytes, ++n)]
-  return new Office(t, t.a, all, {
+  return t.office({
     provider: office.provider,
     nextHop: { kind: 'lmtp', handOver, close: async () => {} },
   })

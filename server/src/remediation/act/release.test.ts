@@ -1,28 +1,18 @@
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { startLmtpPeer } from '../../../test/rig/lmtp-peer.ts'
-import { Office, people } from '../../../test/rig/memory-office.ts'
-import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
+import type { Office } from '../../../test/rig/memory-office.ts'
+import { offices } from '../../../test/rig/offices.ts'
 import type { Cause } from '../../judgement/index.ts'
 import { createNextHop, type NextHop } from '../../transport/index.ts'
 import { guardedBy } from '../index.ts'
 
-let t: TestStorage
-let all: Awaited<ReturnType<typeof people>>
+const t = offices()
 let office: Office
 let other: Office
-beforeAll(async () => {
-  t = await testStorage()
-  all = await people(t)
-})
-afterAll(() => t.close())
 beforeEach(() => {
-  office = new Office(t, t.a, all)
-  other = new Office(t, t.b, all, { provider: office.provider })
-})
-afterEach(async () => {
-  await office.close()
-  await other.close()
+  office = t.office()
+  other = t.office({ tenant: t.b, provider: office.provider })
 })
 const cause: Cause = { kind: 'signal', id: 'link-mismatch', version: 3 }
 const ofMessage = (id: string) =>
@@ -122,7 +112,7 @@ describe('release of what the gate has kept', () => {
       },
     }
     const tuning = { leaseMs: 20_000, deadlineMs: 5000 }
-    const releasing = new Office(t, t.a, all, { provider: office.provider, nextHop: store, tuning })
+    const releasing = t.office({ provider: office.provider, nextHop: store, tuning })
     const held = async (mailFrom: string | null) => {
       const { mail, copies } = await office.hold(['ann'])
       await t.storage.tenant(t.a, (tx) =>
@@ -166,7 +156,7 @@ describe('release of what the gate has kept', () => {
     ] as const
     for (const answer of answers) {
       const nextHop: NextHop = { kind: 'lmtp', handOver: async () => [answer], close: async () => {} }
-      const stubborn = new Office(t, t.a, all, { provider: office.provider, nextHop })
+      const stubborn = t.office({ provider: office.provider, nextHop })
       const { copies } = await office.hold(['ann'])
       const id = await stubborn.run({ kind: 'release' }, copies)
       await stubborn.close()

@@ -1,20 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { Office, people } from '../../../test/rig/memory-office.ts'
+import { beforeEach, expect, test } from 'vitest'
+import type { Office } from '../../../test/rig/memory-office.ts'
 import { asDelivered, type Copy, keep, letter } from '../../../test/rig/office.ts'
-import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
+import { offices } from '../../../test/rig/offices.ts'
 
-let t: TestStorage
-let all: Awaited<ReturnType<typeof people>>
+const t = offices()
 let office: Office
-beforeAll(async () => {
-  t = await testStorage()
-  all = await people(t)
-})
-afterAll(() => t.close())
 beforeEach(() => {
-  office = new Office(t, t.a, all)
+  office = t.office()
 })
-afterEach(() => office.close())
 
 /** One message that came to Ann by her own address and by a list: two copies in one mailbox, two deliveries. */
 async function twice(known: readonly boolean[]): Promise<readonly Copy[]> {

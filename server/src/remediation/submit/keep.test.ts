@@ -1,44 +1,20 @@
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { Office, people } from '../../../test/rig/memory-office.ts'
-import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
-import type { TenantId } from '../../base/index.ts'
-import type { Fault, MemoryCallName } from '../../mailboxes/index.ts'
-import type { Mailbox } from '../../organisation/index.ts'
+import { describe, expect, test } from 'vitest'
+import type { Office } from '../../../test/rig/memory-office.ts'
+import { offices } from '../../../test/rig/offices.ts'
 import type { Requester } from '../types.ts'
 
 // Two copies of one message, between which nobody could decide: an analyst says which one stays.
 
-let t: TestStorage
-let all: ReadonlyMap<TenantId, ReadonlyMap<string, Mailbox>>
-const open: Office[] = []
-beforeAll(async () => {
-  t = await testStorage()
-  all = await people(t)
-})
-afterEach(async () => {
-  for (const o of open.splice(0)) await o.close()
-})
-afterAll(() => t.close())
-const office = (tenant: TenantId = t.a, options: ConstructorParameters<typeof Office>[3] = {}): Office => {
-  const made = new Office(t, tenant, all, options)
-  open.push(made)
-  return made
-}
-const fails = (o: Office, call: MemoryCallName, fault: Fault) =>
-  o.provider.failOnce(call, fault, o.mailbox('ann').login)
+const t = offices()
+const { office } = t
 const HELD = 'Recourse-Hold/soft-deleted'
-const uidsIn = (o: Office, folder: string) =>
-  o
-    .user('ann')
-    .list(folder)
-    .map((c) => c.ref.uid)
-const where = (o: Office) => ['INBOX', 'Junk', HELD].map((folder) => uidsIn(o, folder).length)
+const where = (o: Office) => ['INBOX', 'Junk', HELD].map((folder) => o.uids('ann', folder).length)
 
 /** A move to Junk that was cut in half: the message is in INBOX and in Junk. */
 async function doubt(o: Office) {
   const { copies, mail } = await o.deliver(['ann'])
-  fails(o, 'move', { partial: { done: 0, both: 1 } })
+  o.fails('ann', 'move', { partial: { done: 0, both: 1 } })
   const id = await o.run({ kind: 'move', target: 'junk' }, copies)
   const [item] = await o.items(id)
   if (!item) throw new Error('no item')
@@ -68,7 +44,7 @@ describe('keep this one', () => {
     '%s: the other copy goes to the hold, verified, its bytes in the vault; undone, both are as before',
     async (folder, after, location) => {
       for (const tenant of [t.a, t.b]) {
-        const o = office(tenant)
+        const o = office({ tenant })
         const d = await doubt(o)
         const before = o.snapshots()
         const kept = o.user('ann').list(folder)
@@ -155,7 +131,7 @@ describe('keep this one', () => {
       () => o.service.keep(by, { ...request, folder }),
       async () => o.service.keepPreview(by, { ...request, folder }),
     ]
-    const stranger = office(t.b).analyst()
+    const stranger = office({ tenant: t.b }).analyst()
     const wrong = { code: 'no-copy', cure: 'Choose INBOX or Junk.' }
     for (const call of both(o.analyst(['mail.read']), 'Junk'))
       await expect(call()).rejects.toMatchObject({ code: 'forbidden' })
@@ -176,7 +152,7 @@ describe('what has changed meanwhile', () => {
   test('the copy that was to be removed is gone: only the other one is left, and the delivery is there', async () => {
     const o = office()
     const d = await doubt(o)
-    o.user('ann').expunge('INBOX', uidsIn(o, 'INBOX')[0] ?? 0)
+    o.user('ann').expunge('INBOX', o.uids('ann', 'INBOX')[0] ?? 0)
     const id = await keep(o, d, 'Junk')
     expect(await o.items(id)).toMatchObject([
       { state: 'already-there', reason: expect.stringContaining('only the one in Junk is left') },
@@ -197,7 +173,7 @@ describe('what has changed meanwhile', () => {
   ] as const)('%s: said so, nothing removed, and it can be decided anew', async (_, gone, state, reason) => {
     const o = office()
     const d = await doubt(o)
-    for (const folder of gone) o.user('ann').expunge(folder, uidsIn(o, folder)[0] ?? 0)
+    for (const folder of gone) o.user('ann').expunge(folder, o.uids('ann', folder)[0] ?? 0)
     const before = o.snapshots()
     const id = await keep(o, d, 'Junk')
     expect(await o.items(id)).toMatchObject([{ state, reason: expect.stringMatching(reason) }])
@@ -209,18 +185,18 @@ describe('what has changed meanwhile', () => {
     const o = office()
     const d = await doubt(o)
     o.user('ann').createFolder('Mine')
-    o.user('ann').move('INBOX', uidsIn(o, 'INBOX')[0] ?? 0, 'Mine')
+    o.user('ann').move('INBOX', o.uids('ann', 'INBOX')[0] ?? 0, 'Mine')
     const id = await keep(o, d, 'Junk')
     expect(await o.items(id)).toMatchObject([
       { state: 'skipped', reason: expect.stringContaining('to Mine since. Nothing was removed.') },
     ])
-    expect([uidsIn(o, 'Mine').length, ...where(o)]).toEqual([1, 0, 1, 0])
+    expect([o.uids('ann', 'Mine').length, ...where(o)]).toEqual([1, 0, 1, 0])
   })
 
   test('the copies are not the same any more: refused, and said what differs', async () => {
     const o = office()
     const d = await doubt(o)
-    const [uid = 0] = uidsIn(o, 'Junk')
+    const [uid = 0] = o.uids('ann', 'Junk')
     const bytes = o.user('ann').bytes('Junk', uid).toString('latin1')
     const other = bytes.replace(/^Subject: .*$/m, 'Subject: Another').replace(/\r\n$/, '!\r\n')
     o.user('ann').rewrite('Junk', uid, Buffer.from(other, 'latin1'))
@@ -238,7 +214,7 @@ describe('what has changed meanwhile', () => {
   test('the copy that was to stay is marked as deleted: the other one is not removed', async () => {
     const o = office()
     const d = await doubt(o)
-    o.user('ann').flag('Junk', uidsIn(o, 'Junk')[0] ?? 0, ['\\Deleted'])
+    o.user('ann').flag('Junk', o.uids('ann', 'Junk')[0] ?? 0, ['\\Deleted'])
     const id = await keep(o, d, 'Junk')
     expect(await o.items(id)).toMatchObject([
       { state: 'skipped', reason: expect.stringContaining('marked as deleted') },
@@ -264,7 +240,7 @@ describe('doubts of its own, and the ways back', () => {
     const o = office()
     const d = await doubt(o)
     const kept = o.user('ann').list('Junk')
-    fails(o, 'move', fault)
+    o.fails('ann', 'move', fault)
     const id = await keep(o, d, 'Junk')
     expect(await o.items(id)).toMatchObject([{ state: 'done', lost: [] }])
     expect(where(o)).toEqual([0, 1, 1])
@@ -276,8 +252,8 @@ describe('doubts of its own, and the ways back', () => {
   test('the user removes the copy that was to stay while the other one is taken: said, and an undo brings one back', async () => {
     const o = office()
     const d = await doubt(o)
-    const [uid = 0] = uidsIn(o, 'Junk')
-    fails(o, 'move', { before: () => o.user('ann').expunge('Junk', uid) })
+    const [uid = 0] = o.uids('ann', 'Junk')
+    o.fails('ann', 'move', { before: () => o.user('ann').expunge('Junk', uid) })
     const id = await keep(o, d, 'Junk')
     expect(await o.items(id)).toMatchObject([
       { state: 'done', reason: expect.stringContaining('has gone meanwhile: undo this') },
@@ -307,7 +283,7 @@ describe('doubts of its own, and the ways back', () => {
     const o = office()
     const d = await doubt(o)
     const undo = await o.undo(await keep(o, d, 'Junk'))
-    o.user('ann').expunge('INBOX', uidsIn(o, 'INBOX')[0] ?? 0)
+    o.user('ann').expunge('INBOX', o.uids('ann', 'INBOX')[0] ?? 0)
     const redo = await o.undo(undo)
     expect(await o.items(redo)).toMatchObject([{ state: 'already-there' }])
     expect(where(o)).toEqual([0, 1, 0])
@@ -317,11 +293,11 @@ describe('doubts of its own, and the ways back', () => {
     const o = office()
     const d = await doubt(o)
     const id = await keep(o, d, 'Junk')
-    const [uid = 0] = uidsIn(o, 'Junk')
+    const [uid = 0] = o.uids('ann', 'Junk')
     o.user('ann').move('Junk', uid, 'Trash')
     const undo = await o.undo(id)
     expect(await o.items(undo)).toMatchObject([{ state: 'done' }])
-    expect([uidsIn(o, 'Trash').length, ...where(o)]).toEqual([1, 1, 0, 0])
+    expect([o.uids('ann', 'Trash').length, ...where(o)]).toEqual([1, 1, 0, 0])
   })
 
   test('an action on the message afterwards takes what stayed, and its undo gives back just that', async () => {
@@ -339,7 +315,7 @@ describe('doubts of its own, and the ways back', () => {
     const o = office()
     const { copies } = await o.deliver(['ann'])
     const moved = await o.run({ kind: 'move', target: 'junk' }, copies)
-    fails(o, 'move', { partial: { done: 0, both: 1 } })
+    o.fails('ann', 'move', { partial: { done: 0, both: 1 } })
     const undo = await o.undo(moved)
     const [item] = await o.items(undo)
     if (!item) throw new Error('no item')

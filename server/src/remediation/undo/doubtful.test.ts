@@ -1,26 +1,9 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { Office, people } from '../../../test/rig/memory-office.ts'
-import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
-import type { TenantId } from '../../base/index.ts'
+import { expect, test } from 'vitest'
+import { offices } from '../../../test/rig/offices.ts'
 import type { MemoryUser } from '../../mailboxes/index.ts'
-import type { Mailbox } from '../../organisation/index.ts'
 
-let t: TestStorage
-let all: ReadonlyMap<TenantId, ReadonlyMap<string, Mailbox>>
-const open: Office[] = []
-beforeAll(async () => {
-  t = await testStorage()
-  all = await people(t)
-})
-afterEach(async () => {
-  for (const o of open.splice(0)) await o.close()
-})
-afterAll(() => t.close())
-const office = (options: ConstructorParameters<typeof Office>[3] = {}): Office => {
-  const made = new Office(t, t.a, all, options)
-  open.push(made)
-  return made
-}
+const t = offices()
+const { office } = t
 const SOFT = 'Recourse-Hold/soft-deleted'
 
 test('taken, but read back with another date: in doubt, and an undo gives it back all the same', async () => {
@@ -28,11 +11,7 @@ test('taken, but read back with another date: in doubt, and an undo gives it bac
   const { copies } = await o.deliver(['ann', 'bob'])
   const before = o.user('bob').snapshot()
   const ann = o.user('ann')
-  o.provider.failOnce(
-    'move',
-    { after: () => ann.redate(SOFT, 1, new Date('2001-01-01T00:00:00Z')) },
-    o.mailbox('ann').login,
-  )
+  o.fails('ann', 'move', { after: () => ann.redate(SOFT, 1, new Date('2001-01-01T00:00:00Z')) })
   const id = await o.run({ kind: 'soft-delete' }, copies)
   expect((await o.items(id)).map((i) => i.state).sort()).toEqual(['ambiguous', 'done'])
   expect((await o.view(id)).state).toBe('partially-completed')
@@ -90,7 +69,7 @@ test('lesson #46: the mailbox is locked while it is given back: it waits and say
   const { copies } = await o.deliver(['ann', 'bob'])
   const before = o.snapshots()
   const id = await o.run({ kind: 'soft-delete' }, copies)
-  o.provider.failOnce('move', { error: 'refused' }, o.mailbox('ann').login)
+  o.fails('ann', 'move', { error: 'refused' })
   const undo = await o.undo(id)
   expect((await o.items(undo)).map((i) => [i.recipient.split('@')[0], i.state])).toEqual(
     expect.arrayContaining([
@@ -104,7 +83,7 @@ test('lesson #46: the mailbox is locked while it is given back: it waits and say
   expect(await o.view(id)).toMatchObject({ state: 'partially-undone' })
   // Locked longer than a command may take: nobody knows whether it happened.
   o.later(2000)
-  o.provider.failOnce('move', { error: 'timeout' }, o.mailbox('ann').login)
+  o.fails('ann', 'move', { error: 'timeout' })
   await o.service.drain(t.a)
   o.later(10_000)
   await o.service.drain(t.a)

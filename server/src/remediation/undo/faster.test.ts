@@ -1,29 +1,19 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { Office, people } from '../../../test/rig/memory-office.ts'
-import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
-import type { TenantId } from '../../base/index.ts'
+import { beforeEach, expect, test } from 'vitest'
+import type { Office } from '../../../test/rig/memory-office.ts'
+import { offices } from '../../../test/rig/offices.ts'
 import type { Fault } from '../../mailboxes/index.ts'
-import type { Mailbox } from '../../organisation/index.ts'
 
-let t: TestStorage
-let all: ReadonlyMap<TenantId, ReadonlyMap<string, Mailbox>>
+const t = offices()
 let o: Office
-beforeAll(async () => {
-  t = await testStorage()
-  all = await people(t)
-})
 beforeEach(() => {
-  o = new Office(t, t.a, all)
+  o = t.office()
 })
-afterEach(() => o.close())
-afterAll(() => t.close())
 
 const HELD = 'Recourse-Hold/hard-deleted'
 const ann = () => o.user('ann')
 const uid = () => ann().list('INBOX')[0]?.ref.uid ?? 0
 /** What the user does when our command has run and we have not yet read back. */
-const meanwhile = (call: 'move' | 'append', after: NonNullable<Fault['after']>) =>
-  o.provider.failOnce(call, { after }, o.mailbox('ann').login)
+const meanwhile = (call: 'move' | 'append', after: NonNullable<Fault['after']>) => o.fails('ann', call, { after })
 
 async function taken(): Promise<Awaited<ReturnType<Office['run']>>> {
   const { copies } = await o.deliver(['ann'])

@@ -1,24 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { Office, people } from '../../../test/rig/memory-office.ts'
-import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
-import type { ActionId, TenantId } from '../../base/index.ts'
-import type { Mailbox } from '../../organisation/index.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Office } from '../../../test/rig/memory-office.ts'
+import { offices } from '../../../test/rig/offices.ts'
+import type { ActionId } from '../../base/index.ts'
 import type { ActionRequest, Requester } from '../types.ts'
 
 // An action, its undo, and a redo that has put it in force again: what of it is taken, whoever has taken it, comes back by its undo.
 
-let t: TestStorage
-let all: ReadonlyMap<TenantId, ReadonlyMap<string, Mailbox>>
+const t = offices()
 let o: Office
-beforeAll(async () => {
-  t = await testStorage()
-  all = await people(t)
-})
 beforeEach(() => {
-  o = new Office(t, t.a, all)
+  o = t.office()
 })
-afterEach(() => o.close())
-afterAll(() => t.close())
 
 const QUARANTINE = { kind: 'quarantine' } as const
 const JUNK = { kind: 'move', target: 'junk' } as const
