@@ -20,7 +20,7 @@ export interface HindsightDeps {
 }
 
 /** Messages whose entities are read together, and messages that are read and judged together. */
-const PAGE = 500
+const PAGE = 200
 const AT_ONCE = 20
 
 /**
