@@ -265,7 +265,7 @@ async function ends(action: unknown, state: string): Promise<void> {
     action: (await server.call('GET', `/actions/${id}`)) as { state: string },
     items: await server.call('GET', `/actions/${id}/items`),
   })
-  await eventually(look, (got) => got.action.state === state, 40_000)
+  await eventually(look, (got) => got.action.state === state)
 }
 
 function cli(...words: string[]): Promise<{ code: number; json: unknown }> {

@@ -298,7 +298,7 @@ class Universe {
 
   /** Every later attempt is made, then files, ledger and history must agree. */
   async end(): Promise<void> {
-    for (let n = 0; n < 40; n++) {
+    for (let n = 0; n < 600; n++) {
       await this.#drain()
       const states = await Promise.all(
         this.#actions.map((id) =>

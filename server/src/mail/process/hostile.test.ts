@@ -25,12 +25,6 @@ function start(options: ParserOptions = {}): Parser {
   return open
 }
 
-async function timed(parser: Parser, raw: Buffer): Promise<{ outcome: ParseOutcome; ms: number }> {
-  const began = performance.now()
-  const outcome = await parser.parse(raw, CONTEXT)
-  return { outcome, ms: performance.now() - began }
-}
-
 /** Marked with a reason, and what the headers give is there. */
 function expectMarked(outcome: ParseOutcome, why: RegExp): void {
   expect(outcome.kind).toBe('unparsable')
@@ -51,32 +45,29 @@ const slow = () =>
 describe('what exceeds a limit is marked, never dropped', () => {
   it('500,000 parts', async () => {
     const parser = start()
-    const { outcome, ms } = await timed(parser, multipart('b', '--b\r\n\r\nx\r\n'.repeat(500_000)))
+    const outcome = await parser.parse(multipart('b', '--b\r\n\r\nx\r\n'.repeat(500_000)), CONTEXT)
     expectMarked(outcome, /more than 10000 parts/)
-    expect(ms).toBeLessThan(60_000)
   })
 
   it('a million parts behind a boundary that the count does not see', async () => {
     const parser = start({ deadlineMs: 2_000 })
-    const { outcome, ms } = await timed(parser, slow())
+    const outcome = await parser.parse(slow(), CONTEXT)
     expectMarked(outcome, /longer than 2000 ms|more than 10000 parts|MB of memory/)
-    expect(ms).toBeLessThan(60_000)
   })
 
   it('10,000 multiparts inside each other', async () => {
     const parser = start()
     let body = ''
     for (let i = 0; i < 10_000; i++) body += `--b${i}\r\nContent-Type: multipart/mixed; boundary=b${i + 1}\r\n\r\n`
-    const { outcome, ms } = await timed(parser, multipart('b0', body))
+    const outcome = await parser.parse(multipart('b0', body), CONTEXT)
     expectMarked(outcome, /nesting depth of 100 levels/)
-    expect(ms).toBeLessThan(60_000)
   })
 
   it('messages in messages in messages, 2,000 deep: opened five deep, the rest kept as a file', async () => {
     const parser = start()
     let text = 'Subject: innermost\r\n\r\nhttp://innermost.example.com/\r\n'
     for (let i = 0; i < 2_000; i++) text = `Content-Type: message/rfc822\r\n\r\n${text}`
-    const { outcome } = await timed(parser, Buffer.from(HEAD + text))
+    const outcome = await parser.parse(Buffer.from(HEAD + text), CONTEXT)
     expect(outcome.kind).toBe('parsed')
     expect(outcome.mail.attachments.length).toBeLessThan(10)
   })
@@ -84,15 +75,14 @@ describe('what exceeds a limit is marked, never dropped', () => {
   it('a header of 60 MB', async () => {
     const parser = start()
     const raw = Buffer.concat([Buffer.from(`${HEAD}X-Long: `), Buffer.alloc(60 * MB, 'a'), Buffer.from('\r\n\r\nbody')])
-    const { outcome, ms } = await timed(parser, raw)
+    const outcome = await parser.parse(raw, CONTEXT)
     expectMarked(outcome, /header size|MB of memory/)
-    expect(ms).toBeLessThan(60_000)
   })
 
   it('a single line of 100 MB', async () => {
     const parser = start({ maxBytes: 200 * MB, maxRssMb: 1_024 })
     const raw = Buffer.concat([Buffer.from(`${HEAD}\r\n`), Buffer.alloc(100 * MB, 'a')])
-    const { outcome } = await timed(parser, raw)
+    const outcome = await parser.parse(raw, CONTEXT)
     if (outcome.kind === 'unparsable') expectMarked(outcome, /ms$|memory/)
     else expect(outcome.mail.text.length).toBeLessThanOrEqual(65_536)
   })
@@ -106,7 +96,7 @@ describe('what exceeds a limit is marked, never dropped', () => {
       'b',
       `--b\r\n\r\nSee http://example.com/x\r\n--b\r\n${part}${line.repeat((60 * MB) / line.length)}--b--\r\n`,
     )
-    const { outcome } = await timed(parser, raw)
+    const outcome = await parser.parse(raw, CONTEXT)
     expect(outcome.kind === 'unparsable' ? outcome.why : 'parsed').toBe('parsed')
     expect(outcome.mail.attachments[0]).toMatchObject({ name: 'big.pdf', declaredType: 'application/pdf' })
     expect(outcome.mail.attachments[0]?.size).toBeGreaterThan(40 * MB)
@@ -115,17 +105,14 @@ describe('what exceeds a limit is marked, never dropped', () => {
 
   it('larger than the largest that is parsed: the headers are still read', async () => {
     const parser = start({ maxBytes: MB })
-    expectMarked(
-      (await timed(parser, Buffer.concat([plain(1).subarray(0, 0), Buffer.from(HEAD), Buffer.alloc(2 * MB, 'a\r\n')])))
-        .outcome,
-      /larger than 1 MB/,
-    )
+    const raw = Buffer.concat([Buffer.from(HEAD), Buffer.alloc(2 * MB, 'a\r\n')])
+    expectMarked(await parser.parse(raw, CONTEXT), /larger than 1 MB/)
   })
 
   it('a message that needs more memory than it may: its process is killed and the limit is named', async () => {
     const parser = start({ workers: 1, maxRssMb: 160 })
     const raw = Buffer.concat([Buffer.from(`${HEAD}\r\n`), Buffer.alloc(80 * MB, 'abc \r\n')])
-    const { outcome } = await timed(parser, raw)
+    const outcome = await parser.parse(raw, CONTEXT)
     expectMarked(outcome, /more than 160 MB of memory|out of memory/)
     expect((await parser.parse(plain(1), CONTEXT)).kind).toBe('parsed')
   })
@@ -154,7 +141,7 @@ describe('files that are bombs: the message is parsed, the file is marked, and o
   it.each(cases)('%s', async (name, data, why) => {
     await parser.parse(plain(0), CONTEXT)
     const before = parser.pids()
-    const { outcome } = await timed(parser, attached(name, data))
+    const outcome = await parser.parse(attached(name, data), CONTEXT)
     expect(outcome.kind).toBe('parsed')
     expect(outcome.mail.defects.join()).toMatch(why)
     expect(outcome.mail.urls.map((u) => u.host)).toEqual(['example.com'])
@@ -238,7 +225,7 @@ describe('input that makes bad expressions slow takes no time', () => {
   ]
   it.each(cases)('%s', async (_name, raw) => {
     // The deadline, in processor time, is what is tested: a busy machine must not decide.
-    const { outcome } = await timed(parser, raw)
+    const outcome = await parser.parse(raw, CONTEXT)
     expect(outcome.kind === 'unparsable' ? outcome.why : 'parsed').toBe('parsed')
     expect((await parser.renderSafe(raw)).html).not.toContain('cannot be shown')
   })
