@@ -69,7 +69,7 @@ try {
   await feeds.check()
   const refuse = () => Promise.reject(new Error('nothing is listed'))
   const remediation = { submit: refuse }
-  const deps = { storage, parser, remediation, log: quietLog, feeds: feeds.look, clock: systemClock, hours: 49 }
+  const deps = { storage, parser, remediation, log: quietLog, feeds, clock: systemClock, hours: 49 }
   for (let round = 1; round <= 3; round++) {
     const before = { own: cpu(), database: database() }
     let stall = 0

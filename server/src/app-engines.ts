@@ -116,7 +116,7 @@ export function lookBackWithFeeds(
   opened: { add(name: string, close: () => Promise<unknown>): void },
 ): void {
   const hindsight = createHindsight({
-    ...{ storage, parser, remediation, feeds: feeds.look, clock: systemClock },
+    ...{ storage, parser, remediation, feeds, clock: systemClock },
     log: log.child({ room: 'intake' }),
     hours: config.feeds.lookBackHours,
   })

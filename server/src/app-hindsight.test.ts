@@ -84,12 +84,12 @@ async function deliver(
   tenant: TenantId,
   subject: string,
   link: string,
-  { from = 'jo@partner.example', date = NOW } = {},
+  { from = 'jo@partner.example', date = NOW, at = 'inbox' } = {},
 ): Promise<string> {
   const to = `ann@${tenant === t.a ? 'kontor.example' : 'werft.example'}`
   const mail = `From: Jo <${from}>\r\nTo: ${to}\r\nSubject: ${subject}\r\nMessage-ID: <${subject.replaceAll(' ', '.')}@partner.example>\r\nDate: ${date.toUTCString()}\r\n\r\nThe minutes: ${link}\r\n`
   const { messageId } = await call(tenant, 'POST', `/import?recipient=${to}`, mail, 'message/rfc822')
-  expect(await locations(tenant, messageId)).toEqual(['inbox'])
+  expect(await locations(tenant, messageId)).toEqual([at])
   return messageId
 }
 const detail = (tenant: TenantId, id: string) => call(tenant, 'GET', `/messages/${id}`)
@@ -242,6 +242,59 @@ describe('a sender that a feed of spammers lists afterwards', () => {
   })
 })
 
+describe('what a feed takes back', () => {
+  const proposals = async (tenant: TenantId) =>
+    (await call(tenant, 'GET', '/actions?state=pending-approval')).items.filter((a: { name: string }) =>
+      a.name.startsWith('Taken back'),
+    )
+  const approve = async (tenant: TenantId, id: string) => {
+    await call(tenant, 'POST', `/actions/${id}/approve`, {})
+    await ended(tenant, id)
+  }
+
+  test('is judged again without it, and the way back is proposed: of what was held at the gate and of what was taken since; a person decides (lesson #62)', async () => {
+    const [held, taken] = ['https://mistake.example/held', 'https://mistake.example/taken']
+    const since = await deliver(t.b, 'Taken by mistake', taken)
+    const before = maildirCopies(join(dir, 'data', 'mail'))
+    LISTED.urls.add(held).add(taken)
+    publish()
+    await expect.poll(() => locations(t.b, since), { timeout: 40_000 }).toEqual(['quarantine'])
+    const gate = await deliver(t.b, 'Held by mistake', held, { at: 'quarantine' })
+    const stays = await deliver(t.b, 'Held rightly', 'https://minutes.example/today', { at: 'quarantine' })
+
+    // A file that is no feed takes nothing back.
+    writeFileSync(join(dir, 'urls.new'), '<html><body>502 Bad Gateway</body></html>\n')
+    renameSync(join(dir, 'urls.new'), join(dir, 'urls.txt'))
+    await expect
+      .poll(async () => (await (await fetch(`${app.url}/readyz`)).json()).feeds.pages, { timeout: 40_000 })
+      .toBe('failed')
+    expect(await judgedAgain(t.b, gate)).toEqual([])
+
+    LISTED.urls.delete(held)
+    LISTED.urls.delete(taken)
+    publish()
+    await expect
+      .poll(() => proposals(t.b), { timeout: 40_000 })
+      .toMatchObject([{ kind: 'release', cause: { id: 'feed:pages' }, counts: { total: 2, planned: 2 } }])
+    for (const id of [gate, since]) {
+      expect(await locations(t.b, id)).toEqual(['quarantine'])
+      const events = await judgedAgain(t.b, id)
+      expect(events.at(-1)).toMatchObject({
+        summary: expect.stringMatching(/does not list it any more.*is none, deliver/),
+      })
+    }
+    expect(await judgedAgain(t.b, stays)).toEqual([])
+    const [proposal] = await proposals(t.b)
+    await approve(t.b, proposal.id)
+    for (const id of [gate, since]) expect(await locations(t.b, id)).toEqual(['inbox'])
+    expect(await locations(t.b, stays)).toEqual(['quarantine'])
+    const now = maildirCopies(join(dir, 'data', 'mail'))
+    // What had been delivered is as it was, to the byte; the other one has come for the first time.
+    expect(now).toEqual(expect.arrayContaining(before))
+    expect(now).toHaveLength(before.length + 1)
+  })
+})
+
 test('two that look back at the same time judge a message once and take it once; a third finds nothing new', async () => {
   const path = join(dir, 'ours.txt')
   writeFileSync(path, 'https://twice.example/today\n')
@@ -252,7 +305,7 @@ test('two that look back at the same time judge a message once and take it once;
   const parser = createParser({ workers: 1 })
   const id = await deliver(t.b, 'Twice', 'https://twice.example/today')
   const { storage, remediation } = app
-  const deps = { storage, parser, remediation, log, feeds: feeds.look, clock: systemClock, hours: 48 }
+  const deps = { storage, parser, remediation, log, feeds, clock: systemClock, hours: 48 }
   const before = (await zaps(t.b)).length
   const judged = await Promise.all([lookBack(deps, t.b), lookBack(deps, t.b)])
   expect(judged.sort()).toEqual([0, 1])

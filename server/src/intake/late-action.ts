@@ -32,11 +32,13 @@ export function actOnLateVerdicts(outbox: Outbox, remediation: Pick<Remediation,
   })
 }
 
+type Placement = 'deliver' | 'junk' | 'quarantine'
+
 type Late = {
   readonly messageId: MessageId
   readonly signal: { readonly id: string; readonly version: number } | null
-  readonly from: { readonly placement: 'deliver' | 'junk' | 'quarantine' }
-  readonly to: { readonly threat: string; readonly placement: 'deliver' | 'junk' | 'quarantine' }
+  readonly from: { readonly placement: Placement }
+  readonly to: { readonly threat: string; readonly placement: Placement }
 }
 
 async function requestOf(tx: Tx, { messageId, signal, from, to }: Late): Promise<ActionRequest | null> {
@@ -50,7 +52,12 @@ async function requestOf(tx: Tx, { messageId, signal, from, to }: Late): Promise
   if (from.placement === 'deliver') return { ...common, kind: 'move', target: 'junk', zap: true }
   const there = (await deliveriesOf(tx, messageId)).filter((d) => d.latest_location === from.placement)
   if (there.length === 0) return null
-  const back = { ...common, select: { deliveryIds: there.map((d) => d.id) }, propose: true }
-  if (to.placement === 'junk') return { ...back, kind: 'move', target: 'junk' }
-  return from.placement === 'quarantine' ? { ...back, kind: 'release' } : { ...back, kind: 'move', target: 'inbox' }
+  const select = { deliveryIds: there.map((d) => d.id) }
+  return { ...common, select, propose: true, ...wayBack(from.placement, to.placement) }
+}
+
+/** What a milder verdict would have done with what a harsher one has put there. */
+export function wayBack(from: Placement, to: Placement): Pick<ActionRequest, 'kind' | 'target'> {
+  if (to === 'junk') return { kind: 'move', target: 'junk' }
+  return from === 'quarantine' ? { kind: 'release' } : { kind: 'move', target: 'inbox' }
 }

@@ -23,6 +23,8 @@ export interface Feeds {
   statuses(): FeedStatus[]
   /** Those that were read, for another process; see `unpackFeeds`. */
   packed(): PackedFeed[]
+  /** Whether a feed lists this entry, in the form in which a signal tells it; null: no such feed is read here. */
+  lists(feed: string, entry: string): boolean | null
   /** Calls it after each `check` that has read something new, and once for what has been read by now. */
   onRead(listener: () => void): void
   /** Reads what has changed, one file after another. Never rejects: what cannot be used is told, and the last good one stays. */
@@ -53,6 +55,7 @@ export function createFeeds(deps: FeedsDeps): Feeds {
   return {
     lookup: all.length === 0 ? NO_FEEDS : lookupIn(all),
     look: all.length === 0 ? NO_FEEDS : lookupIn(all.map((feed) => feed.quietly())),
+    lists: (name, entry) => all.find((feed) => feed.file.name === name)?.lists(entry) ?? null,
     onRead: (listener) => {
       listeners.push(listener)
       if (all.some((feed) => feed.packed() !== null)) listener()
@@ -140,6 +143,10 @@ class Feed implements Listing {
 
   #find(keys: readonly string[]): FeedHit[] {
     return this.#loaded === null || this.#facts === null ? [] : firstOf(this.#loaded.table, this.#facts, keys)
+  }
+
+  lists(entry: string): boolean | null {
+    return this.#loaded === null ? null : this.#loaded.table.get(entry) !== null
   }
 
   /** Answers without counting. */

@@ -1,17 +1,17 @@
 import { type Clock, type Log, messageOf, type TenantId } from '../../base/index.ts'
-import { type FeedLookup, feedsListing, LISTED_KINDS } from '../../detection/index.ts'
+import { type Feeds, feedsListing, LISTED_KINDS } from '../../detection/index.ts'
 import type { Parser } from '../../mail/index.ts'
 import { type Occurrence, recentMessages } from '../../records/index.ts'
 import type { Remediation } from '../../remediation/index.ts'
 import type { Storage } from '../../storage/index.ts'
 import { type Hit, learn, unknownTo } from './learn.ts'
 import { settleHits } from './settle.ts'
+import { settleTakenBack, takenBack } from './taken-back.ts'
 
 export interface HindsightDeps {
   readonly storage: Pick<Storage, 'tenant' | 'tenants' | 'blobs'>
   readonly parser: Pick<Parser, 'parse'>
-  /** Answers that are not counted as hits. */
-  readonly feeds: FeedLookup
+  readonly feeds: Pick<Feeds, 'look' | 'lists'>
   readonly remediation: Pick<Remediation, 'submit'>
   readonly log: Pick<Log, 'warn' | 'info'>
   readonly clock: Clock
@@ -26,21 +26,23 @@ const AT_ONCE = 20
 /**
  * Looks at the mail of the last hours with the eyes of today: a message in which a feed now lists something is judged again, and copies that
  * the policy would not have delivered are taken, as zero-hour auto purge does (air #132-137). The verdict and the action are one
- * transaction, so whatever ends this process leaves nothing half done, and looking twice changes nothing. Gives back how many messages
- * were judged again.
+ * transaction, so whatever ends this process leaves nothing half done, and looking twice changes nothing. What a feed has taken back is judged
+ * without it, and the way back is proposed. Gives back how many messages were judged again.
  */
 export async function lookBack(deps: HindsightDeps, tenant: TenantId): Promise<number> {
   const since = new Date(deps.clock.now().getTime() - deps.hours * 3_600_000)
   let judged = 0
   let before: Occurrence | undefined
   for (;;) {
-    const options = { since, kinds: LISTED_KINDS, limit: PAGE, ...(before ? { before } : {}) }
+    const options = { since, kinds: LISTED_KINDS, signals: 'feed:', limit: PAGE, ...(before ? { before } : {}) }
     const page = await deps.storage.tenant(tenant, (tx) => recentMessages(tx, options))
     const hits = page.flatMap(({ messageId, entities }): Hit[] => {
-      const feeds = feedsListing(deps.feeds, entities)
+      const feeds = feedsListing(deps.feeds.look, entities)
       return feeds.size > 0 ? [{ messageId, feeds }] : []
     })
     for (let at = 0; at < hits.length; at += AT_ONCE) judged += await again(deps, tenant, hits.slice(at, at + AT_ONCE))
+    const over = takenBack(page, deps.feeds)
+    if (over.length > 0) judged += await deps.storage.tenant(tenant, (tx) => settleTakenBack(tx, deps, tenant, over))
     before = page.at(-1)
     if (page.length < PAGE) return judged
   }
@@ -94,7 +96,7 @@ export function createHindsight(deps: HindsightDeps): Hindsight {
 
   function wake(): void {
     again = true
-    if (stopped || deps.hours === 0 || deps.feeds.empty) return
+    if (stopped || deps.hours === 0 || deps.feeds.look.empty) return
     running ??= run().finally(() => {
       running = null
     })

@@ -49,7 +49,7 @@ export async function learn(
     const raw = await deps.storage.blobs.get(tenant, message.blob_key)
     const context: MailContext = { mailFrom: message.mail_from, clientIp: message.client_ip, helo: null }
     const { mail } = await deps.parser.parse(raw, context)
-    const signals = feedSignals({ mail, context, organisation: facts, feeds: deps.feeds, now: deps.clock.now() })
+    const signals = feedSignals({ mail, context, organisation: facts, feeds: deps.feeds.look, now: deps.clock.now() })
     return signals.length === 0 ? null : { messageId: message.id, signals }
   } catch (error) {
     const why = messageOf(error)

@@ -1,12 +1,12 @@
-import { sql } from 'kysely'
-import { AppError, type DeliveryId, type TenantId } from '../../base/index.ts'
+import type { DeliveryId, TenantId } from '../../base/index.ts'
 import type { Signal, Verdict } from '../../judgement/index.ts'
 import { type Delivery, deliveriesOf } from '../../records/index.ts'
-import type { ActionRequest, Requester } from '../../remediation/index.ts'
+import type { ActionRequest } from '../../remediation/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import { harsher, judgeAgain } from '../again.ts'
 import type { HindsightDeps } from './hindsight.ts'
 import type { LearntOf } from './learn.ts'
+import { submitAutomatic } from './submit.ts'
 
 /** A message whose copies are to go, by what the verdict and the feed say. */
 interface Taking {
@@ -87,20 +87,5 @@ async function submit(
     zap: true,
     ...(SPAM.has(verdict.threat) ? { onlyUnread: true } : {}),
   }
-  // A refusal may come after something was written down: none of it may stay.
-  await sql`savepoint zap`.execute(tx)
-  try {
-    await remediation.submit(automation(tenant), request, tx)
-  } catch (error) {
-    // None of the copies is there any more: the verdict stands, nothing is to be done. All else is tried again, verdict and action together.
-    if (!(error instanceof AppError) || error.code !== 'nothing-selected') throw error
-    await sql`rollback to savepoint zap`.execute(tx)
-  }
+  await submitAutomatic(tx, remediation, tenant, request)
 }
-
-const automation = (tenant: TenantId): Requester => ({
-  tenant,
-  user: null,
-  name: 'ZAP',
-  permissions: new Set(['remediation.propose', 'remediation.approve']),
-})
