@@ -1,6 +1,15 @@
 import { type Log, type Metrics, messageOf, systemClock, type TenantId } from './base/index.ts'
 import type { Config } from './config.ts'
-import { countMatches, createEngines, createFeeds, duePending, type Engines, type Feeds } from './detection/index.ts'
+import {
+  countMatches,
+  createBrake,
+  createEngines,
+  createFeeds,
+  duePending,
+  type Engines,
+  type Feeds,
+  watchBrake,
+} from './detection/index.ts'
 import { actOnLateVerdicts, createHindsight, judgeLate } from './intake/index.ts'
 import type { Parser } from './mail/index.ts'
 import type { Remediation } from './remediation/index.ts'
@@ -72,9 +81,19 @@ async function wake(storage: Storage, engine: string, log: Log): Promise<void> {
   }
 }
 
+interface Subscribing {
+  readonly storage: Storage
+  readonly remediation: Remediation
+  readonly config: Pick<Config, 'brake'>
+  readonly log: Log
+}
+
 /** Before `storage.start()`. */
-export function subscribeEngines(storage: Storage, remediation: Remediation): void {
-  countMatches(storage.outbox)
+export function subscribeEngines({ storage, remediation, config, log }: Subscribing): void {
+  const { outbox } = storage
+  const brake = createBrake({ outbox, limits: config.brake, log: log.child({ room: 'detection' }) })
+  countMatches(outbox, brake)
+  watchBrake(outbox, brake)
   teachFromSubmissions({ storage })
   actOnLateVerdicts(storage.outbox, remediation)
   storage.outbox.subscribe('classifier.refit', ['classifier.taught'], (tx) =>

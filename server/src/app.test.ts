@@ -124,6 +124,8 @@ const PERMISSIONS: Readonly<Record<string, Permission | 'signed-in' | 'none'>> =
   'GET /retention/state': 'settings.read',
   'POST /retention/preview': 'settings.read',
   'POST /retention/confirm': 'settings.write',
+  'GET /sources/braked': 'lists.read',
+  'DELETE /sources/braked/{id}': 'lists.write',
   'GET /signals/suspended': 'lists.read',
   'POST /signals/suspended': 'lists.write',
   'DELETE /signals/suspended/{id}': 'lists.write',

@@ -75,8 +75,9 @@ export async function startApp(config: Config, log: Log): Promise<App> {
 }
 
 /** The only place where subscribers of the outbox are named. */
-function subscribe({ storage, log, metrics, remediation }: Rooms): void {
-  subscribeEngines(storage, remediation)
+function subscribe(rooms: Rooms): void {
+  const { storage, log, metrics } = rooms
+  subscribeEngines(rooms)
   countEvents(metrics, storage)
   reportOpinions(storage)
   suspendCauses(storage, log)

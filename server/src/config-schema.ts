@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import Type, { type TSchema } from 'typebox'
-import { EngineOptions, FeedOptions } from './detection/index.ts'
+import { BrakeOptions, EngineOptions, FeedOptions } from './detection/index.ts'
 import { ImapOptions } from './mailboxes/index.ts'
 
 const orNull = <T extends TSchema>(type: T, options: { default: null; description: string; secret?: boolean }) =>
@@ -180,6 +180,7 @@ export const ConfigSchema = Type.Object({
   gateway: Gateway,
   engines: EngineOptions,
   feeds: FeedOptions,
+  brake: BrakeOptions,
   remediation: Type.Object(
     {
       maxByHand: Type.Integer({

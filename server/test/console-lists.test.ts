@@ -264,6 +264,49 @@ describe('Tenant Allow/Block List in the browser', () => {
     await context.close()
   })
 
+  test('sources that convict known senders are told with why, what was done and how to let them go (lesson #65)', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    const entry = (await entries('q=stays@two.example'))[0]
+    const notice = (id: string, part: object) => ({
+      ...{ id, value: null, senders: ['known.example'], at: new Date().toISOString(), suspended: true },
+      ...{ why: 'Within 120 minutes it kept the mail of 5 proven, known senders out of the Inbox.' },
+      ...{ closedBy: null, closedAt: null, ...part },
+    })
+    let open = [
+      notice('n1', { source: { kind: 'signal', id: 'feed:world', version: 1 } }),
+      notice('n2', {
+        source: { kind: 'entry', id: entry?.['id'], version: 1 },
+        value: 'stays@two.example',
+        suspended: false,
+      }),
+    ]
+    await context.route('**/api/v1/sources/braked**', async (route) => {
+      const id = new URL(route.request().url()).pathname.split('/').at(-1)
+      if (route.request().method() === 'DELETE') open = open.filter((one) => one.id !== id)
+      await route.fulfill({ json: route.request().method() === 'DELETE' ? notice(String(id), {}) : { items: open } })
+    })
+    await signIn(page)
+    await page.goto(LIST)
+    const told = page.getByRole('list', { name: 'Convict known senders' }).getByRole('listitem')
+    await told.first().waitFor()
+    expect(await told.allInnerTexts()).toEqual([
+      expect.stringMatching(/Suspended by Recourse feed:world.*5 proven, known senders.*Resume/s),
+      expect.stringMatching(/Still counts stays@two\.example.*Let it go on/s),
+    ])
+    await fine(page, 'braked')
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await expect.poll(() => told.count()).toBe(1)
+    await page.getByRole('button', { name: 'Let it go on' }).click()
+    await expect.poll(() => told.count()).toBe(0)
+    await without(context, 'lists.write')
+    open = [notice('n3', { source: { kind: 'signal', id: 'feed:world', version: 1 } })]
+    await page.goto(LIST)
+    await told.first().waitFor()
+    expect(await page.getByRole('button', { name: 'Resume' }).count()).toBe(0)
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
   test('whoever may approve but not purge is not offered a hard delete in place of what was proposed (permissions #79)', async () => {
     const { page, context, problems } = await watchedPage(browser, server.url)
     const { id } = (await server.call('POST', '/actions', {

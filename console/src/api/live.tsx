@@ -35,6 +35,7 @@ export function LiveEvents({ children }: { children: ReactNode }) {
       refresh.add(['quarantine'])
     })
     source.addEventListener('entry', () => refresh.add(['entries']))
+    source.addEventListener('signal', () => refresh.add(['signals']))
     source.addEventListener('settings', () => {
       for (const key of ['organisation', 'policy', 'policies', 'retention']) refresh.add([key])
     })

@@ -179,6 +179,11 @@ describe('the command line', () => {
   })
 
   test('suspends a signal and lets it count again; shows and changes the retention', async () => {
+    expect((await answer('brake')).items).toEqual([])
+    expect((await recourse(['brake'])).out).toBe('No source took too much.\n')
+    expect((await recourse(['brake', 'resume', '00000000-0000-7000-8000-000000000000'])).err).toContain(
+      'no such notice',
+    )
     const made = await answer('signals', 'suspend', 'link-mismatch@2', '--why', 'took newsletters', '--days', '7')
     expect(made).toMatchObject({ signalId: 'link-mismatch', version: 2, state: 'active' })
     expect((await recourse(['signals'])).out).toMatch(/link-mismatch@2 +active/)

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { actionCommands } from './commands/actions.ts'
+import { brakeCommands } from './commands/brake.ts'
 import { engineCommands } from './commands/engines.ts'
 import { entryCommands } from './commands/entries.ts'
 import { importCommand } from './commands/import.ts'
@@ -29,6 +30,7 @@ export const program = (): Command =>
     quarantineCommands,
     entryCommands,
     engineCommands,
+    brakeCommands,
     queryCommands,
     importCommand,
     learnCommand,

@@ -14,5 +14,11 @@ declare module '../storage/types.ts' {
       readonly from: { readonly threat: string; readonly placement: 'deliver' | 'junk' | 'quarantine' }
       readonly to: { readonly threat: string; readonly placement: 'deliver' | 'junk' | 'quarantine' }
     }
+    /** A source of convictions takes the mail of too many known senders; `suspended`: it was taken out of judging. */
+    'source.braked': {
+      readonly noticeId: string
+      readonly source: { readonly kind: 'signal' | 'entry'; readonly id: string; readonly version: number }
+      readonly suspended: boolean
+    }
   }
 }

@@ -1,5 +1,8 @@
 import type { RoomMigrations } from '../storage/index.ts'
 
+export { type Brake, createBrake, watchBrake } from './brake/brake.ts'
+export { letGo, listNotices, type Notice } from './brake/notices.ts'
+export { BrakeOptions } from './brake/options.ts'
 export * from './engines/index.ts'
 export type * from './events.ts'
 export { factsOf, policyOfMessage, type TenantView, tenantView } from './facts.ts'

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import type { Api } from '../access/index.ts'
 import { AppError } from '../base/index.ts'
 import type { Storage } from '../storage/index.ts'
+import { registerBrake } from './brake/routes.ts'
 import { countPending, type Engines, forget, taughtLessons } from './engines/index.ts'
 import { CONFIDENCES, FEED_KINDS, type Feeds } from './feeds/index.ts'
 
@@ -67,6 +68,7 @@ export const LessonRow = Type.Object({
 
 /** Health of the engines; what the organisation's classifier was taught, and taking it back. */
 export function register(app: Api, { storage, engines, feeds }: DetectionRoutesDeps): void {
+  registerBrake(app, { storage })
   app.get(
     '/engines',
     { config: { permission: 'settings.read' }, schema: { response: { 200: EnginesView } } },

@@ -34,10 +34,36 @@ export interface EnginePendingTable {
   last_error: string | null
 }
 
+export interface BrakeLossTable {
+  tenant_id: TenantId
+  source_kind: 'signal' | 'entry'
+  source_id: string
+  source_version: number
+  sender: string
+  at: Date
+}
+
+export interface BrakeNoticeTable {
+  tenant_id: TenantId
+  id: string
+  source_kind: 'signal' | 'entry'
+  source_id: string
+  source_version: number
+  why: string
+  senders: string[]
+  at: Date
+  suspended: boolean
+  suspension_id: string | null
+  closed_by: string | null
+  closed_at: Date | null
+}
+
 declare module '../storage/schema.ts' {
   interface Database {
     classifier_lesson: ClassifierLessonTable
     classifier_model: ClassifierModelTable
     engine_pending: EnginePendingTable
+    brake_loss: BrakeLossTable
+    brake_notice: BrakeNoticeTable
   }
 }

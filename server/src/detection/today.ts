@@ -12,6 +12,7 @@ import {
 import { type EntryRule, entriesFor, noteMatches } from '../lists/index.ts'
 import { type CurrentVerdict, currentVerdict, getMessage } from '../records/index.ts'
 import type { Outbox, Tx } from '../storage/index.ts'
+import type { Brake } from './brake/brake.ts'
 import { policyOfMessage } from './facts.ts'
 
 /** A stored verdict and the same evidence judged with today's lists and policy. Nothing is asked of the network again. */
@@ -100,13 +101,14 @@ export const convicting = (signals: readonly Signal[]): Signal[] =>
   signals.filter((s) => s.weight > 0 && s.threat !== 'none').sort((a, b) => b.weight - a.weight)
 
 /**
- * Counts what entries decided (*last used*), after the fact: intake shall not wait for the row of a popular entry. Call it before
- * `storage.start()`.
+ * Counts what entries decided (*last used*), after the fact: intake shall not wait for the row of a popular entry; and what the brake counts,
+ * of the same verdict. Call it before `storage.start()`.
  */
-export function countMatches(outbox: Outbox): void {
+export function countMatches(outbox: Outbox, brake?: Brake): void {
   outbox.subscribe('lists.last-used', ['message.received'], async (tx, { data }) => {
     const current = await currentVerdict(tx, data.messageId)
     if (current === null) return
+    await brake?.judged(tx, data.messageId, current)
     const applied = current.verdict.overrides.filter((o) => o.applied).map((o) => o.entryId)
     await noteMatches(tx, [...new Set(applied)], current.at)
   })

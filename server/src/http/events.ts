@@ -120,6 +120,10 @@ function tell(event: DomainEvent): readonly { readonly event: string; readonly d
     case 'entry.saved':
     case 'entry.removed':
       return [{ event: 'entry', data: { entryId: event.data.entryId, kind: event.kind } }]
+    case 'source.braked':
+    case 'signal.suspended':
+    case 'signal.resumed':
+      return [{ event: 'signal', data: { kind: event.kind } }]
     case 'organisation.changed':
     case 'policy.changed':
     case 'policies.changed':

@@ -64,3 +64,12 @@ export async function senderHistories(tx: Tx, questions: readonly HistoryQuestio
     since: row.since?.toISOString() ?? null,
   }))
 }
+
+/** How many domains have sent mail in which nothing was found, since then; counted up to `most`. */
+export async function cleanDomainsSince(tx: Tx, since: Date, most: number): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*)::int as count from (
+    select distinct sender_domain from message where threat = 'none' and received_at > ${since} limit ${most}) d`.execute(
+    tx,
+  )
+  return rows[0]?.count ?? 0
+}

@@ -16,6 +16,7 @@ import { visible } from '../../parts/text.ts'
 import { UndoByCauseButton } from '../../undo/UndoByCause.tsx'
 import { ENTRY_KIND, plural, wordFor } from '../../words.ts'
 import { AddEntry } from './AddEntry.tsx'
+import { BrakedSources } from './BrakedSources.tsx'
 import { useEntries, useEntrySearch } from './data.ts'
 import { Filters } from './Filters.tsx'
 import './lists.css'
@@ -135,6 +136,7 @@ export function TenantAllowBlockList() {
           {chosen.length > 0 ? <span role="status">{plural(chosen.length, 'entry', 'entries')} chosen</span> : null}
         </Toolbar>
       ) : null}
+      <BrakedSources />
       <SuspendedSignals />
       {entries.error ? <Problem error={entries.error} onRetry={entries.reload} /> : null}
       <Grid
