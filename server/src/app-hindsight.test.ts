@@ -295,25 +295,43 @@ describe('what a feed takes back', () => {
   })
 })
 
-test('two that look back at the same time judge a message once and take it once; a third finds nothing new', async () => {
+/** Feeds of our own, which the server does not read. */
+async function ownLook(name: string, entry: string) {
   const path = join(dir, 'ours.txt')
-  writeFileSync(path, 'https://twice.example/today\n')
-  const files = [{ name: 'ours', path, kind: 'url' as const, confidence: 'high' as const }]
+  writeFileSync(path, `${entry}\n`)
+  const files = [{ name, path, kind: 'url' as const, confidence: 'high' as const }]
   const log = createLog({ level: 'silent' })
   const feeds = createFeeds({ files, limits: { maxBytes: 1000, maxEntries: 10 }, log })
   await feeds.check()
   const parser = createParser({ workers: 1 })
-  const id = await deliver(t.b, 'Twice', 'https://twice.example/today')
   const { storage, remediation } = app
   const deps = { storage, parser, remediation, log, feeds, clock: systemClock, hours: 48 }
+  return { feeds, look: () => lookBack(deps, t.b), close: () => parser.close() }
+}
+
+test('two that look back at the same time judge a message once and take it once; a third finds nothing new', async () => {
+  const own = await ownLook('twice', 'https://twice.example/today')
+  const id = await deliver(t.b, 'Twice', 'https://twice.example/today')
   const before = (await zaps(t.b)).length
-  const judged = await Promise.all([lookBack(deps, t.b), lookBack(deps, t.b)])
+  const judged = await Promise.all([own.look(), own.look()])
   expect(judged.sort()).toEqual([0, 1])
-  expect(await lookBack(deps, t.b)).toBe(0)
-  await parser.close()
+  expect(await own.look()).toBe(0)
+  await own.close()
   expect(await judgedAgain(t.b, id)).toHaveLength(1)
   expect(await zaps(t.b)).toHaveLength(before + 1)
   await expect.poll(() => locations(t.b, id), { timeout: 40_000 }).toEqual(['quarantine'])
   // Looking is no hit.
-  expect(feeds.statuses()).toMatchObject([{ hits: 0 }])
+  expect(own.feeds.statuses()).toMatchObject([{ hits: 0 }])
+})
+
+test('a campaign with other mail between is taken by one action', async () => {
+  const own = await ownLook('campaign', 'https://campaign.example/win')
+  const links = (n: number) => (n % 3 === 0 ? 'https://campaign.example/win' : 'https://wanted.example/')
+  for (let n = 0; n < 210; n += 21)
+    await Promise.all(Array.from({ length: 21 }, (_, k) => deliver(t.b, `Number ${n + k}`, links(n + k))))
+  expect(await own.look()).toBe(70)
+  await own.close()
+  const [zap] = await zaps(t.b)
+  await ended(t.b, zap.id)
+  expect((await call(t.b, 'GET', `/actions/${zap.id}`)).counts).toMatchObject({ total: 70, done: 70 })
 })

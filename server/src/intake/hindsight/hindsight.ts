@@ -4,9 +4,9 @@ import type { Parser } from '../../mail/index.ts'
 import { type Occurrence, recentMessages } from '../../records/index.ts'
 import type { Remediation } from '../../remediation/index.ts'
 import type { Storage } from '../../storage/index.ts'
-import { type Hit, learn, unknownTo } from './learn.ts'
+import { type Hit, type LearntOf, learn, unknownTo } from './learn.ts'
 import { settleHits } from './settle.ts'
-import { settleTakenBack, takenBack } from './taken-back.ts'
+import { settleTakenBack, type TakenBack, takenBack } from './taken-back.ts'
 
 export interface HindsightDeps {
   readonly storage: Pick<Storage, 'tenant' | 'tenants' | 'blobs'>
@@ -19,9 +19,10 @@ export interface HindsightDeps {
   readonly hours: number
 }
 
-/** Messages whose entities are read together, and messages that are read and judged together. */
+/** Messages whose entities are read together, messages whose bytes are, and those that are judged in one transaction and taken by one action. */
 const PAGE = 200
 const AT_ONCE = 20
+const TOGETHER = 500
 
 /**
  * Looks at the mail of the last hours with the eyes of today: a message in which a feed now lists something is judged again, and copies that
@@ -30,29 +31,43 @@ const AT_ONCE = 20
  * without it, and the way back is proposed. Gives back how many messages were judged again.
  */
 export async function lookBack(deps: HindsightDeps, tenant: TenantId): Promise<number> {
-  const since = new Date(deps.clock.now().getTime() - deps.hours * 3_600_000)
+  const { listed, over } = await look(deps, tenant)
   let judged = 0
-  let before: Occurrence | undefined
-  for (;;) {
+  for (const part of parts(listed, TOGETHER)) judged += await again(deps, tenant, part)
+  for (const part of parts(over, TOGETHER))
+    judged += await deps.storage.tenant(tenant, (tx) => settleTakenBack(tx, deps, tenant, part))
+  return judged
+}
+
+/** All of them before the first is judged: what belongs together is one action, however much other mail came between. */
+async function look(deps: HindsightDeps, tenant: TenantId) {
+  const since = new Date(deps.clock.now().getTime() - deps.hours * 3_600_000)
+  const listed: Hit[] = []
+  const over: TakenBack[] = []
+  for (let before: Occurrence | undefined; ; ) {
     const options = { since, kinds: LISTED_KINDS, signals: 'feed:', limit: PAGE, ...(before ? { before } : {}) }
     const page = await deps.storage.tenant(tenant, (tx) => recentMessages(tx, options))
-    const hits = page.flatMap(({ messageId, entities }): Hit[] => {
+    for (const { messageId, entities } of page) {
       const feeds = feedsListing(deps.feeds.look, entities)
-      return feeds.size > 0 ? [{ messageId, feeds }] : []
-    })
-    for (let at = 0; at < hits.length; at += AT_ONCE) judged += await again(deps, tenant, hits.slice(at, at + AT_ONCE))
-    const over = takenBack(page, deps.feeds)
-    if (over.length > 0) judged += await deps.storage.tenant(tenant, (tx) => settleTakenBack(tx, deps, tenant, over))
+      if (feeds.size > 0) listed.push({ messageId, feeds })
+    }
+    over.push(...takenBack(page, deps.feeds))
     before = page.at(-1)
-    if (page.length < PAGE) return judged
+    if (page.length < PAGE) return { listed, over }
   }
 }
 
 async function again(deps: HindsightDeps, tenant: TenantId, hits: readonly Hit[]): Promise<number> {
   const fresh = await deps.storage.tenant(tenant, (tx) => unknownTo(tx, hits))
-  const learnt = (await Promise.all(fresh.map((one) => learn(deps, tenant, one)))).filter((one) => one !== null)
+  const learnt: LearntOf[] = []
+  for (const part of parts(fresh, AT_ONCE))
+    learnt.push(...(await Promise.all(part.map((one) => learn(deps, tenant, one)))).filter((one) => one !== null))
   if (learnt.length === 0) return 0
   return deps.storage.tenant(tenant, (tx) => settleHits(tx, deps, tenant, learnt))
+}
+
+function* parts<T>(all: readonly T[], size: number): Generator<readonly T[]> {
+  for (let at = 0; at < all.length; at += size) yield all.slice(at, at + size)
 }
 
 export interface Hindsight {
