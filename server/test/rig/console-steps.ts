@@ -93,11 +93,19 @@ export async function takeAction(page: Page, action: RegExp): Promise<void> {
   await page.getByRole('heading', { name: 'Results' }).waitFor()
 }
 
-/** Nothing is on its way any more. */
-export const settled = async (page: Page): Promise<unknown> => {
-  await page.waitForTimeout(150)
-  return page.waitForFunction(() => !document.querySelector('[aria-busy=true], .fui-Spinner'))
-}
+let looks = 0
+/** Nothing is on its way any more: for ten frames in a row, which take longer where everything does. */
+export const settled = (page: Page): Promise<unknown> =>
+  page.waitForFunction(
+    (key) => {
+      const busy = document.querySelector('[aria-busy=true], .fui-Spinner') !== null
+      const quiet = busy ? 0 : Number(Reflect.get(window, key) ?? 0) + 1
+      Reflect.set(window, key, quiet)
+      return quiet >= 10
+    },
+    `quiet ${++looks}`,
+    { polling: 'raf' },
+  )
 
 export async function tabBackTo(page: Page, role: 'button', name: string): Promise<void> {
   const wanted = page.getByRole(role, { name, exact: true })
