@@ -69,7 +69,8 @@ try {
   await feeds.check()
   const refuse = () => Promise.reject(new Error('nothing is listed'))
   const remediation = { submit: refuse }
-  const deps = { storage, parser, remediation, log: quietLog, feeds, clock: systemClock, hours: 49 }
+  const brake = { judged: refuse }
+  const deps = { storage, parser, remediation, brake, log: quietLog, feeds, clock: systemClock, hours: 49 }
   for (let round = 1; round <= 3; round++) {
     const before = { own: cpu(), database: database() }
     let stall = 0

@@ -1,6 +1,7 @@
 import { type Log, type Metrics, messageOf, systemClock, type TenantId } from './base/index.ts'
 import type { Config } from './config.ts'
 import {
+  type Brake,
   countMatches,
   createBrake,
   createEngines,
@@ -88,10 +89,13 @@ interface Subscribing {
   readonly log: Log
 }
 
+const brakeOf = ({ storage, config, log }: Omit<Subscribing, 'remediation'>): Brake =>
+  createBrake({ outbox: storage.outbox, limits: config.brake, log: log.child({ room: 'detection' }) })
+
 /** Before `storage.start()`. */
 export function subscribeEngines({ storage, remediation, config, log }: Subscribing): void {
   const { outbox } = storage
-  const brake = createBrake({ outbox, limits: config.brake, log: log.child({ room: 'detection' }) })
+  const brake = brakeOf({ storage, config, log })
   countMatches(outbox, brake)
   watchBrake(outbox, brake)
   teachFromSubmissions({ storage })
@@ -137,6 +141,7 @@ export function lookBackWithFeeds(
   const hindsight = createHindsight({
     ...{ storage, parser, remediation, feeds, clock: systemClock },
     log: log.child({ room: 'intake' }),
+    brake: brakeOf({ storage, config, log }),
     hours: config.feeds.lookBackHours,
   })
   opened.add('hindsight', () => hindsight.stop())

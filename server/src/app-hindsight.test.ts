@@ -10,7 +10,7 @@ import { type App, startApp } from './app.ts'
 import { SYSTEM } from './audit/index.ts'
 import { createLog, systemClock, type TenantId } from './base/index.ts'
 import { readConfig } from './config.ts'
-import { createFeeds } from './detection/index.ts'
+import { createBrake, createFeeds } from './detection/index.ts'
 import { lookBack } from './intake/index.ts'
 import { createParser } from './mail/index.ts'
 
@@ -84,10 +84,13 @@ async function deliver(
   tenant: TenantId,
   subject: string,
   link: string,
-  { from = 'jo@partner.example', date = NOW, at = 'inbox' } = {},
+  { from = 'jo@partner.example', date = NOW, at = 'inbox', proven = false } = {},
 ): Promise<string> {
   const to = `ann@${tenant === t.a ? 'kontor.example' : 'werft.example'}`
-  const mail = `From: Jo <${from}>\r\nTo: ${to}\r\nSubject: ${subject}\r\nMessage-ID: <${subject.replaceAll(' ', '.')}@partner.example>\r\nDate: ${date.toUTCString()}\r\n\r\nThe minutes: ${link}\r\n`
+  const result = proven
+    ? `Authentication-Results: mx.own.example; dmarc=pass header.from=${from.slice(from.indexOf('@') + 1)}\r\n`
+    : ''
+  const mail = `${result}From: Jo <${from}>\r\nTo: ${to}\r\nSubject: ${subject}\r\nMessage-ID: <${subject.replaceAll(' ', '.')}@partner.example>\r\nDate: ${date.toUTCString()}\r\n\r\nThe minutes: ${link}\r\n`
   const { messageId } = await call(tenant, 'POST', `/import?recipient=${to}`, mail, 'message/rfc822')
   expect(await locations(tenant, messageId)).toEqual([at])
   return messageId
@@ -305,7 +308,9 @@ async function ownLook(name: string, entry: string) {
   await feeds.check()
   const parser = createParser({ workers: 1 })
   const { storage, remediation } = app
-  const deps = { storage, parser, remediation, log, feeds, clock: systemClock, hours: 48 }
+  const limits = { senders: 5, share: 0.2, minutes: 120, entries: 'tell' as const }
+  const brake = createBrake({ outbox: storage.outbox, limits, log })
+  const deps = { storage, parser, remediation, brake, log, feeds, clock: systemClock, hours: 48 }
   return { feeds, look: () => lookBack(deps, t.b), close: () => parser.close() }
 }
 
@@ -334,4 +339,31 @@ test('a campaign with other mail between is taken by one action', async () => {
   const [zap] = await zaps(t.b)
   await ended(t.b, zap.id)
   expect((await call(t.b, 'GET', `/actions/${zap.id}`)).counts).toMatchObject({ total: 70, done: 70 })
+})
+
+test('a feed that would take the mail of known senders is stopped before it takes anything, and SecOps is told (lesson #65)', async () => {
+  const own = await ownLook('world', 'https://everybody.example/')
+  await savePolicy(t.storage, t.b, { mode: 'standard', trustedAuthserv: ['mx.own.example'] })
+  const known = Array.from({ length: 6 }, (_, n) => `news@known${n}.example`)
+  const come = (from: string, days: number, link: string) =>
+    deliver(t.b, `${from} ${days}`, link, { from, date: new Date(NOW.getTime() - days * 24 * HOUR), proven: true })
+  for (const from of known) for (const days of [30, 20, 10]) await come(from, days, 'https://harmless.example/')
+  const mails: string[] = []
+  for (const from of known) mails.push(await come(from, 0, 'https://everybody.example/'))
+  const before = (await zaps(t.b)).length
+  expect(await own.look()).toBe(6)
+  expect(await zaps(t.b)).toHaveLength(before)
+  const { items } = await call(t.b, 'GET', '/sources/braked')
+  expect(items).toMatchObject([{ source: { kind: 'signal', id: 'feed:world' }, suspended: true }])
+  for (const id of mails) {
+    expect(await locations(t.b, id)).toEqual(['inbox'])
+    const { verdict } = await detail(t.b, id)
+    expect(verdict).toMatchObject({ placement: 'deliver' })
+  }
+  expect((await judgedAgain(t.b, mails[0] ?? '')).map((e: { summary: string }) => e.summary)).toEqual([
+    expect.stringMatching(/lists everybody.example.*is .*phish, quarantine/),
+    expect.stringMatching(/suspended by the brake.*is none, deliver/),
+  ])
+  expect(await own.look()).toBe(0)
+  await own.close()
 })

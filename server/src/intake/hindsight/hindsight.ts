@@ -1,5 +1,5 @@
 import { type Clock, type Log, messageOf, type TenantId } from '../../base/index.ts'
-import { type Feeds, feedsListing, LISTED_KINDS } from '../../detection/index.ts'
+import { type Brake, type Feeds, feedsListing, LISTED_KINDS } from '../../detection/index.ts'
 import type { Parser } from '../../mail/index.ts'
 import { type Occurrence, recentMessages } from '../../records/index.ts'
 import type { Remediation } from '../../remediation/index.ts'
@@ -13,6 +13,7 @@ export interface HindsightDeps {
   readonly parser: Pick<Parser, 'parse'>
   readonly feeds: Pick<Feeds, 'look' | 'lists'>
   readonly remediation: Pick<Remediation, 'submit'>
+  readonly brake: Brake
   readonly log: Pick<Log, 'warn' | 'info'>
   readonly clock: Clock
   /** How far back mail is looked at. */

@@ -1,24 +1,31 @@
-import type { DeliveryId, TenantId } from '../../base/index.ts'
+import type { DeliveryId, MessageId, TenantId } from '../../base/index.ts'
 import type { Signal, Verdict } from '../../judgement/index.ts'
-import { type Delivery, deliveriesOf } from '../../records/index.ts'
+import { suspendedSignals } from '../../lists/index.ts'
+import { currentVerdict, type Delivery, deliveriesOf } from '../../records/index.ts'
 import type { ActionRequest } from '../../remediation/index.ts'
 import type { Tx } from '../../storage/index.ts'
-import { harsher, judgeAgain } from '../again.ts'
+import { type Again, harsher, judgeAgain } from '../again.ts'
 import type { HindsightDeps } from './hindsight.ts'
 import type { LearntOf } from './learn.ts'
 import { submitAutomatic } from './submit.ts'
 
 /** A message whose copies are to go, by what the verdict and the feed say. */
 interface Taking {
+  readonly messageId: MessageId
   readonly verdict: Verdict
   readonly cause: Signal
   readonly copies: readonly DeliveryId[]
 }
 
-/** Records what was learnt and submits what follows from it; gives back how many messages have a new verdict. */
+type SettleDeps = Pick<HindsightDeps, 'remediation' | 'clock' | 'brake'>
+
+/**
+ * Records what was learnt and submits what follows from it; gives back how many messages have a new verdict. A feed that would take the
+ * mail of known senders is stopped by the brake before anything is taken.
+ */
 export async function settleHits(
   tx: Tx,
-  deps: Pick<HindsightDeps, 'remediation' | 'clock'>,
+  deps: SettleDeps,
   tenant: TenantId,
   learnt: readonly LearntOf[],
 ): Promise<number> {
@@ -29,17 +36,41 @@ export async function settleHits(
     const again = await judgeAgain(tx, one.messageId, learntBy(one.signals), deps.clock.now())
     if (again === null) continue
     judged++
-    const { before, after, otherwise } = again
-    // What a list or policy of today alone would do acts on what comes, not on what is there: that is asked for apart.
-    if (!harsher(after, before) || !harsher(after, otherwise)) continue
-    const copies = (await deliveriesOf(tx, one.messageId)).filter((d) => inReach(d, after)).map((d) => d.id)
-    const cause = strongest(one.signals)
-    if (cause && copies.length > 0) takings.push({ verdict: after, cause, copies })
+    const taking = await takingOf(tx, one, again)
+    if (taking === null) continue
+    takings.push(taking)
+    const current = await currentVerdict(tx, one.messageId)
+    if (current !== null) await deps.brake.judged(tx, one.messageId, current)
   }
+  const going = await unlessStopped(tx, deps, takings)
   const alike = ({ verdict, cause }: Taking) =>
     JSON.stringify([verdict.placement, verdict.threat, cause.id, cause.version])
-  for (const group of Map.groupBy(takings, alike).values()) await submit(tx, deps, tenant, group)
+  for (const group of Map.groupBy(going, alike).values()) await submit(tx, deps, tenant, group)
   return judged
+}
+
+/** Null where nothing is to go: it is not worse, or not for what was learnt, or no copy is in reach. */
+async function takingOf(tx: Tx, { messageId, signals }: LearntOf, again: Again): Promise<Taking | null> {
+  const { before, after, otherwise } = again
+  // What a list or policy of today alone would do acts on what comes, not on what is there: that is asked for apart.
+  if (!harsher(after, before) || !harsher(after, otherwise)) return null
+  const copies = (await deliveriesOf(tx, messageId)).filter((d) => inReach(d, after)).map((d) => d.id)
+  const cause = strongest(signals)
+  return cause && copies.length > 0 ? { messageId, verdict: after, cause, copies } : null
+}
+
+/** Without those whose cause the brake has stopped meanwhile: they are judged once more, and stay where they are. */
+async function unlessStopped(tx: Tx, { clock }: SettleDeps, takings: readonly Taking[]): Promise<readonly Taking[]> {
+  const now = clock.now()
+  const off = await suspendedSignals(tx, now)
+  const isOff = ({ cause }: Taking) =>
+    off.some((s) => s.id === cause.id && (s.version === null || s.version === cause.version))
+  const [stopped, going] = [takings.filter(isOff), takings.filter((t) => !isOff(t))]
+  for (const { messageId, cause } of stopped) {
+    const why = `${cause.id} was suspended by the brake: it would have taken the mail of known senders.`
+    await judgeAgain(tx, messageId, { signals: (same) => same, actor: cause.id, why, detail: { braked: true } }, now)
+  }
+  return going
 }
 
 function learntBy(signals: readonly Signal[]) {
@@ -67,12 +98,7 @@ const inReach = ({ latest_location: at }: Delivery, { placement }: Verdict): boo
 const SPAM: ReadonlySet<string> = new Set(['spam', 'high-confidence-spam', 'bulk'])
 
 /** One action for all that goes to the same place for the same reason, undone like any other. */
-async function submit(
-  tx: Tx,
-  { remediation }: Pick<HindsightDeps, 'remediation'>,
-  tenant: TenantId,
-  group: readonly Taking[],
-): Promise<void> {
+async function submit(tx: Tx, { remediation }: SettleDeps, tenant: TenantId, group: readonly Taking[]): Promise<void> {
   const [first] = group
   if (first === undefined) return
   const { verdict, cause } = first
