@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -19,6 +19,8 @@ import { createParser } from './mail/index.ts'
 let t: TestStorage
 let app: App
 const dir = mkdtempSync(join(tmpdir(), 'recourse-hindsight-'))
+// As root, what parses has another account, and looks for what it must not see below it.
+chmodSync(dir, 0o755)
 const tokens = new Map<TenantId, string>()
 const LISTED = { urls: new Set<string>(), spammers: new Set<string>() }
 

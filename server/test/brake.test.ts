@@ -2,13 +2,14 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { list } from '../src/audit/index.ts'
-import type { MessageId, TenantId } from '../src/base/index.ts'
+import { type ActionId, type MessageId, systemClock, type TenantId, uuidv7 } from '../src/base/index.ts'
 import { type Brake, createBrake, watchBrake } from '../src/detection/brake/brake.ts'
 import { countLoss, type SourceKey } from '../src/detection/brake/losses.ts'
 import { letGo, listNotices, suspensionRevoked } from '../src/detection/brake/notices.ts'
 import type { BrakeOptions } from '../src/detection/brake/options.ts'
 import { registerBrake } from '../src/detection/brake/routes.ts'
 import { countMatches } from '../src/detection/index.ts'
+import { settleHits } from '../src/intake/hindsight/settle.ts'
 import {
   createDirectory,
   createIntake,
@@ -22,6 +23,7 @@ import { addEntry, getEntry, listEntries, listSuspensions, revokeSuspension } fr
 import { createParser, type Parser } from '../src/mail/index.ts'
 import { createMemoryProvider } from '../src/mailboxes/index.ts'
 import { currentVerdict } from '../src/records/index.ts'
+import type { Remediation } from '../src/remediation/index.ts'
 import type { Tx } from '../src/storage/index.ts'
 import { type TestApi, testApi } from './rig/api.ts'
 import { homesAt, saveCompany } from './rig/intake.ts'
@@ -253,6 +255,27 @@ test('by API: listed for readers, let go by those who may change lists', async (
   expect((await api.call(writer, 'DELETE', path)).status).toBe(409)
   expect(await listed(reader)).toEqual([])
   expect(await listed(reader, '?all=true')).toMatchObject([{ closedBy: 'Anna Lyst' }])
+})
+
+test('mail that a mad feed would take afterwards stays where it is: none of it is taken once the feed is stopped', async () => {
+  const taken: unknown[] = []
+  const remediation: Pick<Remediation, 'submit'> = {
+    submit: async (_by, { name, select }) => {
+      taken.push(select)
+      return { id: uuidv7<ActionId>(), name: name ?? '', state: 'queued', approvalId: 'ABC', copies: 6 }
+    },
+  }
+  const learn = async (by: Brake) => {
+    const learnt: { messageId: MessageId; signals: Signal[] }[] = []
+    for (let i = 0; i < 6; i++) learnt.push({ messageId: await come(t.a, `news@known${i}.example`), signals: [mad()] })
+    await inside(t.a, (tx) => settleHits(tx, { remediation, clock: systemClock, brake: by }, t.a, learnt))
+  }
+  await learn(brake())
+  expect(await notices(t.a)).toMatchObject([{ suspended: true }])
+  expect(taken).toEqual([])
+  source = `${source}-fine`
+  await learn(brake({ senders: 100 }))
+  expect(taken).toMatchObject([{ deliveryIds: { length: 6 } }])
 })
 
 test('none is counted where it is switched off', async () => {
