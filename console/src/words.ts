@@ -165,6 +165,7 @@ export const SOURCE: Record<ActionRow['source'], string> = {
   explorer: 'Explorer',
   message: 'Email entity page',
   'action-center': 'Action center',
+  lists: 'Tenant Allow/Block List',
   quarantine: 'Quarantine',
   submissions: 'Submissions',
   api: 'API',

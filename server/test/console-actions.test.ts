@@ -128,6 +128,10 @@ describe('Action center in the browser', () => {
     await page.getByRole('button', { name: 'Undo all of it' }).click()
     await page.getByRole('heading', { name: 'Results' }).waitFor()
     await lastEnded()
+    // The door that it came through.
+    expect(((await server.call('GET', '/actions?limit=1')) as { items: unknown[] }).items).toMatchObject([
+      { kind: 'undo', source: 'lists' },
+    ])
     expect(inboxes()).toEqual(before)
     const gone = async () => ((await server.call('GET', `/entries/${entry}`)) as { state: string }).state
     await expect.poll(gone).toBe('removed')

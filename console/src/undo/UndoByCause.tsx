@@ -13,11 +13,13 @@ interface Props {
   /** What of: `everything that this signal did`, `what was done to this message`. */
   readonly what: string
   readonly select: UndoSelection
+  /** The page that it is on. */
+  readonly source: 'message' | 'action-center' | 'lists'
   readonly onClose: () => void
 }
 
 /** Undoes everything that a cause did: the blast radius first, then one action that gives it all back. */
-export function UndoByCause({ what, select, onClose }: Props) {
+export function UndoByCause({ what, select, source, onClose }: Props) {
   const [folderGone, setFolderGone] = useState<FolderGone>('recreate')
   const plan = useUndoOf(select)
   const undo = useStartUndo(onClose)
@@ -35,6 +37,7 @@ export function UndoByCause({ what, select, onClose }: Props) {
       onYes={() =>
         undo.mutate({
           select,
+          source,
           folderGone,
           ...(suspend.chosen ? { suspendCause: true } : {}),
           ...(releases ? { releaseHeld: true } : {}),
@@ -90,7 +93,9 @@ export function UndoByCauseButton(
       >
         {props.text ?? 'Undo what it did'}
       </Button>
-      {open ? <UndoByCause what={props.what} select={props.select} onClose={() => setOpen(false)} /> : null}
+      {open ? (
+        <UndoByCause what={props.what} select={props.select} source={props.source} onClose={() => setOpen(false)} />
+      ) : null}
     </>
   )
 }

@@ -29,7 +29,12 @@ export function UndoByForm() {
         />
       ) : null}
       {select ? (
-        <UndoByCause what={`everything that ${saying(select)} did`} select={select} onClose={() => setSelect(null)} />
+        <UndoByCause
+          what={`everything that ${saying(select)} did`}
+          select={select}
+          source="action-center"
+          onClose={() => setSelect(null)}
+        />
       ) : null}
     </>
   )

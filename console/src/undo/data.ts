@@ -5,6 +5,7 @@ import type { UndoPlan, UndoSelection } from '../api/types.ts'
 
 export interface UndoWish {
   readonly select: UndoSelection
+  readonly source: 'message' | 'action-center' | 'lists'
   readonly folderGone: 'recreate' | 'inbox'
   readonly suspendCause?: boolean
   readonly releaseHeld?: boolean

@@ -38,6 +38,7 @@ export const SOURCES = [
   'action-center',
   'quarantine',
   'submissions',
+  'lists',
   'api',
   'cli',
   'automation',

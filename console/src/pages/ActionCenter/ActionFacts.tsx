@@ -179,7 +179,13 @@ function CauseOf({ action: { cause } }: { action: ActionDetail }) {
         name
       )}
       {select ? (
-        <UndoByCauseButton small text="Undo all that it did" what="everything that this cause did" select={select} />
+        <UndoByCauseButton
+          small
+          text="Undo all that it did"
+          what="everything that this cause did"
+          select={select}
+          source="action-center"
+        />
       ) : null}
     </span>
   )

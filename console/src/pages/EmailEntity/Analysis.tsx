@@ -123,6 +123,7 @@ function SignalView({ signal, suspended = false }: { signal: Signal; suspended?:
               text="Undo everything that this signal did"
               what={`everything that ${signal.id} did`}
               select={{ signal: { id: signal.id, version: signal.version } }}
+              source="message"
             />
           </span>
         ) : null}

@@ -141,7 +141,12 @@ function Actions({ message }: { message: MessageDetail }) {
         </Button>
       ) : null}
       {message.actions.length > 0 ? (
-        <UndoByCauseButton text="Undo" what="all that was done to this message" select={{ messageIds: [message.id] }} />
+        <UndoByCauseButton
+          text="Undo"
+          what="all that was done to this message"
+          select={{ messageIds: [message.id] }}
+          source="message"
+        />
       ) : null}
       {message.copies.some((copy) => copy.latestLocation === 'quarantine') ? (
         <Link to="/quarantine" search={{ messageId: [message.id], received: 'all' }} className="link">

@@ -51,6 +51,7 @@ export function BrakedSources() {
             </span>
             <UndoByCauseButton
               what={`everything that ${one.source.kind === 'entry' ? 'this entry' : `the signal ${one.source.id}`} did`}
+              source="lists"
               select={
                 one.source.kind === 'entry' ? { entry: { id: one.source.id } } : { signal: { id: one.source.id } }
               }

@@ -126,6 +126,7 @@ export function TenantAllowBlockList() {
             <UndoByCauseButton
               what={`everything that the entry ${nameOf(chosen[0])} did`}
               select={{ entry: { id: chosen[0].id } }}
+              source="lists"
             />
           ) : null}
           {chosen.length === 1 && chosen[0]?.submissionId ? (
