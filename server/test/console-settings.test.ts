@@ -9,7 +9,7 @@ import { focusInDialog, focusIsVisible, openBrowser, overflow, tabTo, violations
 import { copyConsole, shot } from './rig/console-build.ts'
 import { addReader, PERSON, settled, signIn } from './rig/console-steps.ts'
 import { inDatabase } from './rig/database.ts'
-import { freePort } from './rig/rspamd.ts'
+import { freePort } from './rig/ports.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
 
 const [DOMAIN = ''] = ORGANISATION.domains

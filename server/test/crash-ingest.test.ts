@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -12,6 +11,7 @@ import { unprivileged } from './rig/account.ts'
 import { type Dovecot, startDovecot } from './rig/dovecot.ts'
 import { sha256 } from './rig/hash.ts'
 import { sendAsMta } from './rig/mta.ts'
+import { freePort } from './rig/ports.ts'
 
 const BLOB_POINTS = [
   'blob.before-write',
@@ -35,14 +35,6 @@ const cleanups: (() => Promise<void> | void)[] = []
 afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean()
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return address !== null && typeof address === 'object' ? address.port : 0
-}
 
 /** A queue as an MTA keeps it: a message stays until every recipient was answered 250; 4xx and silence are tried again. */
 function createQueue() {

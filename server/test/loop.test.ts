@@ -1,5 +1,4 @@
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -12,6 +11,7 @@ import { type Dovecot, startDovecot } from './rig/dovecot.ts'
 import { mailboxTruth } from './rig/mail-truth.ts'
 import { maildirCopies } from './rig/maildir-state.ts'
 import { sendAsMta } from './rig/mta.ts'
+import { freePort } from './rig/ports.ts'
 import { RawImap } from './rig/raw-imap.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
 
@@ -108,15 +108,6 @@ async function maildirStore(): Promise<Store> {
     },
     close: async () => rmSync(root, { recursive: true, force: true }),
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const at = server.address()
-  await new Promise((done) => server.close(done))
-  if (at === null || typeof at === 'string') throw new Error('no port')
-  return at.port
 }
 
 type Json = Record<string, never> & { readonly [key: string]: unknown }

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Dovecot, startDovecot } from '../rig/dovecot.ts'
+import { freePort } from '../rig/ports.ts'
 import { type Action, runs } from './actions.ts'
 import { type Repaired, repair } from './analyst.ts'
 import { arrive, NEXT_ONES } from './arrivals.ts'
@@ -30,15 +30,6 @@ export interface DrillResult extends Omit<Judged, 'kept'> {
   readonly taken: number
   readonly recurrences: number
   readonly kills: number
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const at = server.address()
-  await new Promise((done) => server.close(done))
-  if (at === null || typeof at === 'string') throw new Error('no port')
-  return at.port
 }
 
 /** The day on which a rule went mad. */

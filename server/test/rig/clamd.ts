@@ -4,8 +4,9 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { unprivileged } from './account.ts'
+import { freePort } from './ports.ts'
 import { program } from './programs.ts'
-import { type Daemon, freePort, ready, stop } from './rspamd.ts'
+import { type Daemon, ready, stop } from './rspamd.ts'
 
 /** The harmless test file that every scanner knows, in pieces, so that none finds it in this source. */
 export const EICAR = ['X5O!P%@AP[4', '\\PZX54(P^)7CC)7}$EICAR', '-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('')

@@ -1,11 +1,12 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { unprivileged } from './account.ts'
 import { dovecotConfig, holdAcl } from './dovecot-config.ts'
+import { freePorts } from './ports.ts'
 import { program } from './programs.ts'
 
 export interface DovecotOptions {
@@ -62,23 +63,6 @@ export interface Dovecot {
 }
 
 const run = promisify(execFile)
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
-      return server
-    }),
-  )
-  const ports = servers.map((server) => {
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    return address.port
-  })
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
-}
 
 function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -192,7 +176,7 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
     })
     child.unref()
     const wanted = [imapPort, lmtpPort, ...(imapsPort ? [imapsPort] : [])]
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0; i < 2400; i++) {
       if (ended !== undefined) throw new Error(`Dovecot did not start (${ended}): ${stderr}${log().slice(-2000)}`)
       if (masterPid() === child.pid && (await Promise.all(wanted.map(listens))).every(Boolean)) return
       await pause(25)
@@ -210,7 +194,7 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
     const all = family()
     process.kill(pid, 'SIGTERM')
     const left = () => processes().filter((p) => all.some((one) => one.pid === p.pid))
-    for (let i = 0; i < 400 && alive(pid); i++) await pause(25)
+    for (let i = 0; i < 2400 && alive(pid); i++) await pause(25)
     // A process that serves a client outlives its master: give it a moment to finish, then end it.
     for (let i = 0; i < 10 && left().length > 0; i++) await pause(25)
     for (const p of left()) process.kill(p.pid, 'SIGKILL')
