@@ -18,7 +18,10 @@ export function actionCommands(root: Command): void {
     .option('--to <time>', 'changed before')
     .option('--kind <kinds>', 'move, soft-delete, hard-delete, quarantine, release, undo, submit, list-entry')
     .option('--state <states>', 'only in these states')
-    .option('--source <sources>', 'explorer, message, action-center, quarantine, submissions, lists, api, cli, automation')
+    .option(
+      '--source <sources>',
+      'explorer, message, action-center, quarantine, submissions, lists, api, cli, automation',
+    )
     .option('--severity <severities>', 'low, medium, high')
     .option('--by <people>', 'who asked for it')
     .option('--decided-by <people>', 'who decided')
