@@ -1,17 +1,17 @@
 import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { saveCompany, savePolicy } from '../test/rig/intake.ts'
 import { maildirCopies } from '../test/rig/maildir-state.ts'
 import { type TestStorage, testStorage } from '../test/rig/storage.ts'
 import { ALL_PERMISSIONS, createToken } from './access/index.ts'
 import { type App, startApp } from './app.ts'
 import { SYSTEM } from './audit/index.ts'
-import { createLog, systemClock, type TenantId } from './base/index.ts'
+import { createLog, type MessageId, systemClock, type TenantId } from './base/index.ts'
 import { readConfig } from './config.ts'
 import { createBrake, createFeeds } from './detection/index.ts'
-import { lookBack } from './intake/index.ts'
+import { lookBack, Spared } from './intake/index.ts'
 import { createParser } from './mail/index.ts'
 
 // Mail that feeds know of only after it has been delivered: into real Maildirs, by a whole server.
@@ -301,10 +301,10 @@ describe('what a feed takes back', () => {
 })
 
 /** Feeds of our own, which the server does not read. */
-async function ownLook(name: string, entry: string) {
+async function ownLook(name: string, entry: string, kind: 'url' | 'domain' = 'url') {
   const path = join(dir, 'ours.txt')
   writeFileSync(path, `${entry}\n`)
-  const files = [{ name, path, kind: 'url' as const, confidence: 'high' as const }]
+  const files = [{ name, path, kind, confidence: 'high' as const }]
   const log = createLog({ level: 'silent' })
   const feeds = createFeeds({ files, limits: { maxBytes: 1000, maxEntries: 10 }, log })
   await feeds.check()
@@ -313,7 +313,7 @@ async function ownLook(name: string, entry: string) {
   const limits = { senders: 5, share: 0.2, minutes: 120, entries: 'tell' as const }
   const brake = createBrake({ outbox: storage.outbox, limits, log })
   const deps = { storage, parser, remediation, brake, log, feeds, clock: systemClock, hours: 48 }
-  return { feeds, look: () => lookBack(deps, t.b), close: () => parser.close() }
+  return { feeds, look: (spared?: Spared) => lookBack(deps, t.b, spared), close: () => parser.close() }
 }
 
 test('two that look back at the same time judge a message once and take it once; a third finds nothing new', async () => {
@@ -341,6 +341,23 @@ test('a campaign with other mail between is taken by one action', async () => {
   const [zap] = await zaps(t.b)
   await ended(t.b, zap.id)
   expect((await call(t.b, 'GET', `/actions/${zap.id}`)).counts).toMatchObject({ total: 70, done: 70 })
+})
+
+test('a whole domain that cannot be meant is nothing new, and its mail is read for it once', async () => {
+  const own = await ownLook('giants', 'paypal.com', 'domain')
+  const id = await deliver(t.b, 'A payment', 'https://www.paypal.com/activity')
+  const spared = new Spared()
+  expect(await own.look(spared)).toBe(0)
+  expect(spared.has({ messageId: id as MessageId, feeds: new Set(['giants']) })).toBe(true)
+  expect(await judgedAgain(t.b, id)).toEqual([])
+  expect(await locations(t.b, id)).toEqual(['inbox'])
+  const read = vi.spyOn(app.storage.blobs, 'get')
+  expect(await own.look(spared)).toBe(0)
+  expect(read).not.toHaveBeenCalled()
+  await own.look(new Spared())
+  expect(read).toHaveBeenCalledTimes(1)
+  read.mockRestore()
+  await own.close()
 })
 
 test('a feed that would take the mail of known senders is stopped before it takes anything, and SecOps is told (lesson #65)', async () => {

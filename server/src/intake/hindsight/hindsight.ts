@@ -4,7 +4,7 @@ import type { Parser } from '../../mail/index.ts'
 import { type Occurrence, recentMessages } from '../../records/index.ts'
 import type { Remediation } from '../../remediation/index.ts'
 import type { Storage } from '../../storage/index.ts'
-import { type Hit, type LearntOf, learn, unknownTo } from './learn.ts'
+import { type Hit, type LearntOf, learn, Spared, unknownTo } from './learn.ts'
 import { settleHits } from './settle.ts'
 import { settleTakenBack, type TakenBack, takenBack } from './taken-back.ts'
 
@@ -31,10 +31,11 @@ const TOGETHER = 500
  * transaction, so whatever ends this process leaves nothing half done, and looking twice changes nothing. What a feed has taken back is judged
  * without it, and the way back is proposed. Gives back how many messages were judged again.
  */
-export async function lookBack(deps: HindsightDeps, tenant: TenantId): Promise<number> {
+export async function lookBack(deps: HindsightDeps, tenant: TenantId, spared = new Spared()): Promise<number> {
   const { listed, over } = await look(deps, tenant)
   let judged = 0
-  for (const part of parts(listed, TOGETHER)) judged += await again(deps, tenant, part)
+  const hits = listed.filter((hit) => !spared.has(hit))
+  for (const part of parts(hits, TOGETHER)) judged += await again(deps, tenant, part, spared)
   for (const part of parts(over, TOGETHER))
     judged += await deps.storage.tenant(tenant, (tx) => settleTakenBack(tx, deps, tenant, part))
   return judged
@@ -58,11 +59,13 @@ async function look(deps: HindsightDeps, tenant: TenantId) {
   }
 }
 
-async function again(deps: HindsightDeps, tenant: TenantId, hits: readonly Hit[]): Promise<number> {
+async function again(deps: HindsightDeps, tenant: TenantId, hits: readonly Hit[], spared: Spared): Promise<number> {
   const fresh = await deps.storage.tenant(tenant, (tx) => unknownTo(tx, hits))
   const learnt: LearntOf[] = []
   for (const part of parts(fresh, AT_ONCE))
-    learnt.push(...(await Promise.all(part.map((one) => learn(deps, tenant, one)))).filter((one) => one !== null))
+    learnt.push(
+      ...(await Promise.all(part.map((one) => learn(deps, tenant, one, spared)))).filter((one) => one !== null),
+    )
   if (learnt.length === 0) return 0
   return deps.storage.tenant(tenant, (tx) => settleHits(tx, deps, tenant, learnt))
 }
@@ -86,11 +89,12 @@ export function createHindsight(deps: HindsightDeps): Hindsight {
   let again = false
   let stopped = false
   let timer: NodeJS.Timeout | undefined
+  const spared = new Spared()
 
   async function round(): Promise<void> {
     for (const tenant of await deps.storage.tenants()) {
       if (stopped) return
-      const judged = await lookBack(deps, tenant)
+      const judged = await lookBack(deps, tenant, spared)
       if (judged > 0) deps.log.info({ tenant, judged }, 'mail was judged again because a feed has learnt')
     }
   }

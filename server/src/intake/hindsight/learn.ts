@@ -16,6 +16,7 @@ export interface Hit {
 interface Fresh {
   readonly message: Message
   readonly facts: OrganisationFacts
+  readonly hit: Hit
 }
 
 /** A message with what feeds say of it today. */
@@ -28,29 +29,49 @@ export interface LearntOf {
 export async function unknownTo(tx: Tx, hits: readonly Hit[]): Promise<readonly Fresh[]> {
   const fresh: Fresh[] = []
   const { facts } = await tenantView(tx)
-  for (const { messageId, feeds } of hits) {
+  for (const hit of hits) {
+    const { messageId, feeds } = hit
     const [verdict, message] = [await currentVerdict(tx, messageId), await getMessage(tx, messageId)]
     // Bytes that retention has taken cannot be read again.
     if (verdict === null || message === null || message.blob_key === '') continue
     if (verdict.verdict.placement === 'quarantine') continue
     const known = new Set(verdict.signals.map((s) => s.id))
-    if ([...feeds].some((name) => !known.has(`feed:${name}`))) fresh.push({ message, facts })
+    if ([...feeds].some((name) => !known.has(`feed:${name}`))) fresh.push({ message, facts, hit })
   }
   return fresh
 }
 
-/** Reads the message once more, as at receipt; null: it cannot be read, or it is nothing that counts. */
+/** Messages of which feeds list what does not count, such as the whole of a large provider: they are not read again for it. */
+export class Spared {
+  readonly #known = new Set<string>()
+
+  has = (hit: Hit): boolean => this.#known.has(keyOf(hit))
+
+  add(hit: Hit): void {
+    if (this.#known.size >= MOST_SPARED) this.#known.clear()
+    this.#known.add(keyOf(hit))
+  }
+}
+
+const MOST_SPARED = 200_000
+const keyOf = ({ messageId, feeds }: Hit): string => `${messageId} ${[...feeds].sort().join(' ')}`
+
+/** Reads the message once more, as at receipt; null: it cannot be read, or what is listed does not count. */
 export async function learn(
   deps: HindsightDeps,
   tenant: TenantId,
-  { message, facts }: Fresh,
+  { message, facts, hit }: Fresh,
+  spared: Spared,
 ): Promise<LearntOf | null> {
   try {
     const raw = await deps.storage.blobs.get(tenant, message.blob_key)
     const context: MailContext = { mailFrom: message.mail_from, clientIp: message.client_ip, helo: null }
     const { mail } = await deps.parser.parse(raw, context)
-    const signals = feedSignals({ mail, context, organisation: facts, feeds: deps.feeds.look, now: deps.clock.now() })
-    return signals.length === 0 ? null : { messageId: message.id, signals }
+    const about = { mail, context, organisation: facts, feeds: deps.feeds.look, now: deps.clock.now() }
+    const signals = feedSignals(about).filter((s) => s.weight > 0)
+    if (signals.length > 0) return { messageId: message.id, signals }
+    spared.add(hit)
+    return null
   } catch (error) {
     const why = messageOf(error)
     deps.log.warn({ tenant, message: message.id, reason: why }, 'a message that a feed lists could not be judged again')
