@@ -49,9 +49,10 @@ async function look(deps: HindsightDeps, tenant: TenantId) {
   for (let before: Occurrence | undefined; ; ) {
     const options = { since, kinds: LISTED_KINDS, signals: 'feed:', limit: PAGE, ...(before ? { before } : {}) }
     const page = await deps.storage.tenant(tenant, (tx) => recentMessages(tx, options))
-    for (const { messageId, entities } of page) {
+    for (const { messageId, entities, signals } of page) {
       const feeds = feedsListing(deps.feeds.look, entities)
-      if (feeds.size > 0) listed.push({ messageId, feeds })
+      const known = new Set(signals.map((s) => s.id))
+      if ([...feeds].some((name) => !known.has(`feed:${name}`))) listed.push({ messageId, feeds })
     }
     over.push(...takenBack(page, deps.feeds))
     before = page.at(-1)
