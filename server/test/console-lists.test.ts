@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { AUTHSERV } from '../demo/company.ts'
 import { focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
 import { copyConsole, shot } from './rig/console-build.ts'
 import { fill, PERSON, settled, signIn } from './rig/console-steps.ts'
@@ -260,6 +261,36 @@ describe('Tenant Allow/Block List in the browser', () => {
       await expect.poll(rows).toBe(String(all.filter((s) => s.as === as).length + 1))
     }
     await fine(page, 'submissions-by')
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('a message says why SPF and DKIM said what they said; To is cut at 5,000 characters, with the number of the others (explorer #58, #60)', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    const names = Array.from({ length: 300 }, (_, i) => `recipient-${String(i).padStart(3, '0')}@somewhere.example`)
+    const raw = [
+      `Authentication-Results: ${AUTHSERV}; spf=softfail (192.0.2.9 is not permitted) smtp.mailfrom=a@many.example;`,
+      ' dkim=fail reason="body hash did not verify" header.d=many.example header.s=s1',
+      `From: Many <a@many.example>`,
+      `To: ingrid@alderfinch.example,\r\n ${names.join(',\r\n ')}`,
+      ...['Subject: To very many', 'Date: Tue, 03 Nov 2026 10:00:00 +0000', '', 'Hello.', ''],
+    ].join('\r\n')
+    const query = new URLSearchParams({ recipient: 'ingrid@alderfinch.example' })
+    await server.call('POST', `/import?${query}`, Buffer.from(raw))
+    const found = (await server.call('GET', '/messages?q=To%20very%20many&from=2026-01-01T00:00:00Z')) as {
+      items: { id: string }[]
+    }
+    await signIn(page)
+    await page.goto(`/messages/${found.items[0]?.id}`)
+    await page.getByText('192.0.2.9 is not permitted', { exact: true }).waitFor()
+    await page.getByText('body hash did not verify', { exact: true }).waitFor()
+    await fine(page, 'authentication-reason')
+    await page.goto(`/messages/${found.items[0]?.id}?tab=headers`)
+    await page.getByText('recipient-000@somewhere.example').first().waitFor()
+    // The first has 25 characters, each of the others 31.
+    const shown = 1 + Math.floor((5_000 - 25) / 31)
+    await page.getByText(`and ${301 - shown} more`, { exact: true }).waitFor()
+    await fine(page, 'many-recipients')
     expect(problems).toEqual([])
     await context.close()
   })

@@ -82,8 +82,10 @@ const EntityRef = Type.Object({
 
 export const AuthenticationView = Type.Object({
   source: Type.Enum(['trusted-header', 'own-check', 'none']),
-  spf: Type.Object({ result: AuthResult, domain: orNull(text) }),
-  dkim: Type.Array(Type.Object({ result: AuthResult, domain: orNull(text), selector: orNull(text) })),
+  spf: Type.Object({ result: AuthResult, domain: orNull(text), reason: Type.Optional(text) }),
+  dkim: Type.Array(
+    Type.Object({ result: AuthResult, domain: orNull(text), selector: orNull(text), reason: Type.Optional(text) }),
+  ),
   dmarc: Type.Object({ result: AuthResult, domain: orNull(text), policy: orNull(text) }),
   arc: AuthResult,
   aligned: Type.Boolean(),

@@ -19,10 +19,14 @@ const place = Type.Union(
 )
 const fingerprint = Type.Union([Type.String({ pattern: '^[0-9a-f]{16}$' }), Type.Null()])
 
+const reason = Type.Optional(text(300))
+
 const authentication = Type.Object({
   source: Type.Union([Type.Literal('trusted-header'), Type.Literal('own-check'), Type.Literal('none')]),
-  spf: Type.Object({ result, domain: textOrNull(1_024) }),
-  dkim: Type.Array(Type.Object({ result, domain: textOrNull(1_024), selector: textOrNull(16_384) }), { maxItems: 50 }),
+  spf: Type.Object({ result, domain: textOrNull(1_024), reason }),
+  dkim: Type.Array(Type.Object({ result, domain: textOrNull(1_024), selector: textOrNull(16_384), reason }), {
+    maxItems: 50,
+  }),
   dmarc: Type.Object({ result, domain: textOrNull(1_024), policy: textOrNull(64) }),
   arc: result,
   sealed: Type.Optional(

@@ -73,7 +73,7 @@ export type AuthResult =
 export interface ArcSet {
   /** `d=` of its seal, lower case. */
   readonly sealer: string
-  readonly spf: { readonly result: AuthResult; readonly domain: string | null }
+  readonly spf: { readonly result: AuthResult; readonly domain: string | null; readonly reason?: string }
   readonly dkim: readonly { readonly result: AuthResult; readonly domain: string | null }[]
   readonly dmarc: { readonly result: AuthResult; readonly domain: string | null }
   /** Whether that proves the domain that stands in From now. */
@@ -88,6 +88,8 @@ export interface Authentication {
     readonly result: AuthResult
     readonly domain: string | null
     readonly selector: string | null
+    /** Why, in the words of whoever checked: an address, what did not fit. Absent = nothing was said. */
+    readonly reason?: string
   }[]
   readonly dmarc: { readonly result: AuthResult; readonly domain: string | null; readonly policy: string | null }
   readonly arc: AuthResult

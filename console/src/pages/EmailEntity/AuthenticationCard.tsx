@@ -27,12 +27,17 @@ export function AuthenticationCard({ authentication }: { authentication: Authent
             ) : (
               dkim.map((one) => (
                 <div key={`${one.domain}-${one.selector}-${one.result}`}>
-                  <Result result={one.result} domain={one.domain} more={one.selector && `selector ${one.selector}`} />
+                  <Result
+                    result={one.result}
+                    domain={one.domain}
+                    more={one.selector && `selector ${one.selector}`}
+                    reason={one.reason}
+                  />
                 </div>
               ))
             ),
           ],
-          ['SPF', <Result key="s" result={spf.result} domain={spf.domain} />],
+          ['SPF', <Result key="s" result={spf.result} domain={spf.domain} reason={spf.reason} />],
           ['ARC', <Result key="a" result={arc} domain={null} />],
           [
             'Aligned',
@@ -47,7 +52,15 @@ export function AuthenticationCard({ authentication }: { authentication: Authent
   )
 }
 
-function Result({ result, domain, more }: { result: AuthResult; domain: string | null; more?: string | null }) {
+interface ResultProps {
+  readonly result: AuthResult
+  readonly domain: string | null
+  readonly more?: string | null
+  /** In the words of whoever checked. */
+  readonly reason?: string | undefined
+}
+
+function Result({ result, domain, more, reason }: ResultProps) {
   const tone = result === 'pass' ? 'good' : result === 'fail' || result === 'permerror' ? 'bad' : 'plain'
   return (
     <>
@@ -57,6 +70,11 @@ function Result({ result, domain, more }: { result: AuthResult; domain: string |
           {' '}
           <SafeText text={more} max={100} />
         </span>
+      ) : null}
+      {reason ? (
+        <div className="muted">
+          <SafeText text={reason} max={300} />
+        </div>
       ) : null}
     </>
   )

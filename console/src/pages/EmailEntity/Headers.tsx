@@ -49,14 +49,26 @@ const FINGERPRINTS = [
   ['image', 'Picture fingerprint'],
 ] as const
 
-const MAX = 25
+/** Characters of a list of addresses; the first one is shown however long it is. */
+const MAX = 5_000
+
+function shownOf(list: readonly Address[]): readonly Address[] {
+  let length = 0
+  const cut = list.findIndex((one) => {
+    length += (one.name?.length ?? 0) + (one.address ?? one.raw).length
+    return length > MAX
+  })
+  return cut === -1 ? list : list.slice(0, Math.max(1, cut))
+}
 
 function Addresses({ list }: { list: readonly Address[] }) {
   if (list.length === 0) return <span className="muted">–</span>
+  const shown = shownOf(list)
   return (
     <>
-      {list.slice(0, MAX).map((one) => (
-        <div key={one.raw}>
+      {shown.map((one, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: one address may stand there twice, and none of them changes
+        <div key={i}>
           {one.name ? (
             <>
               <bdi>{visible(one.name, 120)}</bdi>{' '}
@@ -74,7 +86,7 @@ function Addresses({ list }: { list: readonly Address[] }) {
           )}
         </div>
       ))}
-      {list.length > MAX ? <span className="muted">and {list.length - MAX} more</span> : null}
+      {list.length > shown.length ? <span className="muted">and {list.length - shown.length} more</span> : null}
     </>
   )
 }

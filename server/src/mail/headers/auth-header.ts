@@ -10,6 +10,8 @@ export interface MethodResult {
   readonly properties: ReadonlyMap<string, string>
   /** All comments, joined: some servers put the DMARC policy there. */
   readonly comment: string
+  /** Why, in the server's words: `reason=`, else its comments. */
+  readonly reason: string | null
 }
 
 export interface AuthHeader {
@@ -75,7 +77,27 @@ function methodOf(segment: { text: string; comment: string }): MethodResult | nu
   const properties = new Map<string, string>()
   for (const [name, value] of pairs.slice(1)) if (name !== '' && !properties.has(name)) properties.set(name, value)
   const method = first[0].replace(/\/.*$/, '')
-  return { method, result: authResult(first[1]), properties, comment: segment.comment }
+  const reason = reasonOf(statedIn(words) ?? segment.comment)
+  return { method, result: authResult(first[1]), properties, comment: segment.comment, reason }
+}
+
+/** `reason="not signed by the author"` comes here in several words, as its quotes are gone. */
+function statedIn(words: readonly string[]): string | null {
+  const at = words.findIndex((word) => /^reason=./i.test(word))
+  if (at === -1) return null
+  const end = words.findIndex((word, i) => i > at && word.includes('='))
+  return words
+    .slice(at, end === -1 ? undefined : end)
+    .join(' ')
+    .slice('reason='.length)
+}
+
+const MAX_REASON = 300
+
+/** One line of what a server says; null when it says nothing. */
+export function reasonOf(text: string | undefined): string | null {
+  const said = cut((text ?? '').replace(/[\s\p{Cc}]+/gu, ' ').trim(), MAX_REASON)
+  return said === '' ? null : said
 }
 
 /** Reads one unfolded Authentication-Results value (RFC 8601), also without a server name. Never throws. */

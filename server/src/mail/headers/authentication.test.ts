@@ -28,7 +28,7 @@ describe('Authentication-Results of a trusted server', () => {
     expect(await authenticationOf(GOOD + FROM + BODY, { trustedAuthserv: TRUSTED })).toEqual({
       source: 'trusted-header',
       spf: { result: 'pass', domain: 'mail.example.org' },
-      dkim: [{ result: 'pass', domain: 'example.org', selector: 's1' }],
+      dkim: [{ result: 'pass', domain: 'example.org', selector: 's1', reason: '2048 bits' }],
       dmarc: { result: 'pass', domain: 'example.org', policy: 'reject' },
       arc: 'pass',
       aligned: true,
@@ -76,12 +76,27 @@ describe('Authentication-Results of a trusted server', () => {
     const raw = `Authentication-Results: spf=pass (sender IP is 192.0.2.1)\r\n smtp.mailfrom=example.org; dkim=none (message not signed)\r\n header.d=none;dmarc=pass action=none header.from=example.org;compauth=pass reason=100\r\n${FROM}${BODY}`
     expect(await authenticationOf(raw, { trustedAuthserv: [''] })).toEqual({
       source: 'trusted-header',
-      spf: { result: 'pass', domain: 'example.org' },
+      spf: { result: 'pass', domain: 'example.org', reason: 'sender IP is 192.0.2.1' },
       dkim: [],
       dmarc: { result: 'pass', domain: 'example.org', policy: null },
       arc: 'none',
       aligned: true,
     })
+  })
+
+  it('with why, in the words of the server: a reason, else a comment, on one line and not without end (explorer #58)', async () => {
+    const results = [
+      ...[
+        'spf=softfail (192.0.2.9 is\r\n  not (quite) permitted) smtp.mailfrom=a@example.org',
+        'dkim=fail reason="body hash\r\n did not verify" header.d=example.org header.s=s1 (x)',
+      ],
+      ...[`dkim=neutral (${'long '.repeat(200)}) header.d=example.org`, 'dkim=pass () header.d=example.org'],
+    ]
+    const raw = `Authentication-Results: mx.ours.example;\r\n ${results.join(';\r\n ')}\r\n${FROM}${BODY}`
+    const { spf, dkim } = await authenticationOf(raw, { trustedAuthserv: TRUSTED })
+    expect(spf).toMatchObject({ result: 'softfail', reason: '192.0.2.9 is not (quite) permitted' })
+    expect(dkim.map((d) => d.reason?.length)).toEqual([24, 300, undefined])
+    expect(dkim[0]?.reason).toBe('body hash did not verify')
   })
 
   it('names may stand for all hosts of a domain, and for nothing else', () => {

@@ -1,6 +1,6 @@
 import type { DNSResolver } from 'mailauth'
 import type { Address, Authentication, MailContext } from '../types.ts'
-import { authResult, type MethodResult, propertyDomain, trustedResults } from './auth-header.ts'
+import { authResult, type MethodResult, propertyDomain, reasonOf, trustedResults } from './auth-header.ts'
 import { addressDomain, aligned } from './domains.ts'
 
 export const NO_AUTHENTICATION: Authentication = {
@@ -28,6 +28,8 @@ function withAlignment(facts: Facts, domain: string | null): Authentication {
   return { ...facts, aligned: domain !== null && (dmarcPassed || spf || dkim) }
 }
 
+const because = (reason: string | null | undefined) => (reason ? { reason } : {})
+
 function policyOf(dmarc: MethodResult | undefined): string | null {
   const stated = dmarc?.properties.get('policy.published-domain-policy') ?? dmarc?.properties.get('policy.dmarc')
   return (stated ?? /\bp=([a-z]{4,10})/i.exec(dmarc?.comment ?? '')?.[1] ?? null)?.toLowerCase() ?? null
@@ -50,11 +52,16 @@ export function fromTrustedHeaders(
   const dkim = results.filter((r) => r.method === 'dkim' && r.result !== 'none').slice(0, 50)
   const facts: Facts = {
     source: 'trusted-header',
-    spf: { result: spf?.result ?? 'none', domain: propertyDomain(spf, 'smtp.mailfrom', 'smtp.mail', 'smtp.helo') },
+    spf: {
+      result: spf?.result ?? 'none',
+      domain: propertyDomain(spf, 'smtp.mailfrom', 'smtp.mail', 'smtp.helo'),
+      ...because(spf?.reason),
+    },
     dkim: dkim.map((r) => ({
       result: r.result,
       domain: propertyDomain(r, 'header.d', 'header.i'),
       selector: r.properties.get('header.s') ?? null,
+      ...because(r.reason),
     })),
     dmarc: { result: dmarc?.result ?? 'none', domain: propertyDomain(dmarc, 'header.from'), policy: policyOf(dmarc) },
     arc: one('arc')?.result ?? 'none',
@@ -107,7 +114,13 @@ export async function checkOurselves(
   const { spf, dmarc, arc } = found
   const facts: Facts = {
     source: 'own-check',
-    spf: spf ? { result: authResult(spf.status.result), domain: spf.domain || null } : NO_AUTHENTICATION.spf,
+    spf: spf
+      ? {
+          result: authResult(spf.status.result),
+          domain: spf.domain || null,
+          ...because(reasonOf(spf.status.comment)),
+        }
+      : NO_AUTHENTICATION.spf,
     dkim: found.dkim.results
       .filter((r) => r.status.result !== 'none')
       .slice(0, 50)
@@ -115,6 +128,7 @@ export async function checkOurselves(
         result: authResult(r.status.result),
         domain: r.signingDomain?.toLowerCase() ?? null,
         selector: r.selector ?? null,
+        ...because(reasonOf(r.status.comment)),
       })),
     dmarc: dmarc
       ? { result: authResult(dmarc.status.result), domain: dmarc.status.header?.from ?? null, policy: dmarc.p || null }
