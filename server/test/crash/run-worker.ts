@@ -9,6 +9,12 @@ export interface Worker {
   readonly ended: Promise<{ readonly killed: boolean; readonly text: string }>
 }
 
+/** A test that fails must not leave one at work behind. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** A worker process on an action; it is killed, or stopped, at the point, if one is given (`name`, `name:3`, `name:3:SIGSTOP`). */
 export function runWorker(settings: RemediationSettings, at: string | null = null, log = ''): Worker {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'remediation-worker.ts')], {
@@ -20,6 +26,8 @@ export function runWorker(settings: RemediationSettings, at: string | null = nul
       ...(at === null ? {} : { RECOURSE_CRASH_AT: at, RECOURSE_CRASH_LOG: log }),
     },
   })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (data) => {
