@@ -278,6 +278,23 @@ test('mail that a mad feed would take afterwards stays where it is: none of it i
   expect(taken).toMatchObject([{ deliveryIds: { length: 6 } }])
 })
 
+test('a signal under a name that cannot be suspended is told, and holds up nothing', async () => {
+  source = `Odd name ${nth}`
+  says = [mad()]
+  await known(t.a, 0, 6, brake())
+  expect(await notices(t.a)).toMatchObject([{ suspended: false }])
+})
+
+test('a verdict that lacks what it was decided by is nobody’s loss, and holds up nothing', async () => {
+  says = [mad()]
+  const id = await come(t.a, 'news@known0.example')
+  await inside(t.a, async (tx) => {
+    const current = await currentVerdict(tx, id)
+    if (current) await brake({ senders: 1 }).judged(tx, id, { ...current, inputs: {} })
+  })
+  expect(await notices(t.a)).toEqual([])
+})
+
 test('none is counted where it is switched off', async () => {
   says = [mad()]
   await known(t.a, 0, 8, brake({ senders: 0 }))

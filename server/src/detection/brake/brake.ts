@@ -49,11 +49,13 @@ async function lost({ outbox, limits, log }: Deps, tx: Tx, source: Source, sende
   if (count.lost < limits.senders) return
   const before = await standing(tx, source, now)
   if (before === 'held' || before === 'suspended') return
-  const suspend = mayBeSuspended(source, limits) && (await isShare(tx, count.lost, limits.share, since))
+  const wanted = mayBeSuspended(source, limits) && (await isShare(tx, count.lost, limits.share, since))
+  if (before === 'told' && !wanted) return
+  const stopped = wanted ? await stop(tx, outbox, source, reason(count, limits, true)) : null
+  const suspend = stopped !== null
   if (before === 'told' && !suspend) return
   const why = reason(count, limits, suspend)
-  const suspensionId = suspend ? await stop(tx, outbox, source, why) : null
-  const notice = { source, why, senders: count.named, suspended: suspend, suspensionId }
+  const notice = { source, why, senders: count.named, suspended: suspend, suspensionId: stopped?.suspensionId ?? null }
   const noticeId = await tell(tx, notice, now)
   const { kind, id, version } = source
   await record(tx, {
@@ -79,17 +81,21 @@ function reason({ lost, named }: Count, { minutes, share }: BrakeOptions, suspen
   return `Within ${minutes} minutes it kept the mail of ${lost} proven, known senders out of the Inbox (${who})${much}.`
 }
 
-/** Out of judging from now on; the id of a signal's suspension. */
-async function stop(tx: Tx, outbox: Outbox, { kind, id, version }: Source, why: string): Promise<string | null> {
-  if (kind === 'entry') {
-    await removeEntry(tx, outbox, SYSTEM, id as EntryId)
-    return null
-  }
+/** Out of judging from now on; null where that cannot be, and it is told only: what hands on events must not stand still for it. */
+async function stop(
+  tx: Tx,
+  outbox: Outbox,
+  { kind, id, version }: Source,
+  why: string,
+): Promise<{ readonly suspensionId: string | null } | null> {
   try {
-    return (await suspendSignal(tx, outbox, SYSTEM, { signalId: id, version, why })).id
+    if (kind === 'signal')
+      return { suspensionId: (await suspendSignal(tx, outbox, SYSTEM, { signalId: id, version, why })).id }
+    await removeEntry(tx, outbox, SYSTEM, id as EntryId)
+    return { suspensionId: null }
   } catch (error) {
+    if (!(error instanceof AppError)) throw error
     // Somebody was faster: it does not count, as was wanted.
-    if (error instanceof AppError && error.code === 'signal-suspended') return null
-    throw error
+    return error.code === 'signal-suspended' ? { suspensionId: null } : null
   }
 }

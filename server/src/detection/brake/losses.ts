@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import type { MessageId } from '../../base/index.ts'
-import { type Source, sourcesOf, storedJudgement } from '../../judgement/index.ts'
+import { AppError, type MessageId } from '../../base/index.ts'
+import { type Source, type StoredJudgement, sourcesOf, storedJudgement } from '../../judgement/index.ts'
 import {
   type CurrentVerdict,
   cleanDomainsSince,
@@ -28,7 +28,8 @@ export interface Loss {
  */
 export async function lossOf(tx: Tx, messageId: MessageId, current: CurrentVerdict): Promise<Loss | null> {
   if (current.verdict.placement === 'deliver') return null
-  const judgement = storedJudgement(current)
+  const judgement = replayable(current)
+  if (judgement === null) return null
   const { authentication, entities } = judgement.inputs
   const [sender, another] = entities.filter((e) => e.kind === 'sender')
   if (!authentication.aligned || sender === undefined || another !== undefined) return null
@@ -36,6 +37,16 @@ export async function lossOf(tx: Tx, messageId: MessageId, current: CurrentVerdi
   const sources = sourcesOf(judgement)
   const domain = sender.value.slice(sender.value.lastIndexOf('@') + 1)
   return sources.length === 0 ? null : { sender: isFreeMail(domain) ? sender.value : siteOf(domain), sources }
+}
+
+/** Null for a verdict that lacks what it was decided by: nobody can say whose doing it was. */
+function replayable(current: CurrentVerdict): StoredJudgement | null {
+  try {
+    return storedJudgement(current)
+  } catch (error) {
+    if (error instanceof AppError) return null
+    throw error
+  }
 }
 
 /** As `first-contact` trusts them: three messages and more over a week and longer, to the same people, and nothing was found in any. */
