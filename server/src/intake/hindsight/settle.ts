@@ -106,7 +106,7 @@ async function submit(tx: Tx, { remediation }: SettleDeps, tenant: TenantId, gro
   const request: ActionRequest = {
     ...(verdict.placement === 'junk' ? { kind: 'move', target: 'junk' } : { kind: 'quarantine' }),
     select: { deliveryIds: copies },
-    name: `ZAP: ${verdict.threat} found after delivery, ${copies.length} ${copies.length === 1 ? 'copy' : 'copies'}`,
+    name: `ZAP: ${verdict.threat.replaceAll('-', ' ')} found after delivery, ${copies.length} ${copies.length === 1 ? 'copy' : 'copies'}`,
     description: `${cause.summary}. That was not known when it was delivered.`,
     cause: { kind: 'signal', id: cause.id, version: cause.version },
     source: 'automation',

@@ -94,7 +94,7 @@ async function propose(
     select: { deliveryIds: copies },
     name: `Taken back by the feed ${cause.evidence['feed']}: ${copies.length} ${copies.length === 1 ? 'copy' : 'copies'}`,
     description: `The feed ${cause.evidence['feed']} does not list any more what put these messages into ${from}: today they would be ${to === 'junk' ? 'junked' : 'delivered'}.`,
-    cause: { kind: 'signal', id: cause.id, version: cause.version },
+    // No cause: to undo what the feed did must not take this back.
     source: 'automation',
     propose: true,
   }
