@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ActionId, TenantId } from '../src/base/index.ts'
 import { createImapProvider } from '../src/mailboxes/index.ts'
 import type { Mailbox } from '../src/organisation/index.ts'
-import { createRemediation, getAction } from '../src/remediation/index.ts'
+import { CRASH_POINTS, createRemediation, getAction } from '../src/remediation/index.ts'
 import type { RemediationSettings } from './crash/remediation-settings.ts'
 import { runWorker } from './crash/run-worker.ts'
 import { unprivileged } from './rig/account.ts'
@@ -21,18 +21,6 @@ const MAILBOXES = 50
 const LETTERS = 100
 const KILLS = 25
 const BATCH = 20
-const STEPS = [
-  'before-find',
-  'after-read',
-  'after-vault',
-  'before-intent-commit',
-  'after-intent-commit',
-  'before-move',
-  'after-move',
-  'after-readback',
-  'before-done-commit',
-  'after-done-commit',
-]
 const KEYWORDS = ['$Forwarded', 'KeyA', 'NonJunk', 'Projekt-7']
 const LETTERS_OF_FLAGS = ['', 'S', 'RS', 'FS', 'FRSa', 'Sab', 'DSc', 'STd', 'Rabcd', 'b']
 /** Near both ends of what servers keep, a leap day, and before the message itself was written. */
@@ -128,7 +116,9 @@ async function work(
 
 async function crashRun(prefix: string, settings: RemediationSettings): Promise<void> {
   const log = join(dir, `${prefix}.log`)
-  const points = Array.from({ length: KILLS }, (_, n) => `${prefix}.${STEPS[n % STEPS.length]}`)
+  // Those of an append are passed only where a hold was lost.
+  const all = CRASH_POINTS.filter((p) => p.startsWith(`${prefix}.`) && !p.endsWith('-append'))
+  const points = Array.from({ length: KILLS }, (_, n) => all[n % all.length] ?? '')
   for (const [n, point] of points.entries()) {
     const { killed, text } = await work(settings, `${point}:${1 + (n % 3)}`, log)
     expect(killed, `${point} was never reached: ${text}`).toBe(true)
