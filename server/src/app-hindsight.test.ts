@@ -61,7 +61,7 @@ beforeAll(async () => {
         return secret
       }),
     )
-}, 60_000)
+})
 afterAll(async () => {
   await app?.stop()
   await t.close()
@@ -105,7 +105,7 @@ const zaps = async (tenant: TenantId) =>
 const judgedAgain = async (tenant: TenantId, id: string) =>
   (await call(tenant, 'GET', `/messages/${id}/timeline`)).items.filter((e: { kind: string }) => e.kind === 're-judged')
 const ended = (tenant: TenantId, id: string, state = 'completed') =>
-  expect.poll(async () => (await call(tenant, 'GET', `/actions/${id}`)).state, { timeout: 40_000 }).toBe(state)
+  expect.poll(async () => (await call(tenant, 'GET', `/actions/${id}`)).state).toBe(state)
 
 /** As its user would, in the mailbox. */
 async function markRead(internetMessageId: string): Promise<void> {
@@ -136,7 +136,7 @@ describe('a page that a feed lists after mail with a link to it was delivered', 
       [t.a, ids[1]],
       [t.b, theirs],
     ] as const)
-      await expect.poll(() => locations(tenant, id ?? ''), { timeout: 40_000 }).toEqual(['quarantine'])
+      await expect.poll(() => locations(tenant, id ?? '')).toEqual(['quarantine'])
     const [taken] = await zaps(t.a)
     await ended(t.a, taken.id)
     expect(await zaps(t.a)).toMatchObject([
@@ -173,7 +173,7 @@ describe('a page that a feed lists after mail with a link to it was delivered', 
     LISTED.urls.add('https://other.example/today')
     publish()
     // In Junk already: quarantine is more.
-    await expect.poll(() => locations(t.a, last), { timeout: 40_000 }).toEqual(['quarantine'])
+    await expect.poll(() => locations(t.a, last)).toEqual(['quarantine'])
     for (const id of ids) {
       expect(await locations(t.a, id)).toEqual(['inbox'])
       expect(await judgedAgain(t.a, id)).toHaveLength(1)
@@ -191,8 +191,8 @@ describe('a page that a feed lists after mail with a link to it was delivered', 
     const marker = await deliver(t.b, 'A marker', 'https://marker.example/today')
     LISTED.urls.add('https://allowed.example/today').add('https://marker.example/today')
     publish()
-    await expect.poll(() => locations(t.b, marker), { timeout: 40_000 }).toEqual(['quarantine'])
-    await expect.poll(async () => (await judgedAgain(t.b, allowed)).length, { timeout: 40_000 }).toBe(1)
+    await expect.poll(() => locations(t.b, marker)).toEqual(['quarantine'])
+    await expect.poll(async () => (await judgedAgain(t.b, allowed)).length).toBe(1)
     expect(await locations(t.b, allowed)).toEqual(['inbox'])
     await call(t.b, 'DELETE', `/entries/${entry.id}`)
 
@@ -200,7 +200,7 @@ describe('a page that a feed lists after mail with a link to it was delivered', 
     const watched = await deliver(t.b, 'Watched minutes', 'https://watched.example/today')
     LISTED.urls.add('https://watched.example/today')
     publish()
-    await expect.poll(async () => (await judgedAgain(t.b, watched)).length, { timeout: 40_000 }).toBe(1)
+    await expect.poll(async () => (await judgedAgain(t.b, watched)).length).toBe(1)
     expect(await locations(t.b, watched)).toEqual(['inbox'])
     await savePolicy(t.storage, t.b, { mode: 'standard' })
 
@@ -208,7 +208,7 @@ describe('a page that a feed lists after mail with a link to it was delivered', 
     await call(t.a, 'POST', '/signals/suspended', { signalId: 'feed:pages', why: 'It lists too much.' })
     LISTED.urls.add('https://spared.example/today')
     publish()
-    await expect.poll(async () => (await judgedAgain(t.a, spared)).length, { timeout: 40_000 }).toBe(1)
+    await expect.poll(async () => (await judgedAgain(t.a, spared)).length).toBe(1)
     expect(await locations(t.a, spared)).toEqual(['inbox'])
     expect(await zaps(t.a)).toHaveLength(2)
   })
@@ -230,7 +230,7 @@ describe('a sender that a feed of spammers lists afterwards', () => {
     const before = maildirCopies(join(dir, 'data', 'mail'))
     LISTED.spammers.add('shop-of-many.example')
     publish()
-    await expect.poll(() => locations(t.a, ids.get('unread') ?? ''), { timeout: 40_000 }).toEqual(['junk'])
+    await expect.poll(() => locations(t.a, ids.get('unread') ?? '')).toEqual(['junk'])
     expect(await locations(t.a, ids.get('read') ?? '')).toEqual(['inbox'])
     expect(await locations(t.a, ids.get('deleted') ?? '')).toEqual(['deleted-items'])
     const [zap] = await zaps(t.a)
@@ -263,23 +263,21 @@ describe('what a feed takes back', () => {
     const before = maildirCopies(join(dir, 'data', 'mail'))
     LISTED.urls.add(held).add(taken)
     publish()
-    await expect.poll(() => locations(t.b, since), { timeout: 40_000 }).toEqual(['quarantine'])
+    await expect.poll(() => locations(t.b, since)).toEqual(['quarantine'])
     const gate = await deliver(t.b, 'Held by mistake', held, { at: 'quarantine' })
     const stays = await deliver(t.b, 'Held rightly', 'https://minutes.example/today', { at: 'quarantine' })
 
     // A file that is no feed takes nothing back.
     writeFileSync(join(dir, 'urls.new'), '<html><body>502 Bad Gateway</body></html>\n')
     renameSync(join(dir, 'urls.new'), join(dir, 'urls.txt'))
-    await expect
-      .poll(async () => (await (await fetch(`${app.url}/readyz`)).json()).feeds.pages, { timeout: 40_000 })
-      .toBe('failed')
+    await expect.poll(async () => (await (await fetch(`${app.url}/readyz`)).json()).feeds.pages).toBe('failed')
     expect(await judgedAgain(t.b, gate)).toEqual([])
 
     LISTED.urls.delete(held)
     LISTED.urls.delete(taken)
     publish()
     await expect
-      .poll(() => proposals(t.b), { timeout: 40_000 })
+      .poll(() => proposals(t.b))
       .toMatchObject([{ kind: 'release', cause: null, counts: { total: 2, planned: 2 } }])
     for (const id of [gate, since]) {
       expect(await locations(t.b, id)).toEqual(['quarantine'])
@@ -329,7 +327,7 @@ test('two that look back at the same time judge a message once and take it once;
   await own.close()
   expect(await judgedAgain(t.b, id)).toHaveLength(1)
   expect(await zaps(t.b)).toHaveLength(before + 1)
-  await expect.poll(() => locations(t.b, id), { timeout: 40_000 }).toEqual(['quarantine'])
+  await expect.poll(() => locations(t.b, id)).toEqual(['quarantine'])
   // Looking is no hit.
   expect(own.feeds.statuses()).toMatchObject([{ hits: 0 }])
 })

@@ -55,7 +55,7 @@ beforeAll(async () => {
   api = await testApi(t.storage, (routes) => registerBrake(routes, { storage: t.storage }))
   for (const tenant of [t.a, t.b])
     for (let n = 0; n < 8; n++) for (const days of [30, 20, 10]) await come(tenant, `news@known${n}.example`, { days })
-}, 120_000)
+})
 afterAll(async () => {
   await api.close()
   await parser.close()
@@ -331,7 +331,7 @@ test('the counter: each sender once, within the window, of this version and orga
     }),
     { numRuns: 40 },
   )
-}, 120_000)
+})
 
 test('by the events of a server: counted once for each message, and a suspension that is revoked closes its notice', async () => {
   const { outbox } = t.storage
@@ -346,4 +346,4 @@ test('by the events of a server: counted once for each message, and a suspension
   const [one] = await suspended(t.b)
   await inside(t.b, (tx) => revokeSuspension(tx, outbox, admin, one?.id ?? ''))
   await expect.poll(() => notices(t.b, true), here).toMatchObject([{ closedBy: 'Anna Lyst' }])
-}, 120_000)
+})
