@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { saveCompany, savePolicy } from '../test/rig/intake.ts'
 import { maildirCopies } from '../test/rig/maildir-state.ts'
@@ -11,7 +12,7 @@ import { SYSTEM } from './audit/index.ts'
 import { createLog, type MessageId, systemClock, type TenantId } from './base/index.ts'
 import { readConfig } from './config.ts'
 import { createBrake, createFeeds } from './detection/index.ts'
-import { lookBack, Spared } from './intake/index.ts'
+import { createHindsight, lookBack, Spared } from './intake/index.ts'
 import { createParser } from './mail/index.ts'
 
 // Mail that feeds know of only after it has been delivered: into real Maildirs, by a whole server.
@@ -301,11 +302,13 @@ describe('what a feed takes back', () => {
   })
 })
 
-/** Feeds of our own, which the server does not read. */
-async function ownLook(name: string, entry: string, kind: 'url' | 'domain' = 'url') {
-  const path = join(dir, 'ours.txt')
-  writeFileSync(path, `${entry}\n`)
-  const files = [{ name, path, kind, confidence: 'high' as const }]
+/** Feeds of our own, which the server does not read: by name, with the one thing that each lists. */
+async function ownLook(listed: Readonly<Record<string, string>>, kind: 'url' | 'domain' = 'url') {
+  const files = Object.entries(listed).map(([name, entry]) => {
+    const path = join(dir, `${name}.txt`)
+    writeFileSync(path, `${entry}\n`)
+    return { name, path, kind, confidence: 'high' as const }
+  })
   const log = createLog({ level: 'silent' })
   const feeds = createFeeds({ files, limits: { maxBytes: 1000, maxEntries: 10 }, log })
   await feeds.check()
@@ -314,11 +317,11 @@ async function ownLook(name: string, entry: string, kind: 'url' | 'domain' = 'ur
   const limits = { senders: 5, share: 0.2, minutes: 120, entries: 'tell' as const }
   const brake = createBrake({ outbox: storage.outbox, limits, log })
   const deps = { storage, parser, remediation, brake, log, feeds, clock: systemClock, hours: 48 }
-  return { feeds, look: (spared?: Spared) => lookBack(deps, t.b, spared), close: () => parser.close() }
+  return { deps, feeds, look: (spared?: Spared) => lookBack(deps, t.b, spared), close: () => parser.close() }
 }
 
 test('two that look back at the same time judge a message once and take it once; a third finds nothing new', async () => {
-  const own = await ownLook('twice', 'https://twice.example/today')
+  const own = await ownLook({ twice: 'https://twice.example/today' })
   const id = await deliver(t.b, 'Twice', 'https://twice.example/today')
   const before = (await zaps(t.b)).length
   const judged = await Promise.all([own.look(), own.look()])
@@ -333,7 +336,7 @@ test('two that look back at the same time judge a message once and take it once;
 })
 
 test('a campaign with other mail between is taken by one action', async () => {
-  const own = await ownLook('campaign', 'https://campaign.example/win')
+  const own = await ownLook({ campaign: 'https://campaign.example/win' })
   const links = (n: number) => (n % 3 === 0 ? 'https://campaign.example/win' : 'https://wanted.example/')
   for (let n = 0; n < 210; n += 21)
     await Promise.all(Array.from({ length: 21 }, (_, k) => deliver(t.b, `Number ${n + k}`, links(n + k))))
@@ -345,7 +348,7 @@ test('a campaign with other mail between is taken by one action', async () => {
 })
 
 test('a whole domain that cannot be meant is nothing new, and its mail is read for it once', async () => {
-  const own = await ownLook('giants', 'paypal.com', 'domain')
+  const own = await ownLook({ giants: 'paypal.com' }, 'domain')
   const id = await deliver(t.b, 'A payment', 'https://www.paypal.com/activity')
   const spared = new Spared()
   expect(await own.look(spared)).toBe(0)
@@ -362,7 +365,7 @@ test('a whole domain that cannot be meant is nothing new, and its mail is read f
 })
 
 test('a feed that would take the mail of known senders is stopped before it takes anything, and SecOps is told (lesson #65)', async () => {
-  const own = await ownLook('world', 'https://everybody.example/')
+  const own = await ownLook({ world: 'https://everybody.example/', evil: 'https://evil.example/login' })
   await savePolicy(t.storage, t.b, { mode: 'standard', trustedAuthserv: ['mx.own.example'] })
   const known = Array.from({ length: 6 }, (_, n) => `news@known${n}.example`)
   const come = (from: string, days: number, link: string) =>
@@ -370,9 +373,13 @@ test('a feed that would take the mail of known senders is stopped before it take
   for (const from of known) for (const days of [30, 20, 10]) await come(from, days, 'https://harmless.example/')
   const mails: string[] = []
   for (const from of known) mails.push(await come(from, 0, 'https://everybody.example/'))
+  // What another feed convicts as well goes because of that one.
+  const both = await deliver(t.b, 'Both', 'https://everybody.example/ and https://evil.example/login')
   const before = (await zaps(t.b)).length
-  expect(await own.look()).toBe(6)
-  expect(await zaps(t.b)).toHaveLength(before)
+  expect(await own.look()).toBe(7)
+  expect(await zaps(t.b)).toHaveLength(before + 1)
+  expect((await zaps(t.b))[0]).toMatchObject({ cause: { id: 'feed:evil' }, counts: { total: 1 } })
+  await expect.poll(() => locations(t.b, both)).toEqual(['quarantine'])
   const { items } = await call(t.b, 'GET', '/sources/braked')
   expect(items).toMatchObject([{ source: { kind: 'signal', id: 'feed:world' }, suspended: true }])
   for (const id of mails) {
@@ -386,4 +393,34 @@ test('a feed that would take the mail of known senders is stopped before it take
   ])
   expect(await own.look()).toBe(0)
   await own.close()
+})
+
+test('a verdict that cannot be replayed, and an organisation that cannot be read, hold up nobody else; switched off, nothing is looked at', async () => {
+  const link = 'https://broken.example/today'
+  const own = await ownLook({ broken: link })
+  const ids = [await deliver(t.b, 'Broken', link), await deliver(t.b, 'Whole', link)]
+  await t.storage.tenant(t.b, (tx) =>
+    sql`update verdict set inputs = '{}' where message_id = ${ids[0]}::uuid`.execute(tx),
+  )
+  const { storage } = app
+  const asked: TenantId[] = []
+  const half: typeof own.deps.storage = Object.assign(Object.create(storage), {
+    tenants: async () => [t.a, t.b],
+    tenant: (id: TenantId, ...rest: [never, never?]) => {
+      asked.push(id)
+      return id === t.a ? Promise.reject(new Error('away')) : storage.tenant(id, ...rest)
+    },
+  })
+  const off = createHindsight({ ...own.deps, storage: half, hours: 0 })
+  off.wake()
+  await off.stop()
+  expect(asked).toEqual([])
+  const on = createHindsight({ ...own.deps, storage: half })
+  on.wake()
+  await expect.poll(() => locations(t.b, ids[1] ?? '')).toEqual(['quarantine'])
+  await on.stop()
+  await own.close()
+  expect(asked[0]).toBe(t.a)
+  expect(await locations(t.b, ids[0] ?? '')).toEqual(['inbox'])
+  expect(await judgedAgain(t.b, ids[0] ?? '')).toEqual([])
 })

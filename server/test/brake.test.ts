@@ -27,6 +27,7 @@ import type { Remediation } from '../src/remediation/index.ts'
 import type { Tx } from '../src/storage/index.ts'
 import { type TestApi, testApi } from './rig/api.ts'
 import { homesAt, saveCompany } from './rig/intake.ts'
+import { quietLog } from './rig/office.ts'
 import { type TestStorage, testStorage } from './rig/storage.ts'
 
 let t: TestStorage
@@ -77,7 +78,7 @@ const brake = (limits: Partial<BrakeOptions> = {}): Brake =>
   createBrake({
     outbox: t.storage.outbox,
     limits: { senders: 4, share: 0.2, minutes: 120, entries: 'tell', ...limits },
-    log: { info: () => {}, warn: () => {}, error: () => {} },
+    log: quietLog,
   })
 
 let n = 0
@@ -268,7 +269,9 @@ test('mail that a mad feed would take afterwards stays where it is: none of it i
   const learn = async (by: Brake) => {
     const learnt: { messageId: MessageId; signals: Signal[] }[] = []
     for (let i = 0; i < 6; i++) learnt.push({ messageId: await come(t.a, `news@known${i}.example`), signals: [mad()] })
-    await inside(t.a, (tx) => settleHits(tx, { remediation, clock: systemClock, brake: by }, t.a, learnt))
+    await inside(t.a, (tx) =>
+      settleHits(tx, { remediation, clock: systemClock, brake: by, log: quietLog }, t.a, learnt),
+    )
   }
   await learn(brake())
   expect(await notices(t.a)).toMatchObject([{ suspended: true }])

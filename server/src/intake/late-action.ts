@@ -1,8 +1,8 @@
-import { sql } from 'kysely'
-import { AppError, type MessageId } from '../base/index.ts'
+import type { MessageId } from '../base/index.ts'
 import { deliveriesOf } from '../records/index.ts'
-import type { ActionRequest, Remediation, Requester } from '../remediation/index.ts'
+import type { ActionRequest, Remediation } from '../remediation/index.ts'
 import type { Outbox, Tx } from '../storage/index.ts'
+import { submitAutomatic } from './automatic.ts'
 
 /**
  * A verdict that came late moves what has been delivered meanwhile: to where the policy would have put it, as an automatic action with
@@ -12,23 +12,8 @@ import type { Outbox, Tx } from '../storage/index.ts'
  */
 export function actOnLateVerdicts(outbox: Outbox, remediation: Pick<Remediation, 'submit'>): void {
   outbox.subscribe('intake.late-verdicts', ['verdict.late'], async (tx, { data, tenant }) => {
-    const requester: Requester = {
-      tenant,
-      user: null,
-      name: 'Late verdict',
-      permissions: new Set(['remediation.propose', 'remediation.approve']),
-    }
     const request = await requestOf(tx, data)
-    if (request === null) return
-    // A refusal may come after something was written down: none of it may stay.
-    await sql`savepoint late_verdict`.execute(tx)
-    try {
-      await remediation.submit(requester, request, tx)
-    } catch (error) {
-      // Nothing of it is in any mailbox, or somebody has released it already: nothing to do.
-      if (!(error instanceof AppError) || error.status >= 500) throw error
-      await sql`rollback to savepoint late_verdict`.execute(tx)
-    }
+    if (request !== null) await submitAutomatic(tx, remediation, { tenant, name: 'Late verdict' }, request)
   })
 }
 
@@ -45,7 +30,6 @@ async function requestOf(tx: Tx, { messageId, signal, from, to }: Late): Promise
   const common = {
     select: { messageIds: [messageId] },
     ...(signal ? { cause: { kind: 'signal' as const, ...signal } } : {}),
-    source: 'automation' as const,
     description: `An engine that did not answer at receipt has been heard: ${to.threat}, ${to.placement} instead of ${from.placement}.`,
   }
   if (to.placement === 'quarantine') return { ...common, kind: 'quarantine', zap: true }

@@ -92,26 +92,39 @@ export function createHindsight(deps: HindsightDeps): Hindsight {
   let timer: NodeJS.Timeout | undefined
   const spared = new Spared()
 
-  async function round(): Promise<void> {
+  /** True when it was all looked at. One organisation's trouble is not another's. */
+  async function round(): Promise<boolean> {
+    let well = true
     for (const tenant of await deps.storage.tenants()) {
-      if (stopped) return
-      const judged = await lookBack(deps, tenant, spared)
-      if (judged > 0) deps.log.info({ tenant, judged }, 'mail was judged again because a feed has learnt')
+      if (stopped) return true
+      try {
+        const judged = await lookBack(deps, tenant, spared)
+        if (judged > 0) deps.log.info({ tenant, judged }, 'mail was judged again because a feed has learnt')
+      } catch (error) {
+        well = false
+        failed(error, tenant)
+      }
     }
+    return well
   }
+
+  const failed = (error: unknown, tenant?: TenantId): void =>
+    deps.log.warn(
+      { ...(tenant ? { tenant } : {}), reason: messageOf(error) },
+      'mail could not be looked at again; it is tried again in a minute',
+    )
 
   async function run(): Promise<void> {
     do {
       again = false
-      try {
-        await round()
-      } catch (error) {
-        if (stopped) return
-        deps.log.warn({ reason: messageOf(error) }, 'mail could not be looked at again; it is tried again in a minute')
-        clearTimeout(timer)
-        timer = setTimeout(wake, RETRY_MS)
-        timer.unref()
-      }
+      const well = await round().catch((error) => {
+        failed(error)
+        return false
+      })
+      if (well || stopped) continue
+      clearTimeout(timer)
+      timer = setTimeout(wake, RETRY_MS)
+      timer.unref()
     } while (again && !stopped)
   }
 

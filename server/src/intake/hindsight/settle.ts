@@ -1,23 +1,24 @@
-import type { DeliveryId, MessageId, TenantId } from '../../base/index.ts'
+import type { DeliveryId, TenantId } from '../../base/index.ts'
 import type { Signal, Verdict } from '../../judgement/index.ts'
 import { suspendedSignals } from '../../lists/index.ts'
 import { currentVerdict, type Delivery, deliveriesOf } from '../../records/index.ts'
 import type { ActionRequest } from '../../remediation/index.ts'
 import type { Tx } from '../../storage/index.ts'
-import { type Again, harsher, judgeAgain } from '../again.ts'
+import { type Again, harsher } from '../again.ts'
+import { submitAutomatic } from '../automatic.ts'
 import type { HindsightDeps } from './hindsight.ts'
+import { judged } from './judge.ts'
 import type { LearntOf } from './learn.ts'
-import { submitAutomatic } from './submit.ts'
 
 /** A message whose copies are to go, by what the verdict and the feed say. */
 interface Taking {
-  readonly messageId: MessageId
-  readonly verdict: Verdict
+  readonly learnt: LearntOf
+  readonly again: Again
   readonly cause: Signal
   readonly copies: readonly DeliveryId[]
 }
 
-type SettleDeps = Pick<HindsightDeps, 'remediation' | 'clock' | 'brake'>
+type SettleDeps = Pick<HindsightDeps, 'remediation' | 'clock' | 'brake' | 'log'>
 
 /**
  * Records what was learnt and submits what follows from it; gives back how many messages have a new verdict. A feed that would take the
@@ -30,12 +31,12 @@ export async function settleHits(
   learnt: readonly LearntOf[],
 ): Promise<number> {
   const takings: Taking[] = []
-  let judged = 0
+  let count = 0
   // In the order of their ids: two that look back at the same time wait for each other, and never in a circle.
   for (const one of [...learnt].sort((a, b) => (a.messageId < b.messageId ? -1 : 1))) {
-    const again = await judgeAgain(tx, one.messageId, learntBy(one.signals), deps.clock.now())
+    const again = await judged(tx, deps, one.messageId, learntBy(one.signals))
     if (again === null) continue
-    judged++
+    count++
     const taking = await takingOf(tx, one, again)
     if (taking === null) continue
     takings.push(taking)
@@ -43,32 +44,45 @@ export async function settleHits(
     if (current !== null) await deps.brake.judged(tx, one.messageId, current)
   }
   const going = await unlessStopped(tx, deps, takings)
-  const alike = ({ verdict, cause }: Taking) =>
-    JSON.stringify([verdict.placement, verdict.threat, cause.id, cause.version])
+  const alike = ({ again: { after }, cause }: Taking) =>
+    JSON.stringify([after.placement, after.threat, cause.id, cause.version])
   for (const group of Map.groupBy(going, alike).values()) await submit(tx, deps, tenant, group)
-  return judged
+  return count
 }
 
 /** Null where nothing is to go: it is not worse, or not for what was learnt, or no copy is in reach. */
-async function takingOf(tx: Tx, { messageId, signals }: LearntOf, again: Again): Promise<Taking | null> {
+async function takingOf(tx: Tx, learnt: LearntOf, again: Again): Promise<Taking | null> {
   const { before, after, otherwise } = again
   // What a list or policy of today alone would do acts on what comes, not on what is there: that is asked for apart.
   if (!harsher(after, before) || !harsher(after, otherwise)) return null
-  const copies = (await deliveriesOf(tx, messageId)).filter((d) => inReach(d, after)).map((d) => d.id)
-  const cause = strongest(signals)
-  return cause && copies.length > 0 ? { messageId, verdict: after, cause, copies } : null
+  const copies = (await deliveriesOf(tx, learnt.messageId)).filter((d) => inReach(d, after)).map((d) => d.id)
+  const cause = strongest(learnt.signals)
+  return cause && copies.length > 0 ? { learnt, again, cause, copies } : null
 }
 
-/** Without those whose cause the brake has stopped meanwhile: they are judged once more, and stay where they are. */
-async function unlessStopped(tx: Tx, { clock }: SettleDeps, takings: readonly Taking[]): Promise<readonly Taking[]> {
-  const now = clock.now()
-  const off = await suspendedSignals(tx, now)
-  const isOff = ({ cause }: Taking) =>
-    off.some((s) => s.id === cause.id && (s.version === null || s.version === cause.version))
-  const [stopped, going] = [takings.filter(isOff), takings.filter((t) => !isOff(t))]
-  for (const { messageId, cause } of stopped) {
-    const why = `${cause.id} was suspended by the brake: it would have taken the mail of known senders.`
-    await judgeAgain(tx, messageId, { signals: (same) => same, actor: cause.id, why, detail: { braked: true } }, now)
+/** Where the brake has stopped a feed meanwhile, its messages are judged once more, and go only if another feed convicts them too. */
+async function unlessStopped(tx: Tx, deps: SettleDeps, takings: readonly Taking[]): Promise<readonly Taking[]> {
+  const off = await suspendedSignals(tx, deps.clock.now())
+  const isOff = (signal: Signal) =>
+    off.some((s) => s.id === signal.id && (s.version === null || s.version === signal.version))
+  const going: Taking[] = []
+  for (const taking of takings) {
+    const { messageId, signals } = taking.learnt
+    const stopped = signals.filter(isOff).map((s) => s.id)
+    if (stopped.length === 0) going.push(taking)
+    else {
+      const why = `${stopped.join(' and ')} was suspended by the brake: it would have taken the mail of known senders.`
+      const same = {
+        signals: (all: readonly Signal[]) => all,
+        actor: stopped.join(', '),
+        why,
+        detail: { braked: true },
+      }
+      const again = await judged(tx, deps, messageId, same)
+      const left = { messageId, signals: signals.filter((s) => !isOff(s)) }
+      const still = again && (await takingOf(tx, left, { ...taking.again, after: again.after }))
+      if (still) going.push(still)
+    }
   }
   return going
 }
@@ -101,7 +115,10 @@ const SPAM: ReadonlySet<string> = new Set(['spam', 'high-confidence-spam', 'bulk
 async function submit(tx: Tx, { remediation }: SettleDeps, tenant: TenantId, group: readonly Taking[]): Promise<void> {
   const [first] = group
   if (first === undefined) return
-  const { verdict, cause } = first
+  const {
+    again: { after: verdict },
+    cause,
+  } = first
   const copies = group.flatMap((t) => t.copies)
   const request: ActionRequest = {
     ...(verdict.placement === 'junk' ? { kind: 'move', target: 'junk' } : { kind: 'quarantine' }),
@@ -109,9 +126,8 @@ async function submit(tx: Tx, { remediation }: SettleDeps, tenant: TenantId, gro
     name: `ZAP: ${verdict.threat.replaceAll('-', ' ')} found after delivery, ${copies.length} ${copies.length === 1 ? 'copy' : 'copies'}`,
     description: `${cause.summary}. That was not known when it was delivered.`,
     cause: { kind: 'signal', id: cause.id, version: cause.version },
-    source: 'automation',
     zap: true,
     ...(SPAM.has(verdict.threat) ? { onlyUnread: true } : {}),
   }
-  await submitAutomatic(tx, remediation, tenant, request)
+  await submitAutomatic(tx, remediation, { tenant, name: 'ZAP' }, request)
 }

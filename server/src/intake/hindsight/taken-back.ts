@@ -6,10 +6,11 @@ import type { Signal, Verdict } from '../../judgement/index.ts'
 import { deliveriesOf, type RecentMessage } from '../../records/index.ts'
 import type { ActionRequest } from '../../remediation/index.ts'
 import type { Tx } from '../../storage/index.ts'
-import { harsher, judgeAgain } from '../again.ts'
+import { harsher } from '../again.ts'
+import { submitAutomatic } from '../automatic.ts'
 import { wayBack } from '../late-action.ts'
 import type { HindsightDeps } from './hindsight.ts'
-import { submitAutomatic } from './submit.ts'
+import { judged } from './judge.ts'
 
 /** A message with signals of feeds that list nothing of it any more. */
 export interface TakenBack {
@@ -44,16 +45,16 @@ interface Back {
  */
 export async function settleTakenBack(
   tx: Tx,
-  deps: Pick<HindsightDeps, 'remediation' | 'clock'>,
+  deps: Pick<HindsightDeps, 'remediation' | 'clock' | 'log'>,
   tenant: TenantId,
   over: readonly TakenBack[],
 ): Promise<number> {
   const all: Back[] = []
-  let judged = 0
+  let count = 0
   for (const { messageId, signals } of [...over].sort((a, b) => (a.messageId < b.messageId ? -1 : 1))) {
-    const again = await judgeAgain(tx, messageId, without(signals), deps.clock.now())
+    const again = await judged(tx, deps, messageId, without(signals))
     if (again === null) continue
-    judged++
+    count++
     const { before, after, otherwise } = again
     const [cause] = signals
     if (!cause || !harsher(before, after) || !harsher(otherwise, after)) continue
@@ -63,7 +64,7 @@ export async function settleTakenBack(
   }
   const alike = ({ from, to, cause }: Back) => JSON.stringify([from, to, cause.id, cause.version])
   for (const group of Map.groupBy(all, alike).values()) await propose(tx, deps, tenant, group)
-  return judged
+  return count
 }
 
 function without(signals: readonly Signal[]) {
@@ -95,8 +96,7 @@ async function propose(
     name: `Taken back by the feed ${cause.evidence['feed']}: ${copies.length} ${copies.length === 1 ? 'copy' : 'copies'}`,
     description: `The feed ${cause.evidence['feed']} does not list any more what put these messages into ${from}: today they would be ${to === 'junk' ? 'junked' : 'delivered'}.`,
     // No cause: to undo what the feed did must not take this back.
-    source: 'automation',
     propose: true,
   }
-  await submitAutomatic(tx, remediation, tenant, request)
+  await submitAutomatic(tx, remediation, { tenant, name: 'ZAP' }, request)
 }

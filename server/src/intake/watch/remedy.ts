@@ -1,14 +1,8 @@
-import { AppError, type TenantId } from '../../base/index.ts'
-import type { Remediation, Requester } from '../../remediation/index.ts'
+import type { TenantId } from '../../base/index.ts'
+import type { Remediation } from '../../remediation/index.ts'
 import type { Tx } from '../../storage/index.ts'
+import { submitAutomatic } from '../automatic.ts'
 import type { TakenCopy } from './take.ts'
-
-const automation = (tenant: TenantId): Requester => ({
-  tenant,
-  user: null,
-  name: 'automation',
-  permissions: new Set(['remediation.propose', 'remediation.approve']),
-})
 
 /**
  * What policy does not leave in the mailbox is taken by an action like any other: one for each place and cause, undone like any other,
@@ -30,12 +24,7 @@ export function createRemedy(remediation: Pick<Remediation, 'submit'>) {
         description: 'Judged after delivery, by the watcher of mailboxes.',
         ...(cause ? { cause } : {}),
       }
-      try {
-        await remediation.submit(automation(tenant), request, tx)
-      } catch (error) {
-        // All of it is kept from automation, or is no longer where it was: nothing is to be done.
-        if (!(error instanceof AppError)) throw error
-      }
+      await submitAutomatic(tx, remediation, { tenant, name: 'automation' }, request)
     }
   }
 }
