@@ -1,13 +1,14 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parsedMail } from '../../../test/rig/parsed-mail.ts'
 import { decide, decidePolicy, entitiesOf, type Verdict } from '../../judgement/index.ts'
 import type { EntryRule } from '../../lists/index.ts'
 import type { ParsedMail, UrlPlace } from '../../mail/index.ts'
 import { gather } from '../signals/index.ts'
-import { createFeeds, type FeedFile, type Feeds } from './index.ts'
+import { createFeeds, type FeedFile, type Feeds, feedsListing } from './index.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'recourse-feed-signal-'))
 const HASH = 'ab'.repeat(32)
@@ -166,4 +167,34 @@ describe('an allow entry wins over feeds', () => {
     expect(judge(mail, [], ['feed:pages', 'feed:copies']).threat).toBe('none')
     expect(judge(mail).causes.map((c) => c.id)).toEqual(['feed:pages', 'feed:copies'])
   })
+})
+
+it('what is found in a message is found by its entities too, when it is looked at again (air #132)', () => {
+  const pages = ['http://bad.example/login', 'HTTPS://user@BAD.example:8443/login/?id=1#top', 'http://evil.example/']
+  const urls = fc.constantFrom(
+    ...pages,
+    ...[
+      'https://www.evil.example./a',
+      'http://192.0.2.9/x',
+      'http://10.1.2.3/',
+      'https://fine.example/',
+      'https://[2001:db8::1]/',
+    ],
+    ...['http://bad.example\\@fine.example/login', 'https://www.paypal.com/', 'https://ours.example/'],
+    ...pages.map((page) => `https://eur01.safelinks.protection.outlook.com/?url=${encodeURIComponent(page)}&data=05`),
+  )
+  const senders = fc.constantFrom('a@evil.example', 'b@MAIL.evil.example', 'c@fine.example', 'd@paypal.com')
+  const ips = fc.constantFrom(null, '192.0.2.7', '10.0.0.1', '198.51.100.1')
+  let found = 0
+  fc.assert(
+    fc.property(fc.array(urls, { maxLength: 3 }), senders, ips, (some, sender, ip) => {
+      const parts = { ...links(...some), ...from(sender) }
+      const { mail, context } = about(parts, ip)
+      const names = signals(parts, ip).map((s) => s.id.slice('feed:'.length))
+      found += names.length
+      expect([...feedsListing(feeds.look, entitiesOf(mail, context))]).toEqual(expect.arrayContaining(names))
+    }),
+    { numRuns: 500 },
+  )
+  expect(found).toBeGreaterThan(100)
 })

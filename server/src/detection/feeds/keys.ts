@@ -78,12 +78,3 @@ export function sizeOf(key: string): string {
   const network = parseNetwork(key)
   return network === null ? '' : `${network.family}/${network.prefix}`
 }
-
-/** Host of a canonical URL, an IPv6 address without its brackets. */
-export const hostOf = (canonical: string): string => new URL(canonical).hostname.replace(/^\[|\]$/g, '')
-
-/** Feeds of networks that nobody may use hold these, too; for us they are the servers next door. */
-export const isInternal = (ip: string): boolean =>
-  /^(?:::ffff:)?(?:10\.|127\.|0\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/i.test(
-    ip,
-  ) || /^(?:::1$|f[cd]|fe[89ab])/i.test(ip)

@@ -2,7 +2,6 @@ import type { EntityKind, EntityRef } from '../../judgement/pure.ts'
 import { parseIp } from '../../lists/pure.ts'
 import { canonicalUrl } from '../../mail/pure.ts'
 import { unwrap } from '../rewriters.ts'
-import { hostOf, isInternal } from './keys.ts'
 import type { FeedHit, FeedLookup } from './types.ts'
 
 /** Entities of messages that feeds may list. */
@@ -19,11 +18,15 @@ export function feedsListing(feeds: FeedLookup, entities: readonly EntityRef[]):
 function hits(feeds: FeedLookup, { kind, value }: EntityRef): FeedHit[] {
   switch (kind) {
     case 'url':
-      return [...new Set([value, unwrap(value)])].flatMap((url) => page(feeds, url))
+      return [...new Set([value, unwrap(value)])].flatMap((url) => {
+        const canonical = canonicalUrl(url)
+        // The other reading of an address with a backslash is an entity, but no address.
+        return canonical === null || !URL.canParse(canonical) ? [] : hitsOfPage(feeds, canonical).map((p) => p.hit)
+      })
     case 'sender-domain':
       return feeds.host(value)
     case 'sender-ip':
-      return isInternal(value) ? [] : feeds.ip(value)
+      return hitsOfServer(feeds, value)
     case 'file-hash':
       return feeds.file(value)
     default:
@@ -31,10 +34,27 @@ function hits(feeds: FeedLookup, { kind, value }: EntityRef): FeedHit[] {
   }
 }
 
-function page(feeds: FeedLookup, url: string): FeedHit[] {
-  const canonical = canonicalUrl(url)
-  // The other reading of an address with a backslash is an entity, but no address.
-  if (canonical === null || !URL.canParse(canonical)) return []
-  const host = hostOf(canonical)
-  return [...feeds.url(canonical), ...feeds.host(host), ...(parseIp(host) === null ? [] : feeds.ip(host))]
+/** `host`: where it is a whole domain that is listed, the host that it was found by. */
+export interface PageHit {
+  readonly hit: FeedHit
+  readonly host?: string
 }
+
+/** What is listed of a page: itself, the domains above it, the address that stands for its host. */
+export function hitsOfPage(feeds: FeedLookup, canonical: string): PageHit[] {
+  const host = new URL(canonical).hostname.replace(/^\[|\]$/g, '')
+  return [
+    ...feeds.url(canonical).map((hit) => ({ hit })),
+    ...feeds.host(host).map((hit) => ({ hit, host })),
+    ...(parseIp(host) === null ? [] : feeds.ip(host).map((hit) => ({ hit }))),
+  ]
+}
+
+/** Servers next door say nothing about a sender. */
+export const hitsOfServer = (feeds: FeedLookup, ip: string): FeedHit[] => (isInternal(ip) ? [] : feeds.ip(ip))
+
+/** Feeds of networks that nobody may use hold these, too; for us they are the servers next door. */
+const isInternal = (ip: string): boolean =>
+  /^(?:::ffff:)?(?:10\.|127\.|0\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/i.test(
+    ip,
+  ) || /^(?:::1$|f[cd]|fe[89ab])/i.test(ip)

@@ -1,8 +1,7 @@
 import type { EntityRef, Signal, Technology } from '../../judgement/index.ts'
-import { parseIp } from '../../lists/pure.ts'
 import { canonicalUrl, filesIn, type ParsedMail } from '../../mail/pure.ts'
 import type { Confidence, FeedFacts, FeedHit, FeedLookup } from '../feeds/index.ts'
-import { hostOf, isInternal } from '../feeds/keys.ts'
+import { hitsOfPage, hitsOfServer } from '../feeds/listed.ts'
 import { type Finding, signalOf } from '../findings.ts'
 import { fromDomainOf, isWithin } from '../hosts.ts'
 import { ownerOf } from '../knowledge/brands.ts'
@@ -89,15 +88,9 @@ function links(mail: ParsedMail, feeds: FeedLookup): Found[] {
     const entities: EntityRef[] = [{ kind: 'url', value: written }]
     const behind = canonicalUrl(unwrap(url))
     const where = place === 'qr' ? 'a code' : place === 'attachment' ? 'in a file' : `a ${place}`
-    return [...new Set([written, behind ?? written])].flatMap((target) => {
-      const host = hostOf(target)
-      const found = (hit: FeedHit): Found => ({ hit, place: where, entities })
-      return [
-        ...feeds.url(target).map(found),
-        ...feeds.host(host).map((hit) => ({ ...found(hit), host })),
-        ...(parseIp(host) === null ? [] : feeds.ip(host).map(found)),
-      ]
-    })
+    return [...new Set([written, behind ?? written])].flatMap((target) =>
+      hitsOfPage(feeds, target).map((found): Found => ({ ...found, place: where, entities })),
+    )
   })
 }
 
@@ -111,8 +104,8 @@ function senders({ mail, context }: SignalInput, feeds: FeedLookup): Found[] {
           entities: [{ kind: 'sender-domain' as const, value: domain }],
         }))
   const { clientIp } = context
-  if (clientIp === null || isInternal(clientIp)) return from
-  const ip = feeds.ip(clientIp).map((hit) => ({
+  if (clientIp === null) return from
+  const ip = hitsOfServer(feeds, clientIp).map((hit) => ({
     ...{ hit, place: 'the server that sent it' },
     entities: [{ kind: 'sender-ip' as const, value: clientIp }],
   }))
