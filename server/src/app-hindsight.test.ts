@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { startTestApp, type TestApp } from '../test/rig/app.ts'
 import { saveCompany, savePolicy } from '../test/rig/intake.ts'
 import { maildirCopies } from '../test/rig/maildir-state.ts'
 import { type TestStorage, testStorage } from '../test/rig/storage.ts'
-import { ALL_PERMISSIONS, createToken } from './access/index.ts'
-import { type App, startApp } from './app.ts'
-import { SYSTEM } from './audit/index.ts'
 import { createLog, type MessageId, systemClock, type TenantId } from './base/index.ts'
 import { readConfig } from './config.ts'
 import { createBrake, createFeeds } from './detection/index.ts'
@@ -18,11 +16,10 @@ import { createParser } from './mail/index.ts'
 // Mail that feeds know of only after it has been delivered: into real Maildirs, by a whole server.
 
 let t: TestStorage
-let app: App
+let run: TestApp
 const dir = mkdtempSync(join(tmpdir(), 'recourse-hindsight-'))
 // As root, what parses has another account, and looks for what it must not see below it.
 chmodSync(dir, 0o755)
-const tokens = new Map<TenantId, string>()
 const LISTED = { urls: new Set<string>(), spammers: new Set<string>() }
 
 /** As feeds are published: a complete file takes the place of the old one. */
@@ -53,32 +50,17 @@ beforeAll(async () => {
     await savePolicy(t.storage, tenant, { mode: 'standard' })
   }
   const config = readConfig({ RECOURSE_CONFIG: file, DATABASE_URL: t.url }).full
-  app = await startApp(config, createLog({ level: 'silent' }))
-  for (const tenant of [t.a, t.b])
-    tokens.set(
-      tenant,
-      await t.storage.tenant(tenant, async (tx) => {
-        const { secret } = await createToken(tx, { name: 'test', permissions: ALL_PERMISSIONS }, SYSTEM)
-        return secret
-      }),
-    )
+  run = await startTestApp(t, config)
 })
 afterAll(async () => {
-  await app?.stop()
+  await run?.app.stop()
   await t.close()
   rmSync(dir, { recursive: true, force: true })
 })
 
-const call = async (tenant: TenantId, method: string, path: string, body?: unknown, type = 'application/json') => {
-  const answer = await fetch(`${app.url}/api/v1${path}`, {
-    method,
-    headers: { authorization: `Bearer ${tokens.get(tenant)}`, ...(body === undefined ? {} : { 'content-type': type }) },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  })
-  const told = answer.status === 204 ? null : await answer.json()
-  if (answer.status >= 400) throw new Error(`${method} ${path}: ${JSON.stringify(told)}`)
-  return told
-}
+const call: TestApp['call'] = (...asked) => run.call(...asked)
+const detail: TestApp['detail'] = (...asked) => run.detail(...asked)
+const locations: TestApp['locations'] = (...asked) => run.locations(...asked)
 
 const NOW = new Date()
 const HOUR = 3_600_000
@@ -94,13 +76,10 @@ async function deliver(
     ? `Authentication-Results: mx.own.example; dmarc=pass header.from=${from.slice(from.indexOf('@') + 1)}\r\n`
     : ''
   const mail = `${result}From: Jo <${from}>\r\nTo: ${to}\r\nSubject: ${subject}\r\nMessage-ID: <${subject.replaceAll(' ', '.')}@partner.example>\r\nDate: ${date.toUTCString()}\r\n\r\nThe minutes: ${link}\r\n`
-  const { messageId } = await call(tenant, 'POST', `/import?recipient=${to}`, mail, 'message/rfc822')
+  const { messageId } = await call(tenant, 'POST', `/import?recipient=${to}`, mail)
   expect(await locations(tenant, messageId)).toEqual([at])
   return messageId
 }
-const detail = (tenant: TenantId, id: string) => call(tenant, 'GET', `/messages/${id}`)
-const locations = async (tenant: TenantId, id: string) =>
-  (await detail(tenant, id)).copies.map((d: { latestLocation: string }) => d.latestLocation)
 const zaps = async (tenant: TenantId) =>
   (await call(tenant, 'GET', '/actions')).items.filter((a: { name: string }) => a.name.startsWith('ZAP'))
 const judgedAgain = async (tenant: TenantId, id: string) =>
@@ -110,7 +89,7 @@ const ended = (tenant: TenantId, id: string, state = 'completed') =>
 
 /** As its user would, in the mailbox. */
 async function markRead(internetMessageId: string): Promise<void> {
-  const session = await app.mailboxes.open({ login: 'ann@kontor.example' })
+  const session = await run.app.mailboxes.open({ login: 'ann@kontor.example' })
   const inbox = await session.special('inbox')
   const position = await session.position(inbox)
   const all = await session.between({ folder: inbox, uidValidity: position?.uidValidity ?? '' }, 1, 1000)
@@ -271,7 +250,7 @@ describe('what a feed takes back', () => {
     // A file that is no feed takes nothing back.
     writeFileSync(join(dir, 'urls.new'), '<html><body>502 Bad Gateway</body></html>\n')
     renameSync(join(dir, 'urls.new'), join(dir, 'urls.txt'))
-    await expect.poll(async () => (await (await fetch(`${app.url}/readyz`)).json()).feeds.pages).toBe('failed')
+    await expect.poll(async () => (await (await fetch(`${run.app.url}/readyz`)).json()).feeds.pages).toBe('failed')
     expect(await judgedAgain(t.b, gate)).toEqual([])
 
     LISTED.urls.delete(held)
@@ -313,7 +292,7 @@ async function ownLook(listed: Readonly<Record<string, string>>, kind: 'url' | '
   const feeds = createFeeds({ files, limits: { maxBytes: 1000, maxEntries: 10 }, log })
   await feeds.check()
   const parser = createParser({ workers: 1 })
-  const { storage, remediation } = app
+  const { storage, remediation } = run.app
   const limits = { senders: 5, share: 0.2, minutes: 120, entries: 'tell' as const }
   const brake = createBrake({ outbox: storage.outbox, limits, log })
   const deps = { storage, parser, remediation, brake, log, feeds, clock: systemClock, hours: 48 }
@@ -355,7 +334,7 @@ test('a whole domain that cannot be meant is nothing new, and its mail is read f
   expect(spared.has({ messageId: id as MessageId, feeds: new Set(['giants']) })).toBe(true)
   expect(await judgedAgain(t.b, id)).toEqual([])
   expect(await locations(t.b, id)).toEqual(['inbox'])
-  const read = vi.spyOn(app.storage.blobs, 'get')
+  const read = vi.spyOn(run.app.storage.blobs, 'get')
   expect(await own.look(spared)).toBe(0)
   expect(read).not.toHaveBeenCalled()
   await own.look(new Spared())
@@ -402,7 +381,7 @@ test('a verdict that cannot be replayed, and an organisation that cannot be read
   await t.storage.tenant(t.b, (tx) =>
     sql`update verdict set inputs = '{}' where message_id = ${ids[0]}::uuid`.execute(tx),
   )
-  const { storage } = app
+  const { storage } = run.app
   const asked: TenantId[] = []
   const half: typeof own.deps.storage = Object.assign(Object.create(storage), {
     tenants: async () => [t.a, t.b],
