@@ -226,6 +226,15 @@ describe('Tenant Allow/Block List in the browser', () => {
     await page.getByText('Next steps').waitFor()
     expect(await page.getByRole('button', { name: /^Release/ }).count()).toBeGreaterThan(0)
     expect(await page.getByRole('button', { name: /^Allow/ }).count()).toBe(0)
+    await page
+      .getByRole('button', { name: /^Release/ })
+      .first()
+      .click()
+    await page.waitForURL(/action-center/)
+    // The door that it came through.
+    expect(await server.call('GET', '/actions?limit=1')).toMatchObject({
+      items: [{ kind: 'release', source: 'message' }],
+    })
     expect(problems).toEqual([])
     await context.close()
   })

@@ -51,7 +51,7 @@ export function useNextStep() {
         await api.post('/entries', step.body)
         return { action: null }
       }
-      const { id } = await api.post<{ id: string }>('/actions', step.body)
+      const { id } = await api.post<{ id: string }>('/actions', { ...step.body, source: 'message' })
       return { action: id }
     },
     onSuccess: async ({ action }) => {

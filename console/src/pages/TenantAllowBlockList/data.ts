@@ -33,7 +33,10 @@ export const useEntryPreview = (entry: NewEntry | null) =>
 
 /** What an allow entry would have let through, to those for whom it is held at this moment. */
 export const useGiveBack = () =>
-  useMutation({ mutationFn: (step: EntryPreview['now'][number]) => api.post<{ id: string }>('/actions', step.body) })
+  useMutation({
+    mutationFn: (step: EntryPreview['now'][number]) =>
+      api.post<{ id: string }>('/actions', { ...step.body, source: 'lists' }),
+  })
 
 /** One entry or several at once; null: one, and it was made. Of several each has its result. */
 export function useAddEntries(onAdded: () => void) {
