@@ -380,7 +380,7 @@ test('mailbox #45 #46: quota full: by hold it goes both ways; from the vault it 
     await client.ok('UID STORE 1:* +FLAGS.SILENT (\\Deleted)')
     await client.ok('EXPUNGE')
     client.close()
-    for (let k = 0; k < 600 && (await state(waiting)) === 'running'; k++) {
+    for (let k = 0; k < 600 && (await state(waiting)) !== 'completed'; k++) {
       await new Promise((done) => setTimeout(done, 100))
       await other.drain(t.a)
     }

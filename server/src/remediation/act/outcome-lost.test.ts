@@ -29,6 +29,8 @@ afterAll(async () => {
   await cluster.stop()
 })
 
+const PATIENCE = { timeout: 60_000, interval: 200 }
+
 const postmaster = () => Number(readFileSync(join(dir, 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
 
 const written = (action: ActionId) =>
@@ -61,7 +63,7 @@ async function crashing(point: string, work: (office: Office) => Promise<ActionI
   await vi.waitFor(async () => {
     expect(postmaster()).not.toBe(crashed)
     await written('00000000-0000-7000-8000-000000000000' as ActionId)
-  })
+  }, PATIENCE)
 }
 
 async function newest(): Promise<ActionId> {
@@ -89,14 +91,11 @@ test('the database crashes right after it was told that a copy was taken, or giv
       told: 0,
     })
     const service = office.restarted()
-    await vi.waitFor(
-      async () => {
-        office.later(2000)
-        await service.drain(t.a)
-        expect((await written(action)).items, state).toEqual([{ state: 'done', verified: true }])
-      },
-      { timeout: 60_000, interval: 500 },
-    )
+    await vi.waitFor(async () => {
+      office.later(2000)
+      await service.drain(t.a)
+      expect((await written(action)).items, state).toEqual([{ state: 'done', verified: true }])
+    }, PATIENCE)
     await service.stop()
     expect(await written(action), state).toMatchObject({
       steps: ['approved → executing', 'executing → done'],
