@@ -7,10 +7,10 @@ import { startTestApp, type TestApp } from '../test/rig/app.ts'
 import { saveCompany, savePolicy } from '../test/rig/intake.ts'
 import { maildirCopies } from '../test/rig/maildir-state.ts'
 import { type TestStorage, testStorage } from '../test/rig/storage.ts'
-import { createLog, type MessageId, systemClock, type TenantId } from './base/index.ts'
+import { createLog, type MessageId, madeAt, systemClock, type TenantId } from './base/index.ts'
 import { readConfig } from './config.ts'
 import { createBrake, createFeeds } from './detection/index.ts'
-import { createHindsight, lookBack, Spared } from './intake/index.ts'
+import { createHindsight, type HindsightDeps, lookBack, Spared } from './intake/index.ts'
 import { createParser } from './mail/index.ts'
 
 // Mail that feeds know of only after it has been delivered: into real Maildirs, by a whole server.
@@ -296,7 +296,9 @@ async function ownLook(listed: Readonly<Record<string, string>>, kind: 'url' | '
   const limits = { senders: 5, share: 0.2, minutes: 120, entries: 'tell' as const }
   const brake = createBrake({ outbox: storage.outbox, limits, log })
   const deps = { storage, parser, remediation, brake, log, feeds, clock: systemClock, hours: 48 }
-  return { deps, feeds, look: (spared?: Spared) => lookBack(deps, t.b, spared), close: () => parser.close() }
+  const look = async (spared = new Spared(), come: Date | null = null) =>
+    (await lookBack(deps, t.b, { spared, come })).judged
+  return { deps, feeds, look, close: () => parser.close() }
 }
 
 test('two that look back at the same time judge a message once and take it once; a third finds nothing new', async () => {
@@ -312,6 +314,65 @@ test('two that look back at the same time judge a message once and take it once;
   await expect.poll(() => locations(t.b, id)).toEqual(['quarantine'])
   // Looking is no hit.
   expect(own.feeds.statuses()).toMatchObject([{ hits: 0 }])
+})
+
+/** As it is while the gateway hands a copy over; `minutes` ago, and nobody knows what came of it. */
+const handingOver = (id: string, minutes = 0) =>
+  t.storage.tenant(t.b, (tx) =>
+    sql`update delivery set action = 'pending', handover = 'handing-over', latest_location = 'unknown',
+      updated_at = now() - make_interval(mins => ${minutes}::int) where message_id = ${id}::uuid`.execute(tx),
+  )
+const arrived = (id: string) =>
+  t.storage.tenant(t.b, (tx) =>
+    sql`update delivery set action = 'delivered', handover = 'handed-over', latest_location = 'inbox', updated_at = now()
+      where message_id = ${id}::uuid`.execute(tx),
+  )
+
+test('a message whose copy is on its way just now is judged when it has arrived, not before; one in doubt is not waited for', async () => {
+  const own = await ownLook({ underway: 'https://underway.example/today' })
+  const [id, doubted] = [
+    await deliver(t.b, 'Underway', 'https://underway.example/today'),
+    await deliver(t.b, 'Doubted', 'https://underway.example/today'),
+  ]
+  await handingOver(id)
+  await handingOver(doubted, 2)
+  const looked = await lookBack(own.deps, t.b)
+  expect(looked.judged).toBe(1)
+  expect(looked.underway?.getTime()).toBe(madeAt(id))
+  expect(await judgedAgain(t.b, id)).toEqual([])
+  expect(await judgedAgain(t.b, doubted)).toHaveLength(1)
+  await arrived(id)
+  expect(await lookBack(own.deps, t.b)).toEqual({ judged: 1, underway: null })
+  await expect.poll(() => locations(t.b, id)).toEqual(['quarantine'])
+  await own.close()
+})
+
+test('mail that is recorded after a look, but was judged before the feed had learnt, is found by the look that follows', async () => {
+  const own = await ownLook({ follow: 'https://follow.example/today' })
+  let rounds = 0
+  // The first look sees nothing of it. The server does not read this feed: it judges as one that still has the old file.
+  const { storage: real } = run.app
+  const storage: HindsightDeps['storage'] = {
+    tenant: (...asked) => real.tenant(...asked),
+    tenants: async () => (++rounds === 1 ? [] : [t.b]),
+    blobs: real.blobs,
+  }
+  const id = await deliver(t.b, 'Follow', 'https://follow.example/today')
+  const hindsight = createHindsight({ ...own.deps, storage }, 10)
+  hindsight.wake()
+  await expect.poll(() => locations(t.b, id)).toEqual(['quarantine'])
+  await hindsight.stop()
+  expect(rounds).toBe(2)
+  await own.close()
+})
+
+test('what came long before a look is not looked at by the one that follows', async () => {
+  const own = await ownLook({ later: 'https://later.example/today' })
+  const id = await deliver(t.b, 'Later', 'https://later.example/today')
+  const after = new Date(madeAt(id) + 1)
+  expect(await own.look(new Spared(), after)).toBe(0)
+  expect(await own.look(new Spared(), new Date(madeAt(id)))).toBe(1)
+  await own.close()
 })
 
 test('a campaign with other mail between is taken by one action', async () => {

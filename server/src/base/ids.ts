@@ -52,3 +52,9 @@ export function uuidv7<T extends string = string>(now: number = Date.now()): T {
 
 /** Milliseconds at which a UUID version 7 was made. */
 export const madeAt = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+
+/** The lowest UUID version 7 that can have been made at this time. */
+export function idFrom(time: Date): string {
+  const ms = Math.max(0, time.getTime()).toString(16).padStart(12, '0')
+  return `${ms.slice(0, 8)}-${ms.slice(8)}-7000-8000-000000000000`
+}

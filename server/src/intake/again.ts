@@ -2,8 +2,9 @@ import type { MessageId } from '../base/index.ts'
 import { policyOfMessage } from '../detection/index.ts'
 import { decide, type Signal, storedJudgement, type Verdict } from '../judgement/index.ts'
 import { entriesFor } from '../lists/index.ts'
-import { currentVerdict, getMessage, lockMessage, rejudge } from '../records/index.ts'
+import { currentVerdict, deliveriesOf, getMessage, lockMessage, rejudge } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
+import { isBeingHandedOver } from './copies.ts'
 
 /** What has been learnt about a message since it was judged. */
 export interface Learnt {
@@ -20,6 +21,15 @@ export interface Again {
   readonly after: Verdict
   /** By the lists and the policy of today, without what was learnt. */
   readonly otherwise: Verdict
+}
+
+/**
+ * Nobody hands copies of it over, or judges it, until the end of the transaction. False: a copy is on its way into its mailbox just now,
+ * where nothing could take it yet; judge it a little later. One that has not been begun yet is held by a new verdict (`resume`).
+ */
+export async function lockArrived(tx: Tx, id: MessageId, now: Date): Promise<boolean> {
+  await lockMessage(tx, id)
+  return !(await deliveriesOf(tx, id)).some((copy) => isBeingHandedOver(copy, now))
 }
 
 /**

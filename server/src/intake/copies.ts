@@ -1,6 +1,6 @@
 import { type DeliveryId, uuidv7 } from '../base/index.ts'
 import type { StoredInput, Verdict } from '../judgement/index.ts'
-import type { NewDelivery, NewEvent } from '../records/index.ts'
+import type { Delivery, NewDelivery, NewEvent } from '../records/index.ts'
 import { type Reply, reply, type Sent } from '../transport/index.ts'
 import type { Incoming, Target } from './types.ts'
 
@@ -11,6 +11,9 @@ export interface Copy {
   readonly target: Target
 }
 
+/** Longest time that one hand-over may take; another process waits so long before it takes a copy over. */
+export const HANDOVER_MS = 60_000
+
 /** However many addresses lead to a mailbox (its own, an alias, a group), it gets one copy. */
 export function copiesOf(recipients: Incoming['recipients']): Copy[] {
   const copies = new Map<string, Copy>()
@@ -20,6 +23,21 @@ export function copiesOf(recipients: Incoming['recipients']): Copy[] {
     }
   }
   return [...copies.values()]
+}
+
+/** By somebody, as far as is known: what has not ended by then is in doubt. A clock that was set back must not make us wait for ever. */
+export function isBeingHandedOver(
+  { action, handover, updated_at }: Pick<Delivery, 'action' | 'handover' | 'updated_at'>,
+  now: Date,
+  handoverMs = HANDOVER_MS,
+): boolean {
+  const age = now.getTime() - updated_at.getTime()
+  return (
+    action === 'pending' &&
+    (handover === 'handing-over' || handover === 'possibly-twice') &&
+    age >= 0 &&
+    age < handoverMs
+  )
 }
 
 export const HELD = reply(250, '2.0.0', 'Accepted')

@@ -1,6 +1,7 @@
 import { type Clock, crashPoint, type DeliveryId, type TenantId } from '../base/index.ts'
 import { type HopResult, type NextHop, type Reply, reply, type Sent } from '../transport/index.ts'
 import { createAppendHop } from './append-hop.ts'
+import { HANDOVER_MS } from './copies.ts'
 import { replyOf, type Settled } from './settle.ts'
 import type { HomeOf, Incoming, Stage, Target } from './types.ts'
 import type { Writer } from './writing.ts'
@@ -24,8 +25,6 @@ export interface HandoverDeps {
 }
 
 const NO_HOP = reply(451, '4.3.5', 'No mail store is configured')
-
-export const HANDOVER_MS = 60_000
 
 export type Handover = ReturnType<typeof createHandover>
 

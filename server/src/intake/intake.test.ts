@@ -336,7 +336,8 @@ test('a mail of 60 MB from end to end', async () => {
 })
 
 test('database down: 451 4.3.0, nothing handed over; taken when it is back', async () => {
-  const broken = { blobs: t.storage.blobs, tenant: () => Promise.reject(new Error('connection refused')) }
+  const { blobs, outbox } = t.storage
+  const broken = { blobs, outbox, tenant: () => Promise.reject(new Error('connection refused')) }
   const rig = await startIntake({
     storage: t.storage,
     provider,

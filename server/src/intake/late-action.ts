@@ -24,13 +24,14 @@ type Late = {
   readonly signal: { readonly id: string; readonly version: number } | null
   readonly from: { readonly placement: Placement }
   readonly to: { readonly threat: string; readonly placement: Placement }
+  readonly why?: string
 }
 
-async function requestOf(tx: Tx, { messageId, signal, from, to }: Late): Promise<ActionRequest | null> {
+async function requestOf(tx: Tx, { messageId, signal, from, to, why }: Late): Promise<ActionRequest | null> {
   const common = {
     select: { messageIds: [messageId] },
     ...(signal ? { cause: { kind: 'signal' as const, ...signal } } : {}),
-    description: `An engine that did not answer at receipt has been heard: ${to.threat}, ${to.placement} instead of ${from.placement}.`,
+    description: `${why ?? 'An engine that did not answer at receipt has been heard'}: ${to.threat}, ${to.placement} instead of ${from.placement}.`,
   }
   if (to.placement === 'quarantine') return { ...common, kind: 'quarantine', zap: true }
   if (from.placement === 'deliver') return { ...common, kind: 'move', target: 'junk', zap: true }

@@ -12,7 +12,7 @@ import type { Signal } from '../judgement/index.ts'
 import type { MailContext, Parser } from '../mail/index.ts'
 import { addEvents, getMessage } from '../records/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
-import { type Again, harsher, judgeAgain } from './again.ts'
+import { type Again, harsher, judgeAgain, lockArrived } from './again.ts'
 
 export interface LateDeps {
   readonly storage: Pick<Storage, 'tenant' | 'blobs' | 'outbox'>
@@ -83,6 +83,10 @@ async function settle(tx: Tx, { storage }: LateDeps, pending: Pending, found: Fo
     await giveUp(tx, pending, 'did not answer')
     return false
   }
+  if (!(await lockArrived(tx, pending.messageId, new Date()))) {
+    await postponePending(tx, pending, pending.engines, 'its copies are being handed over')
+    return false
+  }
   // Whoever was faster has recorded it.
   if (found.left.length > 0) await postponePending(tx, pending, found.left, 'did not answer')
   else if (!(await settlePending(tx, pending.messageId))) return false
@@ -129,7 +133,7 @@ async function announce(
   })
 }
 
-function strongest(found: readonly Signal[], worse: boolean): Pick<Signal, 'id' | 'version'> | null {
+export function strongest(found: readonly Signal[], worse: boolean): Pick<Signal, 'id' | 'version'> | null {
   const speaking = found.filter((s) => s.id !== ABSENT && (worse ? s.weight > 0 : s.weight < 0))
   const [first] = speaking.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))
   return first ? { id: first.id, version: first.version } : null

@@ -1,16 +1,26 @@
 import { type Clock, crashPoint, type MessageId, type TenantId } from '../base/index.ts'
 import type { Verdict } from '../judgement/index.ts'
-import { addDeliveries, currentVerdict, type Delivery, locate, lockUnchanged, setHandover } from '../records/index.ts'
-import type { Storage } from '../storage/index.ts'
+import {
+  addDeliveries,
+  type CurrentVerdict,
+  currentVerdict,
+  type Delivery,
+  locate,
+  lockMessage,
+  lockUnchanged,
+  setHandover,
+} from '../records/index.ts'
+import type { Storage, Tx } from '../storage/index.ts'
 import { buildSent, type Reply, reply, type Sent } from '../transport/index.ts'
-import { copiesOf, eventsOf, HELD, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
-import { type Given, HANDOVER_MS, type Handover } from './handover.ts'
+import { copiesOf, eventsOf, HELD, isBeingHandedOver, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
+import type { Given, Handover } from './handover.ts'
+import { strongest } from './late.ts'
 import { type Looked, look } from './look.ts'
 import { refJson } from './ref.ts'
 import type { HomeOf, Incoming, Target } from './types.ts'
 
 export interface ResumeDeps {
-  readonly storage: Pick<Storage, 'tenant' | 'blobs'>
+  readonly storage: Pick<Storage, 'tenant' | 'blobs' | 'outbox'>
   readonly homeOf: HomeOf
   readonly clock: Clock
   readonly handoverMs?: number
@@ -37,6 +47,7 @@ export function createResume(deps: ResumeDeps) {
   /** Adds recipients that came with this attempt for the first time; the verdict is the message's. */
   const rowsOf = (tenant: TenantId, id: MessageId, incoming: Incoming, raw: Buffer) =>
     storage.tenant(tenant, async (tx) => {
+      await lockMessage(tx, id)
       const judged = await currentVerdict(tx, id)
       if (!judged) throw new Error(`message ${id} has no verdict`)
       const { verdict } = judged
@@ -44,12 +55,13 @@ export function createResume(deps: ResumeDeps) {
       const fresh = copiesOf(incoming.recipients).map((copy) => newDelivery(copy, sent))
       const wanted = [...fresh, ...outsideDeliveries(incoming.recipients)]
       const rows = await addDeliveries(tx, id, wanted, eventsOf({ verdict, inputs: NOTHING }, fresh))
-      return { rows, added: new Set<string>(fresh.map((f) => f.id)), verdict }
+      return { rows, added: new Set<string>(fresh.map((f) => f.id)), judged }
     })
 
-  const found = (tenant: TenantId, row: Delivery, at: Extract<Looked, { kind: 'found' }>, placement: string) =>
+  const found = (tenant: TenantId, row: Delivery, at: Extract<Looked, { kind: 'found' }>, judged: CurrentVerdict) =>
     storage.tenant(tenant, async (tx) => {
       const ref = refJson(at.state.ref)
+      const { placement } = judged.verdict
       const junk = placement === 'junk'
       await setHandover(
         tx,
@@ -69,25 +81,29 @@ export function createResume(deps: ResumeDeps) {
           summary: 'Found in the mailbox: it had been delivered',
         },
       )
-      if (at.location === (junk ? 'junk' : 'inbox')) return
-      await locate(tx, [{ deliveryId: row.id, location: at.location, folder: at.folder, ref }], {
-        kind: 'moved',
-        actor: 'user',
-        summary: `Found in ${at.state.ref.folder}`,
-      })
+      if (at.location !== (junk ? 'junk' : 'inbox'))
+        await locate(tx, [{ deliveryId: row.id, location: at.location, folder: at.folder, ref }], {
+          kind: 'moved',
+          actor: 'user',
+          summary: `Found in ${at.state.ref.folder}`,
+        })
+      if (placement === 'quarantine') await take(tx, deps.storage, row, judged)
     })
 
   /** A reply when nothing is to be sent, else what is to be sent. */
-  const decide = async (tenant: TenantId, row: Delivery, target: Target, placement: string): Promise<Reply | Again> => {
+  const decide = async (
+    tenant: TenantId,
+    row: Delivery,
+    target: Target,
+    judged: CurrentVerdict,
+  ): Promise<Reply | Again> => {
     if (row.action !== 'pending') return HELD
     if (row.handover === 'none' || row.handover === 'refused')
       return { row, target, doubted: false, lost: false, told: 'tried again' }
-    const age = deps.clock.now().getTime() - row.updated_at.getTime()
-    // Another process may still be at it. A clock that was set back must not make us wait for ever.
-    if (age >= 0 && age < (deps.handoverMs ?? HANDOVER_MS)) return WAIT
+    if (isBeingHandedOver(row, deps.clock.now(), deps.handoverMs)) return WAIT
     const looked = await look(deps.homeOf, tenant, target.mailboxId, row.message_id)
     if (looked.kind === 'found') {
-      await found(tenant, row, looked, placement)
+      await found(tenant, row, looked, judged)
       return HELD
     }
     if (looked.kind === 'absent') {
@@ -98,17 +114,35 @@ export function createResume(deps: ResumeDeps) {
     return { row, target, doubted: true, lost: true, told }
   }
 
+  /** Copies that are in no mailbox yet, of a message that was convicted while they waited for it. */
+  const hold = (tenant: TenantId, { row, doubted }: Again, { verdict }: CurrentVerdict): Promise<Reply> =>
+    storage.tenant(tenant, async (tx) => {
+      if (!(await lockUnchanged(tx, [row])).has(row.id)) return WAIT
+      const handover = doubted ? 'possibly-twice' : 'none'
+      await setHandover(tx, [{ deliveryId: row.id, handover, action: 'blocked', location: 'quarantine' }], {
+        kind: 'quarantined',
+        actor: `policy ${verdict.policy}`,
+        summary: `Held in quarantine as ${verdict.threat}: found while it waited to be handed over`,
+      })
+      return HELD
+    })
+
   /** The same bytes as before where they were sent before. What another process has taken up meanwhile waits for it. */
   const send = async (
     tenant: TenantId,
     incoming: Incoming,
     again: readonly Again[],
     raw: Buffer,
-    placement: 'deliver' | 'junk',
+    judged: CurrentVerdict,
   ) => {
     const sent = buildSent(raw, again[0]?.row.sent_prefix ?? '')
     crashPoint('intake.before-handover-commit')
     const mine = await storage.tenant(tenant, async (tx) => {
+      const [first] = again
+      if (first === undefined) return []
+      await lockMessage(tx, first.row.message_id)
+      // Judged again a moment ago: the next attempt knows.
+      if ((await currentVerdict(tx, first.row.message_id))?.id !== judged.id) return []
       const free = await lockUnchanged(
         tx,
         again.map((a) => a.row),
@@ -125,13 +159,12 @@ export function createResume(deps: ResumeDeps) {
     })
     crashPoint('intake.after-handover-commit')
     const given = mine.map(({ row, target, doubted, lost }): Given => ({ deliveryId: row.id, target, doubted, lost }))
-    const replies = await deps.handover(tenant, incoming, given, sent, placement)
+    const replies = await deps.handover(tenant, incoming, given, sent, placeOf(judged))
     return again.map((a) => replies[mine.indexOf(a)] ?? WAIT)
   }
 
   return async (tenant: TenantId, id: MessageId, incoming: Incoming, raw: Buffer): Promise<Reply[]> => {
-    const { rows, added, verdict } = await rowsOf(tenant, id, incoming, raw)
-    const placement = verdict.placement === 'junk' ? 'junk' : 'deliver'
+    const { rows, added, judged } = await rowsOf(tenant, id, incoming, raw)
     const done = new Map<string, Reply>()
     const open = new Map<string, Again[]>()
     const fresh: Given[] = []
@@ -142,8 +175,10 @@ export function createResume(deps: ResumeDeps) {
         fresh.push({ deliveryId: row.id, target, doubted: false, lost: false })
         continue
       }
-      const next = await decide(tenant, row, target, placement)
-      if ('row' in next) open.set(row.sent_prefix ?? '', [...(open.get(row.sent_prefix ?? '') ?? []), next])
+      const next = await decide(tenant, row, target, judged)
+      if ('row' in next && judged.verdict.placement === 'quarantine')
+        done.set(target.mailboxId, await hold(tenant, next, judged))
+      else if ('row' in next) open.set(row.sent_prefix ?? '', [...(open.get(row.sent_prefix ?? '') ?? []), next])
       else done.set(target.mailboxId, next)
     }
     const note = (targets: readonly Target[], replies: readonly Reply[]) =>
@@ -155,13 +190,13 @@ export function createResume(deps: ResumeDeps) {
       const sent = buildSent(raw, first?.sent_prefix ?? '')
       note(
         fresh.map((f) => f.target),
-        await deps.handover(tenant, incoming, fresh, sent, placement),
+        await deps.handover(tenant, incoming, fresh, sent, placeOf(judged)),
       )
     }
     for (const again of open.values()) {
       note(
         again.map((a) => a.target),
-        await send(tenant, incoming, again, raw, placement),
+        await send(tenant, incoming, again, raw, judged),
       )
     }
     return repliesOf(incoming, done)
@@ -169,3 +204,18 @@ export function createResume(deps: ResumeDeps) {
 }
 
 const NOTHING = { unparsable: null }
+
+const placeOf = ({ verdict }: CurrentVerdict): 'deliver' | 'junk' => (verdict.placement === 'junk' ? 'junk' : 'deliver')
+
+/** It came into its mailbox before it was convicted, and nobody knew that it was there. */
+const take = (tx: Tx, { outbox }: Pick<Storage, 'outbox'>, row: Delivery, { verdict, signals }: CurrentVerdict) =>
+  outbox.emit(tx, {
+    kind: 'verdict.late',
+    data: {
+      messageId: row.message_id,
+      signal: strongest(signals, true),
+      from: { threat: 'none', placement: 'deliver' },
+      to: { threat: verdict.threat, placement: verdict.placement },
+      why: 'Its delivery was in doubt when it was convicted',
+    },
+  })

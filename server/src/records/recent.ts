@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { MessageId } from '../base/index.ts'
+import { idFrom, type MessageId } from '../base/index.ts'
 import type { EntityKind, EntityRef, Signal } from '../judgement/index.ts'
 import type { Tx } from '../storage/index.ts'
 import type { Occurrence } from './queries.ts'
@@ -15,16 +15,19 @@ export async function recentMessages(
   tx: Tx,
   options: {
     readonly since: Date
+    /** Only what has come to us since then, whenever it was received. */
+    readonly come?: Date | null
     readonly kinds: readonly EntityKind[]
     readonly signals: string
     readonly limit: number
     readonly before?: Occurrence
   },
 ): Promise<RecentMessage[]> {
-  const { since, kinds, signals, limit, before } = options
+  const { since, come, kinds, signals, limit, before } = options
   const earlier = before
     ? sql`and (received_at, id) < (${before.receivedAt}::timestamptz, ${before.messageId}::uuid)`
     : sql``
+  const late = come ? sql`and id >= ${idFrom(come)}::uuid` : sql``
   const found = await sql<{
     id: MessageId
     received_at: Date
@@ -32,7 +35,7 @@ export async function recentMessages(
     signals: readonly Signal[] | null
   }>`
     with m as materialized (
-      select id, received_at, verdict_id, threat from message where tenant_id = recourse_tenant() and received_at >= ${since} ${earlier}
+      select id, received_at, verdict_id, threat from message where tenant_id = recourse_tenant() and received_at >= ${since} ${late} ${earlier}
       order by received_at desc, id desc limit ${limit}
     )
     select m.id, m.received_at, (select json_agg(json_build_object('kind', e.kind, 'value', e.value)) from entity e

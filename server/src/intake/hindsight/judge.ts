@@ -1,7 +1,7 @@
 import { AppError, type MessageId } from '../../base/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import { type Again, judgeAgain, type Learnt } from '../again.ts'
-import type { HindsightDeps } from './hindsight.ts'
+import type { HindsightDeps } from './look-back.ts'
 
 /** As `judgeAgain`; a verdict that cannot be replayed is told, stays, and holds up nothing else. */
 export async function judged(

@@ -4,7 +4,7 @@ import type { Signal } from '../../judgement/index.ts'
 import type { MailContext } from '../../mail/index.ts'
 import { currentVerdict, getMessage, type Message } from '../../records/index.ts'
 import type { Tx } from '../../storage/index.ts'
-import type { HindsightDeps } from './hindsight.ts'
+import type { HindsightDeps } from './look-back.ts'
 
 /** A message of which feeds list something. */
 export interface Hit {

@@ -1,14 +1,14 @@
-import type { DeliveryId, TenantId } from '../../base/index.ts'
+import type { DeliveryId, MessageId, TenantId } from '../../base/index.ts'
 import type { Signal, Verdict } from '../../judgement/index.ts'
 import { suspendedSignals } from '../../lists/index.ts'
 import { currentVerdict, type Delivery, deliveriesOf } from '../../records/index.ts'
 import type { ActionRequest } from '../../remediation/index.ts'
 import type { Tx } from '../../storage/index.ts'
-import { type Again, harsher } from '../again.ts'
+import { type Again, harsher, lockArrived } from '../again.ts'
 import { submitAutomatic } from '../automatic.ts'
-import type { HindsightDeps } from './hindsight.ts'
 import { judged } from './judge.ts'
 import type { LearntOf } from './learn.ts'
+import type { HindsightDeps } from './look-back.ts'
 
 /** A message whose copies are to go, by what the verdict and the feed say. */
 interface Taking {
@@ -20,8 +20,15 @@ interface Taking {
 
 type SettleDeps = Pick<HindsightDeps, 'remediation' | 'clock' | 'brake' | 'log'>
 
+export interface SettledHits {
+  /** Messages that have a new verdict. */
+  readonly judged: number
+  /** Those whose copies are on their way into their mailboxes just now: they are judged at the next look. */
+  readonly underway: readonly MessageId[]
+}
+
 /**
- * Records what was learnt and submits what follows from it; gives back how many messages have a new verdict. A feed that would take the
+ * Records what was learnt and submits what follows from it. A feed that would take the
  * mail of known senders is stopped by the brake before anything is taken.
  */
 export async function settleHits(
@@ -29,11 +36,16 @@ export async function settleHits(
   deps: SettleDeps,
   tenant: TenantId,
   learnt: readonly LearntOf[],
-): Promise<number> {
+): Promise<SettledHits> {
   const takings: Taking[] = []
+  const underway: MessageId[] = []
   let count = 0
   // In the order of their ids: two that look back at the same time wait for each other, and never in a circle.
   for (const one of [...learnt].sort((a, b) => (a.messageId < b.messageId ? -1 : 1))) {
+    if (!(await lockArrived(tx, one.messageId, deps.clock.now()))) {
+      underway.push(one.messageId)
+      continue
+    }
     const again = await judged(tx, deps, one.messageId, learntBy(one.signals))
     if (again === null) continue
     count++
@@ -47,7 +59,7 @@ export async function settleHits(
   const alike = ({ again: { after }, cause }: Taking) =>
     JSON.stringify([after.placement, after.threat, cause.id, cause.version])
   for (const group of Map.groupBy(going, alike).values()) await submit(tx, deps, tenant, group)
-  return count
+  return { judged: count, underway }
 }
 
 /** Null where nothing is to go: it is not worse, or not for what was learnt, or no copy is in reach. */

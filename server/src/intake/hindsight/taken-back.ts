@@ -9,8 +9,8 @@ import type { Tx } from '../../storage/index.ts'
 import { harsher } from '../again.ts'
 import { submitAutomatic } from '../automatic.ts'
 import { wayBack } from '../late-action.ts'
-import type { HindsightDeps } from './hindsight.ts'
 import { judged } from './judge.ts'
+import type { HindsightDeps } from './look-back.ts'
 
 /** A message with signals of feeds that list nothing of it any more. */
 export interface TakenBack {

@@ -1,0 +1,213 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { homesAt, type IntakeRig, saveCompany, savePolicy, startIntake } from '../../test/rig/intake.ts'
+import { type LmtpPeer, startLmtpPeer } from '../../test/rig/lmtp-peer.ts'
+import { sendAsMta } from '../../test/rig/mta.ts'
+import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
+import { createLog, type MessageId } from '../base/index.ts'
+import type { Signal } from '../judgement/index.ts'
+import { createParser } from '../mail/index.ts'
+import { createMemoryProvider, type MemoryProvider } from '../mailboxes/index.ts'
+import { deliveriesOf, timeline } from '../records/index.ts'
+import type { ActionRequest } from '../remediation/index.ts'
+import type { Tx } from '../storage/index.ts'
+import { createNextHop } from '../transport/index.ts'
+import { judgeAgain, lockArrived } from './again.ts'
+import { judgeLate } from './late.ts'
+import { actOnLateVerdicts } from './late-action.ts'
+
+// Mail that waits for its mailbox (the store is down, or its answer was lost) while something is learnt about it.
+
+let t: TestStorage
+let peer: LmtpPeer
+let provider: MemoryProvider
+let rig: IntakeRig
+/** When a mailbox is about to be looked into. */
+let looks: (() => Promise<unknown>) | null = null
+const asked: ActionRequest[] = []
+
+beforeAll(async () => {
+  t = await testStorage()
+  await saveCompany(t.storage, t.a, 'a.example')
+  await savePolicy(t.storage, t.a, { mode: 'standard' })
+  peer = await startLmtpPeer()
+  provider = createMemoryProvider()
+  const nextHop = createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 1500 })
+  const home = homesAt(t.storage, provider)
+  const intake = {
+    homeOf: async (...of: Parameters<typeof home>) => {
+      await looks?.()
+      return home(...of)
+    },
+  }
+  rig = await startIntake({ storage: t.storage, provider, nextHop, intake })
+  actOnLateVerdicts(t.storage.outbox, {
+    submit: async (_by, request) => {
+      asked.push(request)
+      throw new Error('only asked for')
+    },
+  })
+  await t.storage.start()
+})
+afterAll(async () => {
+  await rig.close()
+  await peer.close()
+  await t.close()
+})
+
+const MALWARE: Signal = {
+  ...{ id: 'clamav', version: 1, weight: 20, threat: 'malware', technology: 'file-analysis' },
+  ...{ summary: 'A known virus', evidence: {}, entities: [] },
+}
+const convict = (tx: Tx, id: MessageId) =>
+  judgeAgain(
+    tx,
+    id,
+    { signals: (before) => [...before, MALWARE], actor: 'clamav', why: 'It has spoken.', detail: {} },
+    new Date(),
+  )
+const inTenant = <T>(work: (tx: Tx) => Promise<T>) => t.storage.tenant(t.a, work)
+
+const send = async (subject: string, recipients = ['ann@a.example']): Promise<string> => {
+  const raw = Buffer.from(
+    `From: Friend <friend@client.example>\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@client.example>\r\n\r\nbody\r\n`,
+  )
+  const replies = await sendAsMta(rig.lmtp, { mailFrom: 'friend@client.example', recipients, raw, ident: subject })
+  return replies.map((r) => r?.slice(0, 3)).join(' ')
+}
+const idOf = (subject: string) =>
+  inTenant(async (tx) => {
+    const { id } = await tx.selectFrom('message').select('id').where('subject', '=', subject).executeTakeFirstOrThrow()
+    return id
+  })
+const copiesOf = (id: MessageId) =>
+  inTenant(async (tx) =>
+    (await deliveriesOf(tx, id)).map((d) => `${d.action} ${d.handover} ${d.latest_location}`.trim()),
+  )
+const eventsOf = (id: MessageId) => inTenant(async (tx) => (await timeline(tx, id)).map((e) => e.kind))
+/** Longer ago than any hand-over takes. */
+const longAgo = (id: MessageId) =>
+  inTenant((tx) =>
+    sql`update delivery set updated_at = now() - interval '1 hour' where message_id = ${id}::uuid`.execute(tx),
+  )
+
+test('the mail store is down, and meanwhile the message is convicted: the retry hands nothing over, the copy is held', async () => {
+  peer.next({ data: ['250 2.0.0 ok', '452 4.2.2 full'] })
+  expect(await send('waits', ['ann@a.example', 'bo@a.example'])).toBe('250 452')
+  const id = await idOf('waits')
+  expect(await inTenant((tx) => lockArrived(tx, id, new Date()))).toBe(true)
+  await inTenant((tx) => convict(tx, id))
+  peer.taken.length = 0
+  // One who is added by the retry gets no copy either.
+  expect(await send('waits', ['ann@a.example', 'bo@a.example', 'cy@a.example'])).toBe('250 250 250')
+  expect(peer.taken).toEqual([])
+  expect(await copiesOf(id)).toEqual([
+    'delivered handed-over inbox',
+    'blocked none quarantine',
+    'blocked none quarantine',
+  ])
+  expect((await eventsOf(id)).filter((kind) => kind === 'quarantined')).toHaveLength(2)
+  expect(await send('waits', ['bo@a.example'])).toBe('250')
+  expect(peer.taken).toEqual([])
+})
+
+test('the answer was lost: a copy that has not arrived is held, and stays told as in doubt where the mailbox could not be asked', async () => {
+  for (const [subject, fault, state] of [
+    ['lost', null, 'blocked none quarantine'],
+    ['lost-unasked', 'unavailable', 'blocked possibly-twice quarantine'],
+  ] as const) {
+    peer.next('die-after-data')
+    expect(await send(subject)).toBe('451')
+    const id = await idOf(subject)
+    await inTenant((tx) => convict(tx, id))
+    await longAgo(id)
+    if (fault) provider.failOnce('open', { error: fault }, 'ann@a.example')
+    peer.taken.length = 0
+    expect(await send(subject)).toBe('250')
+    expect(peer.taken).toEqual([])
+    expect(await copiesOf(id)).toEqual([state])
+  }
+})
+
+test('the answer was lost, and the copy is in the mailbox: it is found, and taken by an action', async () => {
+  peer.next('die-after-data-taken')
+  expect(await send('there')).toBe('451')
+  const id = await idOf('there')
+  // As long as it may be on its way, nothing is judged: nothing could be taken yet.
+  expect(await inTenant((tx) => lockArrived(tx, id, new Date()))).toBe(false)
+  await longAgo(id)
+  expect(await inTenant((tx) => lockArrived(tx, id, new Date()))).toBe(true)
+  await inTenant((tx) => convict(tx, id))
+  await provider.deliver({ login: 'ann@a.example' }, 'inbox', peer.taken[0]?.bytes ?? Buffer.alloc(0))
+  expect(await send('there')).toBe('250')
+  expect(await copiesOf(id)).toEqual(['delivered handed-over inbox'])
+  await expect.poll(() => asked.length).toBeGreaterThan(0)
+  expect(asked[0]).toMatchObject({
+    kind: 'quarantine',
+    select: { messageIds: [id] },
+    cause: { kind: 'signal', id: 'clamav', version: 1 },
+    description: 'Its delivery was in doubt when it was convicted: malware, quarantine instead of deliver.',
+  })
+})
+
+test('convicted while the retry looks into the mailbox: nothing is handed over, the next attempt holds it', async () => {
+  peer.next('die-after-data')
+  expect(await send('race')).toBe('451')
+  const id = await idOf('race')
+  await longAgo(id)
+  peer.taken.length = 0
+  looks = () => inTenant((tx) => convict(tx, id))
+  expect(await send('race')).toBe('451')
+  looks = null
+  expect(await send('race')).toBe('250')
+  expect(peer.taken).toEqual([])
+  expect(await copiesOf(id)).toEqual(['blocked none quarantine'])
+})
+
+test('who judges and who hands over wait for each other', async () => {
+  peer.next({ rcpt: '451 4.3.0 later' })
+  expect(await send('lock')).toBe('451')
+  const id = await idOf('lock')
+  let retry: Promise<string> | undefined
+  await inTenant(async (tx) => {
+    await convict(tx, id)
+    peer.taken.length = 0
+    retry = send('lock')
+    const waiting = () =>
+      sql<{ n: number }>`select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock'
+        and datname = current_database()`.execute(tx)
+    await expect.poll(async () => (await waiting()).rows[0]?.n).toBeGreaterThan(0)
+  })
+  expect(await retry).toBe('250')
+  expect(peer.taken).toEqual([])
+  expect(await copiesOf(id)).toEqual(['blocked none quarantine'])
+})
+
+test('an engine that was late is heard about a message on its way only when it has arrived', async () => {
+  peer.next('die-after-data')
+  expect(await send('late')).toBe('451')
+  const id = await idOf('late')
+  await inTenant((tx) =>
+    tx
+      .insertInto('engine_pending')
+      .values({ tenant_id: t.a, message_id: id, engines: ['clamav'] })
+      .execute(),
+  )
+  const parser = createParser({ workers: 1 })
+  const engines = { up: () => ['clamav'], askOnly: async () => ({ signals: [MALWARE], absent: [] }) }
+  const late = () => judgeLate({ storage: t.storage, parser, engines, log: createLog({ level: 'silent' }) }, t.a)
+  expect(await late()).toBe(0)
+  expect(await eventsOf(id)).not.toContain('re-judged')
+  await longAgo(id)
+  const pending = await inTenant((tx) =>
+    tx
+      .updateTable('engine_pending')
+      .set({ next_at: new Date(0) })
+      .returning(['message_id', 'last_error'])
+      .execute(),
+  )
+  expect(pending).toEqual([{ message_id: id, last_error: 'its copies are being handed over' }])
+  expect(await late()).toBe(1)
+  expect(await eventsOf(id)).toContain('re-judged')
+  await parser.close()
+})
