@@ -149,12 +149,13 @@ test.each(CASES)(
     expect(await itemsOf(id)).toMatchObject([{ state: 'done', reason: null, lost: [], verifiedAt: expect.any(String) }])
     expect(await truth()).toEqual(kept)
     expect(await held()).toEqual(withoutFolder(before.filter((line) => !kept.includes(line))))
-    expect(await told(id)).toEqual(['moved'])
+    expect((await told(id)).sort()).toEqual(['moved', 'soft-deleted'])
     await doneOnce(id)
 
     const undo = await drained((s) => s.submitUndo(analyst(t.a), id))
     expect([await truth(), await held()]).toEqual([before, []])
     expect([await stateOf(undo), await stateOf(id)]).toEqual(['completed', 'undone'])
     await doneOnce(undo)
+    expect(await told(undo)).toEqual(['restored'])
   },
 )

@@ -1,6 +1,6 @@
 import { crashPoint } from '../../base/index.ts'
 import { type CopyRef, type CopyState, sameFlags, sameInstant } from '../../mailboxes/index.ts'
-import { locate, type Relocation } from '../../records/index.ts'
+import { addEvents, locate, type Relocation } from '../../records/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import { type Desk, storedState } from '../desk/desk.ts'
 import { readCopies, statesAt } from '../find/read.ts'
@@ -222,6 +222,7 @@ export interface Placed {
 
 /** Tells `records` where the copies are now; a further copy of the user's is not where the delivery is. */
 export async function relocate(tx: Tx, placed: readonly Placed[]): Promise<void> {
+  await tellOfOther(tx, placed)
   const main = placed.filter((p) => p.item.sameAs === null)
   for (const part of Map.groupBy(main, (p) => `${p.item.actionId} ${p.place.location}`).values()) {
     const [first] = part
@@ -244,4 +245,17 @@ export async function relocate(tx: Tx, placed: readonly Placed[]): Promise<void>
       detail: { actionId, to: first.place.location },
     })
   }
+}
+
+/** Of two copies the one that was not chosen: taken, or given back; the timeline has no other line of it. */
+async function tellOfOther(tx: Tx, placed: readonly Placed[]): Promise<void> {
+  const others = placed.filter(({ item }) => item.sameAs !== null && item.keeps !== null)
+  await addEvents(
+    tx,
+    others.map(({ item: { messageId, deliveryId, actionKind, actionName, actionId, actor }, place, lost }) => ({
+      ...{ messageId, deliveryId, actor, summary: actionName },
+      kind: EVENT[actionKind] ?? 'moved',
+      detail: { actionId, to: place.location, ...(lost.length > 0 ? { lost } : {}) },
+    })),
+  )
 }
