@@ -3,15 +3,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { homesAt, type IntakeRig, saveCompany, savePolicy, startIntake } from '../../test/rig/intake.ts'
 import { type LmtpPeer, startLmtpPeer } from '../../test/rig/lmtp-peer.ts'
 import { sendAsMta } from '../../test/rig/mta.ts'
+import { analyst, quietLog } from '../../test/rig/office.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import { createLog, type MessageId } from '../base/index.ts'
 import type { Signal } from '../judgement/index.ts'
 import { createParser } from '../mail/index.ts'
 import { createMemoryProvider, type MemoryProvider } from '../mailboxes/index.ts'
 import { deliveriesOf, timeline } from '../records/index.ts'
-import type { ActionRequest } from '../remediation/index.ts'
+import { type ActionRequest, createRemediation } from '../remediation/index.ts'
 import type { Tx } from '../storage/index.ts'
-import { createNextHop } from '../transport/index.ts'
+import { createNextHop, type NextHop } from '../transport/index.ts'
 import { judgeAgain, lockArrived } from './again.ts'
 import { judgeLate } from './late.ts'
 import { actOnLateVerdicts } from './late-action.ts'
@@ -22,6 +23,7 @@ let t: TestStorage
 let peer: LmtpPeer
 let provider: MemoryProvider
 let rig: IntakeRig
+let nextHop: NextHop
 /** When a mailbox is about to be looked into. */
 let looks: (() => Promise<unknown>) | null = null
 const asked: ActionRequest[] = []
@@ -32,7 +34,7 @@ beforeAll(async () => {
   await savePolicy(t.storage, t.a, { mode: 'standard' })
   peer = await startLmtpPeer()
   provider = createMemoryProvider()
-  const nextHop = createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 1500 })
+  nextHop = createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 1500 })
   const home = homesAt(t.storage, provider)
   const intake = {
     homeOf: async (...of: Parameters<typeof home>) => {
@@ -109,6 +111,14 @@ test('the mail store is down, and meanwhile the message is convicted: the retry 
   expect((await eventsOf(id)).filter((kind) => kind === 'quarantined')).toHaveLength(2)
   expect(await send('waits', ['bo@a.example'])).toBe('250')
   expect(peer.taken).toEqual([])
+
+  const remediation = createRemediation({ storage: t.storage, mailboxes: provider, nextHop, log: quietLog })
+  const held = await inTenant(async (tx) => (await deliveriesOf(tx, id)).slice(1).map((d) => d.id))
+  await remediation.submit(analyst(t.a), { kind: 'release', select: { deliveryIds: held } })
+  await remediation.drain(t.a)
+  await remediation.stop()
+  expect(peer.taken.map((copy) => copy.recipient).sort()).toEqual(['bo@a.example', 'cy@a.example'])
+  for (const copy of peer.taken) expect(copy.bytes.toString()).toContain('Subject: waits')
 })
 
 test('the answer was lost: a copy that has not arrived is held, and stays told as in doubt where the mailbox could not be asked', async () => {
