@@ -28,6 +28,7 @@ interface OpenForm {
 const FRAMES = new Set(['iframe', 'frame', 'embed', 'object', 'applet'])
 const SCHEME = /^\s*([a-z][a-z0-9+.-]{0,39})\s*:/i
 const PLAIN = new Set(['http', 'https', 'ftp', 'cid', 'mailto', 'tel', 'sms', 'about', 'webcal'])
+const BLANK = /\s/
 /** Fields that nobody fills in. */
 const NO_FIELDS = new Set(['hidden', 'submit', 'button', 'image', 'reset', 'checkbox', 'radio'])
 
@@ -116,21 +117,27 @@ export class HtmlTally {
   }
 
   shown(chars: string): void {
-    this.visible += chars.length
+    const length = charactersIn(chars)
+    if (length === 0) return
+    this.visible += length
     if (this.breaks >= GAP_LINES) this.gap = true
     this.breaks = 0
-    if (this.gap) this.after += chars.length
+    if (this.gap) this.after += length
   }
 
   hid(how: Hiding, chars: string): void {
-    const length = chars.replace(/[\u034f\s\u00a0\u00ad\u200b-\u200f\u2007\u2060\ufeff\u2800]+/g, '').length
+    for (const word of chars.match(/[^\t\n\f ]+/g) ?? []) if (!/^[\s\u00a0]*$/.test(word)) this.hidWord(how, word)
+  }
+
+  private hidWord(how: Hiding, word: string): void {
+    const length = word.replace(/[\u034f\s\u00a0\u00ad\u200b-\u200f\u2007\u2060\ufeff\u2800]+/g, '').length
     if (length === 0) return
     if (this.visible === 0 && this.preview + length <= PREVIEW) {
       this.preview += length
       return
     }
     this.hiding.set(how, (this.hiding.get(how) ?? 0) + length)
-    if (this.sample.length < 300) this.sample += `${chars} `
+    if (this.sample.length < 300) this.sample += `${word} `
   }
 
   facts(size: number, base: string | null): HtmlFacts {
@@ -200,6 +207,25 @@ export class HtmlTally {
     this.form.fields++
     if (type === 'password') this.form.passwords++
   }
+}
+
+/** Characters of words; one that consists of other blanks is none. */
+function charactersIn(text: string): number {
+  let sum = 0
+  let word = 0
+  let seen = false
+  for (let at = 0; at < text.length; at++) {
+    const c = text.charCodeAt(at)
+    if (c === 0x20 || c === 0x0a || c === 0x09 || c === 0x0c) {
+      if (seen) sum += word
+      word = 0
+      seen = false
+    } else {
+      word++
+      seen ||= c < 0x80 ? c > 0x20 : !BLANK.test(text.charAt(at))
+    }
+  }
+  return seen ? sum + word : sum
 }
 
 const brightness = (colour: number): number =>

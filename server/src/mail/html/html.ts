@@ -1,9 +1,9 @@
-import { html as names, type Token, Tokenizer, TokenizerMode } from 'parse5'
 import { cut, oneLine } from '../text.ts'
 import type { Hiding, HtmlFacts, UrlFound, UrlPlace } from '../types.ts'
 import { MAX_URLS, urlFound, urlsInText } from '../urls.ts'
 import { HtmlTally } from './html-facts.ts'
 import { alike, colourOf, readStyle, type Seen } from './style.ts'
+import { type HtmlHandler, type StartTag, tokenizeHtml } from './tokens.ts'
 
 const MAX_TEXT = 512 * 1024
 const MAX_DEPTH = 500
@@ -23,47 +23,6 @@ const NEVER_SHOWN: ReadonlySet<Hiding> = new Set(['not-shown', 'zero-font'])
 const WHITE = 0xffffff
 /** Characters without width inside a word, and blanks of all kinds. */
 const INVISIBLE = /[\u034f\u00ad\u200b-\u200d\u2060-\u2064\ufeff]/
-
-/**
- * The tokenizer of the HTML standard without its tree: what a mail says needs no tree, and the tree's scope checks are
- * quadratic in the nesting that a sender chooses. The tree builder's one duty for tokens is done here: after the start
- * tag of a raw text element the tokenizer changes its mode.
- */
-export function tokenizeHtml(html: string, handler: HtmlHandler): void {
-  const tokenizer: Tokenizer = new Tokenizer(
-    {},
-    {
-      onStartTag: (token) => {
-        handler.start(token)
-        const mode = MODES.get(token.tagName)
-        if (mode !== undefined) tokenizer.state = mode
-      },
-      onEndTag: (token) => handler.end(token.tagName),
-      onCharacter: (token) => handler.text(token.chars),
-      onWhitespaceCharacter: (token) => handler.text(token.chars),
-      onNullCharacter: () => undefined,
-      onComment: (token) => handler.comment?.(token.data),
-      onDoctype: () => undefined,
-      onEof: () => undefined,
-    },
-  )
-  tokenizer.write(html, true)
-}
-
-type Mode = (typeof TokenizerMode)[keyof typeof TokenizerMode]
-const MODES = new Map<string, Mode>([
-  [names.TAG_NAMES.SCRIPT, TokenizerMode.SCRIPT_DATA],
-  [names.TAG_NAMES.PLAINTEXT, TokenizerMode.PLAINTEXT],
-  ...['title', 'textarea'].map((name): [string, Mode] => [name, TokenizerMode.RCDATA]),
-  ...['style', 'xmp', 'iframe', 'noembed', 'noframes'].map((name): [string, Mode] => [name, TokenizerMode.RAWTEXT]),
-])
-
-export interface HtmlHandler {
-  start(tag: Token.TagToken): void
-  end(name: string): void
-  text(chars: string): void
-  comment?(text: string): void
-}
 
 export interface HtmlContent {
   /** What a reader sees: hidden elements left out, blocks on lines of their own. */
@@ -111,17 +70,16 @@ class HtmlReader implements HtmlHandler {
   private base: string | null = null
   private link: { href: string; chunks: string[]; length: number; alt: string } | null = null
 
-  start(tag: Token.TagToken): void {
-    const name = tag.tagName
-    const attr = (wanted: string) => tag.attrs.find((a) => a.name === wanted)?.value
+  start({ name, attributes, selfClosing }: StartTag): void {
+    const attr = (wanted: string) => attributes.get(wanted)
     if (name === 'a' || name === 'area') this.open(attr('href') ?? '')
     else this.collect(name, attr)
     if (BLOCK.has(name)) this.push('\n')
     else if (name === 'td' || name === 'th') this.push(' ')
     const seen = this.styleOf(attr('style') ?? '')
     this.tally.element(name, attr, seen, this.link !== null)
-    for (const { name: key } of tag.attrs) if (key.length > 2 && key.startsWith('on')) this.tally.handler()
-    if (VOID.has(name) || tag.selfClosing || this.stack.length >= MAX_DEPTH) return
+    for (const key of attributes.keys()) if (key.length > 2 && key.startsWith('on')) this.tally.handler()
+    if (VOID.has(name) || selfClosing || this.stack.length >= MAX_DEPTH) return
     // A body ends a head that was not closed.
     if (name === 'body') this.stack.length = 0
     this.stack.push(this.inside(name, attr, seen))
@@ -171,7 +129,6 @@ class HtmlReader implements HtmlHandler {
     const { unseen, hides, colour, ground } = this.stack.at(-1) ?? ROOT
     if (unseen) return
     if (hides === null || !NEVER_SHOWN.has(hides)) this.push(chars)
-    if (/^[\s\u00a0]*$/.test(chars)) return
     if (hides !== null) this.tally.hid(hides, chars)
     else if (colour !== null && ground !== -1 && alike(colour, ground)) this.tally.hid('same-colour', chars)
     else this.tally.shown(chars)

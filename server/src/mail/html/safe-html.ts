@@ -1,8 +1,7 @@
-import type { Token } from 'parse5'
 import { cut, oneLine } from '../text.ts'
 import { urlFound } from '../urls.ts'
-import { type HtmlHandler, tokenizeHtml } from './html.ts'
 import { safeStyle } from './safe-css.ts'
+import { type HtmlHandler, type StartTag, tokenizeHtml } from './tokens.ts'
 
 /** Elements that are written again, with the attributes below and no others. */
 const KEPT = new Set(
@@ -74,8 +73,8 @@ class SafeWriter implements HtmlHandler {
     this.images = images
   }
 
-  start(tag: Token.TagToken): void {
-    const name = tag.tagName
+  start(tag: StartTag): void {
+    const { name } = tag
     if (this.dropped !== null) {
       if (name === this.dropped.name && !tag.selfClosing) this.dropped.depth++
       return
@@ -84,7 +83,7 @@ class SafeWriter implements HtmlHandler {
       if (!tag.selfClosing) this.dropped = { name, depth: 1 }
       return
     }
-    const attr = (wanted: string) => tag.attrs.find((a) => a.name === wanted)?.value
+    const attr = (wanted: string) => tag.attributes.get(wanted)
     if (name === 'a') this.startLink(attr('href') ?? '')
     else if (name === 'img' || name === 'image') this.image(attr('src') ?? '', attr('alt') ?? '', tag)
     else if (name === 'input') this.field(attr('type') ?? 'text', attr('value') ?? '')
@@ -126,7 +125,7 @@ class SafeWriter implements HtmlHandler {
     this.out.push(html)
   }
 
-  private element(name: string, tag: Token.TagToken): void {
+  private element(name: string, tag: StartTag): void {
     if (this.open.length >= MAX_DEPTH || this.full) return
     this.write(`<${name}${attributes(tag)}>`)
     if (!VOID.has(name) && !this.full) this.open.push(name)
@@ -151,7 +150,7 @@ class SafeWriter implements HtmlHandler {
     this.write(` <small class="recourse-target">[${escapeHtml(shown)}]</small>`)
   }
 
-  private image(source: string, alt: string, tag: Token.TagToken): void {
+  private image(source: string, alt: string, tag: StartTag): void {
     const src = source.trim()
     const cid = /^cid:/i.test(src) ? this.images.get(decodeCid(src.slice(4))) : undefined
     const data = cid ?? (src.length <= MAX_DATA_URI ? src.replace(/\s+/g, '') : '')
@@ -179,9 +178,9 @@ function decodeCid(cid: string): string {
   }
 }
 
-function attributes(tag: Token.TagToken): string {
+function attributes(tag: StartTag): string {
   let out = ''
-  for (const { name, value } of tag.attrs.slice(0, 50)) {
+  for (const [name, value] of [...tag.attributes].slice(0, 50)) {
     if (name === 'style') {
       const style = safeStyle(value)
       if (style !== '') out += ` style="${escapeHtml(style)}"`
