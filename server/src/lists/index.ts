@@ -16,6 +16,7 @@ export {
 export { type ListsDeps, register } from './routes.ts'
 export { EntryBody, EntryRow } from './schemas.ts'
 export {
+  getSuspension,
   listSuspensions,
   type NewSuspension,
   revokeSuspension,

@@ -61,15 +61,22 @@ export async function suspendedSignals(tx: Tx, at: Date = new Date()): Promise<S
   return rows.map((r) => ({ id: r.signal_id, version: r.version }))
 }
 
+/** Null: there is none of this id. */
+export async function getSuspension(tx: Tx, id: string): Promise<Suspension | null> {
+  const row = await tx.selectFrom('suspended_signal').selectAll().where('id', '=', id).executeTakeFirst()
+  return row ? toSuspension(row, new Date()) : null
+}
+
 /** Newest first; without `all` only those that are in force. */
 export async function listSuspensions(
   tx: Tx,
-  options: { readonly all: boolean; readonly limit: number },
+  options: { readonly all: boolean; readonly limit: number; readonly signalId?: string },
 ): Promise<Suspension[]> {
   const now = new Date()
   let rows = tx.selectFrom('suspended_signal').selectAll().orderBy('id', 'desc').limit(options.limit)
   if (!options.all)
     rows = rows.where('revoked_at', 'is', null).where((eb) => eb.or([eb('until', 'is', null), eb('until', '>', now)]))
+  if (options.signalId !== undefined) rows = rows.where('signal_id', '=', options.signalId)
   return (await rows.execute()).map((r) => toSuspension(r, now))
 }
 
@@ -89,9 +96,8 @@ export async function suspendSignal(
     tx,
   )
   const now = new Date()
-  const alive = (await listSuspensions(tx, { all: false, limit: 1000 })).find(
-    (s) => s.signalId === wanted.signalId && (s.version === null || s.version === wanted.version),
-  )
+  const ofSignal = await listSuspensions(tx, { all: false, limit: 1000, signalId: wanted.signalId })
+  const alive = ofSignal.find((s) => s.version === null || s.version === wanted.version)
   if (alive && wanted.undoId !== undefined) return alive
   if (alive)
     throw new AppError(

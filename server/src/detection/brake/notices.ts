@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import { type AuditActor, record } from '../../audit/index.ts'
 import { AppError, type EntryId, uuidv7 } from '../../base/index.ts'
-import { addEntry, getEntry, listSuspensions, revokeSuspension } from '../../lists/index.ts'
+import { addEntry, getEntry, getSuspension, revokeSuspension } from '../../lists/index.ts'
 import type { Outbox, Tx } from '../../storage/index.ts'
 import type { BrakeNoticeTable } from '../tables.ts'
 import { forgetLosses, type SourceKey } from './losses.ts'
@@ -141,9 +141,8 @@ export async function letGo(tx: Tx, outbox: Outbox, actor: AuditActor, id: strin
   return toNotice(tx, { ...row, ...closed })
 }
 
-async function isAlive(tx: Tx, suspension: string): Promise<boolean> {
-  return (await listSuspensions(tx, { all: false, limit: 1000 })).some((s) => s.id === suspension)
-}
+const isAlive = async (tx: Tx, suspension: string): Promise<boolean> =>
+  (await getSuspension(tx, suspension))?.state === 'active'
 
 async function putBack(tx: Tx, outbox: Outbox, actor: AuditActor, id: EntryId, now: Date): Promise<void> {
   const entry = await getEntry(tx, id)
@@ -163,7 +162,7 @@ export async function suspensionRevoked(tx: Tx, suspension: string, now: Date): 
     .where('closed_at', 'is', null)
     .executeTakeFirst()
   if (!row) return
-  const by = (await listSuspensions(tx, { all: true, limit: 1000 })).find((s) => s.id === suspension)?.revokedBy
+  const by = (await getSuspension(tx, suspension))?.revokedBy
   const closed = { closed_by: by ?? 'somebody', closed_at: now }
   await tx.updateTable('brake_notice').set(closed).where('id', '=', row.id).execute()
   await forgetLosses(tx, sourceOf(row))
