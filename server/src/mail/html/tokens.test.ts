@@ -91,6 +91,19 @@ describe('the tokenizer finds what parse5 finds', () => {
     )
   })
 
+  it('in scripts', () => {
+    const part = fc.constantFrom(
+      ...'<!-- --> <!--> <!- - > <script> <script </script> </script x </SCRIPT/ text'.split(' '),
+    )
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
+        const source = `<script>${parts.join('')}`
+        expect(ours(source)).toEqual(theirs(source))
+      }),
+      { numRuns: 3_000 },
+    )
+  })
+
   it.each([
     ['a script in a script', '<script><!-- <script> </script> --> x </script> y'],
     ['a comment in a script that ends at once', '<script><!--></script>x'],
