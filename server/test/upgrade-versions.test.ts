@@ -1,5 +1,6 @@
 // From every version of the remediation's tables to today's, with the rows that it has written: nothing of them is lost, what was begun is
 // ended, and what was done is undone exactly.
+import { readdirSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import { type ActionId, onCrashPoint } from '../src/base/index.ts'
 import * as lists from '../src/lists/index.ts'
@@ -75,6 +76,12 @@ async function told(o: Office, t: TestStorage, { entry, taken, undone, waiting, 
   }))
   return { ...rest, taken: await action(taken), undone: await action(undone), waiting: await action(waiting) }
 }
+
+test('every version before today’s is tried', () => {
+  const own = ALL_MIGRATIONS.find((m) => m.room === 'remediation')
+  const files = own ? readdirSync(own.dir).filter((name) => name.endsWith('.sql')) : []
+  expect(VERSIONS.map((v) => v.remediation)).toEqual(files.slice(0, -1).map((_, n) => n + 1))
+})
 
 test.each(VERSIONS)(
   'remediation $remediation: whole after the upgrade, what was begun is ended, all of it undone exactly',

@@ -62,6 +62,7 @@ const LOCATION: Record<SpecialUse, Location> = {
   drafts: 'folder',
   archive: 'folder',
 }
+const HOLDS: readonly Hold[] = ['quarantine', 'soft-deleted', 'hard-deleted']
 const USE: ReadonlyMap<Location, SpecialUse> = new Map([
   ['inbox', 'inbox'],
   ['junk', 'junk'],
@@ -182,7 +183,9 @@ export class Desk {
   async placeOf(path: string): Promise<Place> {
     const folder = (await this.folders()).find((f) => f.path === path)
     if (!folder) {
-      for (const hold of ['quarantine', 'soft-deleted', 'hard-deleted'] as const) {
+      // Those that were in use first: one that nobody needs is not made only to be compared.
+      const others = HOLDS.filter((hold) => !this.#holds.has(hold))
+      for (const hold of [...this.#holds.keys(), ...others]) {
         if ((await this.hold(hold, [])) === path) return { kind: 'hold', location: hold, folder: null, folderId: null }
       }
     }

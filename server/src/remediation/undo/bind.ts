@@ -14,8 +14,10 @@ import { causesOf } from './selection.ts'
 export async function bindCauses(tx: Tx, context: LedgerContext, id: ActionId): Promise<void> {
   const { tenant, now } = context
   const takenBack = takenBackBy(context, id)
-  const inForceNoMore = (await undoesUndos(tx, context, id)) ? downTo(context, takenBack) : takenBack
-  await sql`
+  const redoes = await undoesUndos(tx, context, id)
+  const inForceNoMore = redoes ? downTo(context, takenBack) : takenBack
+  if (redoes)
+    await sql`
     delete from guard g using ${takenBack} x, action_item o, action a
     where g.tenant_id = ${tenant} and o.tenant_id = ${tenant} and o.id = x.of_id and a.tenant_id = ${tenant} and a.id = o.action_id
       and a.kind = 'undo' and g.delivery_id = o.delivery_id and g.set_by = a.id`.execute(tx)

@@ -9,7 +9,7 @@ import { insertAction, openAction } from '../submit/submit.ts'
 import type { Requester, Source } from '../types.ts'
 import type { ActionFacts } from './actions.ts'
 import { bindCauses } from './bind.ts'
-import { alone, type Circumstances, circumstances, countedTwice, judging } from './facts.ts'
+import { type Circumstances, circumstances, countedTwice, judging } from './facts.ts'
 import { countAtGate, insertFromGate } from './gate.ts'
 import { type LayeredItem, layered, type Resolved } from './layered.ts'
 import { type Chosen, causesOf, choose, refuseUnended, type UndoSelection } from './selection.ts'
@@ -130,14 +130,19 @@ async function planned(
   const at = new Date(madeAt(id))
   const { obstacle, free } = judging(tenant, around)
   await sql`drop table if exists undo_plan`.execute(tx)
-  await sql`create temporary table undo_plan (id uuid not null, top uuid not null, low uuid not null, below uuid[] not null,
-    behind uuid[] not null)
+  await sql`create temporary table undo_plan (id uuid not null, action_id uuid not null, top uuid not null, low uuid not null,
+    below uuid[] not null, behind uuid[] not null)
     on commit drop`.execute(tx)
-  const twice = countedTwice(tenant, chosen.condition, around.redos)
-  const plain = sql`from action_item i where ${chosen.condition} and ${alone(twice)}`
+  const twice = sql`select delivery_id from undo_twice`
+  // Asked for twice, looked up once.
+  await sql`drop table if exists undo_twice`.execute(tx)
+  await sql`create temporary table undo_twice (delivery_id uuid not null) on commit drop`.execute(tx)
+  await sql`insert into undo_twice ${countedTwice(tenant, chosen.condition, around.redos)}`.execute(tx)
+  const plain = sql`from action_item i where ${chosen.condition}
+    and not exists (select from undo_twice t where t.delivery_id = i.delivery_id)`
   // Items of one mailbox are worked on together: their ids, and so their rows, lie together.
   await sql`insert into undo_plan
-    select recourse_item_id(${madeAt(id)}, row_number() over (order by i.mailbox_id, i.id)), i.id, i.id, '{}', '{}' ${plain} and ${free}`.execute(
+    select recourse_item_id(${madeAt(id)}, row_number() over (order by i.mailbox_id, i.id)), i.action_id, i.id, i.id, '{}', '{}' ${plain} and ${free}`.execute(
     tx,
   )
   let refused: string | null = null
@@ -156,13 +161,17 @@ async function planned(
 async function insertPiles(tx: Tx, at: Date, part: readonly Resolved[]): Promise<void> {
   const ids = (layers: readonly LayeredItem[]) => layers.map((l) => l.id)
   const rows = part.flatMap(({ top, below, behind, obstacle }) =>
-    obstacle === null ? [{ top: top.id, low: (below.at(-1) ?? top).id, below: ids(below), behind: ids(behind) }] : [],
+    obstacle === null
+      ? [{ action: top.actionId, top: top.id, low: (below.at(-1) ?? top).id, below: ids(below), behind: ids(behind) }]
+      : [],
   )
   if (rows.length === 0) return
   await sql`insert into undo_plan
-    select recourse_uuidv7(${at}), x.top, x.low, array(select jsonb_array_elements_text(x.below)::uuid),
+    select recourse_uuidv7(${at}), x.action, x.top, x.low, array(select jsonb_array_elements_text(x.below)::uuid),
       array(select jsonb_array_elements_text(x.behind)::uuid)
-    from json_to_recordset(${jsonText(rows)}::json) as x(top uuid, low uuid, below jsonb, behind jsonb)`.execute(tx)
+    from json_to_recordset(${jsonText(rows)}::json) as x(action uuid, top uuid, low uuid, below jsonb, behind jsonb)`.execute(
+    tx,
+  )
 }
 
 /** A redo of a hard delete is one. */
@@ -175,7 +184,7 @@ async function purges(tx: Tx): Promise<boolean> {
 
 async function touchedActions(tx: Tx): Promise<readonly ActionId[]> {
   const rows = await sql<{ action_id: ActionId }>`
-    select distinct o.action_id from undo_plan p join action_item o on o.tenant_id = recourse_tenant() and o.id = p.top
+    select action_id from undo_plan
     union select o.action_id from undo_plan p, unnest(p.below || p.behind) l join action_item o on o.tenant_id = recourse_tenant() and o.id = l
     order by 1`.execute(tx)
   return rows.rows.map((r) => r.action_id)
@@ -191,12 +200,12 @@ async function insertItems(tx: Tx, { tenant, now }: LedgerContext, action: Actio
       select o.tenant_id, p.id, ${action}, o.delivery_id, o.message_id, o.mailbox_id, o.recipient, ${state}, o.id,
         case when p.low <> p.top then p.low end, o.same_as, o.sender_copy,
         case when l.before_kind = 'store' and o.via <> 'record' then 'hold' else l.before_kind end, l.before_location,
-        case when l.before_kind = 'folder' then b.ref->>'folder' end, b.ref->>'folderId', coalesce(o.vault_id, l.vault_id),
+        case when l.before_kind = 'folder' then b.before_ref->>'folder' end, b.before_ref->>'folderId', coalesce(o.vault_id, l.vault_id),
         coalesce(o.after_location, o.target_location), o.after_folder, ${now}::timestamptz
       from undo_plan p
       join action_item o on o.tenant_id = ${tenant} and o.id = p.top
       join action_item l on l.tenant_id = ${tenant} and l.id = p.low
-      left join item_copy b on b.tenant_id = ${tenant} and b.item_id = p.low and b.side = 'before'
+      left join item_seen b on b.tenant_id = ${tenant} and b.item_id = p.low
       returning id, mailbox_id
     )
     insert into item_due (tenant_id, item_id, action_id, mailbox_id)

@@ -131,10 +131,11 @@ async function copiesOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Pr
   const ids = distinct([...further(items), ...items.map(origin), ...items.map((i) => i.back_of)])
   if (ids.length === 0) return new Map()
   const rows =
-    await sql<CopyRow>`${prepared} select item_id, source_ref, source_state, before_ref, before_state, after_ref,
-    coalesce(after_state, before_state) as after_state from item_seen
+    await sql<CopyRow>`${prepared} select item_id, source_ref, source_state, before_ref, before_state, after_ref, after_state
+    from item_seen
     where tenant_id = ${tenant} and item_id = any(${uuids(ids)})`.execute(tx)
-  return new Map(rows.rows.map((r) => [r.item_id, r]))
+  // Nearly all look as before: told once by the database, and shared here.
+  return new Map(rows.rows.map((r) => [r.item_id, { ...r, after_state: r.after_state ?? r.before_state }]))
 }
 
 /** Of the items that were begun, their intent. */
