@@ -223,18 +223,17 @@ async function insertItems(
   const own = sql`(select count(*) from action_item where tenant_id = ${tenant} and action_id = ${action.id})`
   const fresh = sql`where not exists (select 1 from action_item e where e.tenant_id = ${tenant} and e.delivery_id = k.id
     and e.action_id = ${action.id})`
-  // Items of one mailbox are worked on together: their ids, and so their rows, lie together.
   const made = await sql<Made>`
     with ${k},
     i as (
       insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, reason, target_kind,
         target_location, target_folder, target_folder_id, back_of, vault_id, before_location, before_folder, layered, updated_at)
-      select ${tenant}, recourse_item_id(${madeAt(action.id)}, ${action.joins ? own : sql`0`} + row_number() over (order by k.mailbox_id, k.message_id, k.id)), ${action.id}, k.id,
+      select ${tenant}, recourse_item_id(${madeAt(action.id)}, ${action.joins ? own : sql`0`} + row_number() over (order by k.message_id, k.id)), ${action.id}, k.id,
         k.message_id, k.mailbox_id, k.recipient,
         case k."is" when 'actionable' then ${action.pending ? 'planned' : 'approved'} when 'already-there' then 'already-there' else 'skipped' end,
         k.reason, k.target_kind, k.target_location, k.target_folder, k.target_folder_id, k.back_of, k.vault_id, k.location, k.folder,
         exists (select 1 from action_item e where e.tenant_id = ${tenant} and e.delivery_id = k.id), ${now}::timestamptz
-      from k ${action.joins ? fresh : sql``} order by k.mailbox_id, k.message_id, k.id
+      from k ${action.joins ? fresh : sql``} order by k.message_id, k.id
       returning id, state, mailbox_id
     ), q as (
       insert into item_due (tenant_id, item_id, action_id, mailbox_id)
