@@ -66,6 +66,38 @@ test('a move by the user and by us in the same moment may make two, which both c
   expect(explain(of({ deeds, spans, is: [was, filed, filed] }))).toBeNull()
 })
 
+test('of the two that a move at the same moment made, what the user did afterwards may have met one or both', () => {
+  const spans = [
+    { from: 100, to: 200 },
+    { from: 210, to: 220 },
+    { from: 900, to: 910 },
+    { from: 905, to: 920 },
+  ]
+  const filed = { ...was, folder: 'Filed' }
+  const deeds = [deed('move', 150), deed('mark', 1000), deed('expunge', 1010)]
+  expect(explain(of({ deeds, spans, is: [filed] }))).toContain('made two')
+  expect(explain(of({ deeds, spans, is: [was] }))).toContain('made two')
+  expect(isExact(of({ deeds, spans, is: [] }))).toBe(true)
+  const flagged = [deed('move', 150), deed('flag', 1000)]
+  const both = (one: string, other: string) =>
+    explain(
+      of({
+        deeds: flagged,
+        spans,
+        is: [
+          { ...was, flags: one },
+          { ...filed, flags: other },
+        ],
+      }),
+    )
+  expect(both('F S', 'F S')).toContain('made two')
+  expect(both('S', 'F S')).toContain('made two')
+  expect(both('S', 'S')).toBeNull()
+  // One that is gone although nobody has expunged it; one that was taken once only.
+  expect(explain(of({ deeds: [deed('move', 150), deed('mark', 1000)], spans, is: [filed] }))).toBeNull()
+  expect(explain(of({ deeds, spans: spans.slice(0, 2), is: [filed] }))).toBeNull()
+})
+
 test('a deed that was not confirmed may have happened', () => {
   const is = [{ ...was, folder: 'Filed' }]
   expect(explain(of({ deeds: [deed('move', 0, false)], is }))).toContain('move was not confirmed, and has happened')

@@ -77,16 +77,36 @@ const words = (deeds: readonly Deed[]): string => deeds.map((d) => WORD[d.did]).
  * must be on record.
  */
 function doubled({ was, is, deeds, spans }: Case): boolean {
-  const [a, b] = is
-  if (!a || !b || is.length > 2 || spans.length < 4) return false
+  if (is.length === 0 || is.length > 2 || spans.length < 4) return false
+  if (is.some((one) => one.sha256 !== was.sha256 || one.date !== was.date)) return false
   const confirmed = deeds.filter((d) => d.confirmed)
-  return confirmed.some((move) => {
+  const found = is.map(shown).sort().join('\n')
+  return confirmed.some((move, n) => {
     if (move.did !== 'move' || !crosses(move, spans)) return false
-    const without = confirmed.filter((d) => d !== move)
-    const as = (one: Found, done: readonly Deed[]) => isAs({ was, is: [one], deeds, spans, told: null }, done)
-    return (as(a, confirmed) && as(b, without)) || (as(b, confirmed) && as(a, without))
+    const before = confirmed.slice(0, n).reduce<Lies | null>((now, d) => after(now, d.did), was)
+    // What its user did since was done to one of the two, or to both.
+    const ends = confirmed
+      .slice(n + 1)
+      .reduce<Pair[]>((pairs, d) => pairs.flatMap((pair) => done(pair, d.did)), [[before, after(before, 'move')]])
+    return ends.some(
+      (pair) =>
+        pair
+          .flatMap((lies) => (lies === null ? [] : [shown(lies)]))
+          .sort()
+          .join('\n') === found,
+    )
   })
 }
+
+type Pair = readonly [Lies | null, Lies | null]
+
+const shown = ({ folder, flags }: Lies): string => `${folder} ${flags}`
+
+const done = ([a, b]: Pair, did: Deed['did']): Pair[] => [
+  [after(a, did), b],
+  [a, after(b, did)],
+  [after(a, did), after(b, did)],
+]
 
 /**
  * Why a copy is not exactly as before, as far as the records show it; null: nothing shows it.
