@@ -296,8 +296,8 @@ async function ownLook(listed: Readonly<Record<string, string>>, kind: 'url' | '
   const limits = { senders: 5, share: 0.2, minutes: 120, entries: 'tell' as const }
   const brake = createBrake({ outbox: storage.outbox, limits, log })
   const deps = { storage, parser, remediation, brake, log, feeds, clock: systemClock, hours: 48 }
-  const look = async (spared = new Spared(), come: Date | null = null) =>
-    (await lookBack(deps, t.b, { spared, come })).judged
+  const look = async (spared = new Spared(), arrivedSince: Date | null = null) =>
+    (await lookBack(deps, t.b, { spared, arrivedSince })).judged
   return { deps, feeds, look, close: () => parser.close() }
 }
 

@@ -1,5 +1,5 @@
 import type { MessageId } from '../base/index.ts'
-import { policyOfMessage } from '../detection/index.ts'
+import { ABSENT, policyOfMessage } from '../detection/index.ts'
 import { decide, type Signal, storedJudgement, type Verdict } from '../judgement/index.ts'
 import { entriesFor } from '../lists/index.ts'
 import { currentVerdict, deliveriesOf, getMessage, lockMessage, rejudge } from '../records/index.ts'
@@ -68,3 +68,9 @@ const changeOf = (before: Verdict, after: Verdict): string =>
 export const harsher = (a: Pick<Verdict, 'placement'>, b: Pick<Verdict, 'placement'>): boolean => rank(a) > rank(b)
 
 const rank = (v: Pick<Verdict, 'placement'>): number => ['deliver', 'junk', 'quarantine'].indexOf(v.placement)
+
+/** What speaks most against the message, or for it: the cause of what follows from a verdict. */
+export function strongest(signals: readonly Signal[], against = true): Signal | null {
+  const speaking = signals.filter((s) => s.id !== ABSENT && (against ? s.weight > 0 : s.weight < 0))
+  return speaking.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))[0] ?? null
+}

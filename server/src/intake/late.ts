@@ -12,7 +12,7 @@ import type { Signal } from '../judgement/index.ts'
 import type { MailContext, Parser } from '../mail/index.ts'
 import { addEvents, getMessage } from '../records/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
-import { type Again, harsher, judgeAgain, lockArrived } from './again.ts'
+import { type Again, harsher, judgeAgain, lockArrived, strongest } from './again.ts'
 
 export interface LateDeps {
   readonly storage: Pick<Storage, 'tenant' | 'blobs' | 'outbox'>
@@ -126,17 +126,11 @@ async function announce(
     kind: 'verdict.late',
     data: {
       messageId: pending.messageId,
-      signal: cause,
+      signal: cause && { id: cause.id, version: cause.version },
       from: { threat: before.threat, placement: before.placement },
       to: { threat: after.threat, placement: after.placement },
     },
   })
-}
-
-export function strongest(found: readonly Signal[], worse: boolean): Pick<Signal, 'id' | 'version'> | null {
-  const speaking = found.filter((s) => s.id !== ABSENT && (worse ? s.weight > 0 : s.weight < 0))
-  const [first] = speaking.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))
-  return first ? { id: first.id, version: first.version } : null
 }
 
 async function giveUp(tx: Tx, pending: Pending, why: string): Promise<void> {

@@ -11,10 +11,10 @@ import {
   setHandover,
 } from '../records/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
-import { buildSent, type Reply, reply, type Sent } from '../transport/index.ts'
+import { buildSent, placementIn, type Reply, reply, type Sent } from '../transport/index.ts'
+import { harsher, strongest } from './again.ts'
 import { copiesOf, eventsOf, HELD, isBeingHandedOver, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
 import type { Given, Handover } from './handover.ts'
-import { strongest } from './late.ts'
 import { type Looked, look } from './look.ts'
 import { refJson } from './ref.ts'
 import type { HomeOf, Incoming, Target } from './types.ts'
@@ -61,8 +61,7 @@ export function createResume(deps: ResumeDeps) {
   const found = (tenant: TenantId, row: Delivery, at: Extract<Looked, { kind: 'found' }>, judged: CurrentVerdict) =>
     storage.tenant(tenant, async (tx) => {
       const ref = refJson(at.state.ref)
-      const { placement } = judged.verdict
-      const junk = placement === 'junk'
+      const junk = placementIn(row.sent_prefix) === 'junk'
       await setHandover(
         tx,
         [
@@ -87,7 +86,7 @@ export function createResume(deps: ResumeDeps) {
           actor: 'user',
           summary: `Found in ${at.state.ref.folder}`,
         })
-      if (placement === 'quarantine') await take(tx, deps.storage, row, judged)
+      await takeIfWorse(tx, deps.storage, row, judged, junk ? 'junk' : 'deliver')
     })
 
   /** A reply when nothing is to be sent, else what is to be sent. */
@@ -127,15 +126,16 @@ export function createResume(deps: ResumeDeps) {
       return HELD
     })
 
-  /** The same bytes as before where they were sent before. What another process has taken up meanwhile waits for it. */
+  /** Copies with the same bytes. What another process has taken up meanwhile waits for it. */
   const send = async (
     tenant: TenantId,
     incoming: Incoming,
     again: readonly Again[],
-    raw: Buffer,
+    sent: Sent,
     judged: CurrentVerdict,
   ) => {
-    const sent = buildSent(raw, again[0]?.row.sent_prefix ?? '')
+    const facts = { sentSha256: sent.sha256, sentSize: sent.size, sentPrefix: sent.prefix }
+    const placement = placementIn(sent.prefix)
     crashPoint('intake.before-handover-commit')
     const mine = await storage.tenant(tenant, async (tx) => {
       const [first] = again
@@ -151,7 +151,14 @@ export function createResume(deps: ResumeDeps) {
       for (const a of claimed) {
         await setHandover(
           tx,
-          [{ deliveryId: a.row.id, handover: a.doubted ? 'possibly-twice' : 'handing-over', handoverDetail: a.told }],
+          [
+            {
+              deliveryId: a.row.id,
+              handover: a.doubted ? 'possibly-twice' : 'handing-over',
+              handoverDetail: a.told,
+              ...facts,
+            },
+          ],
           { kind: 'handed-over-again', actor: 'gateway', summary: a.told },
         )
       }
@@ -159,7 +166,10 @@ export function createResume(deps: ResumeDeps) {
     })
     crashPoint('intake.after-handover-commit')
     const given = mine.map(({ row, target, doubted, lost }): Given => ({ deliveryId: row.id, target, doubted, lost }))
-    const replies = await deps.handover(tenant, incoming, given, sent, placeOf(judged))
+    const replies = await deps.handover(tenant, incoming, given, sent, placement)
+    const first = mine.find((_, n) => replies[n]?.code === 250)
+    if (first !== undefined)
+      await storage.tenant(tenant, (tx) => takeIfWorse(tx, deps.storage, first.row, judged, placement))
     return again.map((a) => replies[mine.indexOf(a)] ?? WAIT)
   }
 
@@ -167,6 +177,13 @@ export function createResume(deps: ResumeDeps) {
     const { rows, added, judged } = await rowsOf(tenant, id, incoming, raw)
     const done = new Map<string, Reply>()
     const open = new Map<string, Again[]>()
+    /** The same bytes as before where they may have arrived, or say the same; else with what today's verdict says. */
+    let anew: string | undefined
+    const prefixOf = ({ row, doubted, lost }: Again): string => {
+      if (doubted || lost || placementIn(row.sent_prefix) === placeOf(judged)) return row.sent_prefix ?? ''
+      anew ??= deps.makeSent(id, incoming, judged.verdict, raw).prefix
+      return anew
+    }
     const fresh: Given[] = []
     for (const { target } of copiesOf(incoming.recipients)) {
       const row = rows.find((r) => r.mailbox_id === target.mailboxId)
@@ -178,8 +195,10 @@ export function createResume(deps: ResumeDeps) {
       const next = await decide(tenant, row, target, judged)
       if ('row' in next && judged.verdict.placement === 'quarantine')
         done.set(target.mailboxId, await hold(tenant, next, judged))
-      else if ('row' in next) open.set(row.sent_prefix ?? '', [...(open.get(row.sent_prefix ?? '') ?? []), next])
-      else done.set(target.mailboxId, next)
+      else if ('row' in next) {
+        const prefix = prefixOf(next)
+        open.set(prefix, [...(open.get(prefix) ?? []), next])
+      } else done.set(target.mailboxId, next)
     }
     const note = (targets: readonly Target[], replies: readonly Reply[]) =>
       targets.forEach((t, i) => {
@@ -193,10 +212,10 @@ export function createResume(deps: ResumeDeps) {
         await deps.handover(tenant, incoming, fresh, sent, placeOf(judged)),
       )
     }
-    for (const again of open.values()) {
+    for (const [prefix, again] of open) {
       note(
         again.map((a) => a.target),
-        await send(tenant, incoming, again, raw, judged),
+        await send(tenant, incoming, again, buildSent(raw, prefix), judged),
       )
     }
     return repliesOf(incoming, done)
@@ -207,15 +226,24 @@ const NOTHING = { unparsable: null }
 
 const placeOf = ({ verdict }: CurrentVerdict): 'deliver' | 'junk' => (verdict.placement === 'junk' ? 'junk' : 'deliver')
 
-/** It came into its mailbox before it was convicted, and nobody knew that it was there. */
-const take = (tx: Tx, { outbox }: Pick<Storage, 'outbox'>, row: Delivery, { verdict, signals }: CurrentVerdict) =>
-  outbox.emit(tx, {
+/** Where it has come to its mailbox as an earlier verdict said, or may have: what today's would do is done by an action. */
+async function takeIfWorse(
+  tx: Tx,
+  { outbox }: Pick<Storage, 'outbox'>,
+  { message_id: messageId }: Delivery,
+  { verdict, signals }: CurrentVerdict,
+  placement: 'deliver' | 'junk',
+): Promise<void> {
+  if (!harsher(verdict, { placement })) return
+  const cause = strongest(signals)
+  await outbox.emit(tx, {
     kind: 'verdict.late',
     data: {
-      messageId: row.message_id,
-      signal: strongest(signals, true),
-      from: { threat: 'none', placement: 'deliver' },
+      messageId,
+      signal: cause && { id: cause.id, version: cause.version },
+      from: { threat: 'none', placement },
       to: { threat: verdict.threat, placement: verdict.placement },
       why: 'Its delivery was in doubt when it was convicted',
     },
   })
+}

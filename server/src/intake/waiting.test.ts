@@ -1,11 +1,12 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sha256 } from '../../test/rig/hash.ts'
 import { homesAt, type IntakeRig, saveCompany, savePolicy, startIntake } from '../../test/rig/intake.ts'
 import { type LmtpPeer, startLmtpPeer } from '../../test/rig/lmtp-peer.ts'
 import { sendAsMta } from '../../test/rig/mta.ts'
 import { analyst, quietLog } from '../../test/rig/office.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
-import { createLog, type MessageId } from '../base/index.ts'
+import { createLog, type MessageId, uuidv7 } from '../base/index.ts'
 import type { Signal } from '../judgement/index.ts'
 import { createParser } from '../mail/index.ts'
 import { createMemoryProvider, type MemoryProvider } from '../mailboxes/index.ts'
@@ -46,7 +47,7 @@ beforeAll(async () => {
   actOnLateVerdicts(t.storage.outbox, {
     submit: async (_by, request) => {
       asked.push(request)
-      throw new Error('only asked for')
+      return { id: uuidv7(), name: '', state: 'queued', approvalId: '', copies: 0 }
     },
   })
   await t.storage.start()
@@ -61,11 +62,12 @@ const MALWARE: Signal = {
   ...{ id: 'clamav', version: 1, weight: 20, threat: 'malware', technology: 'file-analysis' },
   ...{ summary: 'A known virus', evidence: {}, entities: [] },
 }
-const convict = (tx: Tx, id: MessageId) =>
+const SPAM: Signal = { ...MALWARE, id: 'feed:spammers', weight: 6, threat: 'spam', summary: 'A known spammer' }
+const convict = (tx: Tx, id: MessageId, of = MALWARE) =>
   judgeAgain(
     tx,
     id,
-    { signals: (before) => [...before, MALWARE], actor: 'clamav', why: 'It has spoken.', detail: {} },
+    { signals: (before) => [...before, of], actor: 'clamav', why: 'It has spoken.', detail: {} },
     new Date(),
   )
 const inTenant = <T>(work: (tx: Tx) => Promise<T>) => t.storage.tenant(t.a, work)
@@ -158,6 +160,50 @@ test('the answer was lost, and the copy is in the mailbox: it is found, and take
     cause: { kind: 'signal', id: 'clamav', version: 1 },
     description: 'Its delivery was in doubt when it was convicted: malware, quarantine instead of deliver.',
   })
+})
+
+const junked = (id: MessageId) => inTenant((tx) => convict(tx, id, SPAM))
+const JUNK = /^X-Recourse-Placement: junk\r$/m
+
+test('found to be spam while it waits: it is sent as junk; where an earlier attempt may have arrived, the same bytes again, and it is moved', async () => {
+  peer.next({ rcpt: '451 4.3.0 later' })
+  expect(await send('junk')).toBe('451')
+  const id = await idOf('junk')
+  expect((await junked(id))?.after).toMatchObject({ threat: 'spam', placement: 'junk' })
+  peer.taken.length = 0
+  expect(await send('junk')).toBe('250')
+  expect(await copiesOf(id)).toEqual(['junked handed-over junk'])
+  const [sent] = peer.taken
+  expect(sent?.bytes.toString()).toMatch(JUNK)
+  const [row] = await inTenant((tx) => deliveriesOf(tx, id))
+  expect(row?.sent_sha256).toBe(sha256(sent?.bytes ?? Buffer.alloc(0)))
+
+  for (const arrives of [false, true]) {
+    const subject = `junk-lost-${arrives}`
+    asked.length = 0
+    peer.next('die-after-data-taken')
+    peer.taken.length = 0
+    expect(await send(subject)).toBe('451')
+    const lost = await idOf(subject)
+    await junked(lost)
+    await longAgo(lost)
+    const [first] = peer.taken
+    if (arrives) await provider.deliver({ login: 'ann@a.example' }, 'inbox', first?.bytes ?? Buffer.alloc(0))
+    expect(await send(subject)).toBe('250')
+    expect(peer.taken.map((copy) => copy.bytes.toString())).toEqual(
+      Array(arrives ? 1 : 2).fill(first?.bytes.toString()),
+    )
+    expect(first?.bytes.toString()).not.toMatch(JUNK)
+    // As it was sent, and so as it lies.
+    expect(await copiesOf(lost)).toEqual(['delivered handed-over inbox'])
+    await expect.poll(() => asked.length).toBeGreaterThan(0)
+    expect(asked[0]).toMatchObject({
+      kind: 'move',
+      target: 'junk',
+      select: { messageIds: [lost] },
+      cause: { id: SPAM.id },
+    })
+  }
 })
 
 test('convicted while the retry looks into the mailbox: nothing is handed over, the next attempt holds it', async () => {

@@ -16,18 +16,18 @@ export async function recentMessages(
   options: {
     readonly since: Date
     /** Only what has come to us since then, whenever it was received. */
-    readonly come?: Date | null
+    readonly arrivedSince?: Date | null
     readonly kinds: readonly EntityKind[]
     readonly signals: string
     readonly limit: number
     readonly before?: Occurrence
   },
 ): Promise<RecentMessage[]> {
-  const { since, come, kinds, signals, limit, before } = options
+  const { since, arrivedSince, kinds, signals, limit, before } = options
   const earlier = before
     ? sql`and (received_at, id) < (${before.receivedAt}::timestamptz, ${before.messageId}::uuid)`
     : sql``
-  const late = come ? sql`and id >= ${idFrom(come)}::uuid` : sql``
+  const late = arrivedSince ? sql`and id >= ${idFrom(arrivedSince)}::uuid` : sql``
   const found = await sql<{
     id: MessageId
     received_at: Date

@@ -11,5 +11,5 @@ export {
 } from './next-hop.ts'
 export { parseAddress } from './path.ts'
 export { isSuccess, OK, reply, TRY_LATER } from './reply.ts'
-export { buildSent, forSmtp, type PrefixFacts, type Sent, sentPrefix } from './sent.ts'
+export { buildSent, forSmtp, type PrefixFacts, placementIn, type Sent, sentPrefix } from './sent.ts'
 export type * from './types.ts'

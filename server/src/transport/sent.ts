@@ -53,6 +53,10 @@ export function sentPrefix(f: PrefixFacts): string {
   ].join('\r\n')
 }
 
+/** Where the mail store's rule puts what is sent with this prefix. */
+export const placementIn = (prefix: string | null): 'deliver' | 'junk' =>
+  prefix?.includes('\r\nX-Recourse-Placement: junk\r\n') ? 'junk' : 'deliver'
+
 const received = (id: MessageId, t: Trace): string[] => [
   `Received: from ${word(t.client.helo)} (${word(t.client.name)} [${word(t.client.ip)}])`,
   `\t${ourTrace(t.hostname)} with ${t.protocol === 'lmtp' ? 'LMTP' : 'ESMTP'} id ${id};`,

@@ -47,14 +47,16 @@ test('the lost deed must account for all that differs', () => {
   expect(explain(of({ deeds: [deed('flag', 150)], is: [was, was] }))).toBeNull()
 })
 
+/** Two takes and two undos, and where the user's own move has put one. */
+const spans = [
+  { from: 100, to: 200 },
+  { from: 210, to: 220 },
+  { from: 900, to: 910 },
+  { from: 905, to: 920 },
+]
+const filed = { ...was, folder: 'Filed' }
+
 test('a move by the user and by us in the same moment may make two, which both come back', () => {
-  const spans = [
-    { from: 100, to: 200 },
-    { from: 210, to: 220 },
-    { from: 900, to: 910 },
-    { from: 905, to: 920 },
-  ]
-  const filed = { ...was, folder: 'Filed' }
   const deeds = [deed('move', 150)]
   expect(explain(of({ deeds, spans, is: [was, filed] }))).toContain('the mail server made two of it')
   expect(explain(of({ deeds, spans, is: [filed, was] }))).toContain('made two')
@@ -67,13 +69,6 @@ test('a move by the user and by us in the same moment may make two, which both c
 })
 
 test('of the two that a move at the same moment made, what the user did afterwards may have met one or both', () => {
-  const spans = [
-    { from: 100, to: 200 },
-    { from: 210, to: 220 },
-    { from: 900, to: 910 },
-    { from: 905, to: 920 },
-  ]
-  const filed = { ...was, folder: 'Filed' }
   const deeds = [deed('move', 150), deed('mark', 1000), deed('expunge', 1010)]
   expect(explain(of({ deeds, spans, is: [filed] }))).toContain('made two')
   expect(explain(of({ deeds, spans, is: [was] }))).toContain('made two')

@@ -29,7 +29,7 @@ export function createHindsight(deps: HindsightDeps, followMs = FOLLOW_MS): Hind
     )
 
   /** One organisation's trouble is not another's. */
-  async function round(come: Date | null) {
+  async function round(arrivedSince: Date | null) {
     let well = true
     const underway: Date[] = []
     const tenants = await deps.storage.tenants().catch((error) => {
@@ -40,7 +40,7 @@ export function createHindsight(deps: HindsightDeps, followMs = FOLLOW_MS): Hind
     for (const tenant of tenants) {
       if (stopped) break
       try {
-        const looked = await lookBack(deps, tenant, { spared, come })
+        const looked = await lookBack(deps, tenant, { spared, arrivedSince })
         if (looked.underway !== null) underway.push(looked.underway)
         const { judged } = looked
         if (judged > 0) deps.log.info({ tenant, judged }, 'mail was judged again because a feed has learnt')
@@ -52,8 +52,8 @@ export function createHindsight(deps: HindsightDeps, followMs = FOLLOW_MS): Hind
     return { well, underway }
   }
 
-  async function run(come: Date | null): Promise<void> {
-    for (let since = come; !stopped; since = null) {
+  async function run(arrivedSince: Date | null): Promise<void> {
+    for (let since = arrivedSince; !stopped; since = null) {
       again = false
       const overlap = since === null ? [new Date(deps.clock.now().getTime() - OVERLAP_MS)] : []
       const { well, underway } = await round(since)
@@ -64,16 +64,16 @@ export function createHindsight(deps: HindsightDeps, followMs = FOLLOW_MS): Hind
     }
   }
 
-  function later(come: Date | null, ms: number): void {
+  function later(arrivedSince: Date | null, ms: number): void {
     clearTimeout(timer)
     if (stopped) return
-    timer = setTimeout(start, ms, come)
+    timer = setTimeout(start, ms, arrivedSince)
     timer.unref()
   }
 
-  function start(come: Date | null): void {
+  function start(arrivedSince: Date | null): void {
     if (stopped || deps.hours === 0 || deps.feeds.look.empty) return
-    running ??= run(come).finally(() => {
+    running ??= run(arrivedSince).finally(() => {
       running = null
     })
   }

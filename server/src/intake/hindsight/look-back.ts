@@ -36,7 +36,7 @@ export interface LookedBack {
 export interface LookBackOptions {
   readonly spared?: Spared
   /** Only messages that have come since then: what an earlier look can have missed. */
-  readonly come?: Date | null
+  readonly arrivedSince?: Date | null
 }
 
 /**
@@ -48,9 +48,9 @@ export interface LookBackOptions {
 export async function lookBack(
   deps: HindsightDeps,
   tenant: TenantId,
-  { spared = new Spared(), come = null }: LookBackOptions = {},
+  { spared = new Spared(), arrivedSince = null }: LookBackOptions = {},
 ): Promise<LookedBack> {
-  const { listed, over } = await look(deps, tenant, come)
+  const { listed, over } = await look(deps, tenant, arrivedSince)
   let judged = 0
   const underway: MessageId[] = []
   const hits = listed.filter((hit) => !spared.has(hit))
@@ -65,12 +65,19 @@ export async function lookBack(
 }
 
 /** All of them before the first is judged: what belongs together is one action, however much other mail came between. */
-async function look(deps: HindsightDeps, tenant: TenantId, come: Date | null) {
+async function look(deps: HindsightDeps, tenant: TenantId, arrivedSince: Date | null) {
   const since = new Date(deps.clock.now().getTime() - deps.hours * 3_600_000)
   const listed: Hit[] = []
   const over: TakenBack[] = []
   for (let before: Occurrence | undefined; ; ) {
-    const options = { since, come, kinds: LISTED_KINDS, signals: 'feed:', limit: PAGE, ...(before ? { before } : {}) }
+    const options = {
+      since,
+      arrivedSince,
+      kinds: LISTED_KINDS,
+      signals: 'feed:',
+      limit: PAGE,
+      ...(before ? { before } : {}),
+    }
     const page = await deps.storage.tenant(tenant, (tx) => recentMessages(tx, options))
     for (const { messageId, entities, signals } of page) {
       const feeds = feedsListing(deps.feeds.look, entities)

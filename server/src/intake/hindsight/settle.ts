@@ -4,7 +4,7 @@ import { suspendedSignals } from '../../lists/index.ts'
 import { currentVerdict, type Delivery, deliveriesOf } from '../../records/index.ts'
 import type { ActionRequest } from '../../remediation/index.ts'
 import type { Tx } from '../../storage/index.ts'
-import { type Again, harsher, lockArrived } from '../again.ts'
+import { type Again, harsher, lockArrived, strongest } from '../again.ts'
 import { submitAutomatic } from '../automatic.ts'
 import { judged } from './judge.ts'
 import type { LearntOf } from './learn.ts'
@@ -113,9 +113,6 @@ function learntBy(signals: readonly Signal[]) {
     detail: { feeds: signals.map((s) => s.evidence['feed']) },
   }
 }
-
-const strongest = (signals: readonly Signal[]): Signal | undefined =>
-  signals.filter((s) => s.weight > 0).sort((a, b) => b.weight - a.weight)[0]
 
 /** In a folder of its user and not deleted (air #136); in Junk already: only quarantine is more. */
 const inReach = ({ latest_location: at }: Delivery, { placement }: Verdict): boolean =>
