@@ -67,7 +67,13 @@ async function here<T>(work: (service: Remediation) => Promise<T>): Promise<T> {
 const drained = (ask: (service: Remediation) => Promise<{ id: ActionId }>): Promise<ActionId> =>
   here(async (service) => {
     const { id } = await ask(service)
-    await service.drain(t.a)
+    // The mailbox may be held for a while by the process that was killed.
+    await expect
+      .poll(async () => {
+        await service.drain(t.a)
+        return stateOf(id)
+      })
+      .not.toMatch(/^(queued|running)$/)
     return id
   })
 
