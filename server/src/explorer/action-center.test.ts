@@ -484,6 +484,23 @@ describe('cancel', () => {
 })
 
 describe('expiry', () => {
+  test('at its last instant nobody decides any more, though nobody has looked yet; one that expires holds up no other', async () => {
+    const { id, copies } = await proposed(['ann'], 'nobody looked')
+    office.later(7 * DAY - 1)
+    const fresh = await proposed(['bob'], 'in time')
+    office.later(1)
+    for (const verb of ['approve', 'reject'])
+      expect(told(await post(`/actions/${id}/${verb}`))).toMatch(/has expired without a decision at \d{4}-/)
+    const more = { select: { deliveryIds: [copies[0]?.id] }, move: { kind: 'soft-delete' }, addTo: id }
+    expect(code(await post('/take-action', more, proposer))).toBe('not-open')
+    const both = await post('/actions/decide', { ids: [id, fresh.id], verb: 'approve' })
+    expect(both.body['results']).toMatchObject([{ ok: false, error: { code: 'already-decided' } }, { ok: true }])
+    await drain()
+    expect([inbox('ann'), inbox('bob')]).toEqual([1, 0])
+    await office.service.expire(t.a)
+    expect(await get(`/actions/${id}`)).toMatchObject({ state: 'expired' })
+  })
+
   test('seven days: warned once a day before, then expired, which is not rejected; nothing was moved (air #86)', async () => {
     const { id } = await proposed(['ann'], 'forgotten')
     const theirs = await other.deliver(['ann'])

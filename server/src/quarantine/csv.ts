@@ -2,7 +2,7 @@ import { type CsvColumn, csvText } from '../base/index.ts'
 import type { Tx } from '../storage/index.ts'
 import type { Sort } from './cursor.ts'
 import type { HeldFilter } from './filter.ts'
-import { type HeldMessage, type HeldRecipient, listHeld } from './queries.ts'
+import { allRecipients, type HeldMessage, type HeldRecipient, listHeld } from './queries.ts'
 
 interface Line {
   readonly message: HeldMessage
@@ -35,7 +35,11 @@ export async function heldCsv(tx: Tx, filter: HeldFilter, sort: Sort): Promise<s
   const lines: Line[] = []
   for (let cursor: string | undefined; ; ) {
     const page = await listHeld(tx, { filter, sort, limit: PAGE, cursor })
-    for (const message of page.items) for (const recipient of message.recipients) lines.push({ message, recipient })
+    for (const message of page.items) {
+      if (lines.length >= MANY_ROWS) break
+      const recipients = await allRecipients(tx, message, MANY_ROWS - lines.length)
+      for (const recipient of recipients) lines.push({ message, recipient })
+    }
     if (page.next === null || lines.length >= MANY_ROWS) return csvText(lines.slice(0, MANY_ROWS), COLUMNS)
     cursor = page.next
   }

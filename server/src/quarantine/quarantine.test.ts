@@ -310,6 +310,19 @@ describe('list, filters, counts, file', () => {
     expect(lines[3]).toBe('')
   })
 
+  test('the file has every recipient of a message to very many', async () => {
+    const mail = letter('to all')
+    const names = Array.from({ length: 130 }, (_, n) => `all${n}@kontor.example`)
+    await keep(t.storage, t.a, {
+      letter: mail,
+      at: 'quarantine',
+      to: names.map((address) => ({ mailbox: { ...box(t.a, 'ann'), address }, ref: null })),
+      verdict: verdict({ threat: 'phish', placement: 'quarantine' }),
+    })
+    const answer = await api.raw(await reader(), 'GET', `/quarantine.csv?messageId=${mail.id}`)
+    expect(answer.body.toString('utf8').trim().split('\r\n')).toHaveLength(1 + names.length)
+  })
+
   test('bad input: instants, cursors, words that are none, ids that are none', async () => {
     const token = await reader()
     const status = async (query: string) => (await api.call(token, 'GET', `/quarantine${query}`)).status

@@ -156,7 +156,14 @@ async function rowsOf(tx: Tx, filter: HeldFilter, ids: readonly MessageId[]): Pr
 export async function heldMessage(tx: Tx, id: MessageId): Promise<HeldMessage | null> {
   const one = { filter: {}, ids: [id], sort: { by: 'received', descending: true }, limit: 1 } as const
   const [row] = (await listHeld(tx, one)).items
-  return row ? { ...row, recipients: (await copiesOf(tx, [id], 1_000_000)).map((c) => recipientOf(c)) } : null
+  return row ? { ...row, recipients: await allRecipients(tx, row, 1_000_000) } : null
+}
+
+/** Of a message of the list, more than the list shows: up to `most`. */
+export async function allRecipients(tx: Tx, message: HeldMessage, most: number): Promise<readonly HeldRecipient[]> {
+  const copies = Object.values(message.counts).reduce((sum, n) => sum + n, 0)
+  if (copies <= message.recipients.length) return message.recipients
+  return (await copiesOf(tx, [message.messageId], most)).map(recipientOf)
 }
 
 export interface HeldCounts {

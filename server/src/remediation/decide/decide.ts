@@ -8,6 +8,7 @@ import type { ActionParams, Approval, Person } from '../ledger/tables.ts'
 import { proposedBy } from '../rules/approval.ts'
 import { checkActive } from '../rules/limits.ts'
 import { need, purges } from '../rules/rights.ts'
+import { overdue } from '../submit/overdue.ts'
 import { guardReleased, type SubmitOptions, submitAction } from '../submit/submit.ts'
 import type { ActionKind, Except, MailKind, MoveTarget, Requester } from '../types.ts'
 import { bindCauses } from '../undo/bind.ts'
@@ -43,6 +44,7 @@ interface Row {
   approvals_needed: number
   decided_by: string | null
   decided_at: Date | null
+  expires_at: Date | null
   plan_id: string | null
   approval_id: string
 }
@@ -80,19 +82,21 @@ export async function decideAction(
 
 async function openFor(tx: Tx, context: LedgerContext, id: ActionId, verb: Verb): Promise<Row> {
   const found = await sql<Row>`
-    select state, kind, name, cause, requested_by, params, approvals, approvals_needed, decided_by, decided_at, plan_id, approval_id from action
+    select case when ${overdue(context.now)} then 'expired' else state end as state, kind, name, cause, requested_by, params, approvals,
+      approvals_needed, decided_by, decided_at, expires_at, plan_id, approval_id from action
     where tenant_id = ${context.tenant} and id = ${id}`.execute(tx)
   const [row] = found.rows
   if (!row) throw new AppError('no-action', 'There is no such action.', 'Look at the list of actions.', { status: 404 })
   const open = verb === 'cancel' ? ['pending-approval', 'queued', 'running'] : ['pending-approval']
   if (open.includes(row.state)) return row
   const last = row.approvals.at(-1)
+  const expiredAt = row.decided_at ?? row.expires_at
   if (verb !== 'cancel' && (last || row.state === 'expired'))
     throw new AppError(
       'already-decided',
       last && row.state !== 'expired'
         ? `“${row.name}” was ${last.decision} by ${last.name} at ${last.at}; its state is ${row.state}.`
-        : `“${row.name}” has expired without a decision${row.decided_at ? ` at ${row.decided_at.toISOString()}` : ''}.`,
+        : `“${row.name}” has expired without a decision${expiredAt ? ` at ${expiredAt.toISOString()}` : ''}.`,
       row.state === 'expired' ? 'Ask for it again.' : 'Look at it: what it did can be undone.',
       { status: 409 },
     )

@@ -7,8 +7,9 @@ import { type ApprovalRules, approvalFor, noteJoined } from '../rules/approval.t
 import { checkActive, checkSize, type Limits } from '../rules/limits.ts'
 import { mayRun } from '../rules/rights.ts'
 import type { ActionRequest, MailKind, MoveTarget, Requester } from '../types.ts'
-import { noteVerdictCauses } from '../undo/verdicts.ts'
+import { inheritVerdictCauses, noteVerdictCauses } from '../undo/verdicts.ts'
 import { insertAction, openAction, type PlanRef } from './new-action.ts'
+import { overdue } from './overdue.ts'
 import { chosen, classified, type Scope } from './select.ts'
 import { insertSenderCopies } from './sender-copy.ts'
 
@@ -100,6 +101,7 @@ export async function submitAction(
     delta[pending ? 'planned' : 'approved'] = open + more
   }
   if (requester.user === null) await noteVerdictCauses(tx, context.tenant, id)
+  if (options.derivedFrom) await inheritVerdictCauses(tx, context.tenant, id, options.derivedFrom)
   const state = await openAction(tx, context, id, delta, options.proveAbove)
   return { id, name, state, approvalId: await approvalIdOf(tx, context, id), copies: open }
 }
@@ -127,7 +129,8 @@ export async function joinAction(
     asked: number
     n_total: number
   }>`
-    select name, state, kind, target, jsonb_array_length(approvals) as asked, n_total from action
+    select name, case when ${overdue(context.now)} then 'expired' else state end as state, kind, target,
+      jsonb_array_length(approvals) as asked, n_total from action
     where tenant_id = ${tenant} and id = ${to}`.execute(tx)
   const [row] = found.rows
   if (!row) throw new AppError('no-action', 'There is no such action.', 'Look at the list of actions.', { status: 404 })

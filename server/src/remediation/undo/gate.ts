@@ -17,11 +17,16 @@ const JUNKED = sql`(d.latest_location = 'junk' and d.original_location = 'junk' 
   and not exists (select 1 from action_item j join action a on a.tenant_id = j.tenant_id and a.id = j.action_id
     where j.tenant_id = d.tenant_id and j.delivery_id = d.id and j.state = 'done' and j.target_location = 'junk' and a.kind <> 'undo'))`
 
+/** An action is about to do something with the copy. */
+const OPEN = sql`exists (select 1 from action_item o where o.tenant_id = d.tenant_id and o.delivery_id = d.id
+  and (o.state in ('planned', 'approved', 'executing') or (o.state = 'failed' and o.next_attempt_at is not null)))`
+
 /**
  * Copies that no action has taken: the gate keeps them, or put them into Junk, because their verdict has the named causes. Null where the
- * selection does not say so: it names no cause of a verdict, or something that only actions have.
+ * selection does not say so: it names no cause of a verdict, or something that only actions have. `moving`: which of them, by whether an
+ * action has begun with them.
  */
-function byGate(tx: Tx, tenant: TenantId, s: UndoSelection): RawBuilder<unknown> | null {
+function byGate(tx: Tx, tenant: TenantId, s: UndoSelection, moving = sql`not ${OPEN}`): RawBuilder<unknown> | null {
   const causes = causesOf(s).filter((c) => c.kind !== 'submission')
   if (causes.length === 0 || s.submission !== undefined || s.actions || s.items || s.person !== undefined) return null
   const all: RawBuilder<unknown>[] = causes.map((c) => {
@@ -35,9 +40,7 @@ function byGate(tx: Tx, tenant: TenantId, s: UndoSelection): RawBuilder<unknown>
   if (s.to !== undefined) all.push(sql`m.received_at < ${s.to}::timestamptz`)
   return sql`from delivery d join message m on m.tenant_id = d.tenant_id and m.id = d.message_id
     join verdict v on v.tenant_id = m.tenant_id and v.id = m.verdict_id
-    where d.tenant_id = ${tenant} and (${HELD} or ${JUNKED}) and d.mailbox_id is not null and ${sql.join(all, sql` and `)}
-      and not exists (select 1 from action_item o where o.tenant_id = d.tenant_id and o.delivery_id = d.id
-        and (o.state in ('planned', 'approved', 'executing') or (o.state = 'failed' and o.next_attempt_at is not null)))`
+    where d.tenant_id = ${tenant} and (${HELD} or ${JUNKED}) and d.mailbox_id is not null and ${sql.join(all, sql` and `)} and ${moving}`
 }
 
 /** How many copies the gate keeps, and has put into Junk, because of the named causes. */
@@ -50,10 +53,28 @@ export async function countAtGate(tx: Tx, tenant: TenantId, s: UndoSelection): P
   return rows.rows[0] ?? none
 }
 
-/**
- * Gives them to their recipients as items of an undo. Nobody else releases them meanwhile: their messages are locked as for a release.
- * Gives back how many.
- */
+/** Nobody else releases them until the transaction ends: their messages are locked as for a release. */
+export async function lockAtGate(tx: Tx, tenant: TenantId, s: UndoSelection): Promise<void> {
+  const copies = byGate(tx, tenant, s)
+  if (copies === null) return
+  await sql`select 1 from message where tenant_id = ${tenant} and id in (select d.message_id ${copies}) order by id for no key update`.execute(
+    tx,
+  )
+}
+
+/** The first action that is about to do something with such a copy. */
+export async function leavingGate(tx: Tx, tenant: TenantId, s: UndoSelection): Promise<ActionId | null> {
+  const copies = byGate(tx, tenant, s, OPEN)
+  if (copies === null) return null
+  const rows = await sql<{ id: ActionId }>`
+    select min(i.action_id::text) as id from action_item i where i.tenant_id = ${tenant} and i.delivery_id in (select d.id ${copies})
+      and (i.state in ('planned', 'approved', 'executing') or (i.state = 'failed' and i.next_attempt_at is not null))`.execute(
+    tx,
+  )
+  return rows.rows[0]?.id ?? null
+}
+
+/** Gives them to their recipients as items of an undo; they are to be locked. Gives back how many. */
 export async function insertFromGate(
   tx: Tx,
   { tenant, now }: LedgerContext,
@@ -63,9 +84,6 @@ export async function insertFromGate(
 ): Promise<number> {
   const copies = byGate(tx, tenant, s)
   if (copies === null) return 0
-  await sql`select 1 from message where tenant_id = ${tenant} and id in (select d.message_id ${copies}) order by id for no key update`.execute(
-    tx,
-  )
   const made = await sql<{ n: number }>`
     with i as (
       insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, target_kind,

@@ -10,7 +10,7 @@ import type { Requester, Source } from '../types.ts'
 import type { ActionFacts } from './actions.ts'
 import { bindCauses } from './bind.ts'
 import { type Circumstances, circumstances, countedTwice, judging } from './facts.ts'
-import { countAtGate, insertFromGate } from './gate.ts'
+import { countAtGate, insertFromGate, leavingGate, lockAtGate } from './gate.ts'
 import { type LayeredItem, layered, type Resolved } from './layered.ts'
 import { type Chosen, causesOf, choose, refuseUnended, type UndoSelection } from './selection.ts'
 
@@ -50,6 +50,7 @@ export async function submitUndo(
     ) select id from action where tenant_id = ${tenant} and id in (select id from over) order by id for update`.execute(
     tx,
   )
+  if (request.releaseHeld) await lockAtGate(tx, tenant, request.select)
   const chosen = await choose(tx, tenant, request.select)
   refuseRunning(chosen)
   const around = await circumstances(
@@ -64,7 +65,7 @@ export async function submitUndo(
   if (total + fromGate.held + fromGate.junked === 0) {
     const again = await sameAgain(tx, context, requester, around.undos, params)
     if (again) return again
-    throw await nothing(tx, context, chosen, obstacle)
+    throw await nothing(tx, context, chosen, request, obstacle)
   }
   const pending = !mayRun(requester, 'undo') || (!mayRun(requester, 'hard-delete') && (await purges(tx)))
   const name = request.name ?? nameOf(chosen, request.select)
@@ -234,15 +235,22 @@ async function sameAgain(
   return rows.rows[0] ?? null
 }
 
-async function nothing(tx: Tx, { tenant }: LedgerContext, chosen: Chosen, obstacle: string | null): Promise<AppError> {
+async function nothing(
+  tx: Tx,
+  { tenant }: LedgerContext,
+  chosen: Chosen,
+  { select, releaseHeld }: UndoRequest,
+  obstacle: string | null,
+): Promise<AppError> {
   const ids = chosen.actions.map((a) => a.id)
+  const leaving = releaseHeld ? await leavingGate(tx, tenant, select) : null
   const rows = await sql<{ name: string; by: string; at: Date; state: ActionState }>`
     select u.name, u.requested_by->>'name' as by, u.created_at as at, u.state from action u
-    join action_undoes x on x.tenant_id = u.tenant_id and x.undo_id = u.id
-    where u.tenant_id = ${tenant} and x.action_id = any(${ids}::uuid[])
+    where u.tenant_id = ${tenant} and (u.id = ${leaving}::uuid or u.id in (select x.undo_id from action_undoes x
+      where x.tenant_id = ${tenant} and x.action_id = any(${ids}::uuid[])))
       and u.n_planned + u.n_approved + u.n_executing + u.n_retrying > 0 order by u.id limit 1`.execute(tx)
   const [first] = rows.rows
-  if (first && obstacle?.startsWith('An undo')) {
+  if (first && (leaving !== null || obstacle?.startsWith('An undo'))) {
     const when = first.at.toISOString().slice(0, 19).replace('T', ' ')
     return new AppError(
       'undo-under-way',

@@ -245,6 +245,27 @@ describe('by cause', () => {
     expect(o.user('cem').snapshot()).toEqual(before.slice(1))
   })
 
+  test('what is done instead of a verdict’s action is found by the verdict’s causes too, and bound', async () => {
+    const [bad, fine] = [cause('signal', 2), cause('entry')]
+    const [one, two] = [await judged([bad]), await judged([fine], ['bob'])]
+    const before = o.snapshots()
+    const all = { deliveryIds: ids([...one, ...two]) }
+    const proposal = await o.service.submit(automation(), { kind: 'quarantine', propose: true, select: all })
+    const instead = { kind: 'soft-delete' } as const
+    const { derived } = await o.service.approve(o.analyst(), proposal.id, undefined, { instead })
+    await o.service.drain(t.a)
+    expect(await preview({ signal: { id: bad.id } })).toMatchObject({
+      copies: 1,
+      actions: [{ id: derived, copies: 1 }],
+    })
+    await undo({ select: { signal: { id: bad.id } } })
+    expect(o.user('bob').snapshot()).toEqual([])
+    await undo({ select: { entry: { id: fine.id } } })
+    expect(o.snapshots()).toEqual(before)
+    const again = await o.run({ kind: 'quarantine', cause: bad }, one, automation())
+    expect((await o.items(again)).map((i) => i.state)).toEqual(['skipped'])
+  })
+
   test('what a verdict has started by itself is not told as a person’s doing', async () => {
     const bad = cause('signal')
     const copies = await judged([bad])
@@ -289,6 +310,36 @@ describe('what the gate has kept', () => {
     await expect(o.service.undoAll(o.analyst(), { select, releaseHeld: true })).rejects.toMatchObject({
       code: 'nothing-to-undo',
     })
+  })
+})
+
+describe('two people release what the gate has kept', () => {
+  const wish = (bad: Cause) => ({ select: { signal: { id: bad.id } }, releaseHeld: true })
+  const said = /^It is being undone already: “Undo: signal [^”]+” by (Ada|Bob), since /
+
+  test('lesson #5: at once: one undo, the second is told who was first', async () => {
+    const bad = cause('signal')
+    await o.hold(['ann', 'bob'], { causes: [bad] })
+    const pressed = [named('Ada', 5), named('Bob', 6)].map((by) => o.service.undoAll(by, wish(bad)))
+    const [first, second] = (await Promise.allSettled(pressed)).sort((a, b) => (a.status < b.status ? -1 : 1))
+    expect(first).toMatchObject({ status: 'fulfilled' })
+    expect(second).toMatchObject({ reason: { code: 'undo-under-way', message: expect.stringMatching(said) } })
+    await o.service.drain(t.a)
+    expect([o.user('ann').list('INBOX'), o.user('bob').list('INBOX')].map((l) => l.length)).toEqual([1, 1])
+  })
+
+  test('one after the other, while it is under way; who presses twice gets the same', async () => {
+    const bad = cause('signal')
+    await o.hold(['ann'], { causes: [bad] })
+    const pressed = [1, 2].map(() => o.service.undoAll(named('Ada', 5), wish(bad)))
+    const [one, two] = await Promise.all(pressed)
+    expect(one?.id).toBe(two?.id)
+    await expect(o.service.undoAll(named('Bob', 6), wish(bad))).rejects.toMatchObject({
+      code: 'undo-under-way',
+      message: expect.stringMatching(said),
+    })
+    await o.service.drain(t.a)
+    expect(o.user('ann').list('INBOX')).toHaveLength(1)
   })
 })
 

@@ -27,6 +27,20 @@ export async function noteVerdictCauses(tx: Tx, tenant: TenantId, action: Action
     update action_item i set cause_set = c.cause_set from c where i.tenant_id = ${tenant} and i.id = c.id`.execute(tx)
 }
 
+/** An action that is done instead of another one: what that was told to be caused by, its copies stay told by. */
+export async function inheritVerdictCauses(tx: Tx, tenant: TenantId, action: ActionId, from: ActionId): Promise<void> {
+  await sql`
+    with c as materialized (
+      select i.id, o.cause_set from action_item i
+      join action_item o on o.tenant_id = i.tenant_id and o.delivery_id = i.delivery_id and o.action_id = ${from}
+      where i.tenant_id = ${tenant} and i.action_id = ${action} and o.cause_set is not null
+    ), sets as (
+      insert into action_cause_set (tenant_id, action_id, cause_set)
+      select distinct ${tenant}::uuid, ${action}::uuid, cause_set from c on conflict do nothing
+    )
+    update action_item i set cause_set = c.cause_set from c where i.tenant_id = ${tenant} and i.id = c.id`.execute(tx)
+}
+
 /** The guard `guard` of the copy `d` binds one of the causes of its message's verdict as it is today. */
 export const boundByVerdict: RawBuilder<boolean> = sql<boolean>`exists (select 1 from message gm join verdict gv
   on gv.tenant_id = gm.tenant_id and gv.id = gm.verdict_id where gm.tenant_id = d.tenant_id and gm.id = d.message_id
