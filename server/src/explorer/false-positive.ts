@@ -1,6 +1,6 @@
 import { type Actor, requireAllow, requirePermission } from '../access/index.ts'
 import { record } from '../audit/index.ts'
-import { type ActionId, AppError, type MessageId } from '../base/index.ts'
+import { type ActionId, AppError, type MessageId, type SubmissionId } from '../base/index.ts'
 import { explain } from '../detection/index.ts'
 import { ENTRY_KINDS, type EntryKind } from '../lists/index.ts'
 import { addEvents } from '../records/index.ts'
@@ -78,9 +78,11 @@ export function rejectAsFalsePositive(deps: FalsePositiveDeps): RejectAsFalsePos
 
 type Wanted = Parameters<typeof saveEntry>[3]
 
+const ofSubmission = (id: unknown): Pick<Wanted, 'submissionId'> =>
+  typeof id === 'string' ? { submissionId: id as SubmissionId } : {}
+
 /** What was asked for; else what the reports offer, each once. */
 function wantedEntries(body: Body, steps: readonly NextStep[], submission: string | null): readonly Wanted[] {
-  const submissionId = submission === null ? {} : { submissionId: submission as NonNullable<Wanted['submissionId']> }
   if (body.allow)
     return body.allow.map(({ kind, value, expiresInDays, note }) => {
       if (!isKind(kind))
@@ -89,14 +91,24 @@ function wantedEntries(body: Body, steps: readonly NextStep[], submission: strin
         ...(expiresInDays === undefined ? {} : { expiresInDays }),
         ...(note === undefined ? {} : { note }),
       }
-      return { action: 'allow', kind, value, ...more, ...submissionId }
+      return { action: 'allow', kind, value, ...more, ...ofSubmission(submission) }
     })
   const offered = new Map<string, Wanted>()
   for (const { body: b } of steps) {
     const { kind, value, note } = b
     if (typeof kind !== 'string' || typeof value !== 'string' || !isKind(kind)) continue
     const known = typeof note === 'string' ? { note } : {}
-    offered.set(`${kind} ${value}`, { action: 'allow', kind, value, expiresInDays: 30, ...known, ...submissionId })
+    // By the first report that offers it: the entry leads to a message that holds it.
+    const name = `${kind} ${value}`
+    if (!offered.has(name))
+      offered.set(name, {
+        action: 'allow',
+        kind,
+        value,
+        expiresInDays: 30,
+        ...known,
+        ...ofSubmission(b['submissionId']),
+      })
   }
   return [...offered.values()].slice(0, ASKED)
 }

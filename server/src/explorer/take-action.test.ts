@@ -6,6 +6,7 @@ import { letter } from '../../test/rig/office.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import type { Permission } from '../access/index.ts'
 import { register as registerLists } from '../lists/index.ts'
+import { setPolicy } from '../organisation/index.ts'
 import { register as registerRemediation } from '../remediation/index.ts'
 import { submissionExists } from '../submissions/index.ts'
 import { rejectAsFalsePositive } from './false-positive.ts'
@@ -746,6 +747,59 @@ describe('bad input', () => {
   })
 })
 
+describe('copies for others', () => {
+  const held = (n: number) => Promise.all(Array.from({ length: n }, () => office.hold(['ann'])))
+  const bob = () => office.mailbox('bob').address
+  const wishFor = (made: Awaited<ReturnType<typeof held>>) => ({
+    select: { messageIds: made.map((m) => m.mail.id) },
+    release: { copyTo: [bob(), ` ${bob().toUpperCase()}`] },
+  })
+
+  test('of more messages than can be copied at once: refused before and after the click, none of them left out', async () => {
+    const wish = wishFor(await held(101))
+    expect(await preview(wish)).toMatchObject({ refused: { code: 'too-many' } })
+    expect(code(await take(wish))).toBe('too-many')
+    await drain()
+    expect(folder('bob', 'INBOX')).toBe(0)
+  })
+
+  test('as many as they are need the second person that as many copies need', async () => {
+    const approvals = (secondAbove: number | null) =>
+      t.storage.tenant(t.a, (tx) => {
+        const rules = { ownProposals: true, secondAbove, secondForHardDelete: false }
+        return setPolicy(tx, t.storage.outbox, { approvals: rules }, { user: 'test', name: 'Test' })
+      })
+    const made = await held(3)
+    await approvals(2)
+    const wish = wishFor(made)
+    expect(await preview(wish)).toMatchObject({ refused: { code: 'copy-needs-approval' } })
+    const refused = await take(wish)
+    expect(code(refused)).toBe('copy-needs-approval')
+    expect(told(refused)).toContain('3 copies are more than 2')
+    await approvals(null)
+    expect((await preview(wish))['refused']).toBeNull()
+    expect(taken(await take(wish)).actions.at(-1)).toMatchObject({ kind: 'release', copies: 3 })
+    await drain()
+    expect(folder('bob', 'INBOX')).toBe(3)
+  })
+})
+
+test('an entry that stands there already is told by its id, among however many like it', async () => {
+  const block = (value: string) => ({ action: 'block', kind: 'url-domain', value })
+  const alike = Array.from({ length: 60 }, (_, n) => block(`n${n}.twice.example`))
+  const entries = async (wished: readonly object[]) => {
+    const { mail } = await office.deliver(['ann'])
+    const made = await take({ select: { messageIds: [mail.id] }, entries: wished })
+    return made.body['entries'] as { id: string; value: string; existed: boolean }[]
+  }
+  const [first] = await entries([block('twice.example')])
+  await entries(alike.slice(0, 30))
+  await entries(alike.slice(30))
+  expect(await entries([block('twice.example')])).toMatchObject([
+    { id: first?.id, value: 'twice.example', existed: true },
+  ])
+})
+
 describe('the sender’s own copy', () => {
   /** A message from cem to ann and bob, and what cem's mail program has put into his Sent. */
   async function internal(sentText = 'Hello.\r\n', direction = 'internal', of = office, tenant = t.a) {
@@ -804,6 +858,18 @@ describe('the sender’s own copy', () => {
     await drain()
     expect([folder('ann', 'INBOX'), folder('bob', 'INBOX'), folder('cem', 'Sent')]).toEqual([1, 1, 1])
     expect(await get(`/actions/${id}`)).toMatchObject({ state: 'undone', counts: { total: 3, reverted: 3 } })
+  })
+
+  test('what goes back to Sent is counted by copies, whatever action took them', async () => {
+    const ids = [...(await internal()).select.messageIds, ...(await internal()).select.messageIds]
+    const select = { messageIds: ids }
+    await take({ select, move: { kind: 'soft-delete', senderCopy: true } })
+    await drain()
+    const back = { select, move: { kind: 'move', target: 'inbox', senderCopy: true } }
+    expect(await preview(back)).toMatchObject({ sentBack: 2 })
+    expect(taken(await take(back)).actions.map((a) => [a.kind, a.copies])).toContainEqual(['undo', 2])
+    await drain()
+    expect(folder('cem', 'Sent')).toBe(2)
   })
 
   test('undo of the action brings it back as well, and a redo takes it again (air #114)', async () => {

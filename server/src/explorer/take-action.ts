@@ -15,7 +15,7 @@ import {
 import type { Outbox } from '../storage/index.ts'
 import { type ReportDeps, report } from '../submissions/index.ts'
 import { copyTo } from './take-copy.ts'
-import { checkNumbers, entryOf, kindOfSelection, plannedAction } from './take-preview.ts'
+import { checkNumbers, copiesIn, entryOf, kindOfSelection, plannedAction } from './take-preview.ts'
 import type { TakeActionBody, TakenBody, TakePreview } from './take-schemas.ts'
 import { type Step, shown, stepsOf } from './take-steps.ts'
 
@@ -64,7 +64,7 @@ async function takeIn(deps: TakeDeps, desk: PlanDesk, actor: Actor, wish: TakeAc
       selection: { by, query, ...size },
       actions: planned.map((p) => p.told),
       submit: wish.submit ? { as: wish.submit.as, messages: size.messages } : null,
-      sentBack: sentBack.reduce((sum, s) => sum + s.items.length, 0),
+      sentBack: copiesIn(sentBack),
     },
     wish,
   )
@@ -244,7 +244,7 @@ export async function saveEntry(
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'entry-exists') throw error
     const { action, kind, value } = checkEntry(wanted, desk.now)
-    const found = await listEntries(desk.tx, { action, kind, state: 'active', q: value, limit: 50 })
-    return { id: found.find((e) => e.value === value)?.id ?? null, action, kind, value, existed: true }
+    const found = await listEntries(desk.tx, { action, kind, state: 'active', value, limit: 1 })
+    return { id: found[0]?.id ?? null, action, kind, value, existed: true }
   }
 }

@@ -14,18 +14,8 @@ export async function copyTo(
   select: Selection,
   name: string,
 ): Promise<TakenBody['actions'][number]> {
-  const approval = await desk.approval([{ kind: 'release', copies: 1 }], wish.propose ?? false)
-  if (approval.needed > 0)
-    throw new AppError(
-      'copy-needs-approval',
-      'A copy to somebody else cannot wait for approval.',
-      'Let somebody release it who may run actions.',
-      { status: 403 },
-    )
-  const ids: DeliveryId[] = []
-  for (const messageId of await selectedMessages(desk.tx, actor.tenant, select, 100)) {
-    for (const address of wish.release?.copyTo ?? []) ids.push(await addCopy(desk, actor, messageId, address))
-  }
+  const messages = await selectedMessages(desk.tx, actor.tenant, select, MANY_COPIED + 1)
+  const ids = await addCopies(desk, actor, messages, wish.release?.copyTo ?? [], wish.propose ?? false)
   const request = {
     kind: 'release' as const,
     select: { deliveryIds: ids },
@@ -36,12 +26,52 @@ export async function copyTo(
   return shown(step, await desk.submit(request))
 }
 
-export async function addCopy(
+const MANY_COPIED = 100
+
+/** Each address once, however it is written. */
+const each = (addresses: readonly string[]): readonly string[] => [
+  ...new Set(addresses.map((a) => a.trim().toLowerCase())),
+]
+
+/** What stands in the way of giving so many messages to others. Throws AppError `too-many`, `copy-needs-approval`. */
+export async function checkCopies(
+  desk: PlanDesk,
+  messages: number,
+  addresses: readonly string[],
+  propose: boolean,
+): Promise<void> {
+  if (messages > MANY_COPIED)
+    throw new AppError(
+      'too-many',
+      `Copies of more than ${MANY_COPIED} messages to somebody else are too many.`,
+      'Choose fewer messages, or release them without copies to somebody else.',
+      { status: 422 },
+    )
+  const approval = await desk.approval([{ kind: 'release', copies: messages * each(addresses).length }], propose)
+  if (approval.needed > 0)
+    throw new AppError(
+      'copy-needs-approval',
+      `A copy to somebody else cannot wait for approval${approval.why === null ? '.' : `: ${approval.why}`}`,
+      'Choose fewer messages, release them without copies, or let somebody do it who may run actions.',
+      { status: 403 },
+    )
+}
+
+/** Copies of these messages for others of ours, held until the release that follows gives them to them. Throws as `checkCopies` and `addCopy` do. */
+export async function addCopies(
   desk: PlanDesk,
   actor: Actor,
-  messageId: MessageId,
-  address: string,
-): Promise<DeliveryId> {
+  messages: readonly MessageId[],
+  addresses: readonly string[],
+  propose: boolean,
+): Promise<readonly DeliveryId[]> {
+  await checkCopies(desk, messages.length, addresses, propose)
+  const ids: DeliveryId[] = []
+  for (const id of messages) for (const address of each(addresses)) ids.push(await addCopy(desk, actor, id, address))
+  return ids
+}
+
+async function addCopy(desk: PlanDesk, actor: Actor, messageId: MessageId, address: string): Promise<DeliveryId> {
   const copies = await deliveriesOf(desk.tx, messageId)
   if (!copies.some((c) => c.latest_location === 'quarantine'))
     throw new AppError('not-releasable', 'A message is not in quarantine.', 'Choose messages in quarantine.', {

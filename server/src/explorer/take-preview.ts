@@ -12,6 +12,7 @@ import {
   sentToPutBack,
   targetsOf,
 } from '../remediation/index.ts'
+import { checkCopies } from './take-copy.ts'
 import type { TakeActionBody, TakePreview, TargetRow } from './take-schemas.ts'
 import { type Step, stepsOf } from './take-steps.ts'
 
@@ -79,7 +80,7 @@ async function previewIn(
       if (plan.copies > 0 || steps.length === 1) shown.actions.push(plannedAction(step, plan))
     }
     if (wish.move?.target === 'inbox' && wish.move.senderCopy)
-      shown.sentBack = (await sentToPutBack(desk.tx, actor.tenant, select)).length
+      shown.sentBack = copiesIn(await sentToPutBack(desk.tx, actor.tenant, select))
     if (wish.submit) shown.submit = { as: wish.submit.as, messages: shown.selection.messages }
     shown.entries = (wish.entries ?? []).map((e) => {
       const { action, kind, value, expiresAt } = checkEntry(entryOf(e, wish.submit ? SUBMISSION : null), desk.now)
@@ -87,11 +88,17 @@ async function previewIn(
     })
     shown.approval = await desk.approval(shown.actions, wish.propose ?? false)
     checkNumbers(remediation, shown, wish)
+    const { copyTo } = wish.release ?? {}
+    if (copyTo) await checkCopies(desk, shown.selection.messages, copyTo, wish.propose ?? false)
   } catch (error) {
     shown.refused = refusalOf(error)
   }
   return shown
 }
+
+/** Copies that go back to Sent, of however many actions. */
+export const copiesIn = (sent: Awaited<ReturnType<typeof sentToPutBack>>): number =>
+  sent.reduce((sum, s) => sum + s.items.length, 0)
 
 /** What the numbers refuse. Throws AppError `unknown-messages`, `nothing-selected`, `nothing-to-do`, `too-many-submissions`. */
 export function checkNumbers(

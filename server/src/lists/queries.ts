@@ -90,6 +90,8 @@ export interface EntryQuery {
   readonly action?: EntryAction
   readonly kind?: EntryKind
   readonly state?: EntryState
+  /** In its normal form. */
+  readonly value?: string
   /** Part of the value or the note. */
   readonly q?: string
   /** Part of the name of who made the last change. */
@@ -130,9 +132,10 @@ export async function listEntries(tx: Tx, query: EntryQuery): Promise<Entry[]> {
   return rows.map((row) => toEntry(row, now, row.modified_by))
 }
 
-function byText(rows: Rows, { action, kind, after, q, by }: EntryQuery): Rows {
+function byText(rows: Rows, { action, kind, value, after, q, by }: EntryQuery): Rows {
   if (action) rows = rows.where('e.action', '=', action)
   if (kind) rows = rows.where('e.kind', '=', kind)
+  if (value) rows = rows.where('e.value', '=', value)
   if (after) rows = rows.where('e.id', '<', after)
   if (by) rows = rows.where(sql`lower(v.actor_name)`, 'like', partOf(by))
   if (q) rows = rows.where((eb) => eb.or([eb('e.value', 'like', partOf(q)), eb(sql`lower(e.note)`, 'like', partOf(q))]))

@@ -5,7 +5,7 @@ import { auditHeld, resultsBody } from '../../quarantine/index.ts'
 import type { MailKind, PlanDesk, Remediation, Requester } from '../../remediation/index.ts'
 import type { Storage } from '../../storage/index.ts'
 import type { ReportDeps } from '../../submissions/index.ts'
-import { addCopy } from '../take-copy.ts'
+import { addCopies } from '../take-copy.ts'
 import { type Choice, choose, refuse } from './choose.ts'
 import { type DeleteBody, HeldDone, type HeldPlan, type PreviewBody, type ReleaseBody } from './schemas.ts'
 import { type Besides, NOTHING, submitAll } from './submit.ts'
@@ -102,7 +102,8 @@ async function act(
     if (choice.ready.length === 0) throw refuse(choice, verb)
     const messages = [...new Set(choice.ready.map((c) => c.messageId))]
     const { name, approvalId } = await begin(desk, body, choice, kind, messages.length)
-    const copies = [...choice.ready.map((c) => c.deliveryId), ...(await copiesFor(desk, actor, body, messages))]
+    const others = 'copyTo' in body && body.copyTo ? await addCopies(desk, actor, messages, body.copyTo, false) : []
+    const copies = [...choice.ready.map((c) => c.deliveryId), ...others]
     const actions = await move(deps, desk, copies, kind, name, body.note)
     await auditHeld(desk.tx, actor, `quarantine.${verb}`, messages, {
       approvalId,
@@ -136,37 +137,6 @@ async function begin(desk: PlanDesk, body: ReleaseBody | DeleteBody, choice: Cho
       messages: choice.results.length,
     },
   })
-}
-
-const MANY_COPIED = 100
-
-/** Copies for somebody who was not a recipient: held until this release gives them to him, which therefore may not wait. */
-async function copiesFor(
-  desk: PlanDesk,
-  actor: Actor,
-  body: ReleaseBody | DeleteBody,
-  messages: readonly MessageId[],
-): Promise<readonly DeliveryId[]> {
-  const to = 'copyTo' in body ? [...new Set(body.copyTo?.map((a) => a.trim().toLowerCase()))] : []
-  if (to.length === 0) return []
-  if (messages.length > MANY_COPIED)
-    throw new AppError(
-      'too-many',
-      `Copies of ${messages.length} messages are too many: at most ${MANY_COPIED}.`,
-      'Release them without copies to somebody else.',
-      { status: 422 },
-    )
-  const approval = await desk.approval([{ kind: 'release', copies: messages.length * to.length }], false)
-  if (approval.needed > 0)
-    throw new AppError(
-      'copy-needs-approval',
-      'A copy to somebody else cannot wait for approval.',
-      'Release without it, or choose fewer messages.',
-      { status: 403 },
-    )
-  const ids: DeliveryId[] = []
-  for (const id of messages) for (const address of to) ids.push(await addCopy(desk, actor, id, address))
-  return ids
 }
 
 const readable = (filter: object): string =>
