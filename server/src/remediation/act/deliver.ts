@@ -29,6 +29,11 @@ async function deliverOne(desk: Desk, item: WorkItem): Promise<void> {
     await desk.record([{ item, to: 'failed', why: 'No next hop is configured to which a released message could go.' }])
     return
   }
+  const elsewhere = gone(item)
+  if (elsewhere !== null) {
+    await desk.record([{ item, to: 'skipped', why: elsewhere }])
+    return
+  }
   const raw = await storage.blobs.get(desk.tenant, item.delivery.blobKey)
   const sent = buildSent(raw, item.delivery.sentPrefix ?? `X-Recourse-Message-Id: ${item.messageId}\r\n`)
   const facts = { sentPrefix: sent.prefix, sentSize: sent.size, sentSha256: sent.sha256 }
@@ -53,6 +58,12 @@ async function deliverOne(desk: Desk, item: WorkItem): Promise<void> {
   if (seen) await finishDelivery(desk, begun, seen)
   else if (answer.kind === 'delivered') await unseen(desk, begun, answer.detail)
   else await desk.record([failure(desk, begun, `The answer was lost and it is not in the mailbox: ${answer.why}`)])
+}
+
+/** What has happened to it since somebody asked for this, while it waited: the later wish stands. Null: nothing, or it may have come already. */
+function gone({ beforeLocation: was, delivery: { location, handover } }: WorkItem): string | null {
+  if (was === null || was === location || (handover !== 'none' && handover !== 'refused')) return null
+  return `It is not in ${was} any more: it was put into ${location} since, and left there.`
 }
 
 async function hand(desk: Desk, nextHop: NextHop, item: WorkItem, bytes: Buffer): Promise<HopResult> {

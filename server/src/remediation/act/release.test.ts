@@ -100,6 +100,68 @@ describe('release of what the gate has kept', () => {
     expect(office.held().map((h) => h.length)).toEqual([1, 1, 0])
   })
 
+  test('taken twice: it goes back to where the last one found it, though that one was asked for first', async () => {
+    const { copies } = await office.deliver(['ann'])
+    const select = { deliveryIds: copies.map((c) => c.id) }
+    const proposal = await office.service.submit(office.analyst(), { kind: 'quarantine', propose: true, select })
+    office.later(1000)
+    await office.run({ kind: 'quarantine' }, copies)
+    await office.run({ kind: 'release' }, copies)
+    const ann = office.user('ann')
+    const [copy] = ann.list('INBOX')
+    ann.createFolder('Projects')
+    ann.move('INBOX', copy?.ref.uid ?? 0, 'Projects')
+    const before = office.snapshots()
+    office.later(1000)
+    await office.service.approve(office.analyst(), proposal.id)
+    await office.service.drain(t.a)
+    expect(office.snapshots().flat()).toEqual([])
+    const release = await office.run({ kind: 'release' }, copies)
+    expect(office.snapshots()).toEqual(before)
+    await office.undo(release)
+    await office.undo(proposal.id)
+    expect(office.snapshots()).toEqual(before)
+  })
+
+  test('soft-deleted first, and quarantined from there: it goes back to the folder that it was in, too', async () => {
+    const { copies } = await office.deliver(['ann'], { folder: 'Work' })
+    const before = office.snapshots()
+    await office.run({ kind: 'soft-delete' }, copies)
+    const quarantine = await office.run({ kind: 'quarantine' }, copies)
+    const release = await office.run({ kind: 'release' }, copies)
+    expect((await office.items(release)).map((i) => [i.state, i.reason, i.lost])).toEqual([['done', null, []]])
+    expect(office.snapshots()).toEqual(before)
+    await office.undo(release)
+    expect((await office.items(quarantine)).map((i) => i.revertedBy)).toEqual([null])
+    await office.run({ kind: 'release' }, copies)
+    expect(office.snapshots()).toEqual(before)
+  })
+
+  test.each([
+    ['the gate', true],
+    ['a mailbox', false],
+  ])(
+    'deleted while its release waited for approval, kept from %s: it stays deleted, and that is said',
+    async (_, gate) => {
+      const { copies } = gate ? await office.hold(['ann']) : await office.deliver(['ann'], { folder: 'Work' })
+      if (!gate) await office.run({ kind: 'quarantine' }, copies)
+      const select = { deliveryIds: copies.map((c) => c.id) }
+      const proposal = await office.service.submit(office.analyst(), { kind: 'release', propose: true, select })
+      const deleted = await office.run({ kind: 'hard-delete' }, copies)
+      await office.service.approve(office.analyst(), proposal.id)
+      await office.service.drain(t.a)
+      const reason = gate
+        ? 'It is not in quarantine any more: it was put into hard-deleted since, and left there.'
+        : 'An action has moved it to Recourse-Hold/hard-deleted since; it was left there.'
+      expect(await office.items(proposal.id)).toMatchObject([{ state: 'skipped', reason }])
+      expect(office.snapshots().flat()).toEqual([])
+      expect((await office.view(deleted)).state).toBe('completed')
+      await office.undo(deleted)
+      await office.run({ kind: 'release' }, copies)
+      expect(office.snapshots().flat()).toHaveLength(1)
+    },
+  )
+
   test('lesson #4, #12: over LMTP with the sender that it came from, however odd the envelope; what the store cannot take is told, and deleted', async () => {
     const peer = await startLmtpPeer()
     const hop = createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 30_000 })

@@ -7,6 +7,9 @@ import { movedOn, type Placed, placedByUs, redone } from './known.ts'
 import { readCopies, type Seen, sameRef, statesAt, type Want } from './read.ts'
 import { nothingSought, type Ready, type Sought, search } from './seek.ts'
 
+const HOLDS = ['quarantine', 'soft-deleted', 'hard-deleted'] as const
+type HoldLocation = (typeof HOLDS)[number]
+
 export interface BackItem extends WorkItem {
   readonly sourceRef: CopyRef
 }
@@ -17,10 +20,7 @@ export async function seekBack(desk: Desk, items: readonly BackItem[]): Promise<
   const out = nothingSought()
   if (items.length === 0) return out
   crashPoint('undo.before-find')
-  const held = new Set<string>()
-  for (const location of ['quarantine', 'soft-deleted', 'hard-deleted'] as const) {
-    if (items.some((i) => i.beforeLocation === location)) held.add(await desk.pathOf(location))
-  }
+  const held = await holds(desk, (location) => items.some((i) => i.beforeLocation === location))
   const fromHold = (item: BackItem) => held.has(item.sourceRef.folder)
   const present = await atPlace(desk, items)
   const proven = await prove(desk, items, present, (await hidden(desk)) ? fromHold : () => false)
@@ -48,6 +48,13 @@ export async function seekBack(desk: Desk, items: readonly BackItem[]): Promise<
   }
   await lookFor(desk, missing, fromHold, out)
   return out
+}
+
+/** Paths of the holds that are asked for. */
+async function holds(desk: Desk, wanted: (location: HoldLocation) => boolean = () => true): Promise<Set<string>> {
+  const paths = new Set<string>()
+  for (const location of HOLDS) if (wanted(location)) paths.add(await desk.pathOf(location))
+  return paths
 }
 
 /** The original itself, which a server without UIDPLUS could only mark: our mark, so we take it off. Null: not that. */
@@ -238,6 +245,8 @@ async function leftByUser(desk: Desk, item: BackItem, seen: Seen | null, out: So
   const wanted = item.target.folder ?? (await desk.pathOf(item.target.location))
   if (folder === wanted)
     out.ended.push({ item, to: 'already-there', why: `The user has put it back in ${folder}.`, seen })
-  else
-    out.ended.push({ item, to: 'skipped', why: `The user has moved it to ${folder} since; it was left there.`, seen })
+  else {
+    const who = (await holds(desk)).has(folder) ? 'An action' : 'The user'
+    out.ended.push({ item, to: 'skipped', why: `${who} has moved it to ${folder} since; it was left there.`, seen })
+  }
 }

@@ -123,7 +123,7 @@ function stands(tenant: TenantId, request: ActionRequest, automation: boolean, r
       guard.tenant_id = ${tenant} and guard.delivery_id = d.id and ${bound} limit 1))`
 }
 
-/** What was released already or is being released, and the way back of what was taken from a folder. */
+/** What was released already or is being released, and the way back of what was taken from a folder: by who took it last, whoever asked first. */
 const releases = (tenant: TenantId): RawBuilder<unknown> => sql`
   released as (
     select i.delivery_id, bool_or(i.state <> 'done') as open, bool_and(i.state = 'done') as done
@@ -139,8 +139,9 @@ const releases = (tenant: TenantId): RawBuilder<unknown> => sql`
     from action_item i
     left join item_copy b on b.tenant_id = i.tenant_id and b.item_id = i.id and b.side = 'before'
     where i.tenant_id = ${tenant} and i.delivery_id in (select id from sel) and i.state = 'done'
-      and i.same_as is null and i.reverted_by is null and i.before_kind = 'folder' and i.after_location = 'quarantine'
-    order by i.delivery_id, i.id desc
+      and i.same_as is null and i.reverted_by is null and i.before_kind = 'folder'
+      and i.after_location in ('quarantine', 'soft-deleted', 'hard-deleted')
+    order by i.delivery_id, coalesce(i.verified_at, i.updated_at) desc, i.id desc
   ),`
 
 /** Of these copies, those that automation may not take for this cause in this version. */

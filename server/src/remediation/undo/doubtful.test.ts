@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { offices } from '../../../test/rig/offices.ts'
 import type { MemoryUser } from '../../mailboxes/index.ts'
+import { canDo } from '../views/history.ts'
 
 const t = offices()
 const { office } = t
@@ -25,6 +26,21 @@ test('taken, but read back with another date: in doubt, and an undo gives it bac
   expect(o.user('bob').snapshot()).toEqual(before)
   expect(ann.snapshot()).toHaveLength(1)
   expect(await o.view(id)).toMatchObject({ state: 'undone', counts: { reverted: 2, doubtful: 1 } })
+})
+
+test('what ended in doubt only can be undone, and is offered; afterwards there is nothing left to offer', async () => {
+  const o = office()
+  const { copies } = await o.deliver(['ann'])
+  const before = o.snapshots()
+  const ann = o.user('ann')
+  o.fails('ann', 'move', { after: () => ann.redate(SOFT, 1, new Date('2001-01-01T00:00:00Z')) })
+  const id = await o.run({ kind: 'soft-delete' }, copies)
+  const offered = async () => canDo(await o.view(id), o.analyst(), { ownProposals: true, purges: false }).undo
+  expect(await o.view(id)).toMatchObject({ counts: { done: 0, doubtful: 1 } })
+  expect(await offered()).toBe(true)
+  await o.undo(id)
+  expect(o.snapshots().map((c) => c.length)).toEqual(before.map((c) => c.length))
+  expect(await offered()).toBe(false)
 })
 
 test('only copied and marked, on a server that cannot remove single messages: the undo takes the mark off again, nothing is doubled', async () => {
@@ -61,6 +77,7 @@ test('left untouched because several looked alike: there is nothing to take back
   o.user('ann').append('INBOX', Buffer.concat([mail.sent.bytes, Buffer.from('more\r\n')]))
   const id = await o.run({ kind: 'soft-delete' }, copies)
   expect((await o.items(id))[0]?.state).toBe('ambiguous')
+  expect(canDo(await o.view(id), o.analyst(), { ownProposals: true, purges: false }).undo).toBe(false)
   await expect(o.service.submitUndo(o.analyst(), id)).rejects.toMatchObject({ code: 'nothing-to-undo' })
 })
 

@@ -200,7 +200,9 @@ export function canDo(
   const own = !rules.ownProposals && proposedBy(asker.user, action.requestedBy, action.joined)
   const approve = mayRun(asker, rules.purges ? 'hard-delete' : action.kind) && pending && !approvedIt && !own
   const running = action.state === 'queued' || action.state === 'running'
-  const left = !pending && !running && action.counts.done > action.counts.reverted
+  const { done, doubtful, reverted } = action.counts
+  // What ended in doubt with a copy somewhere can be taken back, too.
+  const left = !pending && !running && done + doubtful > reverted
   return {
     approve,
     reject: may && pending,

@@ -142,7 +142,7 @@ export function workItem(r: ItemRow, facts: Facts): WorkItem | null {
     onlyUnread: action.params.onlyUnread ?? false,
     target: { kind: r.target_kind, location: r.target_location, folder: r.target_folder, folderId: r.target_folder_id },
     folderGone: action.params.folderGone ?? 'recreate',
-    sourceRef: given ? given.ref : newest(r, after?.ref ?? null, delivery.ref),
+    sourceRef: given ? given.ref : newest(r, after?.ref ?? null, delivery),
     sourceState: (given ?? after)?.state ?? null,
     wanted: wanted?.before_state ?? null,
     wantedRef: wanted?.before_ref ?? null,
@@ -158,9 +158,15 @@ export function workItem(r: ItemRow, facts: Facts): WorkItem | null {
   }
 }
 
-/** A copy may have a new UID in the same folder (taken on and brought back since): the delivery knows the newest. */
-const newest = (r: ItemRow, after: CopyRef | null, now: CopyRef | null): CopyRef | null =>
-  after !== null && now !== null && r.same_as === null && now.folder === after.folder ? now : after
+/**
+ * A copy may have a new UID in the same folder (taken on and brought back since), and what is released may have come to quarantine from
+ * another hold than that to which it was taken first: the delivery knows the newest.
+ */
+function newest(r: ItemRow, after: CopyRef | null, { ref: now, latest_location: location }: DeliveryRow) {
+  if (after === null || now === null || r.same_as !== null) return after
+  const released = r.undoes === null && location === 'quarantine' && r.before_location === location
+  return released || now.folder === after.folder ? now : after
+}
 
 const deliveryFacts = (d: DeliveryRow, m: MessageRow): DeliveryFacts => ({
   ref: d.ref,
