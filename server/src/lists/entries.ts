@@ -60,8 +60,9 @@ export function checkEntry(wanted: NewEntry, now: Date) {
  * `entry-exists` (409).
  */
 export async function addEntry(tx: Tx, outbox: Outbox, actor: EntryActor, wanted: NewEntry): Promise<Entry> {
+  const checked = checkEntry(wanted, new Date())
+  await alone(tx)
   const now = new Date()
-  const checked = checkEntry(wanted, now)
   const old = await tx
     .selectFrom('list_entry')
     .selectAll()
@@ -83,6 +84,13 @@ export async function addEntry(tx: Tx, outbox: Outbox, actor: EntryActor, wanted
     note: wanted.note ?? old.note,
   })
 }
+
+/**
+ * Who changes the list of an organisation does it after who changes it already, until his transaction ends: several entries of one
+ * transaction come in any order, and two that wait for each other would both fail.
+ */
+const alone = (tx: Tx) =>
+  sql`select pg_advisory_xact_lock(hashtextextended('recourse list ' || recourse_tenant(), 0))`.execute(tx)
 
 const exists = (old: EntryRow): AppError =>
   new AppError(
@@ -233,6 +241,7 @@ async function changedBy(tx: Tx, { id, version }: EntryRow): Promise<string> {
 }
 
 async function mine(tx: Tx, id: EntryId): Promise<EntryRow> {
+  await alone(tx)
   const row = await tx.selectFrom('list_entry').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
   if (row === undefined) throw gone(id)
   return row

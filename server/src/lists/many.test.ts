@@ -177,3 +177,27 @@ describe('the list', () => {
     expect((await api.call(nadia, 'GET', '/entries?endsBefore=soon')).status).toBe(422)
   })
 })
+
+describe('several people at once', () => {
+  const addresses = Array.from({ length: 200 }, (_, n) => `${n}@crossing.example`)
+  const turned = addresses.toReversed()
+  const add = (some: readonly string[]) =>
+    api.call(nadia, 'POST', '/entries/add', { action: 'block', kind: 'sender', values: some })
+
+  it('add the same values, in another order', async () => {
+    const answers = await Promise.all([add(addresses), add(turned), add(addresses), add(turned)])
+    expect(answers.map((a) => a.status)).toEqual([200, 200, 200, 200])
+    const results = answers.map((a) => (a.body as Body).results)
+    expect(results.slice(0, 2).map((r) => r.map((x: Body) => x.of))).toEqual([addresses, turned])
+    const counts = Map.groupBy(results.flat(), (r: Body) => r.status)
+    expect([counts.get('succeeded')?.length, counts.get('skipped')?.length]).toEqual([200, 600])
+  })
+
+  it('remove what others add anew, in another order', async () => {
+    const found: Body = (await api.call(nadia, 'GET', '/entries?q=crossing.example&limit=500')).body
+    const ids = found.items.map((e: Body) => e.id)
+    const remove = (some: readonly string[]) => api.call(nadia, 'POST', '/entries/remove', { ids: some })
+    const answers = await Promise.all([add(turned), remove(ids), add(addresses), remove(ids.toReversed())])
+    expect(answers.map((a) => a.status)).toEqual([200, 200, 200, 200])
+  })
+})

@@ -39,7 +39,7 @@ export async function tryOnPast(tx: Tx, rule: EntryRule, options: PastOptions = 
   const { days = 30, limit = 2_000, sample = 20 } = options
   const now = new Date()
   const since = new Date(now.getTime() - days * DAY)
-  const ids = await holders(tx, rule, since, limit + 1)
+  const { ids, all } = await holders(tx, rule, since, limit + 1)
   const looked = ids.slice(0, limit)
   const flips: { id: MessageId; flip: Flip }[] = []
   for (let i = 0; i < looked.length; i += CHUNK)
@@ -63,7 +63,7 @@ export async function tryOnPast(tx: Tx, rule: EntryRule, options: PastOptions = 
       const message = messages.get(f.id)
       return message === undefined ? [] : [{ message, flip: f.flip }]
     }),
-    complete: ids.length <= limit,
+    complete: all && ids.length <= limit,
     since,
   }
 }
@@ -96,24 +96,68 @@ async function tryOn(tx: Tx, rule: EntryRule, ids: readonly MessageId[], now: st
   return found.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0))
 }
 
-/** Messages with an entity that the rule matches, newest first, each once. */
-async function holders(tx: Tx, rule: EntryRule, since: Date, limit: number): Promise<MessageId[]> {
-  const found = new Map<MessageId, number>()
-  const rows = await tx
+/** Entities read at a time for each message that is looked for, and how often: a newsletter holds very many. */
+const EACH = 10
+const PAGES = 20
+
+/**
+ * Messages with an entity that the rule matches, newest first, each once, up to `limit`. `all`: no more than these were to be found;
+ * false too where so many entities only look alike that it was given up.
+ */
+async function holders(
+  tx: Tx,
+  rule: EntryRule,
+  since: Date,
+  limit: number,
+): Promise<{ readonly ids: readonly MessageId[]; readonly all: boolean }> {
+  const found = new Set<MessageId>()
+  let before: Place | null = null
+  for (let n = 0; n < PAGES; n++) {
+    const rows: readonly Holding[] = await page(tx, rule, since, { limit: limit * EACH, before })
+    for (const { message_id, kind, value } of rows)
+      if (found.size < limit && matches(rule, { kind, value })) found.add(message_id)
+    const last = rows.at(-1)
+    const all = rows.length < limit * EACH
+    if (!last || all || found.size >= limit) return { ids: [...found], all }
+    // The last message of a page may hold more than was read: it is read again, unless there was no other.
+    before = { at: last.received_at, id: last.message_id, again: rows[0]?.message_id !== last.message_id }
+  }
+  return { ids: [...found], all: false }
+}
+
+interface Place {
+  readonly at: Date
+  readonly id: MessageId
+  readonly again: boolean
+}
+interface Holding {
+  readonly message_id: MessageId
+  readonly kind: EntityKind
+  readonly value: string
+  readonly received_at: Date
+}
+
+async function page(
+  tx: Tx,
+  rule: EntryRule,
+  since: Date,
+  { limit, before }: { readonly limit: number; readonly before: Place | null },
+): Promise<readonly Holding[]> {
+  let rows = tx
     .selectFrom('entity')
     .select(['message_id', 'kind', 'value', 'received_at'])
     .where('received_at', '>=', since)
     .where('kind', 'in', kindsOf(rule))
     .where((eb) => narrowed(rule) ?? eb.val(true))
     .orderBy('received_at', 'desc')
-    // A message may hold several; those that only look alike in SQL are dropped below.
-    .limit(limit * 10)
-    .execute()
-  for (const row of rows) {
-    if (found.size >= limit) break
-    if (matches(rule, { kind: row.kind, value: row.value })) found.set(row.message_id, row.received_at.getTime())
+    .orderBy('message_id', 'desc')
+    // A message may hold several; those that only look alike in SQL are dropped by who asks.
+    .limit(limit)
+  if (before) {
+    const { at, id, again } = before
+    rows = rows.where((eb) => eb(eb.refTuple('received_at', 'message_id'), again ? '<=' : '<', eb.tuple(at, id)))
   }
-  return [...found.keys()]
+  return await rows.execute()
 }
 
 const kindsOf = (rule: EntryRule): EntityKind[] => (rule.kind === 'url-domain' ? ['url', 'url-domain'] : [rule.kind])
