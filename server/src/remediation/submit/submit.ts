@@ -7,6 +7,7 @@ import { type ApprovalRules, approvalFor, noteJoined } from '../rules/approval.t
 import { checkActive, checkSize, type Limits } from '../rules/limits.ts'
 import { mayRun } from '../rules/rights.ts'
 import type { ActionRequest, MailKind, MoveTarget, Requester } from '../types.ts'
+import { IN_ORDER } from '../undo/bind.ts'
 import { inheritVerdictCauses, noteVerdictCauses } from '../undo/verdicts.ts'
 import { insertAction, openAction, type PlanRef } from './new-action.ts'
 import { overdue } from './overdue.ts'
@@ -276,5 +277,5 @@ export async function guardReleased(tx: Tx, context: LedgerContext, action: Acti
     join verdict v on v.tenant_id = m.tenant_id and v.id = m.verdict_id
     cross join jsonb_array_elements(v.verdict->'causes') c
     where i.tenant_id = ${context.tenant} and i.action_id = ${action} and i.state in ('planned', 'approved')
-    on conflict do nothing`.execute(tx)
+    ${IN_ORDER} on conflict do nothing`.execute(tx)
 }

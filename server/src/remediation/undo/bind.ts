@@ -6,6 +6,9 @@ import type { LedgerContext } from '../ledger/ledger.ts'
 import type { ActionParams } from '../ledger/tables.ts'
 import { causesOf } from './selection.ts'
 
+/** Guards are written in one order: an undo and a release that write the same ones would else wait for each other. */
+export const IN_ORDER = sql`order by 2, 3, 4, 5`
+
 /**
  * An undo that runs binds its causes: automation does not take these copies again for them, and new mail is judged without them if that was
  * asked for. A redo says that the original was right and lets go; what takes the redo back binds again. What waits for approval binds nothing; of what was approved in part,
@@ -32,7 +35,7 @@ export async function bindCauses(tx: Tx, context: LedgerContext, id: ActionId): 
       coalesce((o.cause->>'version')::int, 1), ${id}::uuid, ${now}::timestamptz from o
     union all select ${tenant}, o.delivery_id, s.kind, s.cause_id, s.version, ${id}, ${now}
       from o join cause_set s on s.tenant_id = ${tenant} and s.id = o.cause_set
-    on conflict do nothing`.execute(tx)
+    ${IN_ORDER} on conflict do nothing`.execute(tx)
   await guardFromGate(tx, context, id)
   for (const cause of await toSuspend(tx, context, id, inForceNoMore))
     await emit(tx, { kind: 'cause.suspend', data: { cause, undoActionId: id } })
@@ -71,7 +74,7 @@ const guardFromGate = (tx: Tx, { tenant, now }: LedgerContext, id: ActionId) =>
     from action_item i join message m on m.tenant_id = i.tenant_id and m.id = i.message_id
     join verdict v on v.tenant_id = m.tenant_id and v.id = m.verdict_id cross join jsonb_array_elements(v.verdict->'causes') c
     where i.tenant_id = ${tenant} and i.action_id = ${id} and i.state = 'approved' and i.undoes is null
-    on conflict do nothing`.execute(tx)
+    ${IN_ORDER} on conflict do nothing`.execute(tx)
 
 /** If that was asked for: the causes that were named, in the versions in which they acted; without names, those of the actions. */
 async function toSuspend(

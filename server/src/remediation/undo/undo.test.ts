@@ -274,6 +274,31 @@ describe('by cause', () => {
   })
 })
 
+test('an undo and a release that bind the same cause for the same copies do not wait for each other', async () => {
+  const bad = cause('signal')
+  const copies: Copy[] = []
+  for (let n = 0; n < 20; n++) copies.push(...(await judged([bad], ['ann', 'bob', 'cem'])))
+  await o.run({ kind: 'quarantine', cause: bad }, copies)
+  const some = ids(copies).filter((_, n) => n % 2 === 0)
+  const both: Promise<PromiseSettledResult<unknown>>[] = []
+  const settled = async (asked: Promise<unknown>) => (await Promise.allSettled([asked]))[0]
+  // Somebody binds every second one, too: both wait for him, each with a part bound.
+  await t.storage.tenant(t.a, async (tx) => {
+    await sql`insert into guard (tenant_id, delivery_id, cause_kind, cause_id, cause_version, set_by, at)
+      select ${t.a}, d, ${bad.kind}, ${bad.id}, ${bad.version}, d, now() from unnest(${some}::uuid[]) d`.execute(tx)
+    const select = { deliveryIds: ids(copies) }
+    both.push(settled(o.service.undoAll(o.analyst(), { select: { signal: { id: bad.id } } })))
+    both.push(settled(o.service.submit(o.analyst(), { kind: 'release', select })))
+    const waiting = sql<{ n: number }>`select count(*)::int as n from pg_locks l join pg_stat_activity a using (pid)
+      where a.datname = current_database() and l.locktype = 'transactionid' and not l.granted`
+    const blocked = async () => (await waiting.execute(tx)).rows[0]?.n
+    await expect.poll(blocked, { timeout: 60_000 }).toBeGreaterThanOrEqual(2)
+  })
+  expect(await Promise.all(both)).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }])
+  await o.service.drain(t.a)
+  expect(o.snapshots().map((s) => s.length)).toEqual([20, 20, 20])
+})
+
 describe('what the gate has kept', () => {
   test('is counted apart; released with the rest if asked for, bound, and taken back by a redo', async () => {
     const bad = cause('signal', 2)
