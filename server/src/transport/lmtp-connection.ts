@@ -147,8 +147,8 @@ function connection(socket: Socket, wire: Wire, features: ReadonlySet<string>): 
       messages++
       good = false
       try {
-        const results = await transaction(wire, mail, features)
-        good = true
+        const { results, data } = await transaction(wire, mail, features)
+        good = data || (await reset(wire, mail.deadline))
         return results
       } catch (error) {
         throw error instanceof LmtpLost ? error : new LmtpLost(messageOf(error), false)
@@ -166,10 +166,16 @@ function connection(socket: Socket, wire: Wire, features: ReadonlySet<string>): 
 
 const refused = (r: Reply): HopResult => ({ kind: r.code >= 500 ? 'permanent' : 'temporary', reply: r })
 
-async function transaction(wire: Wire, mail: HandOver, features: ReadonlySet<string>): Promise<readonly HopResult[]> {
+interface Transaction {
+  readonly results: readonly HopResult[]
+  /** The data was taken or refused as a whole, which ends the server's transaction; else it may be open. */
+  readonly data: boolean
+}
+
+async function transaction(wire: Wire, mail: HandOver, features: ReadonlySet<string>): Promise<Transaction> {
   if (mail.smtpUtf8 && !features.has('SMTPUTF8')) {
     const r = reply(550, '5.6.7', 'The mail store cannot take SMTPUTF8 mail')
-    return mail.recipients.map(() => refused(r))
+    return { results: mail.recipients.map(() => refused(r)), data: false }
   }
   const parameters = `${features.has('8BITMIME') ? ' BODY=8BITMIME' : ''}${mail.smtpUtf8 ? ' SMTPUTF8' : ''}`
   const envelope = [
@@ -182,10 +188,7 @@ async function transaction(wire: Wire, mail: HandOver, features: ReadonlySet<str
     return bad && (bad.code === 250 || bad.code === 251) ? undefined : refused(bad ?? reply(451, '4.3.0', 'No reply'))
   })
   const known = results.filter((r) => r !== undefined)
-  if (known.length === results.length) {
-    await commands(wire, ['RSET\r\n'], false, mail.deadline)
-    return known
-  }
+  if (known.length === results.length) return { results: known, data: false }
   return sendData(wire, mail, results)
 }
 
@@ -207,10 +210,23 @@ async function commands(
   return replies
 }
 
-async function sendData(wire: Wire, mail: HandOver, results: (HopResult | undefined)[]): Promise<readonly HopResult[]> {
+/**
+ * Ends a transaction that has not come to its data (RFC 5321 §4.1.1.5): a server that keeps it would answer the next message's MAIL with
+ * 503, and that message would be refused for it. False: the connection is not to be used again. What was answered stays known.
+ */
+async function reset(wire: Wire, deadline: number): Promise<boolean> {
+  try {
+    const [answer] = await commands(wire, ['RSET\r\n'], false, deadline)
+    return answer?.code === 250
+  } catch {
+    return false
+  }
+}
+
+async function sendData(wire: Wire, mail: HandOver, results: (HopResult | undefined)[]): Promise<Transaction> {
   await wire.write('DATA\r\n')
   const go = (await wire.read(mail.deadline)).reply
-  if (go.code !== 354) return results.map((r) => r ?? refused(go))
+  if (go.code !== 354) return { results: results.map((r) => r ?? refused(go)), data: false }
   await wire.write(...stuffed(mail.bytes))
   if (Date.now() >= mail.deadline) throw new LmtpLost('takes too long', false, results)
   try {
@@ -220,7 +236,7 @@ async function sendData(wire: Wire, mail: HandOver, results: (HopResult | undefi
       const { reply: r } = await wire.read(mail.deadline)
       results[i] = r.code < 300 ? { kind: 'delivered', ref: null, detail: `${r.code} ${r.text}` } : refused(r)
     }
-    return results.filter((r) => r !== undefined)
+    return { results: results.filter((r) => r !== undefined), data: true }
   } catch (error) {
     // From here on the server may have the whole message.
     throw new LmtpLost(messageOf(error), true, results)

@@ -55,6 +55,14 @@ test('dead before the end of the data: certainly not taken', async () => {
   }
 })
 
+test('a store that refuses DATA and keeps the transaction: the next message is not refused for it', async () => {
+  peer.next({ refuseData: '451 4.3.0 later' })
+  expect(await hop.handOver(mail(BODY, 'one'))).toMatchObject([{ kind: 'temporary', reply: { code: 451 } }])
+  const before = peer.connections()
+  expect(await hop.handOver(mail(BODY, 'two'))).toMatchObject([{ kind: 'delivered' }])
+  expect(peer.connections()).toBe(before)
+})
+
 test('dead or silent after the data: nobody knows', async () => {
   const impatient = createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 400 })
   for (const [b, by] of [

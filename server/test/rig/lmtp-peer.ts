@@ -11,6 +11,8 @@ export type Behaviour =
   /** Never answers the data. */
   | 'silent'
   | { readonly rcpt: string }
+  /** Reply to DATA; the transaction stays open, as RFC 5321 lets it: MAIL within it is answered 503. */
+  | { readonly refuseData: string }
   /** Reply to the data, by recipient index; absent = ok. */
   | { readonly data: readonly string[] }
 
@@ -40,6 +42,7 @@ export async function startLmtpPeer(port = 0): Promise<LmtpPeer> {
     let from = ''
     let recipients: string[] = []
     let inData = false
+    let open = false
     let behaviour: Behaviour = 'ok'
     const say = (line: string) => void socket.write(`${line}\r\n`)
 
@@ -66,6 +69,7 @@ export async function startLmtpPeer(port = 0): Promise<LmtpPeer> {
     const command = (line: string): void => {
       const verb = line.slice(0, 4).toUpperCase()
       if (verb === 'LHLO') say('250-peer\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES')
+      else if (verb === 'MAIL' && open) say('503 5.5.1 Nested MAIL command')
       else if (verb === 'MAIL') {
         behaviour = script.shift() ?? 'ok'
         from = /<(.*)>/.exec(line)?.[1] ?? ''
@@ -80,14 +84,20 @@ export async function startLmtpPeer(port = 0): Promise<LmtpPeer> {
         }
       } else if (verb === 'DATA') {
         if (behaviour === 'die-in-data') socket.destroy()
-        else {
+        else if (typeof behaviour === 'object' && 'refuseData' in behaviour) {
+          open = true
+          say(behaviour.refuseData)
+        } else {
           inData = true
           say('354 OK')
         }
       } else if (verb === 'QUIT') {
         say('221 2.0.0 Bye')
         socket.end()
-      } else say('250 2.0.0 OK')
+      } else {
+        if (verb === 'RSET') open = false
+        say('250 2.0.0 OK')
+      }
     }
 
     say('220 peer LMTP')
