@@ -15,7 +15,7 @@ import { explorerSearch } from './pages/Explorer/filters.ts'
 import { heldSearch } from './pages/Quarantine/search.ts'
 import { submissionSearch } from './pages/Submissions/search.ts'
 import { entrySearch } from './pages/TenantAllowBlockList/search.ts'
-import { Failed, Missing } from './shell/Failed.tsx'
+import { Failed, Missing, Waiting } from './shell/Failed.tsx'
 import { Shell } from './shell/Shell.tsx'
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: Outlet })
@@ -51,6 +51,7 @@ const inside = createRoute({
     throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { to: location.href } })
   },
   component: Shell,
+  pendingComponent: Waiting,
 })
 
 const home = createRoute({

@@ -207,6 +207,59 @@ describe('Tenant Allow/Block List in the browser', () => {
     await context.close()
   })
 
+  test('a session that ends while a page is open: a way to sign in, and back to the same page', async () => {
+    const { page, context } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await page.goto(`${LIST}?action=block`)
+    await grid(page)
+      .getByRole('row', { name: /soon@one/ })
+      .waitFor()
+    await context.clearCookies()
+    await page.getByRole('tab', { name: 'Allow' }).click()
+    const alert = page.getByRole('alert').filter({ hasText: 'You are not signed in any more.' })
+    await alert.waitFor()
+    await fine(page, 'signed-out')
+    await alert.getByRole('link', { name: 'Sign in' }).click()
+    await page.getByLabel('Email').fill(PERSON.email)
+    await page.getByLabel('Password').fill(PERSON.password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await grid(page)
+      .getByRole('row', { name: /four\.example/ })
+      .waitFor()
+    expect(new URL(page.url()).search).toBe('?action=allow')
+    await context.close()
+  })
+
+  test('whoever may only report is told that no page is theirs; a page that is not there says so', async () => {
+    const reporter = { name: 'Rob Reporter', email: 'rob@alderfinch.example', password: 'another long pass phrase' }
+    await server.call('POST', '/users', { ...reporter, role: 'reporter' })
+    const { page, context } = await watchedPage(browser, server.url)
+    await page.goto('/sign-in')
+    await page.getByLabel('Email').fill(reporter.email)
+    await page.getByLabel('Password').fill(reporter.password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'No page of the console is open to you' }).waitFor()
+    await fine(page, 'no-page-open')
+    await page.goto('/nowhere')
+    await page.getByRole('heading', { name: 'There is no such page' }).waitFor()
+    await fine(page, 'no-such-page')
+    await context.close()
+  })
+
+  test('whatever of a message cannot be broken into lines is broken all the same', async () => {
+    const domain = `${'d'.repeat(60)}.`.repeat(3)
+    const raw = `From: A <${'l'.repeat(60)}@${domain}example>\r\nTo: yuki.tanabe@alderfinch.example\r\nSubject: ${'unbroken'.repeat(80)}\r\n\r\nhello\r\n`
+    const to = new URLSearchParams({ recipient: 'yuki.tanabe@alderfinch.example' })
+    const { messageId } = (await server.call('POST', `/import?${to}`, Buffer.from(raw))) as { messageId: string }
+    const { page, context } = await watchedPage(browser, server.url, { width: 360 })
+    await signIn(page)
+    await page.goto(`/messages/${messageId}`)
+    await page.getByRole('heading', { name: /^Signals/ }).waitFor()
+    await page.getByText('Evidence', { exact: true }).first().waitFor()
+    await fine(page, 'unbroken')
+    await context.close()
+  })
+
   test('whoever may write entries but let nothing through is offered no allow entry (permissions #80)', async () => {
     const { page, context, problems } = await watchedPage(browser, server.url)
     await without(context, 'lists.allow')

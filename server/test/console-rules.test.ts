@@ -307,6 +307,21 @@ describe('text of a message', () => {
     expect(visibleLines('a\r\nb\u0000')).toBe('a\nb[U+0000]')
   })
 
+  test('joiners stay where writing needs them, and are named where they hide', () => {
+    const needed = [
+      '\u{1f468}\u200d\u{1f469}\u{1f3fd}\u200d\u{1f467}',
+      '\u{1f3f3}\ufe0f\u200d\u{1f308}',
+      'می\u200cخواهم',
+      'क्\u200dष',
+      'ക്\u200d',
+    ]
+    for (const text of needed) expect(visible(text)).toBe(text)
+    expect(visible('pay\u200dpal and pay\u200cpal')).toBe('pay[U+200D]pal and pay[U+200C]pal')
+    expect(visible('\u200d\u{1f468} \u{1f468}\u200d\u200d\u{1f469} م\u200c')).toBe(
+      '[U+200D]\u{1f468} \u{1f468}[U+200D][U+200D]\u{1f469} م[U+200C]',
+    )
+  })
+
   test('a copied address cannot be followed by accident', () => {
     expect(defang('https://login.evil.example/a.b?c=d.e')).toBe('hxxps://login[.]evil[.]example/a.b?c=d.e')
     expect(defang('HTTP://evil.example')).toBe('HxxP://evil[.]example')

@@ -1,6 +1,13 @@
 /** Characters that hide, reorder or break text: C0/C1 controls, bidirectional controls, zero-width and line separators. */
 const HIDING = /[\p{Cc}\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/gu
 
+/**
+ * Joiners and non-joiners where writing needs them: inside a picture of several, between letters of the Arabic script, after the sign
+ * of Indic scripts that takes a vowel away (RFC 5892, appendix A.1 and A.2). Anywhere else they hide.
+ */
+const NEEDED =
+  /(?<=\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)\u200d(?=\p{Extended_Pictographic})|(?<=(?=\p{Script=Arabic})\p{L}\p{Mn}*)\u200c(?=(?=\p{Script=Arabic})\p{L})|(?<=[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca])[\u200c\u200d]/uy
+
 const NAMES: Readonly<Record<number, string>> = {
   8234: 'LRE',
   8235: 'RLE',
@@ -21,7 +28,7 @@ const NAMES: Readonly<Record<number, string>> = {
  */
 export function visible(text: string, max = 1000): string {
   const cut = text.length > max * 2
-  const shown = (cut ? clip(text, max * 2) : text).replace(/[\t\r\n]+/g, ' ').replace(HIDING, nameOf)
+  const shown = (cut ? clip(text, max * 2) : text).replace(/[\t\r\n]+/g, ' ').replace(HIDING, named)
   return cut || shown.length > max ? `${clip(shown, max)}…` : shown
 }
 
@@ -35,6 +42,11 @@ export const visibleLines = (text: string, max = 100_000): string =>
     .split(/\r\n|\r|\n/)
     .map((line) => visible(line, max))
     .join('\n')
+
+function named(character: string, at: number, text: string): string {
+  NEEDED.lastIndex = at
+  return NEEDED.test(text) ? character : nameOf(character)
+}
 
 function nameOf(character: string): string {
   const code = character.codePointAt(0) ?? 0

@@ -1,10 +1,18 @@
-import { Button } from '@fluentui/react-components'
+import { Button, Spinner } from '@fluentui/react-components'
 import { Link, useRouter } from '@tanstack/react-router'
+import { useEffect } from 'react'
+import { ApiError } from '../api/client.ts'
 import { Problem } from '../parts/Problem.tsx'
 
 /** What is shown instead of a page that could not be shown. */
 export function Failed({ error }: { error: unknown }) {
   const router = useRouter()
+  const unreachable = error instanceof ApiError && error.status === 0
+  useEffect(() => {
+    if (!unreachable) return
+    const again = setInterval(() => void router.invalidate(), 5_000)
+    return () => clearInterval(again)
+  }, [router, unreachable])
   return (
     <div className="page">
       <div className="page-head">
@@ -20,13 +28,23 @@ export function Failed({ error }: { error: unknown }) {
 
 export function Missing() {
   return (
-    <div className="page">
+    <main className="page">
+      <title>There is no such page – Recourse</title>
       <div className="page-head">
         <h1>There is no such page</h1>
       </div>
       <Link to="/explorer" search={{}} className="link">
         To Explorer
       </Link>
-    </div>
+    </main>
+  )
+}
+
+/** While the server is asked who is signed in: a slow answer must not look like a page that is broken. */
+export function Waiting() {
+  return (
+    <main className="page">
+      <Spinner label="Waiting for the server" />
+    </main>
   )
 }

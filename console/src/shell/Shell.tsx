@@ -4,8 +4,9 @@ import { Link, Outlet, useLocation } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { LiveEvents } from '../api/live.tsx'
 import { useSession } from '../api/session.ts'
+import { Page } from '../parts/Page.tsx'
 import { AccountMenu } from './AccountMenu.tsx'
-import { NavLinks } from './nav.tsx'
+import { NavLinks, useAnyPage } from './nav.tsx'
 import { useNarrow } from './useNarrow.ts'
 
 /** Top bar, left rail (a drawer on a phone), and the page. */
@@ -61,11 +62,23 @@ export function Shell() {
   )
 }
 
+function NothingToSee() {
+  return (
+    <Page title="No page of the console is open to you">
+      <p className="page-note">
+        Your role lets you see nothing here. If you need to, ask an administrator for another one. Messages are reported
+        from your mail program, or with a token by the command line and the API.
+      </p>
+    </Page>
+  )
+}
+
 /** After a change of page the focus goes to it, so that a screen reader and the keyboard are where the eye is. */
 function Main() {
   const path = useLocation({ select: (location) => location.pathname })
   const main = useRef<HTMLElement>(null)
   const before = useRef(path)
+  const anyPage = useAnyPage()
   useEffect(() => {
     if (before.current === path) return
     before.current = path
@@ -73,7 +86,7 @@ function Main() {
   }, [path])
   return (
     <main id="main" ref={main} tabIndex={-1} className="main">
-      <Outlet />
+      {anyPage ? <Outlet /> : <NothingToSee />}
     </main>
   )
 }

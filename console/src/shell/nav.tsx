@@ -8,7 +8,7 @@ import {
 } from '@fluentui/react-icons'
 import { Link, useLocation } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import { useCan } from '../api/session.ts'
+import { useCan, useSession } from '../api/session.ts'
 import type { Permission } from '../api/types.ts'
 
 interface Entry {
@@ -42,6 +42,15 @@ const GROUPS: readonly { readonly title: string; readonly entries: readonly Entr
     entries: [{ to: '/settings/organisation', label: 'Settings', icon: <Settings20Regular />, needs: 'settings.read' }],
   },
 ]
+
+const ALL = GROUPS.flatMap((group) => group.entries)
+
+/** Whether there is a page for the person at all: who may only report, does it from elsewhere. Of nobody nothing is known. */
+export function useAnyPage(): boolean {
+  const can = useCan()
+  const session = useSession()
+  return session === null || ALL.some((entry) => can(entry.needs))
+}
 
 /** The rail's links; what the person may not read is left out. */
 export function NavLinks({ narrow, onFollow }: { narrow: boolean; onFollow?: () => void }) {

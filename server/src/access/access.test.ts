@@ -383,6 +383,12 @@ describe('API tokens', () => {
     ]
     const codes = (await Promise.all(ways)).map((answer) => answer.json().error?.code)
     expect(codes).toEqual(['role-rights', 'role-rights', 'role-rights', 'role-rights'])
+    // A role that is none is answered with those that there are.
+    const none = (await people('POST', '', { ...ann(unique()), role: 'approver' })).json().error
+    expect(none.message).toBe(
+      'The request is not valid: body.role must be one of administrator, analyst, reader, reporter.',
+    )
+    expect(none.places).toEqual([{ at: 'role', message: 'must be one of administrator, analyst, reader, reporter' }])
     const made = await ask(['mail.read'])
     expect(made.statusCode).toBe(201)
     const listed = await app.inject({ url: '/api/v1/tokens', headers: { authorization: `Bearer ${secret}` } })

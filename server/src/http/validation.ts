@@ -27,8 +27,21 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
     if (part === 'body' && (given === undefined || given === null) && IsOptional(schema)) return { value: undefined }
     const value = part === 'body' ? given : Value.Convert(schema, Value.Default(schema, structuredClone(given)))
     if (check.Check(value)) return { value }
-    return { error: wrong(part, schema, [...check.Errors(value)]) }
+    return { error: wrong(part, schema, chosen([...check.Errors(value)])) }
   }
+}
+
+/** Where a value is none of those that its schema names, that is told once, with all of them, instead of each that it is not. */
+function chosen(errors: readonly Found[]): Found[] {
+  const byPlace = Map.groupBy(errors, (e) => e.instancePath)
+  return [...byPlace.values()].flatMap((all) => {
+    const union = all.find((e) => e.keyword === 'anyOf')
+    const constants = all.filter((e) => e.keyword === 'const').map((e) => Reflect.get(e.params ?? {}, 'allowedValue'))
+    if (!union || constants.length === 0) return all
+    const others = all.filter((e) => e !== union && e.keyword !== 'const')
+    const values = [...new Set(constants.map(String))].join(', ')
+    return [{ ...union, keyword: 'const', message: `must be one of ${values}` }, ...others]
+  })
 }
 
 function wrong(part: string, schema: TSchema, errors: readonly Found[]): AppError {
