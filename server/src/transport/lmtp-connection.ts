@@ -147,8 +147,8 @@ function connection(socket: Socket, wire: Wire, features: ReadonlySet<string>): 
       messages++
       good = false
       try {
-        const { results, data } = await transaction(wire, mail, features)
-        good = data || (await reset(wire, mail.deadline))
+        const { results, pending } = await transaction(wire, mail, features)
+        good = !pending || (await reset(wire, mail.deadline))
         return results
       } catch (error) {
         throw error instanceof LmtpLost ? error : new LmtpLost(messageOf(error), false)
@@ -168,14 +168,14 @@ const refused = (r: Reply): HopResult => ({ kind: r.code >= 500 ? 'permanent' : 
 
 interface Transaction {
   readonly results: readonly HopResult[]
-  /** The data was taken or refused as a whole, which ends the server's transaction; else it may be open. */
-  readonly data: boolean
+  /** The server may still be in it: it was begun, and has not come to the end of its data. */
+  readonly pending: boolean
 }
 
 async function transaction(wire: Wire, mail: HandOver, features: ReadonlySet<string>): Promise<Transaction> {
   if (mail.smtpUtf8 && !features.has('SMTPUTF8')) {
     const r = reply(550, '5.6.7', 'The mail store cannot take SMTPUTF8 mail')
-    return { results: mail.recipients.map(() => refused(r)), data: false }
+    return { results: mail.recipients.map(() => refused(r)), pending: false }
   }
   const parameters = `${features.has('8BITMIME') ? ' BODY=8BITMIME' : ''}${mail.smtpUtf8 ? ' SMTPUTF8' : ''}`
   const envelope = [
@@ -188,7 +188,7 @@ async function transaction(wire: Wire, mail: HandOver, features: ReadonlySet<str
     return bad && (bad.code === 250 || bad.code === 251) ? undefined : refused(bad ?? reply(451, '4.3.0', 'No reply'))
   })
   const known = results.filter((r) => r !== undefined)
-  if (known.length === results.length) return { results: known, data: false }
+  if (known.length === results.length) return { results: known, pending: true }
   return sendData(wire, mail, results)
 }
 
@@ -226,7 +226,7 @@ async function reset(wire: Wire, deadline: number): Promise<boolean> {
 async function sendData(wire: Wire, mail: HandOver, results: (HopResult | undefined)[]): Promise<Transaction> {
   await wire.write('DATA\r\n')
   const go = (await wire.read(mail.deadline)).reply
-  if (go.code !== 354) return { results: results.map((r) => r ?? refused(go)), data: false }
+  if (go.code !== 354) return { results: results.map((r) => r ?? refused(go)), pending: true }
   await wire.write(...stuffed(mail.bytes))
   if (Date.now() >= mail.deadline) throw new LmtpLost('takes too long', false, results)
   try {
@@ -236,7 +236,7 @@ async function sendData(wire: Wire, mail: HandOver, results: (HopResult | undefi
       const { reply: r } = await wire.read(mail.deadline)
       results[i] = r.code < 300 ? { kind: 'delivered', ref: null, detail: `${r.code} ${r.text}` } : refused(r)
     }
-    return { results: results.filter((r) => r !== undefined), data: true }
+    return { results: results.filter((r) => r !== undefined), pending: false }
   } catch (error) {
     // From here on the server may have the whole message.
     throw new LmtpLost(messageOf(error), true, results)

@@ -63,6 +63,17 @@ test('a store that refuses DATA and keeps the transaction: the next message is n
   expect(peer.connections()).toBe(before)
 })
 
+test.each(['refused', 'die'] as const)(
+  '… and whose RSET is %s: what it said stands, and the next goes over a fresh connection',
+  async (rset) => {
+    peer.next({ refuseData: '552 5.3.4 too large', rset })
+    expect(await hop.handOver(mail(BODY, 'one'))).toMatchObject([{ kind: 'permanent', reply: { code: 552 } }])
+    const before = peer.connections()
+    expect(await hop.handOver(mail(BODY, 'two'))).toMatchObject([{ kind: 'delivered' }])
+    expect(peer.connections()).toBe(before + 1)
+  },
+)
+
 test('dead or silent after the data: nobody knows', async () => {
   const impatient = createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 400 })
   for (const [b, by] of [

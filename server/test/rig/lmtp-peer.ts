@@ -12,7 +12,7 @@ export type Behaviour =
   | 'silent'
   | { readonly rcpt: string }
   /** Reply to DATA; the transaction stays open, as RFC 5321 lets it: MAIL within it is answered 503. */
-  | { readonly refuseData: string }
+  | { readonly refuseData: string; readonly rset?: 'refused' | 'die' }
   /** Reply to the data, by recipient index; absent = ok. */
   | { readonly data: readonly string[] }
 
@@ -94,6 +94,9 @@ export async function startLmtpPeer(port = 0): Promise<LmtpPeer> {
       } else if (verb === 'QUIT') {
         say('221 2.0.0 Bye')
         socket.end()
+      } else if (verb === 'RSET' && typeof behaviour === 'object' && 'refuseData' in behaviour && behaviour.rset) {
+        if (behaviour.rset === 'die') socket.destroy()
+        else say('502 5.5.1 Not implemented')
       } else {
         if (verb === 'RSET') open = false
         say('250 2.0.0 OK')
