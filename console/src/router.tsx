@@ -15,7 +15,7 @@ import { explorerSearch } from './pages/Explorer/filters.ts'
 import { heldSearch } from './pages/Quarantine/search.ts'
 import { submissionSearch } from './pages/Submissions/search.ts'
 import { entrySearch } from './pages/TenantAllowBlockList/search.ts'
-import { Failed, Missing, Waiting } from './shell/Failed.tsx'
+import { Failed, FailedAlone, Missing, Waiting } from './shell/Failed.tsx'
 import { Shell } from './shell/Shell.tsx'
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: Outlet })
@@ -30,6 +30,7 @@ const signIn = createRoute({
     if ((await context.client.fetchQuery(setupQuery)).needed) throw redirect({ to: '/setup' })
   },
   component: lazyRouteComponent(() => import('./pages/SignIn/SignIn.tsx'), 'SignIn'),
+  errorComponent: FailedAlone,
 })
 
 const setup = createRoute({
@@ -41,6 +42,7 @@ const setup = createRoute({
     if (!(await context.client.fetchQuery(setupQuery)).needed) throw redirect({ to: '/sign-in' })
   },
   component: lazyRouteComponent(() => import('./pages/SignIn/Setup.tsx'), 'Setup'),
+  errorComponent: FailedAlone,
 })
 
 const inside = createRoute({
@@ -52,6 +54,7 @@ const inside = createRoute({
   },
   component: Shell,
   pendingComponent: Waiting,
+  errorComponent: FailedAlone,
 })
 
 const home = createRoute({

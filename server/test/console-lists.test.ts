@@ -230,6 +230,27 @@ describe('Tenant Allow/Block List in the browser', () => {
     await context.close()
   })
 
+  test('a server that is slow is waited for, one that is away is asked again until it is back', async () => {
+    const { page, context } = await watchedPage(browser, server.url)
+    await signIn(page)
+    const slow = Promise.withResolvers<void>()
+    await page.route('**/api/v1/session', async (route) => {
+      await slow.promise
+      await route.abort('connectionrefused')
+    })
+    await page.goto(`${LIST}?action=block`)
+    await page.getByText('Waiting for the server').waitFor()
+    expect(await violations(page)).toEqual([])
+    slow.resolve()
+    await page.getByRole('heading', { name: 'Something went wrong' }).waitFor()
+    await fine(page, 'no-server')
+    await page.unrouteAll({ behavior: 'wait' })
+    await grid(page)
+      .getByRole('row', { name: /soon@one/ })
+      .waitFor()
+    await context.close()
+  })
+
   test('whoever may only report is told that no page is theirs; a page that is not there says so', async () => {
     const reporter = { name: 'Rob Reporter', email: 'rob@alderfinch.example', password: 'another long pass phrase' }
     await server.call('POST', '/users', { ...reporter, role: 'reporter' })

@@ -26,6 +26,13 @@ export function Failed({ error }: { error: unknown }) {
   )
 }
 
+/** The same where there is no frame around it. */
+export const FailedAlone = ({ error }: { error: unknown }) => (
+  <main>
+    <Failed error={error} />
+  </main>
+)
+
 export function Missing() {
   return (
     <main className="page">
@@ -44,7 +51,10 @@ export function Missing() {
 export function Waiting() {
   return (
     <main className="page">
-      <Spinner label="Waiting for the server" />
+      <div className="page-head">
+        <h1>Waiting for the server</h1>
+      </div>
+      <Spinner aria-hidden />
     </main>
   )
 }
