@@ -14,7 +14,7 @@ import {
 import { actOnLateVerdicts, createHindsight, judgeLate } from './intake/index.ts'
 import type { Parser } from './mail/index.ts'
 import type { Remediation } from './remediation/index.ts'
-import type { Storage } from './storage/index.ts'
+import { eachTenant, type Storage } from './storage/index.ts'
 import { teachFromSubmissions, workOnLessons } from './submissions/index.ts'
 
 const MB = 1024 * 1024
@@ -73,10 +73,11 @@ export async function openFeeds(
 /** An engine is back: what waits for it is due now. */
 async function wake(storage: Storage, engine: string, log: Log): Promise<void> {
   try {
-    for (const tenant of await storage.tenants())
-      await storage.tenant(tenant, async (tx) => {
+    await eachTenant(storage, (tenant) =>
+      storage.tenant(tenant, async (tx) => {
         if ((await duePending(tx, [engine])) > 0) await storage.jobs.send(tx, LATE, {}, { key: LATE })
-      })
+      }),
+    )
   } catch (error) {
     log.warn({ engine, reason: messageOf(error) }, 'mail that waits for an engine is looked for later')
   }
@@ -123,7 +124,7 @@ export async function workForEngines({ storage, parser, engines, log }: Work): P
     if (typeof tenant === 'string') await judgeLate(late, tenant as TenantId)
   })
   await storage.jobs.schedule('engines.late.look', LATE_EVERY_MS, async () => {
-    for (const tenant of await storage.tenants()) await judgeLate(late, tenant)
+    await eachTenant(storage, (tenant) => judgeLate(late, tenant))
   })
 }
 

@@ -17,7 +17,7 @@ import * as organisation from './organisation/index.ts'
 import * as quarantine from './quarantine/index.ts'
 import * as remediationRoom from './remediation/index.ts'
 import { oneServer, type Remediation } from './remediation/index.ts'
-import type { OpenStorage } from './storage/index.ts'
+import { eachTenant, type OpenStorage } from './storage/index.ts'
 
 /** A running server. */
 export interface App {
@@ -103,10 +103,10 @@ async function schedule({ config, storage, log, mailboxes }: Rooms): Promise<voi
     if (done.copies > 0 || done.left > 0) log.info(done, 'copies expired in quarantine')
   })
   await storage.jobs.schedule('blobs.sweep', DAY, async () => {
-    for (const tenant of await storage.tenants()) {
+    await eachTenant(storage, async (tenant) => {
       const removed = await storage.blobs.sweep(tenant, { graceMs: DAY })
       if (removed > 0) log.info({ tenant, removed }, 'bytes that nothing refers to any more were removed')
-    }
+    })
   })
 }
 

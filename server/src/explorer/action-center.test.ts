@@ -488,7 +488,9 @@ describe('expiry', () => {
     const { id, copies } = await proposed(['ann'], 'nobody looked')
     office.later(7 * DAY - 1)
     const fresh = await proposed(['bob'], 'in time')
+    expect(await get(`/actions/${id}`)).toMatchObject({ can: { approve: true, reject: true } })
     office.later(1)
+    expect(await get(`/actions/${id}`)).toMatchObject({ can: { approve: false, reject: false, cancel: false } })
     for (const verb of ['approve', 'reject'])
       expect(told(await post(`/actions/${id}/${verb}`))).toMatch(/has expired without a decision at \d{4}-/)
     const more = { select: { deliveryIds: [copies[0]?.id] }, move: { kind: 'soft-delete' }, addTo: id }

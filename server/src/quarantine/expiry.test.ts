@@ -104,6 +104,26 @@ describe('expiry', () => {
     expect(there).toEqual([false, true])
   })
 
+  test('what fails for one organisation holds up no other, and is told', async () => {
+    const mine = await office.hold(['ann'])
+    const theirs = await other.hold(['ann'])
+    let asked = 0
+    const trusted = async (_: unknown, now: Date) => {
+      if (asked++ === 0) throw new Error('no clock')
+      return now
+    }
+    await expect(expireAll(deps({ trusted }))).rejects.toThrow('no clock')
+    const states = [...(await stateOf(t.a, mine.mail.id)), ...(await stateOf(t.b, theirs.mail.id))]
+    expect(states.map((s) => s.state).sort()).toEqual(['expired', 'held'])
+    await expect(expireAll(deps({ trusted: () => Promise.reject(new Error('no clock')) }))).rejects.toThrow(
+      /for \d+ organisations; for the first: no clock/,
+    )
+    await expireAll(deps())
+    expect(
+      [...(await stateOf(t.a, mine.mail.id)), ...(await stateOf(t.b, theirs.mail.id))].map((s) => s.state),
+    ).toEqual(['expired', 'expired'])
+  })
+
   test('a message of which one copy was released keeps its bytes', async () => {
     const { mail, copies } = await office.hold(['ann', 'bob'])
     await office.run({ kind: 'release' }, copies.slice(0, 1))

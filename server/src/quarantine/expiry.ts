@@ -3,7 +3,7 @@ import { record, SYSTEM } from '../audit/index.ts'
 import { crashPoint, type DeliveryId, type MailboxId, type MessageId, messageOf, type TenantId } from '../base/index.ts'
 import type { CopyRef, MailboxProvider, MailboxSession } from '../mailboxes/index.ts'
 import { forgetBytes, locate } from '../records/index.ts'
-import type { Storage, StorageLog, Tx } from '../storage/index.ts'
+import { eachTenant, type Storage, type StorageLog, type Tx } from '../storage/index.ts'
 import { lockMessages } from './selection.ts'
 
 export interface ExpiryDeps {
@@ -35,10 +35,10 @@ const NONE: Expired = { copies: 0, cleared: 0, left: 0 }
 /** Expires what is due in every organisation, and clears what an earlier run has left in holds. */
 export async function expireAll(deps: ExpiryDeps): Promise<Expired> {
   let all = NONE
-  for (const tenant of await deps.storage.tenants()) {
+  await eachTenant(deps.storage, async (tenant) => {
     const one = await expireHeld(deps, tenant)
     all = { copies: all.copies + one.copies, cleared: all.cleared + one.cleared, left: all.left + one.left }
-  }
+  })
   return all
 }
 

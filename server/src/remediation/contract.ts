@@ -65,6 +65,8 @@ export interface PlanDesk {
 
 /** Plan, approve, execute, verify, undo: one service for the API, the command line and the console. */
 export interface Remediation extends Undoing {
+  /** By which proposals expire. */
+  readonly clock: () => Date
   readonly limits: Limits
   /** From recorded state; nothing is asked of a mailbox. */
   preview(requester: Requester, request: ActionRequest): Promise<Plan>

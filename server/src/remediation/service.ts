@@ -1,7 +1,7 @@
 import { type AuditActor, record } from '../audit/index.ts'
 import type { ActionId } from '../base/index.ts'
 import { getPolicy } from '../organisation/index.ts'
-import type { Tx } from '../storage/index.ts'
+import { eachTenant, type Tx } from '../storage/index.ts'
 import { DEFAULT_TUNING, type Remediation, type RemediationDeps } from './contract.ts'
 import { answerOf, type BulkResult, sameKind } from './decide/bulk.ts'
 import { decideAction, type Part, type Verb } from './decide/decide.ts'
@@ -119,6 +119,7 @@ export function createRemediation(deps: RemediationDeps): Remediation {
       return storage.tenant(requester.tenant, (tx) => previewAction(tx, context(requester), requester, request))
     },
     limits,
+    clock,
     submit: (requester, request, tx) => submitIn(requester, request, {}, tx),
     plan: (requester, { key, wish }, work) =>
       storage.tenant(requester.tenant, async (tx) => {
@@ -200,14 +201,14 @@ export function createRemediation(deps: RemediationDeps): Remediation {
       }
       await storage.jobs.schedule('remediation.look', tuning.lookEveryMs, all)
       await storage.jobs.schedule('remediation.retention', RETENTION_MS, async () => {
-        for (const tenant of await storage.tenants()) {
+        await eachTenant(storage, async (tenant) => {
           const done = await service.endRetention(tenant)
           if (done.copies + done.vault + done.clean + done.left > 0)
             deps.log.info({ tenant, ...done }, 'retention ended')
-        }
+        })
       })
       await storage.jobs.schedule('remediation.expire', EXPIRE_MS, async () => {
-        for (const tenant of await storage.tenants()) await service.expire(tenant)
+        await eachTenant(storage, (tenant) => service.expire(tenant))
       })
       await all()
     },

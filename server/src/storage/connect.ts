@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { AppError, messageOf, type TenantId, uuidv7 } from '../base/index.ts'
 import { DirectoryBlobs } from './blobs/blobs.ts'
 import { openDb, type RunTransaction, type TransactionSettings } from './dialect.ts'
+import { eachTenant } from './each-tenant.ts'
 import { type Cluster, type EmbeddedOptions, startCluster } from './embedded/cluster.ts'
 import { BossJobs, installJobs } from './jobs.ts'
 import { DatabaseLeases } from './leases.ts'
@@ -159,7 +160,7 @@ export class OpenStorage implements Storage {
 
   /** Removes bytes that nothing names any more. */
   async #sweep(): Promise<void> {
-    for (const tenant of await this.tenants()) await this.blobs.sweep(tenant, { graceMs: GRACE_MS })
+    await eachTenant(this, (tenant) => this.blobs.sweep(tenant, { graceMs: GRACE_MS }))
   }
 
   /** For `migrate`: other systems' tables in the same database. */

@@ -1,6 +1,7 @@
 export { jsonColumn, uuids, wordColumn } from './columns.ts'
 export { type BlobOptions, type ConnectOptions, connect, type OpenStorage } from './connect.ts'
 export { PREPARED } from './dialect.ts'
+export { eachTenant } from './each-tenant.ts'
 export { type Binaries, prepareBinaries } from './embedded/binaries.ts'
 export { type Cluster, type EmbeddedOptions, startCluster } from './embedded/cluster.ts'
 export { migrate, migrations, steps } from './migrate.ts'

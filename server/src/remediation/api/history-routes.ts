@@ -46,9 +46,9 @@ const itemFilter = ({ state, class: classes, q }: Static<typeof schemas.ItemsFil
 })
 
 /** Lists, details and exports of the Action center. */
-export function registerHistory(app: Api, storage: Pick<Storage, 'tenant'>): void {
+export function registerHistory(app: Api, storage: Pick<Storage, 'tenant'>, clock: () => Date): void {
   registerLists(app, storage)
-  registerOne(app, storage)
+  registerOne(app, storage, clock)
   registerItems(app, storage)
 }
 
@@ -84,7 +84,7 @@ function registerLists(app: Api, storage: Pick<Storage, 'tenant'>): void {
   )
 }
 
-function registerOne(app: Api, storage: Pick<Storage, 'tenant'>): void {
+function registerOne(app: Api, storage: Pick<Storage, 'tenant'>, clock: () => Date): void {
   app.get(
     '/actions/:id',
     {
@@ -101,7 +101,7 @@ function registerOne(app: Api, storage: Pick<Storage, 'tenant'>): void {
         if (!found) throw noAction()
         const { ownProposals } = (await getPolicy(tx)).approvals
         const pending = found.state === 'pending-approval'
-        const rules = { ownProposals, purges: pending && (await purges(tx, actor.tenant, found)) }
+        const rules = { ownProposals, purges: pending && (await purges(tx, actor.tenant, found)), now: clock() }
         return { ...mutable(await detailOf(tx, actor.tenant, found)), can: canDo(found, actor, rules) }
       }),
   )

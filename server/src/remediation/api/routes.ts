@@ -58,7 +58,7 @@ export function register(app: Api, deps: RemediationRoutesDeps): void {
   registerKeep(app, remediation, requester)
   registerUndoRoutes(app, remediation)
   registerRetention(app, storage)
-  registerHistory(app, storage)
+  registerHistory(app, storage, remediation.clock)
 }
 
 function registerProposals(app: Api, remediation: Remediation): void {

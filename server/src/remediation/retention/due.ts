@@ -3,6 +3,7 @@ import type { DeliveryId, MailboxId, MessageId, TenantId } from '../../base/inde
 import type { CopyRef } from '../../mailboxes/index.ts'
 import type { Retention } from '../../organisation/index.ts'
 import type { Tx } from '../../storage/index.ts'
+import { isOpen } from '../ledger/open.ts'
 
 export type Deleted = 'soft-deleted' | 'hard-deleted'
 
@@ -25,8 +26,7 @@ export const cuts = (retention: Retention, trusted: Date): Readonly<Record<Delet
 })
 
 /** Somebody is about to do something with it: looked at again when that has ended. */
-const BUSY = sql`exists (select 1 from action_item o where o.tenant_id = d.tenant_id and o.delivery_id = d.id
-  and (o.state in ('planned', 'approved', 'executing') or (o.state = 'failed' and o.next_attempt_at is not null)))`
+const BUSY = sql`exists (select 1 from action_item o where o.tenant_id = d.tenant_id and o.delivery_id = d.id and ${isOpen('o')})`
 
 /** When what is in force has put it there. */
 const SINCE = sql`(select max(coalesce(i.verified_at, i.updated_at)) from action_item i where i.tenant_id = d.tenant_id

@@ -3,6 +3,7 @@ import { AppError, type DeliveryId, type TenantId } from '../../base/index.ts'
 import type { Cause } from '../../judgement/index.ts'
 import { copiesMatching } from '../../records/index.ts'
 import { jsonText, type Tx } from '../../storage/index.ts'
+import { isOpen } from '../ledger/open.ts'
 import type { ActionRequest, Selection } from '../types.ts'
 import { boundByVerdict } from '../undo/verdicts.ts'
 import { decisionTable } from './possible.ts'
@@ -129,8 +130,7 @@ const releases = (tenant: TenantId): RawBuilder<unknown> => sql`
     select i.delivery_id, bool_or(i.state <> 'done') as open, bool_and(i.state = 'done') as done
     from action_item i join action a on a.tenant_id = i.tenant_id and a.id = i.action_id
     where i.tenant_id = ${tenant} and i.delivery_id in (select id from sel) and a.kind = 'release'
-      and (i.state in ('planned', 'approved', 'executing') or (i.state = 'failed' and i.next_attempt_at is not null)
-        or (i.state = 'done' and i.reverted_by is null))
+      and (${isOpen('i')} or (i.state = 'done' and i.reverted_by is null))
     group by i.delivery_id
   ),
   taken as (

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { ActionId, DeliveryId, ItemId, MessageId, TenantId } from '../../base/index.ts'
 import type { Location } from '../../records/index.ts'
 import type { Tx } from '../../storage/index.ts'
+import { isOpen } from '../ledger/open.ts'
 import type { ActionRequest, MailKind, MoveTarget, Selection } from '../types.ts'
 import { decisionTable } from './possible.ts'
 import { chosen, classified, isEvidence, type Scope } from './select.ts'
@@ -152,8 +153,7 @@ export async function possibleFor(tx: Tx, tenant: TenantId, select: Selection): 
         d.ref is not null or d.handover not in ('none', 'refused') as delivered,
         d.latest_location = 'quarantine' and exists (select 1 from action_item i
           join action a on a.tenant_id = i.tenant_id and a.id = i.action_id and a.kind = 'release'
-          where i.tenant_id = d.tenant_id and i.delivery_id = d.id and (i.state in ('planned', 'approved', 'executing')
-            or (i.state = 'failed' and i.next_attempt_at is not null))) as releasing, ${isEvidence} as evidence
+          where i.tenant_id = d.tenant_id and i.delivery_id = d.id and ${isOpen('i')}) as releasing, ${isEvidence} as evidence
       from delivery d where d.tenant_id = ${tenant} and d.id in (${ids})) x
     group by 1, 2, 3, 4, 5`.execute(tx)
   const touched = CHOICES.map(({ kind, target }) => {

@@ -35,7 +35,8 @@ test('what ended in doubt only can be undone, and is offered; afterwards there i
   const ann = o.user('ann')
   o.fails('ann', 'move', { after: () => ann.redate(SOFT, 1, new Date('2001-01-01T00:00:00Z')) })
   const id = await o.run({ kind: 'soft-delete' }, copies)
-  const offered = async () => canDo(await o.view(id), o.analyst(), { ownProposals: true, purges: false }).undo
+  const offered = async () =>
+    canDo(await o.view(id), o.analyst(), { ownProposals: true, purges: false, now: new Date() }).undo
   expect(await o.view(id)).toMatchObject({ counts: { done: 0, doubtful: 1 } })
   expect(await offered()).toBe(true)
   await o.undo(id)
@@ -77,7 +78,7 @@ test('left untouched because several looked alike: there is nothing to take back
   o.user('ann').append('INBOX', Buffer.concat([mail.sent.bytes, Buffer.from('more\r\n')]))
   const id = await o.run({ kind: 'soft-delete' }, copies)
   expect((await o.items(id))[0]?.state).toBe('ambiguous')
-  expect(canDo(await o.view(id), o.analyst(), { ownProposals: true, purges: false }).undo).toBe(false)
+  expect(canDo(await o.view(id), o.analyst(), { ownProposals: true, purges: false, now: new Date() }).undo).toBe(false)
   await expect(o.service.submitUndo(o.analyst(), id)).rejects.toMatchObject({ code: 'nothing-to-undo' })
 })
 

@@ -1,9 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { ActionId, MailboxId, TenantId } from '../../base/index.ts'
 import type { Tx } from '../../storage/index.ts'
+import { isOpen } from '../ledger/open.ts'
 import { redosBeside } from './redos.ts'
 
-const UNDER_WAY = 'An undo of it is under way.'
+export const UNDER_WAY = 'An undo of it is under way.'
 const GONE = 'The mailbox does not exist any more; the bytes stay in the vault until their retention ends.'
 const DOUBT = 'It ended in doubt: what is found when it is looked for decides.'
 const PARTS = 'Parts of its state were not kept.'
@@ -30,7 +31,7 @@ export async function openUndos(tx: Tx, tenant: TenantId): Promise<readonly Acti
   return rows.rows.map((r) => r.id)
 }
 
-const OPEN = sql`(u.state in ('planned', 'approved', 'executing') or (u.state = 'failed' and u.next_attempt_at is not null))`
+const OPEN = isOpen('u')
 
 /** What a plan has to know beside the items. */
 export interface Circumstances {

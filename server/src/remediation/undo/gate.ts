@@ -3,6 +3,7 @@ import type { ActionId, TenantId } from '../../base/index.ts'
 import { copiesMatching } from '../../records/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import type { LedgerContext } from '../ledger/ledger.ts'
+import { isOpen } from '../ledger/open.ts'
 import { causesOf, type UndoSelection } from './selection.ts'
 
 /** What the gate has done by itself, because of the named causes: kept copies, or handed them over as junk. */
@@ -18,8 +19,7 @@ const JUNKED = sql`(d.latest_location = 'junk' and d.original_location = 'junk' 
     where j.tenant_id = d.tenant_id and j.delivery_id = d.id and j.state = 'done' and j.target_location = 'junk' and a.kind <> 'undo'))`
 
 /** An action is about to do something with the copy. */
-const OPEN = sql`exists (select 1 from action_item o where o.tenant_id = d.tenant_id and o.delivery_id = d.id
-  and (o.state in ('planned', 'approved', 'executing') or (o.state = 'failed' and o.next_attempt_at is not null)))`
+const OPEN = sql`exists (select 1 from action_item o where o.tenant_id = d.tenant_id and o.delivery_id = d.id and ${isOpen('o')})`
 
 /**
  * Copies that no action has taken: the gate keeps them, or put them into Junk, because their verdict has the named causes. Null where the
@@ -68,9 +68,7 @@ export async function leavingGate(tx: Tx, tenant: TenantId, s: UndoSelection): P
   if (copies === null) return null
   const rows = await sql<{ id: ActionId }>`
     select min(i.action_id::text) as id from action_item i where i.tenant_id = ${tenant} and i.delivery_id in (select d.id ${copies})
-      and (i.state in ('planned', 'approved', 'executing') or (i.state = 'failed' and i.next_attempt_at is not null))`.execute(
-    tx,
-  )
+      and ${isOpen('i')}`.execute(tx)
   return rows.rows[0]?.id ?? null
 }
 

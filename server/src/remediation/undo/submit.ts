@@ -9,7 +9,7 @@ import { insertAction, openAction } from '../submit/submit.ts'
 import type { Requester, Source } from '../types.ts'
 import type { ActionFacts } from './actions.ts'
 import { bindCauses } from './bind.ts'
-import { type Circumstances, circumstances, countedTwice, judging } from './facts.ts'
+import { type Circumstances, circumstances, countedTwice, judging, UNDER_WAY } from './facts.ts'
 import { countAtGate, insertFromGate, leavingGate, lockAtGate } from './gate.ts'
 import { type LayeredItem, layered, type Resolved } from './layered.ts'
 import { type Chosen, causesOf, choose, refuseUnended, type UndoSelection } from './selection.ts'
@@ -250,7 +250,7 @@ async function nothing(
       where x.tenant_id = ${tenant} and x.action_id = any(${ids}::uuid[])))
       and u.n_planned + u.n_approved + u.n_executing + u.n_retrying > 0 order by u.id limit 1`.execute(tx)
   const [first] = rows.rows
-  if (first && (leaving !== null || obstacle?.startsWith('An undo'))) {
+  if (first && (leaving !== null || obstacle === UNDER_WAY)) {
     const when = first.at.toISOString().slice(0, 19).replace('T', ' ')
     return new AppError(
       'undo-under-way',

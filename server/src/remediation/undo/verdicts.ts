@@ -5,6 +5,13 @@ import type { Tx } from '../../storage/index.ts'
 const verdictOf = sql`join message m on m.tenant_id = i.tenant_id and m.id = i.message_id
   join verdict v on v.tenant_id = m.tenant_id and v.id = m.verdict_id`
 
+/** The end of a statement whose `c` names the cause set of each item: what is known of the action, and of its items. */
+const keep = (tenant: TenantId, action: ActionId): RawBuilder<unknown> => sql`sets as (
+      insert into action_cause_set (tenant_id, action_id, cause_set)
+      select distinct ${tenant}::uuid, ${action}::uuid, cause_set from c on conflict do nothing
+    )
+    update action_item i set cause_set = c.cause_set from c where i.tenant_id = ${tenant} and i.id = c.id`
+
 /**
  * An action that a verdict started, not a person: each of its items is told by which causes the message was judged, as they are now. The
  * same causes are written once, so that an item keeps no more than the name of their set.
@@ -20,11 +27,7 @@ export async function noteVerdictCauses(tx: Tx, tenant: TenantId, action: Action
       select distinct ${tenant}::uuid, d.cause_set, e->>'kind', e->>'id', (e->>'version')::int
       from (select distinct cause_set, causes from c) d, jsonb_array_elements(d.causes) e
       on conflict do nothing
-    ), sets as (
-      insert into action_cause_set (tenant_id, action_id, cause_set)
-      select distinct ${tenant}::uuid, ${action}::uuid, cause_set from c on conflict do nothing
-    )
-    update action_item i set cause_set = c.cause_set from c where i.tenant_id = ${tenant} and i.id = c.id`.execute(tx)
+    ), ${keep(tenant, action)}`.execute(tx)
 }
 
 /** An action that is done instead of another one: what that was told to be caused by, its copies stay told by. */
@@ -34,11 +37,7 @@ export async function inheritVerdictCauses(tx: Tx, tenant: TenantId, action: Act
       select i.id, o.cause_set from action_item i
       join action_item o on o.tenant_id = i.tenant_id and o.delivery_id = i.delivery_id and o.action_id = ${from}
       where i.tenant_id = ${tenant} and i.action_id = ${action} and o.cause_set is not null
-    ), sets as (
-      insert into action_cause_set (tenant_id, action_id, cause_set)
-      select distinct ${tenant}::uuid, ${action}::uuid, cause_set from c on conflict do nothing
-    )
-    update action_item i set cause_set = c.cause_set from c where i.tenant_id = ${tenant} and i.id = c.id`.execute(tx)
+    ), ${keep(tenant, action)}`.execute(tx)
 }
 
 /** The guard `guard` of the copy `d` binds one of the causes of its message's verdict as it is today. */

@@ -190,19 +190,21 @@ export interface Can {
 export function canDo(
   action: ActionView,
   asker: { readonly user: string | null; readonly permissions: ReadonlySet<string> },
-  rules: { readonly ownProposals: boolean; readonly purges: boolean },
+  rules: { readonly ownProposals: boolean; readonly purges: boolean; readonly now: Date },
 ): Can {
   const may = asker.permissions.has('remediation.approve')
   // To take back needs no other right than to act: who may only propose proposes the undo.
   const ask = may || asker.permissions.has('remediation.propose')
-  const pending = action.state === 'pending-approval'
+  const waits = action.state === 'pending-approval'
+  // Its time may be over before that is written down.
+  const pending = waits && (action.expiresAt === null || Date.parse(action.expiresAt) > rules.now.getTime())
   const approvedIt = action.approvals.some((a) => a.decision === 'approved' && a.id === asker.user)
   const own = !rules.ownProposals && proposedBy(asker.user, action.requestedBy, action.joined)
   const approve = mayRun(asker, rules.purges ? 'hard-delete' : action.kind) && pending && !approvedIt && !own
   const running = action.state === 'queued' || action.state === 'running'
   const { done, doubtful, reverted } = action.counts
   // What ended in doubt with a copy somewhere can be taken back, too.
-  const left = !pending && !running && done + doubtful > reverted
+  const left = !waits && !running && done + doubtful > reverted
   return {
     approve,
     reject: may && pending,
