@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { MessageId } from '../base/index.ts'
+import type { BegunMessage, NewMessage } from '../records/index.ts'
 import { type Reply, reply } from '../transport/index.ts'
 import type { Judged } from './judge.ts'
 import type { Incoming, Taken } from './types.ts'
@@ -13,12 +15,40 @@ export function judgedFor({ inputs }: Pick<Judged, 'inputs'>): string | null {
  * The attempt of those recipients whom one policy judges for: recognised again whoever of them a retry still names, and in whatever order.
  * `policy`: null = the one for everybody.
  */
-export const attemptOf = (attempt: string, policy: string | null): string =>
+export const attemptOf = (attempt: string, policy: string | null): Pick<NewMessage, 'attemptKey' | 'attempt'> =>
   policy === null
-    ? attempt
-    : createHash('sha256')
-        .update(JSON.stringify([attempt, policy]))
-        .digest('hex')
+    ? { attemptKey: attempt }
+    : {
+        attemptKey: createHash('sha256')
+          .update(JSON.stringify([attempt, policy]))
+          .digest('hex'),
+        attempt,
+      }
+
+type Recipients = Incoming['recipients']
+
+/** Recipients of an attempt that was begun, each with the message that has its copy, whatever would judge it today; and those who are new. */
+export function begunAndNew(
+  recipients: Recipients,
+  begun: readonly BegunMessage[],
+): {
+  readonly begun: readonly { readonly messageId: MessageId; readonly recipients: Recipients }[]
+  readonly rest: Recipients
+} {
+  const messageOf = new Map<string, MessageId>()
+  for (const { messageId, mailboxes, outside } of begun)
+    for (const copy of [...mailboxes, ...outside]) if (!messageOf.has(copy)) messageOf.set(copy, messageId)
+  const of = (id: MessageId | undefined): Recipients =>
+    recipients
+      .map((r) => ({
+        ...r,
+        targets: r.targets.filter((t) => messageOf.get(t.mailboxId) === id),
+        external: r.external.filter((address) => messageOf.get(address) === id),
+      }))
+      .filter((r) => r.targets.length > 0 || r.external.length > 0)
+  const parts = begun.map(({ messageId }) => ({ messageId, recipients: of(messageId) }))
+  return { begun: parts.filter((p) => p.recipients.length > 0), rest: of(undefined) }
+}
 
 /** One answer per recipient out of those of its groups: what may still come decides, then what was taken. */
 export function together(
@@ -27,7 +57,7 @@ export function together(
 ): Taken {
   const [first] = parts
   if (first === undefined) throw new Error('a message for nobody')
-  if (parts.length === 1) return first.done
+  if (parts.length === 1 && first.recipients.length === incoming.recipients.length) return first.done
   const replies = incoming.recipients.map(({ address }): Reply => {
     const all = parts.flatMap(({ recipients, done }) => {
       const at = recipients.findIndex((r) => r.address === address)

@@ -9,12 +9,13 @@ import {
 } from '../base/index.ts'
 import { entitiesOf, type Verdict } from '../judgement/index.ts'
 import type { MailContext, ParseOutcome, Parser } from '../mail/index.ts'
-import type { NewMessage } from '../records/index.ts'
+import { begunAttempts, type NewMessage } from '../records/index.ts'
 import type { BlobRef, Storage } from '../storage/index.ts'
 import { buildSent, type NextHop, type Reply, type Sent, sentPrefix } from '../transport/index.ts'
 import { checkFolder } from './append-hop.ts'
 import { copiesOf, eventsOf, HELD, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
-import { attemptOf, judgedFor, together } from './groups.ts'
+import { createGrouped } from './grouped.ts'
+import { attemptOf, begunAndNew, judgedFor, together } from './groups.ts'
 import { createHandover } from './handover.ts'
 import type { Judge } from './judge.ts'
 import { createLocks } from './locks.ts'
@@ -62,6 +63,9 @@ export function createIntake(deps: IntakeDeps): Intake {
     return done
   }
   const writer = createWriter(storage)
+  const begunOf = createGrouped((tenant, keys: readonly string[]) =>
+    storage.tenant(tenant, (tx) => begunAttempts(tx, keys), { mayRunAgain: true }),
+  )
   const handover = createHandover({ ...deps, writer, clock, timed })
   const resume = createResume({ ...deps, clock, handover, makeSent })
 
@@ -86,11 +90,18 @@ export function createIntake(deps: IntakeDeps): Intake {
       helo: incoming.client.helo,
       ...(deps.trustedAuthserv ? { trustedAuthserv: await deps.trustedAuthserv(tenant) } : {}),
     }
-    const parsed = await timed('parse', parser.parse(raw, context))
-    const groups = deps.split
-      ? await deps.split(tenant, parsed, incoming.recipients, entitiesOf(parsed.mail, context))
-      : [incoming.recipients]
+    const [parsed, known] = await Promise.all([
+      timed('parse', parser.parse(raw, context)),
+      begunOf(tenant, incoming.attemptKey(blob.sha256)),
+    ])
+    const { begun, rest } = begunAndNew(incoming.recipients, known)
     const taken: { readonly recipients: Incoming['recipients']; readonly done: Taken }[] = []
+    for (const { messageId, recipients } of begun) {
+      const replies = await resume(tenant, messageId, { ...incoming, recipients }, raw)
+      taken.push({ recipients, done: { messageId, duplicate: true, replies } })
+    }
+    if (begun.length > 0 && rest.length === 0) return together(incoming, taken)
+    const groups = deps.split ? await deps.split(tenant, parsed, rest, entitiesOf(parsed.mail, context)) : [rest]
     for (const recipients of groups)
       taken.push({
         recipients,
@@ -123,7 +134,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       clientIp: incoming.client.ip,
       blob,
       parsed,
-      attemptKey: attemptOf(incoming.attemptKey(blob.sha256), judgedFor(judged)),
+      ...attemptOf(incoming.attemptKey(blob.sha256), judgedFor(judged)),
       deliveries,
       entities: judged.entities,
       verdict,

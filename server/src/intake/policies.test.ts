@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type IntakeRig, saveCompany, savePolicy, startIntake } from '../../test/rig/intake.ts'
 import { type LmtpPeer, startLmtpPeer } from '../../test/rig/lmtp-peer.ts'
@@ -6,7 +7,7 @@ import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import type { TenantId } from '../base/index.ts'
 import { policyOfMessage } from '../detection/index.ts'
 import type { Signal } from '../judgement/index.ts'
-import { createMemoryProvider } from '../mailboxes/index.ts'
+import { createMemoryProvider, type MemoryProvider } from '../mailboxes/index.ts'
 import { getPolicies, setOrganisation, setPolicies, setUserSenders, userSenders } from '../organisation/index.ts'
 import { currentVerdict, deliveriesOf } from '../records/index.ts'
 import { createNextHop } from '../transport/index.ts'
@@ -16,6 +17,7 @@ import { createSplit, createView } from './organisation.ts'
 let t: TestStorage
 let peer: LmtpPeer
 let rig: IntakeRig
+let provider: MemoryProvider
 const admin = { user: 'u', name: 'Admin' }
 /** Six points of spam in every message: junk for the Standard preset, quarantine for Strict. */
 const SPAM: Signal = {
@@ -43,9 +45,10 @@ beforeAll(async () => {
     )
   }
   peer = await startLmtpPeer()
+  provider = createMemoryProvider()
   rig = await startIntake({
     storage: t.storage,
-    provider: createMemoryProvider(),
+    provider,
     nextHop: createNextHop({ kind: 'lmtp', host: '127.0.0.1', port: peer.port, timeoutMs: 5000 }),
     intake: {
       trustedAuthserv: async () => ['mx.a.example'],
@@ -145,6 +148,41 @@ test('a retry finds each group again, whoever it still names', async () => {
     messages: 2,
     found: { ann: 'strict quarantine quarantine', bo: 'standard junk junk' },
   })
+})
+
+test('what judges has changed before the MTA tries again: each recipient’s copy goes on as it was begun, none is begun twice', async () => {
+  const before = (await t.storage.tenant(t.a, getPolicies)).policies
+  const strict = (name: string) =>
+    policy({
+      id: name,
+      kind: 'custom',
+      mode: 'strict',
+      priority: 3,
+      applies: { ...NONE, recipients: [`${name}@a.example`] },
+    })
+  // From the policy for everybody to one of their own, from that to another, and back.
+  for (const [round, policies] of [[strict('bo')], [{ ...strict('bo'), id: 'bo2' }], [board('a.example')]].entries()) {
+    const subject = `changed meanwhile ${round}`
+    peer.taken.length = 0
+    peer.next(round === 0 ? 'die-after-data-taken' : { rcpt: '452 4.2.2 full' })
+    const all = ['bo@a.example', 'cy@a.example']
+    await send(subject, all, subject)
+    const was = await places(t.a, subject)
+    await t.storage.tenant(t.a, (tx) =>
+      sql`update delivery set updated_at = now() - interval '1 hour' where action = 'pending'`.execute(tx),
+    )
+    for (const copy of peer.taken) await provider.deliver({ login: copy.recipient }, 'inbox', copy.bytes)
+    await save(t.a, policies)
+    const replies = await send(subject, all, subject)
+    expect(replies.map((r) => r?.slice(0, 3))).toEqual(['250', '250'])
+    const now = await places(t.a, subject)
+    expect([now.messages, Object.keys(now.found)]).toEqual([was.messages, Object.keys(was.found)])
+    expect(new Set(peer.taken.map((c) => c.recipient)).size).toBe(peer.taken.length)
+    // Somebody who is named for the first time is judged by today's policy.
+    await send(subject, ['sec@a.example'], subject)
+    expect((await places(t.a, subject)).found['sec']).toBe('observe deliver inbox')
+  }
+  await save(t.a, [...before])
 })
 
 test('users’ own Safe and Blocked Senders count for their mailbox only (lists #13-15)', async () => {

@@ -44,6 +44,8 @@ export interface NewMessage extends Judgement {
   readonly blob: BlobRef
   readonly parsed: ParseOutcome
   readonly attemptKey: string | null
+  /** The attempt, where this is the part of it for one group of recipients only. */
+  readonly attempt?: string
   readonly deliveries: readonly NewDelivery[]
   readonly entities: readonly EntityRef[]
   /** What has happened so far, oldest first; `received` and `judged` are written without being named. */
@@ -104,14 +106,9 @@ export interface HandoverChange {
   readonly copyHash?: string
 }
 
-export interface Attempt {
+/** A message of an attempt that was begun, and whose copies it has: of mailboxes, and of addresses that are none of ours. */
+export interface BegunMessage {
   readonly messageId: MessageId
-  readonly deliveries: readonly {
-    readonly id: DeliveryId
-    readonly recipient: string
-    readonly mailboxId: MailboxId | null
-    readonly handover: Handover
-    readonly action: DeliveryAction
-    readonly location: Location
-  }[]
+  readonly mailboxes: readonly MailboxId[]
+  readonly outside: readonly string[]
 }

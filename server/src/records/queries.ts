@@ -1,8 +1,8 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { DeliveryId, MessageId, VerdictId } from '../base/index.ts'
 import type { EntityKind, Signal, Verdict } from '../judgement/index.ts'
-import { plainText, type Tx } from '../storage/index.ts'
-import type { Attempt } from './door.ts'
+import { PREPARED, plainText, type Tx } from '../storage/index.ts'
+import type { BegunMessage } from './door.ts'
 import { entityHash } from './rows.ts'
 import type { DeliveryTable, MessageEventTable, MessageTable, VerdictTable } from './tables.ts'
 
@@ -11,21 +11,30 @@ export type Delivery = Selectable<DeliveryTable>
 export type MessageEvent = Selectable<MessageEventTable>
 export type StoredVerdict = Selectable<VerdictTable>
 
-/** The attempt of an MTA that we have seen before, with what became of each recipient. */
-export async function findAttempt(tx: Tx, attemptKey: string): Promise<Attempt | null> {
-  const rows = await tx
-    .selectFrom('message as m')
-    .innerJoin('delivery as d', (join) =>
-      join.onRef('d.tenant_id', '=', 'm.tenant_id').onRef('d.message_id', '=', 'm.id'),
-    )
-    .select(['m.id as messageId', 'd.id', 'd.recipient', 'd.mailbox_id as mailboxId', 'd.handover', 'd.action'])
-    .select('d.latest_location as location')
-    .where('m.attempt_key', '=', attemptKey)
-    .orderBy('d.id')
-    .execute()
-  const first = rows[0]
-  if (!first) return null
-  return { messageId: first.messageId, deliveries: rows.map(({ messageId: _, ...delivery }) => delivery) }
+/**
+ * What was begun of attempts: for each the messages that it has become so far, one for each group of recipients who are judged alike,
+ * oldest first, with the copies that they have.
+ */
+export async function begunAttempts(
+  tx: Tx,
+  attempts: readonly string[],
+): Promise<readonly (readonly BegunMessage[])[]> {
+  const keys = sql`${sql.val([...attempts])}::text[]`
+  // Two questions that an index each answers; one with OR would read the whole table.
+  const rows = await sql<BegunMessage & { attempt: string }>`
+    ${sql.raw(PREPARED)} select m.attempt, m.id as "messageId", c.mailboxes, c.outside
+    from (
+      select id, attempt_key as attempt from message where tenant_id = recourse_tenant() and attempt_key = any(${keys})
+      union
+      select id, attempt from message where tenant_id = recourse_tenant() and attempt = any(${keys}) and attempt is not null
+    ) m
+    cross join lateral (
+      select coalesce(array_agg(d.mailbox_id) filter (where d.mailbox_id is not null), '{}') as mailboxes,
+        coalesce(array_agg(d.recipient) filter (where d.mailbox_id is null), '{}') as outside
+      from delivery d where d.tenant_id = recourse_tenant() and d.message_id = m.id
+    ) c
+    order by m.id`.execute(tx)
+  return attempts.map((key) => rows.rows.filter((r) => r.attempt === key))
 }
 
 export async function getMessage(tx: Tx, id: MessageId): Promise<Message | null> {

@@ -7,9 +7,9 @@ import { type DeliveryId, type MessageId, type TenantId, uuidv7 } from '../base/
 import type { Tx } from '../storage/index.ts'
 import {
   addEvents,
+  begunAttempts,
   currentVerdict,
   deliveriesOf,
-  findAttempt,
   getDeliveries,
   getMessage,
   getMessages,
@@ -113,11 +113,29 @@ describe('receive', () => {
     expect(await inTenant(t.a, (tx) => getMessage(tx, again.id))).toBeNull()
     expect(await inTenant(t.a, (tx) => verdicts(tx, again.id))).toEqual([])
     expect(await events(t.a, again.id)).toEqual([])
-    expect(await inTenant(t.a, (tx) => findAttempt(tx, 'attempt 1'))).toMatchObject({
-      messageId: first.id,
-      deliveries: [{ recipient: 'ann@kontor.example', handover: 'none', location: 'inbox' }],
+  })
+
+  test('what was begun of an attempt is found in all its groups, and not what another has begun', async () => {
+    const outside = copy({ recipient: 'far@else.example', mailboxId: null })
+    const first = await inBoth({
+      attemptKey: 'begun',
+      deliveries: [copy({ recipient: 'ann@kontor.example' }), outside],
     })
-    expect(await inTenant(t.a, (tx) => findAttempt(tx, 'attempt 2'))).toBeNull()
+    const second = await inBoth({ attemptKey: 'begun by strict', attempt: 'begun' })
+    const alone = await inBoth({ attemptKey: 'alone by strict', attempt: 'alone' })
+    await inBoth({ attemptKey: 'other' })
+    const mailboxes = (m: typeof first) => m.deliveries.flatMap((d) => d.mailboxId ?? [])
+    const found = await inTenant(t.a, (tx) => begunAttempts(tx, ['nothing', 'begun', 'alone', 'alone by strict']))
+    expect(found).toMatchObject([
+      [],
+      [
+        { messageId: first.id, mailboxes: mailboxes(first), outside: ['far@else.example'] },
+        { messageId: second.id, mailboxes: mailboxes(second), outside: [] },
+      ],
+      [{ messageId: alone.id }],
+      [{ messageId: alone.id }],
+    ])
+    expect(await inTenant(t.a, (tx) => begunAttempts(tx, []))).toEqual([])
   })
 
   test('the same attempt at the same moment, many times: one message', async () => {

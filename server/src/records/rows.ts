@@ -42,6 +42,7 @@ export function messageRow(message: NewMessage, at: Date, verdictId: VerdictId):
     verdict_id: verdictId,
     threat: message.verdict.threat,
     attempt_key: message.attemptKey,
+    attempt: message.attempt ?? null,
     technology: message.verdict.technology,
     url_count: mail.urls.length,
     attachment_count: mail.attachments.length,

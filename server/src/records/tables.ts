@@ -40,6 +40,8 @@ export interface MessageTable {
   threat: Threat
   /** Identity of a delivery attempt, to recognise an MTA's retry; unique per tenant when not null. */
   attempt_key: string | null
+  /** The attempt of which this message is the part for one group of recipients; null: it is the whole one. */
+  attempt: string | null
   /** Of the current verdict. */
   technology: Generated<Technology>
   url_count: Generated<number>
