@@ -2,8 +2,15 @@ import type { MessageId } from '../base/index.ts'
 import { ABSENT, policyOfMessage } from '../detection/index.ts'
 import { decide, type Signal, storedJudgement, type Verdict } from '../judgement/index.ts'
 import { entriesFor } from '../lists/index.ts'
-import { currentVerdict, deliveriesOf, getMessage, lockMessage, rejudge } from '../records/index.ts'
-import type { Tx } from '../storage/index.ts'
+import {
+  type CurrentVerdict,
+  currentVerdict,
+  deliveriesOf,
+  getMessage,
+  lockMessage,
+  rejudge,
+} from '../records/index.ts'
+import type { Events, Tx } from '../storage/index.ts'
 import { isBeingHandedOver } from './copies.ts'
 
 /** What has been learnt about a message since it was judged. */
@@ -73,4 +80,30 @@ const rank = (v: Pick<Verdict, 'placement'>): number => ['deliver', 'junk', 'qua
 export function strongest(signals: readonly Signal[], against = true): Signal | null {
   const speaking = signals.filter((s) => s.id !== ABSENT && (against ? s.weight > 0 : s.weight < 0))
   return speaking.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight))[0] ?? null
+}
+
+export interface LateVerdict {
+  readonly kind: 'verdict.late'
+  readonly data: Events['verdict.late']
+}
+
+/**
+ * Of a copy that has come to its mailbox as an earlier verdict said, or may have: what the current one would do is done by an action, which
+ * this event asks for. Emit it in the transaction that records the arrival. Null: the current verdict is no harsher.
+ */
+export function lateVerdict(
+  messageId: MessageId,
+  { verdict, signals }: CurrentVerdict,
+  placement: 'deliver' | 'junk',
+): LateVerdict | null {
+  if (!harsher(verdict, { placement })) return null
+  const cause = strongest(signals)
+  const data = {
+    messageId,
+    signal: cause && { id: cause.id, version: cause.version },
+    from: { threat: 'none', placement },
+    to: { threat: verdict.threat, placement: verdict.placement },
+    why: 'Its delivery was in doubt when it was convicted',
+  }
+  return { kind: 'verdict.late', data }
 }

@@ -1,5 +1,6 @@
 import { type Clock, crashPoint, type DeliveryId, type TenantId } from '../base/index.ts'
 import { type HopResult, type NextHop, type Reply, reply, type Sent } from '../transport/index.ts'
+import type { LateVerdict } from './again.ts'
 import { createAppendHop } from './append-hop.ts'
 import { HANDOVER_MS } from './copies.ts'
 import { replyOf, type Settled } from './settle.ts'
@@ -13,6 +14,8 @@ export interface Given {
   readonly doubted: boolean
   /** The answer to an earlier attempt was lost. */
   readonly lost: boolean
+  /** Its bytes say what an earlier verdict said: to be asked for when it has arrived. */
+  readonly late?: LateVerdict
 }
 
 export interface HandoverDeps {
@@ -66,7 +69,8 @@ export function createHandover(deps: HandoverDeps) {
     crashPoint('intake.after-handover')
     const settled = given.map((g, i): Settled => {
       const result = results[i] ?? { kind: 'unknown', why: 'no result' }
-      return { deliveryId: g.deliveryId, result, placement, doubted: g.doubted, lost: g.lost, by: incoming.source }
+      const { target: _, ...copy } = g
+      return { ...copy, result, placement, by: incoming.source }
     })
     crashPoint('intake.before-delivered-commit')
     await deps.timed('settle', deps.writer.settle(tenant, settled))

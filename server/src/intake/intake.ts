@@ -24,7 +24,7 @@ import type { HomeOf, Incoming, SplitRecipients, Stage, Taken } from './types.ts
 import { createWriter } from './writing.ts'
 
 export interface IntakeDeps {
-  readonly storage: Pick<Storage, 'tenant' | 'blobs' | 'outbox'>
+  readonly storage: Pick<Storage, 'tenant' | 'blobs'>
   readonly parser: Pick<Parser, 'parse'>
   readonly judge: Judge
   /** Recipients by policy; absent = all have the same. */

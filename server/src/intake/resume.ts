@@ -10,9 +10,9 @@ import {
   lockUnchanged,
   setHandover,
 } from '../records/index.ts'
-import type { Storage, Tx } from '../storage/index.ts'
+import { emit, type Storage } from '../storage/index.ts'
 import { buildSent, placementIn, type Reply, reply, type Sent } from '../transport/index.ts'
-import { harsher, strongest } from './again.ts'
+import { lateVerdict } from './again.ts'
 import { copiesOf, eventsOf, HELD, isBeingHandedOver, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
 import type { Given, Handover } from './handover.ts'
 import { type Looked, look } from './look.ts'
@@ -20,7 +20,7 @@ import { refJson } from './ref.ts'
 import type { HomeOf, Incoming, Target } from './types.ts'
 
 export interface ResumeDeps {
-  readonly storage: Pick<Storage, 'tenant' | 'blobs' | 'outbox'>
+  readonly storage: Pick<Storage, 'tenant' | 'blobs'>
   readonly homeOf: HomeOf
   readonly clock: Clock
   readonly handoverMs?: number
@@ -86,7 +86,8 @@ export function createResume(deps: ResumeDeps) {
           actor: 'user',
           summary: `Found in ${at.state.ref.folder}`,
         })
-      await takeIfWorse(tx, deps.storage, row, judged, junk ? 'junk' : 'deliver')
+      const late = lateVerdict(row.message_id, judged, junk ? 'junk' : 'deliver')
+      if (late) await emit(tx, late)
     })
 
   /** A reply when nothing is to be sent, else what is to be sent. */
@@ -165,11 +166,11 @@ export function createResume(deps: ResumeDeps) {
       return claimed
     })
     crashPoint('intake.after-handover-commit')
-    const given = mine.map(({ row, target, doubted, lost }): Given => ({ deliveryId: row.id, target, doubted, lost }))
+    const given = mine.map(({ row, target, doubted, lost }): Given => {
+      const late = lateVerdict(row.message_id, judged, placement)
+      return { deliveryId: row.id, target, doubted, lost, ...(late ? { late } : {}) }
+    })
     const replies = await deps.handover(tenant, incoming, given, sent, placement)
-    const first = mine.find((_, n) => replies[n]?.code === 250)
-    if (first !== undefined)
-      await storage.tenant(tenant, (tx) => takeIfWorse(tx, deps.storage, first.row, judged, placement))
     return again.map((a) => replies[mine.indexOf(a)] ?? WAIT)
   }
 
@@ -225,25 +226,3 @@ export function createResume(deps: ResumeDeps) {
 const NOTHING = { unparsable: null }
 
 const placeOf = ({ verdict }: CurrentVerdict): 'deliver' | 'junk' => (verdict.placement === 'junk' ? 'junk' : 'deliver')
-
-/** Where it has come to its mailbox as an earlier verdict said, or may have: what today's would do is done by an action. */
-async function takeIfWorse(
-  tx: Tx,
-  { outbox }: Pick<Storage, 'outbox'>,
-  { message_id: messageId }: Delivery,
-  { verdict, signals }: CurrentVerdict,
-  placement: 'deliver' | 'junk',
-): Promise<void> {
-  if (!harsher(verdict, { placement })) return
-  const cause = strongest(signals)
-  await outbox.emit(tx, {
-    kind: 'verdict.late',
-    data: {
-      messageId,
-      signal: cause && { id: cause.id, version: cause.version },
-      from: { threat: 'none', placement },
-      to: { threat: verdict.threat, placement: verdict.placement },
-      why: 'Its delivery was in doubt when it was convicted',
-    },
-  })
-}

@@ -1,8 +1,9 @@
 import type { DeliveryId } from '../base/index.ts'
 import type { CopyRef } from '../mailboxes/index.ts'
 import { type EventText, type HandoverChange, type Location, locate, setHandover } from '../records/index.ts'
-import type { Tx } from '../storage/index.ts'
+import { emit, type Tx } from '../storage/index.ts'
 import { type HopResult, type Reply, reply } from '../transport/index.ts'
+import type { LateVerdict } from './again.ts'
 import { refJson } from './ref.ts'
 
 /** A copy that was given to the next hop, and what came of it. */
@@ -14,6 +15,8 @@ export interface Settled {
   readonly doubted: boolean
   /** The answer to an earlier attempt was lost: the next attempt must look into the mailbox, too. */
   readonly lost: boolean
+  /** What the current verdict asks for where it has been delivered. */
+  readonly late?: LateVerdict
   readonly by: 'gateway' | 'import'
 }
 
@@ -38,6 +41,9 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<void>
     }
     await locate(tx, [place], { kind: 'filed', actor: by, summary: `Kept in its folder ${result.ref.folder}` })
   }
+  const late = settled.flatMap(({ result, late }) => (result.kind === 'delivered' && late ? [late] : []))
+  // Its action takes all copies of a message.
+  await emit(tx, ...new Map(late.map((event) => [event.data.messageId, event])).values())
 }
 
 function changeOf({ deliveryId, result, placement, doubted, lost, by }: Settled): {

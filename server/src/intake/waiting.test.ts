@@ -6,7 +6,7 @@ import { type LmtpPeer, startLmtpPeer } from '../../test/rig/lmtp-peer.ts'
 import { sendAsMta } from '../../test/rig/mta.ts'
 import { analyst, quietLog } from '../../test/rig/office.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
-import { createLog, type MessageId, uuidv7 } from '../base/index.ts'
+import { createLog, type MessageId, onCrashPoint, uuidv7 } from '../base/index.ts'
 import type { Signal } from '../judgement/index.ts'
 import { createParser } from '../mail/index.ts'
 import { createMemoryProvider, type MemoryProvider } from '../mailboxes/index.ts'
@@ -201,6 +201,35 @@ test('found to be spam while it waits: it is sent as junk; where an earlier atte
       kind: 'move',
       target: 'junk',
       select: { messageIds: [lost] },
+      cause: { id: SPAM.id },
+    })
+  }
+})
+
+test('killed right after a copy in doubt was handed over again as an earlier verdict said: today’s is carried out all the same', async () => {
+  for (const fault of [null, 'unavailable'] as const) {
+    const subject = `killed-${fault}`
+    asked.length = 0
+    peer.next('die-after-data')
+    expect(await send(subject, ['ann@a.example', 'bo@a.example'])).toContain('451')
+    const id = await idOf(subject)
+    await junked(id)
+    await longAgo(id)
+    if (fault) provider.failOnce('open', { error: fault }, 'ann@a.example')
+    let hit = 0
+    onCrashPoint((name) => {
+      if (name === 'intake.after-delivered-commit' && ++hit === 1) throw new Error('killed')
+    })
+    await send(subject, ['ann@a.example', 'bo@a.example'])
+    onCrashPoint(null)
+    expect(hit).toBeGreaterThan(0)
+    await longAgo(id)
+    expect(await send(subject, ['ann@a.example', 'bo@a.example'])).toBe('250 250')
+    await expect.poll(() => asked.length).toBeGreaterThan(0)
+    expect(asked[0]).toMatchObject({
+      kind: 'move',
+      target: 'junk',
+      select: { messageIds: [id] },
       cause: { id: SPAM.id },
     })
   }
