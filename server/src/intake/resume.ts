@@ -29,6 +29,9 @@ export interface ResumeDeps {
 }
 
 const WAIT = reply(451, '4.4.5', 'This message is being handed over just now, please try again')
+const UNASKED = reply(451, '4.3.0', 'The mailbox cannot be asked whether this message has arrived, please try again')
+/** Mailboxes looked into at a time: those of a server that hangs are not waited for one after another. */
+const LOOKS = 8
 
 /** A copy that has to be sent, and what is known of earlier attempts. */
 interface Again {
@@ -37,6 +40,8 @@ interface Again {
   readonly doubted: boolean
   /** An earlier attempt's answer was lost: whatever happens now, the next one looks again. */
   readonly lost: boolean
+  /** The mailbox could not be asked whether it is there. */
+  readonly unasked: boolean
   readonly told: string
 }
 
@@ -99,7 +104,7 @@ export function createResume(deps: ResumeDeps) {
   ): Promise<Reply | Again> => {
     if (row.action !== 'pending') return HELD
     if (row.handover === 'none' || row.handover === 'refused')
-      return { row, target, doubted: false, lost: false, told: 'tried again' }
+      return { row, target, doubted: false, lost: false, unasked: false, told: 'tried again' }
     if (isBeingHandedOver(row, deps.clock.now(), deps.handoverMs)) return WAIT
     const looked = await look(deps.homeOf, tenant, target.mailboxId, row.message_id)
     if (looked.kind === 'found') {
@@ -108,10 +113,17 @@ export function createResume(deps: ResumeDeps) {
     }
     if (looked.kind === 'absent') {
       const doubted = row.handover === 'possibly-twice'
-      return { row, target, doubted, lost: true, told: 'Looked for and not found in the mailbox: handed over again' }
+      return {
+        row,
+        target,
+        doubted,
+        lost: true,
+        unasked: false,
+        told: 'Looked for and not found in the mailbox: handed over again',
+      }
     }
     const told = `Handed over again, possibly for the second time: the mailbox could not be asked (${looked.why})`
-    return { row, target, doubted: true, lost: true, told }
+    return { row, target, doubted: true, lost: true, unasked: true, told }
   }
 
   /** Copies that are in no mailbox yet, of a message that was convicted while they waited for it. */
@@ -186,20 +198,26 @@ export function createResume(deps: ResumeDeps) {
       return anew
     }
     const fresh: Given[] = []
+    const known: { readonly row: Delivery; readonly target: Target }[] = []
     for (const { target } of copiesOf(incoming.recipients)) {
       const row = rows.find((r) => r.mailbox_id === target.mailboxId)
       if (!row) continue
-      if (added.has(row.id) && row.action === 'pending') {
+      if (added.has(row.id) && row.action === 'pending')
         fresh.push({ deliveryId: row.id, target, doubted: false, lost: false })
-        continue
+      else known.push({ row, target })
+    }
+    for (let at = 0; at < known.length; at += LOOKS) {
+      const some = known.slice(at, at + LOOKS)
+      const decided = await Promise.all(
+        some.map(async ({ row, target }) => ({ target, next: await decide(tenant, row, target, judged) })),
+      )
+      for (const { target, next } of decided) {
+        if (!('row' in next)) done.set(target.mailboxId, next)
+        else if (judged.verdict.placement !== 'quarantine') {
+          const prefix = prefixOf(next)
+          open.set(prefix, [...(open.get(prefix) ?? []), next])
+        } else done.set(target.mailboxId, next.unasked ? UNASKED : await hold(tenant, next, judged))
       }
-      const next = await decide(tenant, row, target, judged)
-      if ('row' in next && judged.verdict.placement === 'quarantine')
-        done.set(target.mailboxId, await hold(tenant, next, judged))
-      else if ('row' in next) {
-        const prefix = prefixOf(next)
-        open.set(prefix, [...(open.get(prefix) ?? []), next])
-      } else done.set(target.mailboxId, next)
     }
     const note = (targets: readonly Target[], replies: readonly Reply[]) =>
       targets.forEach((t, i) => {

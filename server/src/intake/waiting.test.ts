@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sha256 } from '../../test/rig/hash.ts'
@@ -123,25 +124,53 @@ test('the mail store is down, and meanwhile the message is convicted: the retry 
   for (const copy of peer.taken) expect(copy.bytes.toString()).toContain('Subject: waits')
 })
 
-test('the answer was lost: a copy that has not arrived is held, and stays told as in doubt where the mailbox could not be asked', async () => {
-  for (const [subject, fault, state] of [
-    ['lost', null, 'blocked none quarantine'],
-    ['lost-unasked', 'unavailable', 'blocked possibly-twice quarantine'],
+test('the answer was lost: a copy that has not arrived is held; nothing is said of it while the mailbox cannot be asked', async () => {
+  for (const [subject, fault, arrived, state] of [
+    ['lost', null, false, 'blocked none quarantine'],
+    ['lost-unasked', 'unavailable', false, 'blocked none quarantine'],
+    ['there-unasked', 'unavailable', true, 'delivered handed-over inbox'],
   ] as const) {
-    peer.next('die-after-data')
+    asked.length = 0
+    peer.taken.length = 0
+    peer.next('die-after-data-taken')
     expect(await send(subject)).toBe('451')
     const id = await idOf(subject)
+    const [copy] = peer.taken
+    if (arrived) await provider.deliver({ login: 'ann@a.example' }, 'inbox', copy?.bytes ?? Buffer.alloc(0))
     await inTenant((tx) => convict(tx, id))
     await longAgo(id)
-    if (fault) provider.failOnce('open', { error: fault }, 'ann@a.example')
-    peer.taken.length = 0
+    if (fault) {
+      provider.failOnce('open', { error: fault }, 'ann@a.example')
+      expect(await send(subject)).toBe('451')
+      expect(await copiesOf(id)).toEqual(['pending handing-over unknown'])
+    }
     expect(await send(subject)).toBe('250')
-    expect(peer.taken).toEqual([])
+    expect(peer.taken).toHaveLength(1)
     expect(await copiesOf(id)).toEqual([state])
+    if (arrived) await expect.poll(() => asked[0]?.select).toEqual({ messageIds: [id] })
   }
 })
 
+test('mailboxes of a server that hangs are not waited for one after another', async () => {
+  const all = ['ann@a.example', 'bo@a.example', 'cy@a.example']
+  peer.next('die-after-data')
+  expect(await send('hangs', all)).toBe('451 451 451')
+  await longAgo(await idOf('hangs'))
+  let [now, most] = [0, 0]
+  looks = async () => {
+    most = Math.max(most, ++now)
+    await pause(100)
+    now--
+  }
+  peer.taken.length = 0
+  expect(await send('hangs', all)).toBe('250 250 250')
+  looks = null
+  expect([most, peer.taken.length]).toEqual([3, 3])
+})
+
 test('the answer was lost, and the copy is in the mailbox: it is found, and taken by an action', async () => {
+  asked.length = 0
+  peer.taken.length = 0
   peer.next('die-after-data-taken')
   expect(await send('there')).toBe('451')
   const id = await idOf('there')
