@@ -189,6 +189,7 @@ export const ACTION_KIND: Record<ActionRow['kind'], string> = {
 export const ENTRY_KIND: Record<EntryKind, string> = {
   sender: 'Sender address',
   'sender-domain': 'Sender domain',
+  spoof: 'Spoofed sender',
   url: 'URL',
   'url-domain': 'URL domain',
   'file-hash': 'File hash (SHA-256)',

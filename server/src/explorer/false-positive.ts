@@ -105,7 +105,7 @@ function wantedEntries(body: Body, steps: readonly NextStep[], submission: strin
         action: 'allow',
         kind,
         value,
-        expiresInDays: 30,
+        expiresInDays: kind === 'spoof' ? null : 30,
         ...known,
         ...ofSubmission(b['submissionId']),
       })

@@ -71,6 +71,7 @@ const EntityRef = Type.Object({
     'sender',
     'sender-domain',
     'sender-ip',
+    'spoof',
     'subject-fingerprint',
     'body-fingerprint',
     'structure-fingerprint',

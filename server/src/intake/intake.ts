@@ -88,6 +88,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       mailFrom: incoming.mailFrom,
       clientIp: incoming.client.ip,
       helo: incoming.client.helo,
+      clientName: incoming.client.name,
       ...(deps.trustedAuthserv ? { trustedAuthserv: await deps.trustedAuthserv(tenant) } : {}),
     }
     const [parsed, known] = await Promise.all([

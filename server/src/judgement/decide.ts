@@ -1,7 +1,7 @@
 import { type Match, matchEntries } from './match.ts'
 import { reasoning } from './reasoning.ts'
 import { ENGINE, FAMILY_OF, harsher, reaches, THREAT_ORDER } from './table.ts'
-import { strongestFirst, type Tally, tally } from './tally.ts'
+import { placeOf, strongestFirst, type Tally, tally } from './tally.ts'
 import type {
   Cause,
   DecideInput,
@@ -52,7 +52,7 @@ export function decide(input: DecideInput): Verdict {
 function byRecipient(input: DecideInput, judged: Outcome): Outcome {
   const { threat, placement, overrides } = judged
   if (input.recipientList === undefined || overrides.some((o) => o.action === 'block')) return judged
-  if (threat === 'malware' || threat === 'high-confidence-phish') return judged
+  if (isSevere(threat)) return judged
   if (input.recipientList === 'safe')
     return input.authentication.aligned ? { ...judged, placement: withUnparsable('deliver', input, false) } : judged
   return { ...judged, placement: threat === 'bulk' ? 'junk' : harsher('junk', placement) }
@@ -75,7 +75,8 @@ interface Outcome {
 
 function apply(input: DecideInput, signals: readonly Signal[], matches: readonly Match[], raw: Tally): Outcome {
   const blocks = matches.filter((m) => m.entry.action === 'block')
-  return blocks.length > 0 ? blocked(matches, blocks, raw) : allowed(input, signals, matches, raw)
+  if (blocks.some((m) => m.entry.kind !== 'spoof')) return blocked(matches, blocks, raw)
+  return blocks.length > 0 ? spoofed(input, signals, matches, raw) : allowed(input, signals, matches, raw)
 }
 
 /** §8.5 steps 2, 6 and 7: whatever blocks, wins; held, never refused or dropped, because nothing may be lost. */
@@ -94,13 +95,40 @@ function blocked(matches: readonly Match[], blocks: readonly Match[], raw: Tally
     score: raw.score,
     placement: 'quarantine',
     overrides: matches.map((m) =>
-      m.entry.action === 'block'
-        ? override(m, true, blockReason(m))
-        : override(m, false, 'a block entry matches as well, and blocks win'),
+      m.entry.action === 'block' ? override(m, true, blockReason(m)) : override(m, false, BLOCKS_WIN),
     ),
     setAside: new Set(),
   }
 }
+
+/** §8.5 step 8: a spoofed sender is placed as the policy places spoofing, unless the message is malware or high-confidence phishing. */
+function spoofed(input: DecideInput, signals: readonly Signal[], matches: readonly Match[], raw: Tally): Outcome {
+  const isBlock = (m: Match) => m.entry.action === 'block'
+  const others = matches.filter((m) => !isBlock(m))
+  const found = isSevere(raw.threat) ? allowed(input, signals, others, raw) : { ...raw, ...unasked(others) }
+  const decides = !isSevere(found.threat)
+  const why = (m: Match) => (decides ? blockReason(m) : 'what else was found here is worse')
+  const overrides = [...matches.filter(isBlock).map((m) => override(m, decides, why(m))), ...found.overrides]
+  if (!decides) return { ...found, overrides }
+  const place = placeOf(new Map([['spoof', 'suspicious']]), input.policy.mode)
+  return {
+    threat: THREAT_ORDER.find((t) => t === found.threat || t === 'spoof') ?? 'spoof',
+    technology: 'list-entry',
+    score: found.score,
+    placement: withUnparsable(harsher(found.placement, place), input, false),
+    overrides,
+    setAside: found.setAside,
+  }
+}
+
+const isSevere = (threat: Threat): boolean => threat === 'malware' || threat === 'high-confidence-phish'
+
+/** Allows beside a block that wins. */
+const unasked = (allows: readonly Match[]): Pick<Outcome, 'overrides' | 'setAside'> => ({
+  overrides: allows.map((m) => override(m, false, BLOCKS_WIN)),
+  setAside: new Set(),
+})
+const BLOCKS_WIN = 'a block entry matches as well, and blocks win'
 
 const blockReason = ({ entities }: Match): string =>
   entities.length === 1 ? `blocks ${entities[0]?.value}` : `blocks ${entities.length} things in this message`
@@ -153,8 +181,10 @@ function liftedBy(signal: Signal, allows: readonly Match[], raw: Tally): Match[]
   const level = raw.convicted.get(FAMILY_OF[signal.threat]) ?? 'suspicious'
   const able = allows.filter((m) => reaches(m.entry, signal, level))
   // All that would do it, so that removing one of two is known to change nothing.
-  return [...able.filter((m) => m.entry.kind.startsWith('sender')), ...byParts(signal, able)]
+  return [...able.filter((m) => !isPart(m.entry.kind)), ...byParts(signal, able)]
 }
+
+const isPart = (kind: string): boolean => kind === 'url' || kind === 'url-domain' || kind === 'file-hash'
 
 function byParts(signal: Signal, able: readonly Match[]): Match[] {
   const parts = signal.entities.filter((e) => e.kind === 'url' || e.kind === 'file-hash')

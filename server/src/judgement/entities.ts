@@ -1,5 +1,5 @@
-import { canonicalHost, canonicalIp, splitUrl } from '../lists/pure.ts'
-import { canonicalUrl, filesIn, type MailContext, normaliseAddress, type ParsedMail } from '../mail/pure.ts'
+import { canonicalHost, canonicalIp, formatPair, sendingNetwork, splitUrl } from '../lists/pure.ts'
+import { canonicalUrl, filesIn, isLocalIp, type MailContext, normaliseAddress, type ParsedMail } from '../mail/pure.ts'
 import type { EntityKind, EntityRef } from './types.ts'
 
 /**
@@ -25,6 +25,7 @@ export function entitiesOf(mail: ParsedMail, context: MailContext): EntityRef[] 
   }
   for (const attachment of mail.attachments) for (const { sha256 } of filesIn(attachment)) add('file-hash', sha256)
   add('sender-ip', context.clientIp === null ? null : canonicalIp(context.clientIp))
+  for (const pair of spoofPairs(mail, context)) add('spoof', pair)
   add('subject-fingerprint', mail.fingerprints.subject)
   add('body-fingerprint', mail.fingerprints.body)
   add('structure-fingerprint', mail.fingerprints.structure ?? null)
@@ -32,6 +33,29 @@ export function entitiesOf(mail: ParsedMail, context: MailContext): EntityRef[] 
   add('image-fingerprint', mail.fingerprints.image ?? null)
   return [...found.values()].sort(compareEntities)
 }
+
+/** Signatures of a message that are looked at: a sender can write any number. */
+const MOST_SIGNERS = 5
+
+/**
+ * Of a sender whom somebody has looked at and nobody could prove (allow-block-list §6.2): the name of the server that sent it, the domains
+ * that have signed it, its network. Of several senders none: whose they were could not be told.
+ */
+function spoofPairs(mail: ParsedMail, context: MailContext): string[] {
+  const { source, aligned, dkim } = mail.authentication
+  const [first, another] = mail.from
+  const user = senderOf(first?.address ?? null)
+  if (source === 'none' || aligned || user === null || another !== undefined) return []
+  const signers = dkim.filter((d) => d.result === 'pass').slice(0, MOST_SIGNERS)
+  const { ip, name } = sendingServer(context)
+  const names = [name, ...signers.map((d) => d.domain)].map((host) => (host === null ? null : canonicalHost(host)))
+  const servers = [...names, ip === null ? null : sendingNetwork(ip)]
+  return servers.flatMap((infrastructure) => (infrastructure === null ? [] : [formatPair({ user, infrastructure })]))
+}
+
+/** Not the MTA beside us: all mail comes from there. */
+const sendingServer = ({ clientIp, clientName }: MailContext) =>
+  clientIp === null || isLocalIp(clientIp) ? { ip: null, name: null } : { ip: clientIp, name: clientName ?? null }
 
 /**
  * Null for what only looks like an address: `a@trusted.com/b.evil.com` must not become `a@trusted.com`, or an allow entry would be

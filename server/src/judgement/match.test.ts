@@ -228,14 +228,23 @@ describe('looking up by key', () => {
   }
   it('finds every entry that matches', () => {
     let hits = 0
+    const user = fc.oneof(
+      host,
+      fc.constant('*'),
+      host.map((h) => `Jo@${h}`),
+    )
     const domains = fc.tuple(fc.constantFrom('', '*.'), host).map((p) => p.join(''))
     const kinds = fc.oneof(
       entries.map((v) => valid('url', v)),
       domains.map((v) => valid('sender-domain', v)),
       host.map((v) => valid('url-domain', v)),
       fc.tuple(fc.ipV4(), fc.integer({ min: 24, max: 32 })).map(([a, p]) => valid('sender-ip', `${a}/${p}`)),
+      fc.tuple(user, fc.oneof(host, fc.constantFrom('*', '192.0.2.9/24'))).map((p) => valid('spoof', p.join(','))),
     )
     const entity = fc.oneof(
+      fc
+        .tuple(host, fc.oneof(host, fc.constant('192.0.2.0/24')))
+        .map(([h, server]): EntityRef => ({ kind: 'spoof', value: `jo@${h}, ${server}` })),
       fc.tuple(host, path).map(([h, p]) => url(canonicalUrl(`http://${h}${p}`) ?? '')),
       host.map((value): EntityRef => ({ kind: 'sender-domain', value })),
       host.map((value): EntityRef => ({ kind: 'url-domain', value })),
@@ -284,6 +293,60 @@ describe('the sender', () => {
     // A whole top-level domain (lists #64).
     expect([hits('*.example', 'sender-domain'), hits('*.test', 'sender-domain')]).toEqual([1, 0])
   })
+})
+
+describe('spoofed senders', () => {
+  const SERVER = { mailFrom: null, clientIp: '198.51.100.7', helo: null, clientName: 'smtp.inbound.contoso.com' }
+  const signed = (...domains: string[]) =>
+    domains.map((domain) => ({ result: 'pass' as const, domain, selector: null }))
+  const sent = (authentication: object, ...from: string[]) =>
+    parsedMail({
+      from: from.map((address) => ({ name: '', address, raw: '' })),
+      authentication: { ...parsedMail({}).authentication, source: 'own-check', aligned: false, ...authentication },
+    })
+  const pairs = (mail: ReturnType<typeof sent>, context: Parameters<typeof entitiesOf>[1] = SERVER) =>
+    entitiesOf(mail, context)
+      .filter((e) => e.kind === 'spoof')
+      .map((e) => e.value)
+
+  it('are known by the name of the server, by who signed and by the network; only where the sender is not proved', () => {
+    const mail = sent(
+      { dkim: [...signed('Mailer.example'), { result: 'fail', domain: 'no.example', selector: null }] },
+      'Jo@shop.example',
+    )
+    expect(pairs(mail)).toEqual([
+      'jo@shop.example, 198.51.100.0/24',
+      'jo@shop.example, mailer.example',
+      'jo@shop.example, smtp.inbound.contoso.com',
+    ])
+    // The MTA beside us sends for everybody.
+    expect(pairs(mail, { ...SERVER, clientIp: '10.0.0.3' })).toEqual(['jo@shop.example, mailer.example'])
+    expect(pairs(mail, NO_CONTEXT)).toEqual(['jo@shop.example, mailer.example'])
+    expect(pairs(mail, { ...NO_CONTEXT, clientIp: '2001:db8:1:2:3::4' })).toContain(
+      'jo@shop.example, 2001:db8:1:2::/64',
+    )
+    expect(pairs(sent({ aligned: true }, 'jo@shop.example'))).toEqual([])
+    expect(pairs(sent({ source: 'none' }, 'jo@shop.example'))).toEqual([])
+    expect(pairs(sent({}, 'jo@shop.example', 'al@other.example'))).toEqual([])
+    const many = signed(...Array.from({ length: 500 }, (_, i) => `d${i}.example`))
+    expect(pairs(sent({ dkim: many }, 'jo@shop.example')).length).toBeLessThan(10)
+  })
+
+  it.each([
+    ['contoso.com, fabrikam.com', 'jo@contoso.com, smtp.fabrikam.com', true],
+    ['jo@contoso.com, fabrikam.com', 'jo@contoso.com, fabrikam.com', true],
+    ['jo@contoso.com, fabrikam.com', 'al@contoso.com, fabrikam.com', false],
+    ['contoso.com, fabrikam.com', 'jo@contoso.com, notfabrikam.com', false],
+    ['contoso.com, smtp.fabrikam.com', 'jo@contoso.com, fabrikam.com', false],
+    ['contoso.com, fabrikam.com', 'jo@mail.contoso.com, fabrikam.com', false],
+    ['contoso.com, 192.0.2.0/24', 'jo@contoso.com, 192.0.2.0/24', true],
+    ['contoso.com, 192.0.2.0/24', 'jo@contoso.com, 192.0.3.0/24', false],
+    ['contoso.com, *', 'jo@contoso.com, 192.0.3.0/24', true],
+    ['*, contoso.com', 'jo@shop.example, smtp.inbound.contoso.com', true],
+    ['*, contoso.com', '"a, b"@shop.example, contoso.com', true],
+  ])('%s on %s: %s (lists #69)', (value, pair, is) =>
+    expect(matches(rule({ kind: 'spoof', value }), { kind: 'spoof', value: pair })).toBe(is),
+  )
 })
 
 describe('files', () => {

@@ -1,4 +1,13 @@
-import { contains, type EntryRule, isBelow, parseIp, parseNetwork, splitUrl, urlMatches } from '../lists/pure.ts'
+import {
+  contains,
+  type EntryRule,
+  isBelow,
+  pairMatches,
+  parseIp,
+  parseNetwork,
+  splitUrl,
+  urlMatches,
+} from '../lists/pure.ts'
 import { compareEntities } from './entities.ts'
 import type { EntityRef } from './types.ts'
 
@@ -23,7 +32,7 @@ export function matchEntries(entities: readonly EntityRef[], entries: readonly E
   return found.sort((a, b) => compareEntries(a.entry, b.entry))
 }
 
-const KIND_ORDER = ['file-hash', 'url', 'url-domain', 'sender', 'sender-domain', 'sender-ip']
+const KIND_ORDER = ['file-hash', 'url', 'url-domain', 'sender', 'sender-domain', 'spoof', 'sender-ip']
 
 export function compareEntries(a: EntryRule, b: EntryRule): number {
   if (a.action !== b.action) return a.action === 'block' ? -1 : 1
@@ -46,6 +55,8 @@ export function matches(entry: EntryRule, entity: EntityRef): boolean {
       return urlDomainMatches(entry.value, entity)
     case 'sender-ip':
       return entity.kind === 'sender-ip' && ipMatches(entry.value, entity.value)
+    case 'spoof':
+      return entity.kind === 'spoof' && pairMatches(entry.value, entity.value)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { EntryRule } from '../lists/pure.ts'
 import type { DecidePolicy, Placement, PolicyMode, Signal, Threat, Thresholds } from './types.ts'
 
 /** Version of `decide`: grows when the same input would give another verdict. */
@@ -136,6 +137,7 @@ export function decidePolicy(stored: {
  * | the same, from a submission | what the allowed URLs caused |
  * | file, from a submission ² | what the allowed files caused |
  * | IP | everything up to phishing |
+ * | spoofed sender | that the sender could not be proved, nothing else (lists #18) |
  *
  * A sender allow needs aligned authentication: without it anybody could use it by writing the name.
  * ¹ Ours: the product sends impersonation to *trusted senders* of another policy; here it is the same entry, but only
@@ -160,11 +162,13 @@ export function reaches(entry: ReachEntry, signal: Signal, level: Level): boolea
       return signal.technology === 'file-analysis' && fromSubmission
     case 'sender-ip':
       return family !== 'malware' && !high
+    case 'spoof':
+      return family === 'spoof' && signal.technology === 'authentication'
   }
 }
 
 interface ReachEntry {
-  readonly kind: 'sender' | 'sender-domain' | 'url' | 'url-domain' | 'file-hash' | 'sender-ip'
+  readonly kind: EntryRule['kind']
   readonly origin: 'direct' | 'submission'
 }
 

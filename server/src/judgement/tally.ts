@@ -90,7 +90,8 @@ function worst(convicted: ReadonlyMap<Family, Level>): Threat {
   return THREAT_ORDER.find((threat) => threats.has(threat)) ?? 'none'
 }
 
-function placeOf(convicted: ReadonlyMap<Family, Level>, mode: PolicyMode): Placement {
+/** Where the policy puts what is convicted of these: the harshest place wins. */
+export function placeOf(convicted: ReadonlyMap<Family, Level>, mode: PolicyMode): Placement {
   const places = PLACES[mode === 'strict' ? 'strict' : 'standard']
   return [...convicted].reduce<Placement>((place, [family, level]) => harsher(place, places[family][level]), 'deliver')
 }

@@ -10,6 +10,8 @@ export type EntityKind =
   | 'sender'
   | 'sender-domain'
   | 'sender-ip'
+  /** A sender that is not proved with what is known of the server that sent it: `lists/spoof.ts`. */
+  | 'spoof'
   | 'subject-fingerprint'
   | 'body-fingerprint'
   | 'structure-fingerprint'

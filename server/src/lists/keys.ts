@@ -1,5 +1,6 @@
 import { cut, formatNetwork, parseIp } from './ip.ts'
 import { embeddedHosts, parents, pathHosts, splitUrl, urlPattern } from './patterns.ts'
+import { pairKeys } from './spoof.ts'
 import type { EntryKind } from './types.ts'
 
 /**
@@ -45,6 +46,8 @@ function keysOf({ kind, value }: Entity): LookupKey[] {
       return parents(value).map((key) => ({ kind: 'url-domain', key }))
     case 'sender-ip':
       return ipKeys(value)
+    case 'spoof':
+      return pairKeys(value).map((key) => ({ kind: 'spoof', key }))
     default:
       return []
   }

@@ -1,5 +1,6 @@
 export { contains, cut, formatNetwork, parseIp, parseNetwork } from './ip.ts'
 export { type Entity, keyOf, type LookupKey, lookupKeys } from './keys.ts'
 export { isBelow, parents, splitUrl, urlMatches } from './patterns.ts'
+export { formatPair, pairMatches, readPair, type SpoofPair, sendingNetwork } from './spoof.ts'
 export * from './types.ts'
 export { canonicalHost, canonicalIp, normalValue } from './values.ts'

@@ -9,7 +9,7 @@ export const MOST = 500
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()])
 
 export const EntryActions = Type.Enum(['allow', 'block'])
-export const EntryKinds = Type.Enum(['sender', 'sender-domain', 'url', 'url-domain', 'file-hash', 'sender-ip'])
+export const EntryKinds = Type.Enum(['sender', 'sender-domain', 'spoof', 'url', 'url-domain', 'file-hash', 'sender-ip'])
 export const States = Type.Enum(['active', 'expired', 'removed'])
 
 const Instant = Type.Optional(Type.String({ format: 'date-time' }))
@@ -34,7 +34,11 @@ export const EntryBody = Type.Object(
     value: Type.String({ minLength: 1, maxLength: 1000 }),
     expiresInDays: Type.Optional(
       Nullable(
-        Type.Integer({ minimum: 1, maximum: 90, description: 'null = never; absent = 30, for IP addresses never' }),
+        Type.Integer({
+          minimum: 1,
+          maximum: 90,
+          description: 'null = never; absent = 30, for IP addresses and spoofed senders never',
+        }),
       ),
     ),
     note: Type.Optional(Type.String({ maxLength: 1000 })),

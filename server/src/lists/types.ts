@@ -1,4 +1,4 @@
-export const ENTRY_KINDS = ['sender', 'sender-domain', 'url', 'url-domain', 'file-hash', 'sender-ip'] as const
+export const ENTRY_KINDS = ['sender', 'sender-domain', 'spoof', 'url', 'url-domain', 'file-hash', 'sender-ip'] as const
 export type EntryKind = (typeof ENTRY_KINDS)[number]
 export type EntryAction = 'allow' | 'block'
 
@@ -13,6 +13,7 @@ export type EntryOrigin = 'direct' | 'submission'
  * judging does is written in `judgement/table.ts`.
  */
 export function overrides({ action, kind, origin }: Pick<EntryRule, 'action' | 'kind' | 'origin'>): string {
+  if (kind === 'spoof') return 'Spoofing'
   if (action === 'block') return 'Up to malware'
   if (kind === 'file-hash') return 'Up to malware'
   if (origin === 'direct' || kind === 'sender-ip') return 'Up to regular confidence phishing'

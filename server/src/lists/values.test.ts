@@ -117,6 +117,34 @@ describe('addresses', () => {
   })
 })
 
+describe('spoofed senders', () => {
+  it.each([
+    ['Contoso.com , 192.168.100.100/24', 'contoso.com, 192.168.100.0/24'],
+    ['Chris@contoso.com,fabrikam.com', 'chris@contoso.com, fabrikam.com'],
+    ['*, contoso.net', '*, contoso.net'],
+    ['bücher.example, *', 'xn--bcher-kva.example, *'],
+    ['contoso.com, 2001:db8::7/64', 'contoso.com, 2001:db8::/64'],
+    ['"a, b"@contoso.com, fabrikam.com', '"a, b"@contoso.com, fabrikam.com'],
+  ])('%s is saved as %s', (text, value) => expect(normalValue('spoof', 'allow', text)).toBe(value))
+  it.each([
+    ['*, *', 'both sides are a wildcard'],
+    ['contoso.com, 192.0.2.0/25', 'by its /24'],
+    ['contoso.com, 192.0.2.7', 'by its /24'],
+    ['contoso.com, 2001:db8::/48', 'by its /64'],
+    ['contoso.com', 'it is no pair'],
+    [', contoso.com', 'it is no pair'],
+    ['contoso.com,', 'it is no pair'],
+    ['*.contoso.com, fabrikam.com', 'more than a domain'],
+    ['contoso.com, co.uk', 'a public suffix'],
+    ['contoso.com, mail@fabrikam.com', 'it is an address'],
+    ['@contoso.com, fabrikam.com', 'no full address'],
+    ['a, b, c.example', 'is not a spoof'],
+  ])('%s is refused: %s (lists #67, #68)', (text, why) => {
+    expect(refused('spoof', text, 'allow')).toContain(why)
+    expect(refused('spoof', text, 'block')).toContain(why)
+  })
+})
+
 describe('normal values', () => {
   it('are what they become: saving one again changes nothing', () => {
     const part = fc.constantFrom(

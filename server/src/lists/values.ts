@@ -4,6 +4,7 @@ import { AppError } from '../base/pure.ts'
 import { normaliseAddress } from '../mail/pure.ts'
 import { formatIp, formatNetwork, parseIp, parseNetwork } from './ip.ts'
 import { MAX_LABELS, urlPattern } from './patterns.ts'
+import { formatPair, PAIR_PREFIX, readPair } from './spoof.ts'
 import type { EntryAction, EntryKind } from './types.ts'
 
 /**
@@ -15,7 +16,7 @@ export function normalValue(kind: EntryKind, action: EntryAction, text: string):
   if (value === '') throw bad(kind, value, 'it is empty', 'Type a value.')
   switch (kind) {
     case 'sender':
-      return sender(value)
+      return sender(kind, value)
     case 'sender-domain':
       return domain(kind, action, value)
     case 'url-domain':
@@ -26,6 +27,8 @@ export function normalValue(kind: EntryKind, action: EntryAction, text: string):
       return hash(value)
     case 'sender-ip':
       return network(action, value)
+    case 'spoof':
+      return pair(action, value)
   }
 }
 
@@ -55,18 +58,13 @@ function bad(kind: EntryKind, value: string, why: string, cure: string): AppErro
   return new AppError('bad-value', `${value.slice(0, 300)} is not a ${kind} for an entry: ${why}.`, cure)
 }
 
-function sender(value: string): string {
+function sender(kind: EntryKind, value: string): string {
   const text = decodeLocal(value)
-  if (/\s/.test(text.replace(/"[^"]*"/g, ''))) throw bad('sender', value, 'it holds a space', 'One address an entry.')
+  if (/\s/.test(text.replace(/"[^"]*"/g, ''))) throw bad(kind, value, 'it holds a space', 'One address an entry.')
   const host = canonicalHost(text.slice(text.lastIndexOf('@') + 1))
   const address = normaliseAddress(text)
   if (address !== null && host?.includes('.') && parseIp(host) === null && address.endsWith(`@${host}`)) return address
-  throw bad(
-    'sender',
-    value,
-    'it is no full address',
-    'Write name@domain; for a whole domain use a sender-domain entry.',
-  )
+  throw bad(kind, value, 'it is no full address', 'Write name@domain; for a whole domain use a sender-domain entry.')
 }
 
 /** Special characters of a local part may be written percent-encoded (§6.1): `%22bad%2B%20attacker%22@…`. */
@@ -127,6 +125,28 @@ function network(action: EntryAction, value: string): string {
   if (net.prefix < widest)
     throw bad('sender-ip', value, `/${net.prefix} is too wide to ${action}`, `At most /${widest} for IPv${net.family}.`)
   return formatNetwork(net)
+}
+
+/** §6.2: who is written as the sender, a comma, who has sent it. */
+function pair(action: EntryAction, value: string): string {
+  const { user, infrastructure } = readPair(value)
+  if (user === '' || infrastructure === '')
+    throw bad('spoof', value, 'it is no pair', 'Write sender and sending server: contoso.com, fabrikam.com.')
+  if (user === '*' && infrastructure === '*')
+    throw bad('spoof', value, 'both sides are a wildcard', 'Name the sender, the sending server or both.')
+  return formatPair({ user: spoofedUser(action, user), infrastructure: sendingServer(action, infrastructure) })
+}
+
+const spoofedUser = (action: EntryAction, user: string): string =>
+  user === '*' ? user : user.includes('@') ? sender('spoof', user) : plainDomain('spoof', action, user)
+
+function sendingServer(action: EntryAction, server: string): string {
+  if (server === '*') return server
+  const net = parseNetwork(server)
+  if (net === null) return plainDomain('spoof', action, server)
+  if (net.prefix === PAIR_PREFIX[net.family]) return formatNetwork(net)
+  const cure = 'Write 192.0.2.0/24 or 2001:db8::/64, or the domain of the server’s name.'
+  throw bad('spoof', server, `a server is named by its /${PAIR_PREFIX[net.family]}`, cure)
 }
 
 /** §6.4. Each refusal names the rule that the value breaks. */

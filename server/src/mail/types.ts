@@ -151,6 +151,8 @@ export interface MailContext {
   readonly mailFrom: string | null
   readonly clientIp: string | null
   readonly helo: string | null
+  /** The name that the receiver's DNS gave for `clientIp` and back again; absent = unknown. */
+  readonly clientName?: string | null
   /** Servers whose Authentication-Results this organisation believes, for this message; absent = as the parser was told. */
   readonly trustedAuthserv?: readonly string[]
   /** Only so many Authentication-Results from the top may be believed: what stands below was there on arrival. Absent = all. */

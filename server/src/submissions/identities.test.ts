@@ -25,6 +25,14 @@ function judged(signals: readonly Partial<Signal>[], aligned = true): StoredJudg
     },
   }
 }
+/** DMARC failed; sent by smtp.inbound.contoso.com, and by who has signed. */
+function forged(dkim: readonly { domain: string; result: 'pass' }[], evidence: Signal['evidence']): StoredJudgement {
+  const { signals, inputs } = judged([{ threat: 'spoof', technology: 'authentication', weight: 10, evidence }], false)
+  const servers = ['198.51.100.0/24', 'smtp.inbound.contoso.com', ...dkim.map((d) => d.domain)]
+  const entities = servers.map((server): EntityRef => ({ kind: 'spoof', value: `${SENDER.value}, ${server}` }))
+  const authentication = { ...inputs.authentication, dkim: dkim.map((d) => ({ ...d, selector: null })) }
+  return { signals, inputs: { ...inputs, authentication, entities: [...inputs.entities, ...entities] } }
+}
 const offered = (judgement: StoredJudgement) =>
   allowCandidates({ judgement, today: { entries: [], policy, at: NOW } }).map((c) => `${c.kind} ${c.value}`)
 
@@ -32,10 +40,17 @@ describe('which allow entry is offered follows what convicted (explorer #87, lis
   const bySender = [`sender ${SENDER.value}`]
   test.each<[string, StoredJudgement, string[]]>([
     [
-      'a forged sender: none, since it would not be believed',
+      'a forged sender, and nothing is known of who sent it: none, since the sender alone would not be believed',
       judged([{ threat: 'spoof', technology: 'authentication', weight: 10 }], false),
       [],
     ],
+    [
+      'a forged sender of whom it is known who sent it: who has signed, as a pair with the domain',
+      forged([{ domain: 'eu.mailer.com', result: 'pass' }], { own: false }),
+      ['spoof news.example, mailer.com'],
+    ],
+    ['the name of the server, where nobody has signed', forged([], {}), ['spoof news.example, contoso.com']],
+    ['of our own domains the address', forged([], { own: true }), [`spoof ${SENDER.value}, contoso.com`]],
     [
       'impersonation: the sender, by a submission',
       judged([{ threat: 'impersonation', technology: 'impersonation-user', weight: 10 }]),

@@ -1,7 +1,7 @@
 import { convicting, type Explanation } from '../detection/index.ts'
 import { type EntityRef, matches, replay } from '../judgement/index.ts'
-import type { EntryAction, EntryKind, EntryRule } from '../lists/index.ts'
-import { filesIn } from '../mail/index.ts'
+import { type EntryAction, type EntryKind, type EntryRule, formatPair, readPair } from '../lists/index.ts'
+import { filesIn, registrableDomain } from '../mail/index.ts'
 import type { Message } from '../records/index.ts'
 
 /** An entry that would help, not yet saved. */
@@ -45,6 +45,7 @@ export function allowCandidates({
   if (helps([])) return []
   const sender = single(entities, 'sender')
   const bySender: Candidate[] = sender === null ? [] : [{ kind: 'sender', value: sender, caution: null }]
+  const pairs = spoofedPairs(judgement)
   const parts = convicting(judgement.signals).flatMap((s) => s.entities)
   const files = distinct(parts, 'file-hash').map((value): Candidate => ({ kind: 'file-hash', value, caution: null }))
   const urls = distinct(parts, 'url').flatMap((value): Candidate[] => {
@@ -55,8 +56,36 @@ export function allowCandidates({
   })
   const domains = [...new Map(urls.map((c) => [c.value, c])).values()].slice(0, 5)
   const few = files.slice(0, 5)
-  const choices = [bySender, domains, few, [...domains, ...few], [...bySender, ...domains, ...few]]
+  const choices = [
+    bySender,
+    ...pairs.map((pair) => [pair]),
+    domains,
+    few,
+    [...domains, ...few],
+    [...bySender, ...domains, ...few],
+  ]
   return choices.find((c) => c.length > 0 && helps(c)) ?? []
+}
+
+/**
+ * Who may send for whom (allow-block-list §6.2): of a sender outside of the organisation the whole domain, of our own the address; who has
+ * signed it first, because nobody else can, then the name of the server, then its network.
+ */
+function spoofedPairs({ signals, inputs }: Explanation['judgement']): Candidate[] {
+  const own = signals.some((s) => s.evidence['own'] === true)
+  const signers = new Set(inputs.authentication.dkim.map((d) => d.domain))
+  const rank = (server: string) => (signers.has(server) ? 0 : server.includes('/') ? 2 : 1)
+  const pairs = distinct(inputs.entities, 'spoof').map(readPair)
+  return pairs
+    .sort((a, b) => rank(a.infrastructure) - rank(b.infrastructure))
+    .map(({ user, infrastructure }): Candidate => {
+      const sender = own ? user : user.slice(user.lastIndexOf('@') + 1)
+      const server = infrastructure.includes('/')
+        ? infrastructure
+        : (registrableDomain(infrastructure) ?? infrastructure)
+      const caution = `whoever sends from ${server} may call themselves ${sender}`
+      return { kind: 'spoof', value: formatPair({ user: sender, infrastructure: server }), caution }
+    })
 }
 
 /** What identifies mail like this one, worth blocking. Nothing of our own. */

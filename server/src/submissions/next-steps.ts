@@ -1,6 +1,6 @@
 import type { SubmissionId } from '../base/index.ts'
 import type { Explanation } from '../detection/index.ts'
-import { checkEntry, type EntryAction } from '../lists/index.ts'
+import { checkEntry, type EntryAction, readPair } from '../lists/index.ts'
 import { copiesMatching, type Delivery, type Message, type MessageFilter } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
 import { allowCandidates, asRule, blockCandidates, type Candidate } from './identities.ts'
@@ -138,19 +138,26 @@ async function entries(
   const steps: NextStep[] = []
   for (const candidate of candidates) {
     const { kind, value, caution } = candidate
-    const body = { action, kind, value, expiresInDays: 30, note: '', submissionId: what.submissionId }
+    const days = kind === 'spoof' ? null : 30
+    const body = { action, kind, value, expiresInDays: days, note: '', submissionId: what.submissionId }
     if (!acceptable(body)) continue
     const past = await tryOnPast(tx, asRule(action, candidate), { limit: 1_000, sample: 0 })
     const verb = action === 'allow' ? 'Allow' : 'Block'
-    const thing =
-      kind === 'url-domain' ? `links to ${value}` : kind === 'file-hash' ? `file ${value.slice(0, 12)}…` : value
     steps.push({
       kind: action === 'allow' ? 'allow-entry' : 'block-entry',
-      label: `${verb} ${thing} for 30 days (${effect(past)}${caution === null ? '' : `; ${caution}`})`,
+      label: `${verb} ${thingOf(kind, value)}${days === null ? '' : ` for ${days} days`} (${effect(past)}${caution === null ? '' : `; ${caution}`})`,
       body: { ...body, note: `From a report on “${what.message.subject.slice(0, 200)}”` },
     })
   }
   return steps
+}
+
+function thingOf(kind: Candidate['kind'], value: string): string {
+  if (kind === 'url-domain') return `links to ${value}`
+  if (kind === 'file-hash') return `file ${value.slice(0, 12)}…`
+  if (kind !== 'spoof') return value
+  const { user, infrastructure } = readPair(value)
+  return `mail of ${user} that ${infrastructure} sends`
 }
 
 function effect(past: Past): string {

@@ -1,7 +1,7 @@
 import { type Expression, type SqlBool, sql } from 'kysely'
 import type { MessageId } from '../base/index.ts'
 import { type EntityKind, type Flip, flip, matches, replay, storedJudgement } from '../judgement/index.ts'
-import { type EntryRule, entriesFor, keyOf } from '../lists/index.ts'
+import { type EntryRule, entriesFor, formatPair, keyOf, readPair } from '../lists/index.ts'
 import { registrableDomain } from '../mail/index.ts'
 import { entityHash, getMessages, type Message } from '../records/index.ts'
 import type { Tx } from '../storage/index.ts'
@@ -162,9 +162,18 @@ async function page(
 
 const kindsOf = (rule: EntryRule): EntityKind[] => (rule.kind === 'url-domain' ? ['url', 'url-domain'] : [rule.kind])
 
+const literal = (text: string): string => text.replace(/[\\%_]/g, '\\$&')
+
+/** As pairs of messages are written: the full address, a comma, what is known of the server. */
+function pairPattern(value: string): string {
+  const { user, infrastructure } = readPair(value)
+  const sender = user === '*' ? '%' : user.includes('@') ? literal(user) : `%@${literal(user)}`
+  return formatPair({ user: sender, infrastructure: infrastructure === '*' ? '%' : `%${literal(infrastructure)}` })
+}
+
 /** A condition that all matching values fulfil, and few others. */
 function narrowed(rule: EntryRule): Expression<SqlBool> | null {
-  const part = `%${keyOf(rule.kind, rule.value).replace(/[\\%_]/g, '\\$&')}%`
+  const part = `%${literal(keyOf(rule.kind, rule.value))}%`
   switch (rule.kind) {
     case 'sender':
     case 'file-hash':
@@ -184,5 +193,7 @@ function narrowed(rule: EntryRule): Expression<SqlBool> | null {
       return sql<boolean>`lower(value) like ${part}`
     case 'sender-ip':
       return null
+    case 'spoof':
+      return sql<boolean>`value like ${pairPattern(rule.value)}`
   }
 }

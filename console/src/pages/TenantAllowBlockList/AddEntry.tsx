@@ -26,6 +26,7 @@ import { Outcomes } from './Outcomes.tsx'
 const HINT: Record<EntryKind, string> = {
   sender: 'name@example.com',
   'sender-domain': 'example.com',
+  spoof: 'example.com, mailer.example.net — who is shown, who sends it',
   url: 'https://example.com/path',
   'url-domain': 'example.com',
   'file-hash': '64 hexadecimal digits',
@@ -96,7 +97,10 @@ export function AddEntry({ start, onClose }: { start: 'allow' | 'block'; onClose
                   value={ENTRY_KIND[kind]}
                   selectedOptions={[kind]}
                   onOptionSelect={(_, data) => {
-                    if (isKind(data.optionValue)) setKind(data.optionValue)
+                    if (!isKind(data.optionValue)) return
+                    setKind(data.optionValue)
+                    if (data.optionValue === 'spoof') setExpiry('never')
+                    else if (kind === 'spoof') setExpiry('30')
                   }}
                 >
                   {Object.entries(ENTRY_KIND).map(([key, label]) => (

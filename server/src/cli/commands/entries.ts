@@ -17,7 +17,7 @@ interface ListOptions extends Json {
   readonly unusedSince?: string
   readonly limit: string
 }
-const KINDS = ['sender', 'sender-domain', 'url', 'url-domain', 'file-hash', 'sender-ip']
+const KINDS = ['sender', 'sender-domain', 'spoof', 'url', 'url-domain', 'file-hash', 'sender-ip']
 
 /** The Tenant Allow/Block List. */
 export function entryCommands(root: Command): void {
@@ -27,7 +27,10 @@ export function entryCommands(root: Command): void {
     .argument('<action>', 'allow or block')
     .argument('<kind>', KINDS.join(', '))
     .argument('<value...>', 'one or more of that kind')
-    .option('--days <n>', 'days until it ends; "never" where that is allowed', '30')
+    .option(
+      '--days <n>',
+      'days until it ends; "never" where that is allowed; without it 30, of addresses and spoofed senders never',
+    )
     .option('--note <text>', 'why')
     .option('--preview', 'only show what it would change in the past')
     .description('make an entry, or one for each value')
@@ -84,7 +87,7 @@ async function add(
   action: string,
   kind: string,
   values: readonly string[],
-  options: Json & { days: string; note?: string; preview?: true },
+  options: Json & { days?: string; note?: string; preview?: true },
 ): Promise<void> {
   if (!['allow', 'block'].includes(action) || !KINDS.includes(kind))
     throw new AppError(
@@ -92,8 +95,8 @@ async function add(
       `"${action} ${kind}" is no entry.`,
       `recourse entry add allow|block ${KINDS.join('|')} VALUE`,
     )
-  const days = daysOrNever('days', options.days)
-  const body = { action, kind, expiresInDays: days, ...(options.note ? { note: options.note } : {}) }
+  const days = options.days === undefined ? {} : { expiresInDays: daysOrNever('days', options.days) }
+  const body = { action, kind, ...days, ...(options.note ? { note: options.note } : {}) }
   const client = connectClient()
   const [value] = values
   if (options.preview) {

@@ -66,6 +66,7 @@ describe('receivedContext', () => {
       mailFrom: 'bounce@a.example',
       clientIp: '203.0.113.7',
       helo: 'out.a.example',
+      clientName: 'out.a.example',
       trustedAuthserv: ['mx1.c.example'],
       trustedResults: 1,
     }))

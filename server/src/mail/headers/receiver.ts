@@ -87,6 +87,7 @@ export function receivedContext(raw: Buffer): MailContext {
     mailFrom,
     clientIp: boundary?.ip != null && !isLocalIp(boundary.ip) ? boundary.ip : null,
     helo: boundary?.helo ?? null,
+    clientName: boundary?.ip != null && !isLocalIp(boundary.ip) ? boundary.rdns : null,
     trustedAuthserv: [...new Set(names.slice(0, believed))],
     trustedResults: believed,
   }
