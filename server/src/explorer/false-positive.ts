@@ -1,12 +1,13 @@
+import { Value } from 'typebox/value'
 import { type Actor, requireAllow, requirePermission } from '../access/index.ts'
 import { record } from '../audit/index.ts'
-import { type ActionId, AppError, type MessageId, type SubmissionId } from '../base/index.ts'
+import { type ActionId, AppError, type MessageId } from '../base/index.ts'
 import { explain } from '../detection/index.ts'
-import { ENTRY_KINDS, type EntryKind } from '../lists/index.ts'
+import { ENTRY_KINDS, EntryBody, type EntryKind } from '../lists/index.ts'
 import { addEvents } from '../records/index.ts'
 import { classifyAction, getAction, messagesOf, type RejectAsFalsePositive } from '../remediation/index.ts'
 import type { Storage } from '../storage/index.ts'
-import { allowCandidates, type NextStep, report } from '../submissions/index.ts'
+import { allowCandidates, report } from '../submissions/index.ts'
 import { saveEntry, type TakeDeps } from './take-action.ts'
 
 export interface FalsePositiveDeps extends TakeDeps {
@@ -55,34 +56,30 @@ export function rejectAsFalsePositive(deps: FalsePositiveDeps): RejectAsFalsePos
     return await deps.storage.tenant(actor.tenant, async (tx) => {
       const decided = await deps.remediation.reject(actor, id, `false positive${body.why ? `: ${body.why}` : ''}`, tx)
       const messages = await messagesOf(tx, actor.tenant, id, deps.remediation.limits.maxSubmit)
-      const steps: NextStep[] = []
-      let first: string | null = null
+      const made: Made[] = []
       for (const message of messages) {
-        const made = await report(tx, deps, actor, message, {
+        const { submission, next } = await report(tx, deps, actor, message, {
           as: 'analyst',
           opinion: 'should-not-have-been-blocked',
           reason: body.why ?? null,
         })
-        first ??= made.submission.id
-        steps.push(...made.next.filter((s) => s.kind === 'allow-entry'))
+        made.push({ submission, next })
       }
       const now = new Date()
       const entries = []
-      for (const wanted of wantedEntries(body, steps, first))
-        entries.push(await saveEntry(deps, { tx, now }, actor, wanted))
+      for (const wanted of wantedEntries(body, made)) entries.push(await saveEntry(deps, { tx, now }, actor, wanted))
       await classify(tx, actor, id, messages, body.why ?? null)
       return { ...decided, submissions: messages.length, entries: entries.map((e) => ({ ...e, id: e.id ?? '' })) }
     })
   }
 }
 
+type Made = Pick<Awaited<ReturnType<typeof report>>, 'submission' | 'next'>
 type Wanted = Parameters<typeof saveEntry>[3]
 
-const ofSubmission = (id: unknown): Pick<Wanted, 'submissionId'> =>
-  typeof id === 'string' ? { submissionId: id as SubmissionId } : {}
-
 /** What was asked for; else what the reports offer, each once. */
-function wantedEntries(body: Body, steps: readonly NextStep[], submission: string | null): readonly Wanted[] {
+function wantedEntries(body: Body, made: readonly Made[]): readonly Wanted[] {
+  const [first] = made
   if (body.allow)
     return body.allow.map(({ kind, value, expiresInDays, note }) => {
       if (!isKind(kind))
@@ -90,26 +87,18 @@ function wantedEntries(body: Body, steps: readonly NextStep[], submission: strin
       const more = {
         ...(expiresInDays === undefined ? {} : { expiresInDays }),
         ...(note === undefined ? {} : { note }),
+        ...(first ? { submissionId: first.submission.id } : {}),
       }
-      return { action: 'allow', kind, value, ...more, ...ofSubmission(submission) }
+      return { action: 'allow', kind, value, ...more }
     })
   const offered = new Map<string, Wanted>()
-  for (const { body: b } of steps) {
-    const { kind, value, note } = b
-    if (typeof kind !== 'string' || typeof value !== 'string' || !isKind(kind)) continue
-    const known = typeof note === 'string' ? { note } : {}
-    // By the first report that offers it: the entry leads to a message that holds it.
-    const name = `${kind} ${value}`
-    if (!offered.has(name))
-      offered.set(name, {
-        action: 'allow',
-        kind,
-        value,
-        expiresInDays: kind === 'spoof' ? null : 30,
-        ...known,
-        ...ofSubmission(b['submissionId']),
-      })
-  }
+  for (const { submission, next } of made)
+    for (const step of next) {
+      if (step.kind !== 'allow-entry' || !Value.Check(EntryBody, step.body)) continue
+      // By the first report that offers it: the entry leads to a message that holds it.
+      const name = `${step.body.kind} ${step.body.value}`
+      if (!offered.has(name)) offered.set(name, { ...step.body, submissionId: submission.id })
+    }
   return [...offered.values()].slice(0, ASKED)
 }
 
