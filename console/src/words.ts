@@ -16,6 +16,7 @@ import type {
   QuarantineRow,
   ReleaseStatus,
   ResultClass,
+  TakePreview,
   Technology,
   Threat,
 } from './api/types.ts'
@@ -234,3 +235,7 @@ export const reasonsIn = (reasons: readonly { readonly reason: string }[]): stri
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString()} ${count === 1 ? one : many}`
+
+/** Copies for others than the recipients, counted. */
+export const othersLine = ({ messages, mailboxes, copies }: NonNullable<TakePreview['others']>): string =>
+  `And a copy of ${plural(messages, 'message')} to ${plural(mailboxes, 'other mailbox', 'other mailboxes')}: ${plural(copies, 'copy', 'copies')}.`

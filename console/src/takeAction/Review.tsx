@@ -4,7 +4,7 @@ import { Facts } from '../parts/Page.tsx'
 import { Problem } from '../parts/Problem.tsx'
 import { Time } from '../parts/Time.tsx'
 import { visible } from '../parts/text.ts'
-import { actionLabel, ENTRY_KIND, plural, reasonsIn, SEVERITY, wordFor } from '../words.ts'
+import { actionLabel, ENTRY_KIND, othersLine, plural, reasonsIn, SEVERITY, wordFor } from '../words.ts'
 import { usePreview } from './data.ts'
 import type { Choice } from './fit.ts'
 
@@ -45,6 +45,7 @@ function PreviewView({ preview }: { preview: TakePreview }) {
       {preview.actions.map((planned) => (
         <Planned key={`${planned.kind} ${planned.target}`} planned={planned} />
       ))}
+      {preview.others ? <p className="plan-line">{othersLine(preview.others)}</p> : null}
       {submit ? (
         <p className="plan-line">{`${plural(submit.messages, 'message is', 'messages are')} submitted as ${submit.as}.`}</p>
       ) : null}

@@ -55,7 +55,7 @@ export function TakeAction({ source, startWith, onClose, onDone }: Props) {
   const fitting = useMemo(() => fits(source, choice), [source, choice])
   const chosen = fitting.filter((target) => !left.has(target.id))
   const wished = choice !== null || isWished(extras)
-  const wrong = wrongWith(extras)
+  const wrong = wrongWith(choice, extras)
   const suggested = wished ? suggestName(choice, source, chosen, extras) : ''
   const request = wished ? wishOf(choice, source, chosen, name ?? suggested, description, extras) : null
   const ready = [

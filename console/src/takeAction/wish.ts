@@ -1,4 +1,5 @@
 import type { TakeWish } from '../api/types.ts'
+import { addressesIn, wrongAddress } from '../parts/addresses.ts'
 import { actionLabel } from '../words.ts'
 import type { Choice } from './fit.ts'
 import type { Source } from './TakeAction.tsx'
@@ -31,14 +32,12 @@ export const NO_EXTRAS: Extras = {
 /** Whether anything is wished besides a move. */
 export const isWished = ({ submit, entries }: Extras): boolean => submit !== null || entries.size > 0
 
-export const addressesIn = (text: string): string[] => text.split(/[\s,;]+/).filter((part) => part.includes('@'))
-
 /** Why these extras cannot be sent as they are; null = they can. */
-export function wrongWith({ entries, days }: Extras): string | null {
+export function wrongWith(choice: Choice | null, { entries, days, copyTo }: Extras): string | null {
   const n = Number(days)
   if (entries.size > 0 && days.trim() !== '' && !(Number.isInteger(n) && n >= 1 && n <= 90))
     return 'Entries expire after 1 to 90 days; leave it empty for entries that stay.'
-  return null
+  return choice?.kind === 'release' ? wrongAddress(copyTo) : null
 }
 
 function values(kind: BlockKind, chosen: readonly Target[]): string[] {

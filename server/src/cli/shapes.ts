@@ -61,6 +61,7 @@ export const TakePlan = Type.Object({
     }),
   ),
   sentBack: n,
+  others: orNull(Type.Object({ messages: n, mailboxes: n, copies: n })),
   submit: orNull(Type.Object({ as: text, messages: n })),
   entries: Type.Array(Type.Object({ action: text, kind: text, value: text, expiresAt: orNull(text) })),
   approval: Type.Object({ needed: n, why: orNull(text) }),

@@ -6,7 +6,7 @@ import { letter } from '../../test/rig/office.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import type { Permission } from '../access/index.ts'
 import { register as registerLists } from '../lists/index.ts'
-import { setPolicy } from '../organisation/index.ts'
+import { directory, setOrganisation, setPolicy } from '../organisation/index.ts'
 import { register as registerRemediation } from '../remediation/index.ts'
 import { submissionExists } from '../submissions/index.ts'
 import { rejectAsFalsePositive } from './false-positive.ts'
@@ -761,6 +761,51 @@ describe('copies for others', () => {
     expect(code(await take(wish))).toBe('too-many')
     await drain()
     expect(folder('bob', 'INBOX')).toBe(0)
+  })
+
+  test('what stands in the way is counted and told before the click as after it', async () => {
+    const [held1, held2] = await held(2)
+    const { mail: both } = await office.hold(['ann', 'bob'])
+    const { mail: free } = await office.deliver(['ann'])
+    const messages = [held1, held2].map((m) => m?.mail.id ?? '')
+    const alike = async (messageIds: readonly string[], copyTo: readonly string[]) => {
+      const wish = { select: { messageIds }, release: { copyTo } }
+      const answer = await take(wish)
+      const { refused } = await preview(wish)
+      expect(refused).toEqual(answer.body['error'])
+      return refused
+    }
+    expect(await alike(messages, ['someone@elsewhere.example', bob()])).toMatchObject({
+      code: 'no-mailbox',
+      message: 'someone@elsewhere.example is not a mailbox of this organisation.',
+    })
+    expect(await alike([...messages, free.id], [bob()])).toMatchObject({
+      code: 'not-releasable',
+      message: '1 of 3 messages is not in quarantine.',
+    })
+    expect(await alike([free.id], [bob()])).toMatchObject({ code: 'not-releasable' })
+    expect(await alike([...messages, both.id], [office.mailbox('cem').address, bob()])).toMatchObject({
+      code: 'is-recipient',
+      message: `${bob()} has a copy of 1 of 3 messages already.`,
+    })
+    await drain()
+    expect([folder('bob', 'INBOX'), folder('cem', 'INBOX')]).toEqual([0, 0])
+    const wish = wishFor([held1, held2].filter((m) => m !== undefined))
+    expect(await preview(wish)).toMatchObject({ refused: null, others: { messages: 2, mailboxes: 1, copies: 2 } })
+  })
+
+  test('are one for each mailbox, by however many addresses it is named', async () => {
+    const [made] = await held(1)
+    await t.storage.tenant(t.a, async (tx) => {
+      const { version: _, ...document } = (await directory(tx)).document()
+      const aliases = [...document.aliases, { address: 'bobby@kontor.example', target: bob() }]
+      await setOrganisation(tx, t.storage.outbox, { ...document, aliases }, { user: 'test', name: 'Test' })
+    })
+    const wish = { select: { messageIds: [made?.mail.id] }, release: { copyTo: [bob(), 'bobby@kontor.example'] } }
+    expect(await preview(wish)).toMatchObject({ refused: null, others: { copies: 1 } })
+    expect(taken(await take(wish)).actions.at(-1)).toMatchObject({ kind: 'release', copies: 1 })
+    await drain()
+    expect(folder('bob', 'INBOX')).toBe(1)
   })
 
   test('as many as they are need the second person that as many copies need', async () => {

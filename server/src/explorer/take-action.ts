@@ -14,7 +14,7 @@ import {
 } from '../remediation/index.ts'
 import type { Outbox } from '../storage/index.ts'
 import { type ReportDeps, report } from '../submissions/index.ts'
-import { copyTo } from './take-copy.ts'
+import { copyTo, othersOf } from './take-copy.ts'
 import { checkNumbers, copiesIn, entryOf, kindOfSelection, plannedAction } from './take-preview.ts'
 import type { TakeActionBody, TakenBody, TakePreview } from './take-schemas.ts'
 import { type Step, shown, stepsOf } from './take-steps.ts'
@@ -69,6 +69,7 @@ async function takeIn(deps: TakeDeps, desk: PlanDesk, actor: Actor, wish: TakeAc
     wish,
   )
   if (wish.addTo) return await joined(desk, wish, steps)
+  const others = await othersOf(desk, actor, wish, select)
   const { copies, messages } = size
   const begun = await desk.begin({
     name: wish.name?.trim() ?? null,
@@ -96,7 +97,7 @@ async function takeIn(deps: TakeDeps, desk: PlanDesk, actor: Actor, wish: TakeAc
     const undone = await desk.undo(actionId, { items, description: 'Back to Sent' })
     taken.actions.push({ ...undone, kind: 'undo', target: null, copies: items.length })
   }
-  if (wish.release?.copyTo) taken.actions.push(await copyTo(desk, actor, wish, select, begun.name))
+  if (others) taken.actions.push(await copyTo(desk, actor, wish, others, begun.name))
   const submission = await submitAll(deps, desk, actor, wish, select, taken)
   await saveEntries(deps, desk, actor, wish, submission, taken)
   return taken

@@ -12,7 +12,7 @@ import {
   sentToPutBack,
   targetsOf,
 } from '../remediation/index.ts'
-import { checkCopies } from './take-copy.ts'
+import { othersCount, othersOf } from './take-copy.ts'
 import type { TakeActionBody, TakePreview, TargetRow } from './take-schemas.ts'
 import { type Step, stepsOf } from './take-steps.ts'
 
@@ -33,7 +33,7 @@ export const entryOf = (wished: Wished, submissionId: SubmissionId | null): NewE
 })
 
 /** What would be thrown, as the preview tells it. */
-const refusalOf = (error: unknown): NonNullable<TakePreview['refused']> => {
+export const refusalOf = (error: unknown): NonNullable<TakePreview['refused']> => {
   if (!(error instanceof AppError)) throw error
   return { code: error.code, message: error.message, cure: error.cure }
 }
@@ -62,6 +62,7 @@ async function previewIn(
     possible: [],
     actions: [],
     sentBack: 0,
+    others: null,
     submit: null,
     entries: [],
     approval: { needed: 0, why: null },
@@ -88,8 +89,8 @@ async function previewIn(
     })
     shown.approval = await desk.approval(shown.actions, wish.propose ?? false)
     checkNumbers(remediation, shown, wish)
-    const { copyTo } = wish.release ?? {}
-    if (copyTo) await checkCopies(desk, shown.selection.messages, copyTo, wish.propose ?? false)
+    const others = await othersOf(desk, actor, wish, select)
+    if (others) shown.others = othersCount(others)
   } catch (error) {
     shown.refused = refusalOf(error)
   }

@@ -84,7 +84,9 @@ const PlannedAction = Type.Object({
   impossible: Type.Array(Type.Object({ reason: text, count: n, sample: Type.Array(text) })),
 })
 
-const Refusal = Type.Object({ code: text, message: text, cure: text })
+export const Refusal = Type.Object({ code: text, message: text, cure: text })
+/** Copies to others than the recipients. */
+export const Others = Type.Object({ messages: n, mailboxes: n, copies: n })
 
 export const TakePreview = Type.Object({
   at: InstantText,
@@ -100,6 +102,7 @@ export const TakePreview = Type.Object({
   actions: Type.Array(PlannedAction),
   /** The copies in senders' Sent that would be put back. */
   sentBack: n,
+  others: orNull(Others),
   submit: orNull(Type.Object({ as: text, messages: n })),
   entries: Type.Array(Type.Object({ action: text, kind: text, value: text, expiresAt: orNull(InstantText) })),
   approval: Type.Object({ needed: Type.Integer({ minimum: 0, maximum: 2 }), why: orNull(text) }),

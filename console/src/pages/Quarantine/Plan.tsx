@@ -1,6 +1,6 @@
 import { MessageBar, MessageBarBody, Spinner } from '@fluentui/react-components'
 import { Problem } from '../../parts/Problem.tsx'
-import { plural } from '../../words.ts'
+import { othersLine, plural } from '../../words.ts'
 import { usePlan, type Wish } from './data.ts'
 
 /** What will happen, counted by the server before the click; `ready` says whether anything will. Null: nothing is chosen yet. */
@@ -29,6 +29,14 @@ export function usePlanText(wish: Wish | null) {
           {wish.do === 'release' && data.back > 0 ? (
             <span>{plural(data.back, 'copy goes', 'copies go')} back where it was taken from, as it was.</span>
           ) : null}
+          {data.others ? <span>{othersLine(data.others)}</span> : null}
+          {data.stopped ? (
+            <MessageBar intent="error" layout="multiline">
+              <MessageBarBody className="wrap">
+                {data.stopped.message} {data.stopped.cure}
+              </MessageBarBody>
+            </MessageBar>
+          ) : null}
           {data.refused.length > 0 ? (
             <MessageBar intent="warning" layout="multiline">
               <MessageBarBody className="wrap">
@@ -48,5 +56,5 @@ export function usePlanText(wish: Wish | null) {
       ) : null}
     </section>
   )
-  return { text, ready: (data?.copies ?? 0) > 0 }
+  return { text, ready: data !== undefined && data.copies > 0 && data.stopped === null }
 }

@@ -17,9 +17,11 @@ import { Dismiss24Regular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { mayAllow, useCan } from '../../api/session.ts'
 import type { HeldRecipient } from '../../api/types.ts'
+import { addressesIn, wrongAddress } from '../../parts/addresses.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { visible } from '../../parts/text.ts'
 import { useReturnFocus } from '../../parts/useReturnFocus.ts'
+import { useSettled } from '../../parts/useSettled.ts'
 import { plural } from '../../words.ts'
 import type { Select } from './data.ts'
 import { useRelease } from './data.ts'
@@ -52,13 +54,17 @@ export function Release({ recipients, select, onClose, onDone }: Props) {
   const some = to === 'some'
   const what: Select = some ? { deliveryIds: [...chosen] } : select
   const empty = some && chosen.size === 0
-  const copyTo = others.split(/[,;\s]+/).filter((address) => address !== '')
-  const plan = usePlanText(empty ? null : { do: 'release', select: what })
+  const settled = useSettled(others)
+  const wrong = wrongAddress(settled)
+  const copyTo = addressesIn(settled)
+  const toOthers = copyTo.length > 0 && wrong === null ? { copyTo } : {}
+  const plan = usePlanText(empty ? null : { do: 'release', select: what, ...toOthers })
+  const ready = plan.ready && wrong === null && settled === others
   const go = () =>
     release.mutate(
       {
         select: what,
-        ...(copyTo.length > 0 ? { copyTo } : {}),
+        ...toOthers,
         ...(submit ? { submit } : {}),
         ...(submit && allow ? { allow: { days, ...(note.trim() ? { note: note.trim() } : {}) } } : {}),
       },
@@ -90,6 +96,7 @@ export function Release({ recipients, select, onClose, onDone }: Props) {
               <Field
                 label="Send a copy to other recipients"
                 hint="Addresses of this organisation, with commas. They get the message although it was not sent to them."
+                {...(wrong === null ? {} : { validationMessage: wrong })}
               >
                 <Input value={others} maxLength={3000} onChange={(_, data) => setOthers(data.value)} />
               </Field>
@@ -128,9 +135,6 @@ export function Release({ recipients, select, onClose, onDone }: Props) {
                 </>
               ) : null}
               {empty ? <p className="muted">Choose at least one recipient.</p> : plan.text}
-              {copyTo.length > 0 && plan.ready ? (
-                <p>And a copy of each message to {plural(new Set(copyTo).size, 'other mailbox', 'other mailboxes')}.</p>
-              ) : null}
               <p className="muted">
                 A release does not pass the filters again. It cannot be taken back here: undo it in the Action center.
               </p>
@@ -140,7 +144,7 @@ export function Release({ recipients, select, onClose, onDone }: Props) {
       </DrawerBody>
       <DrawerFooter>
         {release.data ? null : (
-          <Button appearance="primary" disabled={!plan.ready || release.isPending} onClick={go}>
+          <Button appearance="primary" disabled={!ready || release.isPending} onClick={go}>
             {release.isPending ? 'Releasing…' : 'Release message'}
           </Button>
         )}

@@ -69,6 +69,7 @@ export interface Wish {
   readonly do: 'release' | 'delete'
   readonly permanently?: boolean
   readonly select: Select
+  readonly copyTo?: readonly string[]
 }
 
 /** Counted by the server before anything is done. */

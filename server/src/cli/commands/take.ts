@@ -177,6 +177,7 @@ function showPlan(plan: TakePlan): void {
     reasons('Impossible', a.impossible)
   }
   if (plan.sentBack > 0) line(`Back to Sent: ${plan.sentBack}`)
+  if (plan.others) line(`Copies for others: ${plan.others.copies}, in ${plan.others.mailboxes} mailboxes`)
   if (plan.submit) line(`Submit as ${plan.submit.as}: ${plan.submit.messages} messages`)
   for (const e of plan.entries) line(plain(`${e.action} ${e.kind} ${e.value} (until ${e.expiresAt ?? 'removed'})`))
   if (approval.needed > 0) line(plain(`Waits for ${approval.needed} approval(s): ${approval.why}`))

@@ -5,7 +5,8 @@ import { auditHeld, resultsBody } from '../../quarantine/index.ts'
 import type { MailKind, PlanDesk, Remediation, Requester } from '../../remediation/index.ts'
 import type { Storage } from '../../storage/index.ts'
 import type { ReportDeps } from '../../submissions/index.ts'
-import { addCopies } from '../take-copy.ts'
+import { addCopies, copiesFor, othersCount } from '../take-copy.ts'
+import { refusalOf } from '../take-preview.ts'
 import { type Choice, choose, refuse } from './choose.ts'
 import { type DeleteBody, HeldDone, type HeldPlan, type PreviewBody, type ReleaseBody } from './schemas.ts'
 import { type Besides, NOTHING, submitAll } from './submit.ts'
@@ -23,14 +24,16 @@ const asManager = ({ tenant, user, name, permissions }: Actor): Requester => ({
   permissions: new Set<string>([...permissions, 'remediation.propose', 'remediation.approve', 'remediation.purge']),
 })
 
-/** What a release or deletion would do, counted from recorded state; nothing is changed. */
+/** What a release or deletion would do, counted from recorded state; nothing is changed. Throws AppError `bad-wish`. */
 export async function previewHeld(deps: HeldDeps, actor: Actor, body: PreviewBody): Promise<HeldPlan> {
+  if (body.copyTo && body.do !== 'release')
+    throw new AppError('bad-wish', 'What is deleted is given to nobody.', 'Leave copyTo out, or release.')
   const now = new Date()
   const wish = { tenant: actor.tenant, select: body.select, recipients: body.recipients }
   const choice = await deps.storage.tenant(actor.tenant, (tx) => choose(tx, wish, { lock: false, now }))
   const refused = tally(choice.refused)
-  if (choice.ready.length === 0)
-    return { messages: 0, copies: 0, mailboxes: 0, back: 0, first: 0, notExact: [], refused, at: now.toISOString() }
+  const none = { messages: 0, copies: 0, mailboxes: 0, back: 0, first: 0, notExact: [], others: null, stopped: null }
+  if (choice.ready.length === 0) return { ...none, refused, at: now.toISOString() }
   const kind = body.do === 'release' ? 'release' : body.permanently ? 'hard-delete' : 'soft-delete'
   const plan = await deps.remediation.preview(asManager(actor), {
     kind,
@@ -46,8 +49,30 @@ export async function previewHeld(deps: HeldDeps, actor: Actor, body: PreviewBod
     first,
     notExact: [...plan.notExact],
     refused: [...refused, ...more],
+    ...(await previewOthers(deps, actor, messagesIn(choice), body.copyTo)),
     at: plan.at,
   }
+}
+
+const messagesIn = ({ ready }: Choice): readonly MessageId[] => [...new Set(ready.map((c) => c.messageId))]
+
+async function previewOthers(
+  deps: HeldDeps,
+  actor: Actor,
+  messages: readonly MessageId[],
+  copyTo: readonly string[] | undefined,
+): Promise<Pick<HeldPlan, 'others' | 'stopped'>> {
+  const told: Pick<HeldPlan, 'others' | 'stopped'> = { others: null, stopped: null }
+  if (!copyTo) return told
+  try {
+    await deps.remediation.plan(asManager(actor), { key: null, wish: { copyTo } }, async (desk) => {
+      told.others = othersCount(await copiesFor(desk, messages, copyTo, false))
+      return {}
+    })
+  } catch (error) {
+    told.stopped = refusalOf(error)
+  }
+  return told
 }
 
 function tally(reasons: readonly string[]): { reason: string; count: number }[] {
@@ -100,15 +125,16 @@ async function act(
     const which = { tenant: actor.tenant, select: body.select, recipients: body.recipients }
     const choice = await choose(desk.tx, which, { lock: true, now: new Date() })
     if (choice.ready.length === 0) throw refuse(choice, verb)
-    const messages = [...new Set(choice.ready.map((c) => c.messageId))]
+    const messages = messagesIn(choice)
     const { name, approvalId } = await begin(desk, body, choice, kind, messages.length)
-    const others = 'copyTo' in body && body.copyTo ? await addCopies(desk, actor, messages, body.copyTo, false) : []
+    const copyTo = 'copyTo' in body ? body.copyTo : undefined
+    const others = copyTo ? await addCopies(desk, actor, await copiesFor(desk, messages, copyTo, false)) : []
     const copies = [...choice.ready.map((c) => c.deliveryId), ...others]
     const actions = await move(deps, desk, copies, kind, name, body.note)
     await auditHeld(desk.tx, actor, `quarantine.${verb}`, messages, {
       approvalId,
       ...(body.recipients ? { recipients: body.recipients } : {}),
-      ...('copyTo' in body && body.copyTo ? { copyTo: body.copyTo } : {}),
+      ...(copyTo ? { copyTo } : {}),
       ...(kind === 'hard-delete' ? { permanently: true } : {}),
       ...(body.note ? { note: body.note } : {}),
     })

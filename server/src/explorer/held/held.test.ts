@@ -346,6 +346,30 @@ describe('release', () => {
     expect(await states(mail.id)).toEqual({ ann: 'released', bob: 'released' })
   })
 
+  test('what stands in the way of copies for others is told before the click as after it', async () => {
+    const made = await Promise.all(Array.from({ length: 101 }, () => office.hold(['ann'])))
+    const alike = async (copyTo: readonly string[], messageIds: readonly (string | undefined)[]) => {
+      const { status, body } = await post('preview', { do: 'release', select: { messageIds }, copyTo })
+      expect(status).toBe(200)
+      const { body: done } = await post('release', { select: { messageIds }, copyTo })
+      expect(body['stopped']).toEqual(done['error'])
+      return body
+    }
+    const all = made.map((m) => m.mail.id)
+    expect(await alike([at('bob')], all)).toMatchObject({ copies: 101, others: null, stopped: { code: 'too-many' } })
+    expect(await alike(['bob@werft.example'], all.slice(0, 2))).toMatchObject({ stopped: { code: 'no-mailbox' } })
+    expect(await alike([at('ann')], all.slice(0, 2))).toMatchObject({
+      stopped: { code: 'is-recipient', message: `${at('ann')} has a copy of 2 of 2 messages already.` },
+    })
+    const select = { messageIds: all.slice(0, 2) }
+    const { body } = await post('preview', { do: 'release', select, copyTo: [at('bob'), at('cem')] })
+    expect(body).toMatchObject({ copies: 2, others: { messages: 2, mailboxes: 2, copies: 4 }, stopped: null })
+    // Counting writes nothing.
+    expect(await states(all[0] ?? '')).toEqual({ ann: 'needs-review' })
+    const deleting = { do: 'delete', select, copyTo: [at('bob')] }
+    expect(code(await post('preview', deleting))).toBe('bad-wish')
+  })
+
   test('bad input: nothing is half done', async () => {
     const { mail } = await office.hold(['ann'])
     const select = { messageIds: [mail.id] }

@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { HeldSelection, Results } from '../../quarantine/index.ts'
+import { Others, Refusal } from '../take-schemas.ts'
 
 const orNull = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()])
 const text = Type.String()
@@ -17,6 +18,14 @@ const recipients = Type.Optional(
   }),
 )
 
+const copyTo = Type.Optional(
+  Type.Array(Type.String({ minLength: 3, maxLength: 320 }), {
+    minItems: 1,
+    maxItems: 10,
+    description: 'of a release: somebody else of ours, who gets a copy of each message',
+  }),
+)
+
 export const ReleaseBody = Type.Object(
   {
     select: HeldSelection,
@@ -28,13 +37,7 @@ export const ReleaseBody = Type.Object(
         { ...strict, description: 'with submit: allow entries for what held it, for so many days' },
       ),
     ),
-    copyTo: Type.Optional(
-      Type.Array(Type.String({ minLength: 3, maxLength: 320 }), {
-        minItems: 1,
-        maxItems: 10,
-        description: 'somebody else of ours, who gets a copy of each message',
-      }),
-    ),
+    copyTo,
     note,
     idempotencyKey: key,
   },
@@ -60,6 +63,7 @@ export const PreviewBody = Type.Object(
     permanently: Type.Optional(Type.Boolean()),
     select: HeldSelection,
     recipients,
+    copyTo,
   },
   strict,
 )
@@ -76,6 +80,9 @@ export const HeldPlan = Type.Object({
   notExact: Type.Array(Reason),
   /** Copies with which it cannot be done. */
   refused: Type.Array(Reason),
+  others: orNull(Others),
+  /** Why the copies to others stop all of it; null = they do not. */
+  stopped: orNull(Refusal),
   at: text,
 })
 export type HeldPlan = Static<typeof HeldPlan>
