@@ -8,21 +8,17 @@ import { makeRouter } from './router.tsx'
 import { ThemeRoot } from './shell/theme.tsx'
 
 const client = new QueryClient({
+  // The server may be on this machine or next to it: what the browser thinks of the network says nothing about it.
   defaultOptions: {
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       staleTime: 5_000,
       // Asking again helps when the server is away, not when it refused.
       retry: (failures, error) =>
         failures < 2 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
     },
   },
-})
-// After an update of the server the files of an open page are gone: take the new ones, but never in a circle.
-addEventListener('vite:preloadError', () => {
-  const last = Number(sessionStorage.getItem('recourse.reloaded') ?? 0)
-  if (Date.now() - last < 30_000) return
-  sessionStorage.setItem('recourse.reloaded', String(Date.now()))
-  location.reload()
 })
 
 const root = document.getElementById('root')

@@ -16,6 +16,7 @@ import { heldSearch } from './pages/Quarantine/search.ts'
 import { submissionSearch } from './pages/Submissions/search.ts'
 import { entrySearch } from './pages/TenantAllowBlockList/search.ts'
 import { Failed, FailedAlone, Missing, Waiting } from './shell/Failed.tsx'
+import { loaded } from './shell/files.ts'
 import { Shell } from './shell/Shell.tsx'
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: Outlet })
@@ -29,7 +30,10 @@ const signIn = createRoute({
   beforeLoad: async ({ context }) => {
     if ((await context.client.fetchQuery(setupQuery)).needed) throw redirect({ to: '/setup' })
   },
-  component: lazyRouteComponent(() => import('./pages/SignIn/SignIn.tsx'), 'SignIn'),
+  component: lazyRouteComponent(
+    loaded(() => import('./pages/SignIn/SignIn.tsx')),
+    'SignIn',
+  ),
   errorComponent: FailedAlone,
 })
 
@@ -41,7 +45,10 @@ const setup = createRoute({
   beforeLoad: async ({ context }) => {
     if (!(await context.client.fetchQuery(setupQuery)).needed) throw redirect({ to: '/sign-in' })
   },
-  component: lazyRouteComponent(() => import('./pages/SignIn/Setup.tsx'), 'Setup'),
+  component: lazyRouteComponent(
+    loaded(() => import('./pages/SignIn/Setup.tsx')),
+    'Setup',
+  ),
   errorComponent: FailedAlone,
 })
 
@@ -68,51 +75,72 @@ const explorer = createRoute({
   getParentRoute: () => inside,
   path: '/explorer',
   validateSearch: explorerSearch,
-  component: lazyRouteComponent(() => import('./pages/Explorer/Explorer.tsx'), 'Explorer'),
+  component: lazyRouteComponent(
+    loaded(() => import('./pages/Explorer/Explorer.tsx')),
+    'Explorer',
+  ),
 })
 const message = createRoute({
   getParentRoute: () => inside,
   path: '/messages/$id',
   validateSearch: (search: Record<string, unknown>): { tab?: TabKey } =>
     isTab(search['tab']) ? { tab: search['tab'] } : {},
-  component: lazyRouteComponent(() => import('./pages/EmailEntity/EmailEntity.tsx'), 'EmailEntity'),
+  component: lazyRouteComponent(
+    loaded(() => import('./pages/EmailEntity/EmailEntity.tsx')),
+    'EmailEntity',
+  ),
 })
 const history = createRoute({
   getParentRoute: () => inside,
   path: '/action-center',
   validateSearch: actionSearch,
-  component: lazyRouteComponent(() => import('./pages/ActionCenter/ActionCenter.tsx'), 'ActionCenter'),
+  component: lazyRouteComponent(
+    loaded(() => import('./pages/ActionCenter/ActionCenter.tsx')),
+    'ActionCenter',
+  ),
 })
 const action = createRoute({
   getParentRoute: () => inside,
   path: '/action-center/$id',
-  component: lazyRouteComponent(() => import('./pages/ActionCenter/ActionPage.tsx'), 'ActionPage'),
+  component: lazyRouteComponent(
+    loaded(() => import('./pages/ActionCenter/ActionPage.tsx')),
+    'ActionPage',
+  ),
 })
 const quarantine = createRoute({
   getParentRoute: () => inside,
   path: '/quarantine',
   validateSearch: heldSearch,
-  component: lazyRouteComponent(() => import('./pages/Quarantine/Quarantine.tsx'), 'Quarantine'),
+  component: lazyRouteComponent(
+    loaded(() => import('./pages/Quarantine/Quarantine.tsx')),
+    'Quarantine',
+  ),
 })
 const submissions = createRoute({
   getParentRoute: () => inside,
   path: '/submissions',
   validateSearch: submissionSearch,
-  component: lazyRouteComponent(() => import('./pages/Submissions/Submissions.tsx'), 'Submissions'),
+  component: lazyRouteComponent(
+    loaded(() => import('./pages/Submissions/Submissions.tsx')),
+    'Submissions',
+  ),
 })
 const lists = createRoute({
   getParentRoute: () => inside,
   path: '/tenant-allow-block-list',
   validateSearch: entrySearch,
   component: lazyRouteComponent(
-    () => import('./pages/TenantAllowBlockList/TenantAllowBlockList.tsx'),
+    loaded(() => import('./pages/TenantAllowBlockList/TenantAllowBlockList.tsx')),
     'TenantAllowBlockList',
   ),
 })
 const settings = createRoute({
   getParentRoute: () => inside,
   path: '/settings/$tab',
-  component: lazyRouteComponent(() => import('./pages/Settings/Settings.tsx'), 'Settings'),
+  component: lazyRouteComponent(
+    loaded(() => import('./pages/Settings/Settings.tsx')),
+    'Settings',
+  ),
 })
 
 const tree = root.addChildren([

@@ -1,5 +1,6 @@
 import {
   Avatar,
+  Button,
   Menu,
   MenuButton,
   MenuDivider,
@@ -8,12 +9,17 @@ import {
   MenuList,
   MenuPopover,
   MenuTrigger,
+  MessageBar,
+  MessageBarActions,
+  MessageBarBody,
+  MessageBarTitle,
 } from '@fluentui/react-components'
-import { SignOut20Regular } from '@fluentui/react-icons'
-import { useQueryClient } from '@tanstack/react-query'
+import { Dismiss20Regular, SignOut20Regular } from '@fluentui/react-icons'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { api } from '../api/client.ts'
 import { useSession } from '../api/session.ts'
+import { messageOf } from '../parts/Problem.tsx'
 import { type ThemeChoice, useTheme } from './theme.tsx'
 
 const CHOICES: readonly { value: ThemeChoice; label: string }[] = [
@@ -28,48 +34,74 @@ export function AccountMenu() {
   const signOut = useSignOut()
   if (!session) return null
   return (
-    <Menu
-      inline
-      checkedValues={{ theme: [theme.choice] }}
-      onCheckedValueChange={(_, data) => {
-        const chosen = CHOICES.find((choice) => choice.value === data.checkedItems[0])
-        if (chosen) theme.choose(chosen.value)
-      }}
-    >
-      <MenuTrigger disableButtonEnhancement>
-        <MenuButton appearance="subtle">
-          <span className="hidden-visually">Account of {session.user.name}</span>
-          <Avatar aria-hidden size={28} name={session.user.name} color="brand" />
-        </MenuButton>
-      </MenuTrigger>
-      <MenuPopover>
-        <MenuList>
-          <div className="account">
-            <strong>{session.user.name}</strong>
-            <span className="muted">{session.user.email}</span>
-          </div>
-          <MenuDivider />
-          {CHOICES.map((choice) => (
-            <MenuItemRadio key={choice.value} name="theme" value={choice.value}>
-              {choice.label}
-            </MenuItemRadio>
-          ))}
-          <MenuDivider />
-          <MenuItem icon={<SignOut20Regular />} onClick={() => void signOut()}>
-            Sign out
-          </MenuItem>
-        </MenuList>
-      </MenuPopover>
-    </Menu>
+    <>
+      {signOut.error ? <StillSignedIn error={signOut.error} onRetry={signOut.mutate} onClose={signOut.reset} /> : null}
+      <Menu
+        inline
+        checkedValues={{ theme: [theme.choice] }}
+        onCheckedValueChange={(_, data) => {
+          const chosen = CHOICES.find((choice) => choice.value === data.checkedItems[0])
+          if (chosen) theme.choose(chosen.value)
+        }}
+      >
+        <MenuTrigger disableButtonEnhancement>
+          <MenuButton appearance="subtle">
+            <span className="hidden-visually">Account of {session.user.name}</span>
+            <Avatar aria-hidden size={28} name={session.user.name} color="brand" />
+          </MenuButton>
+        </MenuTrigger>
+        <MenuPopover>
+          <MenuList>
+            <div className="account">
+              <strong>{session.user.name}</strong>
+              <span className="muted">{session.user.email}</span>
+            </div>
+            <MenuDivider />
+            {CHOICES.map((choice) => (
+              <MenuItemRadio key={choice.value} name="theme" value={choice.value}>
+                {choice.label}
+              </MenuItemRadio>
+            ))}
+            <MenuDivider />
+            <MenuItem icon={<SignOut20Regular />} onClick={() => signOut.mutate()}>
+              Sign out
+            </MenuItem>
+          </MenuList>
+        </MenuPopover>
+      </Menu>
+    </>
   )
 }
 
-function useSignOut(): () => Promise<void> {
+/** Who believes to be signed out leaves the desk. */
+function StillSignedIn(props: { error: unknown; onRetry: () => void; onClose: () => void }) {
+  return (
+    <MessageBar className="topbar-notice" intent="error" layout="multiline" role="alert">
+      <MessageBarBody className="wrap">
+        <MessageBarTitle>You are still signed in</MessageBarTitle>
+        {messageOf(props.error)} Try again before you leave this computer.
+      </MessageBarBody>
+      <MessageBarActions
+        containerAction={
+          <Button appearance="transparent" aria-label="Close" icon={<Dismiss20Regular />} onClick={props.onClose} />
+        }
+      >
+        <Button size="small" onClick={props.onRetry}>
+          Try again
+        </Button>
+      </MessageBarActions>
+    </MessageBar>
+  )
+}
+
+function useSignOut() {
   const client = useQueryClient()
   const navigate = useNavigate()
-  return async () => {
-    await api.auth('/sign-out', {})
-    client.clear()
-    await navigate({ to: '/sign-in', search: {} })
-  }
+  return useMutation({
+    mutationFn: () => api.auth('/sign-out', {}),
+    onSuccess: async () => {
+      client.clear()
+      await navigate({ to: '/sign-in', search: {} })
+    },
+  })
 }

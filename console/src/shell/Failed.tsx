@@ -1,18 +1,21 @@
 import { Button, Spinner } from '@fluentui/react-components'
 import { Link, useRouter } from '@tanstack/react-router'
-import { useEffect } from 'react'
+import { useCallback, useEffect } from 'react'
 import { ApiError } from '../api/client.ts'
 import { Problem } from '../parts/Problem.tsx'
+import { reloadWhenBack } from './files.ts'
 
 /** What is shown instead of a page that could not be shown. */
 export function Failed({ error }: { error: unknown }) {
   const router = useRouter()
   const unreachable = error instanceof ApiError && error.status === 0
+  const files = error instanceof ApiError && ['files-away', 'file-missing'].includes(error.code)
+  const again = useCallback(() => void (files ? reloadWhenBack() : router.invalidate()), [files, router])
   useEffect(() => {
     if (!unreachable) return
-    const again = setInterval(() => void router.invalidate(), 5_000)
-    return () => clearInterval(again)
-  }, [router, unreachable])
+    const timer = setInterval(again, 5_000)
+    return () => clearInterval(timer)
+  }, [again, unreachable])
   return (
     <div className="page">
       <div className="page-head">
@@ -20,7 +23,7 @@ export function Failed({ error }: { error: unknown }) {
       </div>
       <Problem error={error} title="This page could not be shown" />
       <div>
-        <Button onClick={() => void router.invalidate()}>Try again</Button>
+        <Button onClick={again}>Try again</Button>
       </div>
     </div>
   )

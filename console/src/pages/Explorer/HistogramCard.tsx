@@ -1,15 +1,24 @@
 import { Button, Dropdown, Option, Spinner, ToggleButton } from '@fluentui/react-components'
 import { ArrowDownload20Regular, ChartMultiple20Regular, Table20Regular } from '@fluentui/react-icons'
-import { lazy, Suspense, useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { fileAt } from '../../api/client.ts'
 import type { ApiFilter, Histogram, Pivot } from '../../api/types.ts'
 import { Problem } from '../../parts/Problem.tsx'
 import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
+import { loaded } from '../../shell/files.ts'
 import { plural, wordFor } from '../../words.ts'
 import { useHistogram } from './data.ts'
 import { isPivot, PIVOTS } from './pivots.ts'
 
-const Chart = lazy(() => import('./Chart.tsx'))
+/** What draws is large, and not needed for the list. */
+const useDrawing = () =>
+  useQuery({
+    queryKey: ['file', 'Chart'],
+    queryFn: loaded(() => import('./Chart.tsx')),
+    staleTime: Number.POSITIVE_INFINITY,
+    structuralSharing: false,
+  })
 
 interface Props {
   readonly filter: ApiFilter
@@ -24,6 +33,8 @@ interface Props {
 export function HistogramCard({ filter, by, onPivot, onHide, onRange, onPick }: Props) {
   const histogram = useHistogram(filter, by)
   const [asTable, setAsTable] = useState(false)
+  const drawing = useDrawing()
+  const Chart = drawing.data?.default
   const { label, words } = PIVOTS[by]
   return (
     <section className="card histogram" aria-label="Chart">
@@ -73,15 +84,18 @@ export function HistogramCard({ filter, by, onPivot, onHide, onRange, onPick }: 
       {histogram.data && asTable ? (
         <HistogramTable data={histogram.data} words={words} title={label} onPick={onPick} />
       ) : null}
-      {!asTable ? (
-        <Suspense fallback={<div className="chart" />}>
-          {histogram.data ? (
-            <Chart data={histogram.data} words={words} onRange={onRange} />
-          ) : (
-            <div className="chart">{histogram.error ? null : <Spinner size="tiny" />}</div>
-          )}
-        </Suspense>
+      {!asTable && drawing.error ? (
+        <Problem
+          error={drawing.error}
+          title="The chart could not be loaded; the table can be looked at"
+          onRetry={() => void drawing.refetch()}
+        />
       ) : null}
+      {asTable ? null : histogram.data && Chart ? (
+        <Chart data={histogram.data} words={words} onRange={onRange} />
+      ) : (
+        <div className="chart">{histogram.error || drawing.error ? null : <Spinner size="tiny" />}</div>
+      )}
     </section>
   )
 }

@@ -1,0 +1,91 @@
+// The console while its server is away: the real server, real Chromium, requests that are refused as by a host that nothing answers on.
+import { rmSync } from 'node:fs'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openBrowser, violations, watchedPage } from './rig/browser.ts'
+import { copyConsole, shot } from './rig/console-build.ts'
+import { PERSON, signIn } from './rig/console-steps.ts'
+import { type RunningServer, runServer } from './rig/running.ts'
+
+let built: string
+let server: RunningServer
+let browser: Browser
+
+/** Until `page.unrouteAll`. */
+const away = (page: Page) => page.route('**/*', (route) => route.abort('connectionrefused'))
+
+const wrong = (page: Page) => page.getByRole('heading', { name: 'Something went wrong' })
+
+describe('the console while its server is away', () => {
+  beforeAll(async () => {
+    built = copyConsole()
+    server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
+    browser = await openBrowser()
+    const made = await fetch(`${server.url}/api/v1/setup`, {
+      method: 'POST',
+      headers: { origin: server.url, 'content-type': 'application/json' },
+      body: JSON.stringify({ code: server.setupCode, ...PERSON }),
+    })
+    expect(made.ok).toBe(true)
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+    rmSync(built, { recursive: true, force: true })
+  })
+
+  test('a page whose files are not there yet says so within the console, and shows itself when the server is back', async () => {
+    const { page, context } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await away(page)
+    await page.getByRole('link', { name: 'Submissions' }).click()
+    await wrong(page).waitFor()
+    await page.getByText('The server cannot be reached.').waitFor()
+    expect(await page.getByRole('link', { name: 'Explorer' }).first().isVisible()).toBe(true)
+    expect(await violations(page)).toEqual([])
+    await shot(page, 'files-away')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await wrong(page).waitFor()
+    await page.unrouteAll({ behavior: 'wait' })
+    await page.getByRole('heading', { name: 'Submissions', level: 1 }).waitFor()
+    await context.close()
+  })
+
+  test('after an update of the server the page takes the new files, once; one that is missing there is named', async () => {
+    const { page, context } = await watchedPage(browser, server.url)
+    await signIn(page)
+    let loads = 0
+    page.on('load', () => loads++)
+    await page.route('**/assets/Quarantine*', (route) => route.fulfill({ status: 404, body: '' }))
+    await page.getByRole('link', { name: 'Quarantine' }).click()
+    await wrong(page).waitFor()
+    await page.getByText('A file of this page is missing on the server.').waitFor()
+    expect(loads).toBe(1)
+    await page.unrouteAll({ behavior: 'wait' })
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('heading', { name: 'Quarantine', level: 1 }).waitFor()
+    await context.close()
+  })
+
+  test('a signing out that the server does not hear of is said, stays, and can be done again', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url, { width: 360, height: 740 })
+    await signIn(page)
+    // The browser knows that it has no network; it is told all the same.
+    await context.setOffline(true)
+    await page.getByRole('button', { name: /^Account of/ }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    const told = page.getByRole('alert').filter({ hasText: 'You are still signed in' })
+    await told.waitFor()
+    await page.getByRole('heading', { name: 'Explorer', level: 1 }).waitFor()
+    expect(await violations(page)).toEqual([])
+    await shot(page, 'sign-out-failed')
+    await context.setOffline(false)
+    await told.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    expect(problems.filter((p) => p.startsWith('thrown'))).toEqual([])
+    await page.goto('/explorer')
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await context.close()
+  })
+})
