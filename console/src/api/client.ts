@@ -110,6 +110,18 @@ async function request(method: string, path: string, body?: unknown, signal?: Ab
   return text === '' ? undefined : JSON.parse(text)
 }
 
+const underWay = new Map<string, Promise<unknown>>()
+
+/** A double click, or Enter and a click, is one wish: what is asked for in the same words while it is under way is not asked for again. */
+function once(method: string, path: string, body?: unknown): Promise<unknown> {
+  const wish = JSON.stringify([method, path, body])
+  const known = underWay.get(wish)
+  if (known) return known
+  const asked = request(method, path, body).finally(() => underWay.delete(wish))
+  underWay.set(wish, asked)
+  return asked
+}
+
 const BASE = '/api/v1'
 /** Where a file of the API is, for links. */
 export const fileAt = (path: string, query: Query): string => `${BASE}${path}${queryString(query)}`
@@ -118,9 +130,9 @@ export const fileAt = (path: string, query: Query): string => `${BASE}${path}${q
 export const api = {
   get: async <T>(path: string, query: Query = {}, signal?: AbortSignal) =>
     (await request('GET', `${BASE}${path}${queryString(query)}`, undefined, signal)) as T,
-  post: async <T>(path: string, body: unknown = {}) => (await request('POST', `${BASE}${path}`, body)) as T,
-  put: async <T>(path: string, body: unknown) => (await request('PUT', `${BASE}${path}`, body)) as T,
-  patch: async <T>(path: string, body: unknown) => (await request('PATCH', `${BASE}${path}`, body)) as T,
-  delete: async <T>(path: string) => (await request('DELETE', `${BASE}${path}`)) as T,
-  auth: async <T>(path: string, body: unknown) => (await request('POST', `/api/auth${path}`, body)) as T,
+  post: async <T>(path: string, body: unknown = {}) => (await once('POST', `${BASE}${path}`, body)) as T,
+  put: async <T>(path: string, body: unknown) => (await once('PUT', `${BASE}${path}`, body)) as T,
+  patch: async <T>(path: string, body: unknown) => (await once('PATCH', `${BASE}${path}`, body)) as T,
+  delete: async <T>(path: string) => (await once('DELETE', `${BASE}${path}`)) as T,
+  auth: async <T>(path: string, body: unknown) => (await once('POST', `/api/auth${path}`, body)) as T,
 }

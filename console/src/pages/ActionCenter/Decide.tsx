@@ -7,9 +7,10 @@ import {
   Dismiss20Regular,
   ShieldTask20Regular,
 } from '@fluentui/react-icons'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useCan } from '../../api/session.ts'
 import type { ActionDetail } from '../../api/types.ts'
+import { useKeptFocus } from '../../parts/useReturnFocus.ts'
 import { TakeAction } from '../../takeAction/TakeAction.tsx'
 import { ApprovePart } from './ApprovePart.tsx'
 import { DecideDialog } from './DecideDialog.tsx'
@@ -24,47 +25,51 @@ export function Decide({ action }: { action: ActionDetail }) {
   const [doing, setDoing] = useState<Doing | null>(null)
   const { can } = action
   const close = () => setDoing(null)
+  const buttons = useRef<HTMLDivElement>(null)
+  useKeptFocus(buttons)
   const may = useCan()
   // What it touched may be acted on again, wherever it is now.
   const again =
     (may('remediation.propose') || may('remediation.approve')) && !isOpen(action.state) && action.counts.total > 0
   return (
     <>
-      {can.approve ? (
-        <Button appearance="primary" icon={<Checkmark20Regular />} onClick={() => setDoing('approve')}>
-          Approve
-        </Button>
-      ) : null}
-      {can.approvePart ? (
-        <Button icon={<BranchFork20Regular />} onClick={() => setDoing('part')}>
-          Approve something else
-        </Button>
-      ) : null}
-      {can.reject ? (
-        <Button icon={<Dismiss20Regular />} onClick={() => setDoing('reject')}>
-          Reject
-        </Button>
-      ) : null}
-      {can.cancel ? (
-        <Button icon={<Dismiss20Regular />} onClick={() => setDoing('cancel')}>
-          Cancel
-        </Button>
-      ) : null}
-      {can.undo ? (
-        <Button appearance="primary" icon={<ArrowUndo20Regular />} onClick={() => setDoing('undo')}>
-          Undo
-        </Button>
-      ) : null}
-      {can.redo ? (
-        <Button appearance="primary" icon={<ArrowRedo20Regular />} onClick={() => setDoing('undo')}>
-          Redo
-        </Button>
-      ) : null}
-      {again ? (
-        <Button icon={<ShieldTask20Regular />} onClick={() => setDoing('again')}>
-          Take action
-        </Button>
-      ) : null}
+      <div ref={buttons} className="contents">
+        {can.approve ? (
+          <Button appearance="primary" icon={<Checkmark20Regular />} onClick={() => setDoing('approve')}>
+            Approve
+          </Button>
+        ) : null}
+        {can.approvePart ? (
+          <Button icon={<BranchFork20Regular />} onClick={() => setDoing('part')}>
+            Approve something else
+          </Button>
+        ) : null}
+        {can.reject ? (
+          <Button icon={<Dismiss20Regular />} onClick={() => setDoing('reject')}>
+            Reject
+          </Button>
+        ) : null}
+        {can.cancel ? (
+          <Button icon={<Dismiss20Regular />} onClick={() => setDoing('cancel')}>
+            Cancel
+          </Button>
+        ) : null}
+        {can.undo ? (
+          <Button appearance="primary" icon={<ArrowUndo20Regular />} onClick={() => setDoing('undo')}>
+            Undo
+          </Button>
+        ) : null}
+        {can.redo ? (
+          <Button appearance="primary" icon={<ArrowRedo20Regular />} onClick={() => setDoing('undo')}>
+            Redo
+          </Button>
+        ) : null}
+        {again ? (
+          <Button icon={<ShieldTask20Regular />} onClick={() => setDoing('again')}>
+            Take action
+          </Button>
+        ) : null}
+      </div>
       {doing === 'again' ? (
         <TakeAction
           source={{ kind: 'action', actionId: action.id, name: action.name, copies: action.counts.total }}

@@ -1,12 +1,12 @@
 import { Button } from '@fluentui/react-components'
 import { Copy16Regular } from '@fluentui/react-icons'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import type { UrlFound } from '../../api/types.ts'
 import { Card, Empty } from '../../parts/Page.tsx'
 import { SafeText } from '../../parts/SafeText.tsx'
 import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
 import { defang, visible } from '../../parts/text.ts'
+import { useCopy } from '../../parts/useCopy.ts'
 import { BlockButton } from './BlockButton.tsx'
 
 const PLACE = {
@@ -82,21 +82,16 @@ const withoutScheme = (url: string): string => url.replace(/^[a-z][a-z0-9+.-]*:\
 const defangText = (text: string): string => (/^[a-z]+:\/\//i.test(text.trim()) ? defang(text.trim()) : text)
 
 function CopyDefanged({ url }: { url: string }) {
-  const [copied, setCopied] = useState(false)
-  const copy = async () => {
-    await navigator.clipboard.writeText(visible(defang(url), 4096))
-    setCopied(true)
-    setTimeout(() => setCopied(false), 2000)
-  }
+  const { says, copy } = useCopy()
   return (
     <Button
       size="small"
       appearance="subtle"
       icon={<Copy16Regular />}
       aria-label={`Copy defanged ${visible(defang(url), 80)}`}
-      onClick={() => void copy()}
+      onClick={() => copy(visible(defang(url), 4096))}
     >
-      {copied ? 'Copied' : 'Copy'}
+      {says || 'Copy'}
     </Button>
   )
 }

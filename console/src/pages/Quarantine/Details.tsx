@@ -9,6 +9,7 @@ import { SafeText } from '../../parts/SafeText.tsx'
 import { ScrollRegion } from '../../parts/ScrollRegion.tsx'
 import { Time } from '../../parts/Time.tsx'
 import { bytes, visible } from '../../parts/text.ts'
+import { useCopy } from '../../parts/useCopy.ts'
 import { DIRECTION, POLICY_TYPE, TECHNOLOGY, wordFor } from '../../words.ts'
 import { AuthenticationCard } from '../EmailEntity/AuthenticationCard.tsx'
 import { useMessage } from '../EmailEntity/data.ts'
@@ -78,20 +79,15 @@ export function Details({ id, actions, ...steps }: Props) {
 }
 
 function MessageHeaders({ message }: { message: MessageDetail }) {
-  const [copied, setCopied] = useState(false)
+  const { says, copy } = useCopy()
   const text = message.headers.map((h) => `${h.name}: ${h.value}`).join('\r\n')
   return (
     <>
       <div className="row">
-        <Button
-          size="small"
-          onClick={() => {
-            void navigator.clipboard.writeText(text).then(() => setCopied(true))
-          }}
-        >
+        <Button size="small" onClick={() => copy(text)}>
           Copy message header
         </Button>
-        <span role="status">{copied ? 'Copied' : ''}</span>
+        <span role="status">{says}</span>
       </div>
       <Headers message={message} />
     </>
