@@ -4,6 +4,7 @@ import {
   claimPending,
   type Engines,
   GIVE_UP_AFTER,
+  heardPending,
   type Pending,
   postponePending,
   settlePending,
@@ -87,15 +88,15 @@ async function settle(tx: Tx, { storage }: LateDeps, pending: Pending, found: Fo
     await postponePending(tx, pending, pending.engines, 'its copies are being handed over')
     return false
   }
-  // Whoever was faster has recorded it.
-  if (found.left.length > 0) await postponePending(tx, pending, found.left, 'did not answer')
-  else if (!(await settlePending(tx, pending.messageId))) return false
+  // An engine that is back makes due what a worker has in hand: two may have asked, and what both heard counts once.
+  const left = await heardPending(tx, pending, found.heard, found.left)
+  if (left === null) return false
   const again = await judgeAgain(
     tx,
     pending.messageId,
     {
       signals: (before) => [
-        ...before.filter((s) => s.id !== ABSENT || found.left.includes(String(s.evidence['engine']))),
+        ...before.filter((s) => s.id !== ABSENT || left.includes(String(s.evidence['engine']))),
         ...found.signals.filter((s) => s.id !== ABSENT),
       ],
       actor: found.heard.join(', '),

@@ -8,10 +8,11 @@ import { sendAsMta } from '../../test/rig/mta.ts'
 import { analyst, quietLog } from '../../test/rig/office.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import { createLog, type MessageId, onCrashPoint, uuidv7 } from '../base/index.ts'
+import { countPending, duePending, judgeLater } from '../detection/index.ts'
 import type { Signal } from '../judgement/index.ts'
 import { createParser } from '../mail/index.ts'
 import { createMemoryProvider, type MemoryProvider } from '../mailboxes/index.ts'
-import { deliveriesOf, timeline } from '../records/index.ts'
+import { currentVerdict, deliveriesOf, timeline } from '../records/index.ts'
 import { type ActionRequest, createRemediation } from '../remediation/index.ts'
 import type { Tx } from '../storage/index.ts'
 import { createNextHop, type NextHop } from '../transport/index.ts'
@@ -323,5 +324,43 @@ test('an engine that was late is heard about a message on its way only when it h
   expect(pending).toEqual([{ message_id: id, last_error: 'its copies are being handed over' }])
   expect(await late()).toBe(1)
   expect(await eventsOf(id)).toContain('re-judged')
+  await parser.close()
+})
+
+test('two workers that ask about the same message while one engine is back and another not: each engine is heard once', async () => {
+  const spam: Signal = { ...SPAM, id: 'rspamd:SPAM' }
+  const parser = createParser({ workers: 1 })
+  const worker = (absent: readonly string[], meanwhile: () => Promise<unknown>) => {
+    const says = { rspamd: spam, clamav: MALWARE }
+    const askOnly = async (wanted: readonly string[]) => {
+      await meanwhile()
+      const heard = (['rspamd', 'clamav'] as const).filter((e) => wanted.includes(e) && !absent.includes(e))
+      return { signals: heard.map((e) => says[e]), absent: absent.filter((e) => wanted.includes(e)) }
+    }
+    const engines = { up: () => ['rspamd', 'clamav'], askOnly }
+    return judgeLate({ storage: t.storage, parser, engines, log: createLog({ level: 'silent' }) }, t.a)
+  }
+  const back = () => inTenant((tx) => duePending(tx, ['clamav']))
+  const idle = async () => undefined
+  for (const [subject, first, second] of [
+    ['part-first', ['clamav'], []],
+    ['all-first', [], ['clamav']],
+  ] as const) {
+    expect(await send(subject)).toBe('250')
+    const id = await idOf(subject)
+    await inTenant((tx) => judgeLater(tx, id, ['rspamd', 'clamav']))
+    await inTenant((tx) => duePending(tx, ['rspamd']))
+    // The second has the message and its answers; then an engine comes back, and another worker does the whole of it.
+    await worker(second, async () => {
+      await back()
+      expect(await worker(first, idle)).toBe(1)
+    })
+    await back()
+    await worker([], idle)
+    const verdict = await inTenant((tx) => currentVerdict(tx, id))
+    const heard = verdict?.signals.map((s) => s.id).filter((s) => s === spam.id || s === MALWARE.id)
+    expect([subject, heard?.sort()]).toEqual([subject, [MALWARE.id, spam.id]])
+    expect(await inTenant(countPending)).toBe(0)
+  }
   await parser.close()
 })

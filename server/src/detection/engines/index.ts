@@ -10,6 +10,7 @@ export {
   countPending,
   duePending,
   GIVE_UP_AFTER,
+  heardPending,
   judgeLater,
   type Pending,
   postponePending,

@@ -48,13 +48,32 @@ export async function settlePending(tx: Tx, messageId: MessageId): Promise<boole
   return gone.rows.length > 0
 }
 
-/** Waits twice as long as before; `left`: the engines that still have not answered. */
+/**
+ * These engines have been heard; may their findings be recorded? Null: no, whoever was faster has recorded some of them. Else the engines of
+ * `left` that are still to be asked: the message waits for them, or is done with.
+ */
+export async function heardPending(
+  tx: Tx,
+  pending: Pending,
+  heard: readonly string[],
+  left: readonly string[],
+): Promise<readonly string[] | null> {
+  const found = await sql<{ engines: string[] }>`select engines from engine_pending
+    where tenant_id = recourse_tenant() and message_id = ${pending.messageId} for update`.execute(tx)
+  const open = found.rows[0]?.engines ?? []
+  if (!heard.every((engine) => open.includes(engine))) return null
+  const still = left.filter((engine) => open.includes(engine))
+  if (still.length > 0) await postponePending(tx, pending, still, 'did not answer')
+  else await settlePending(tx, pending.messageId)
+  return still
+}
+
+/** Waits twice as long as before; `left`: the engines that still have not answered, and nobody else has heard meanwhile. */
 export async function postponePending(tx: Tx, pending: Pending, left: readonly string[], why: string): Promise<void> {
   const wait = Math.min(LONGEST_S, FIRST_S * 2 ** Math.min(12, pending.attempts))
-  await sql`update engine_pending set engines = ${[...left]}, next_at = now() + make_interval(secs => ${wait}),
-    last_error = ${why.slice(0, 300)} where tenant_id = recourse_tenant() and message_id = ${pending.messageId}`.execute(
-    tx,
-  )
+  await sql`update engine_pending set engines = array(select unnest(engines) intersect select unnest(${[...left]}::text[])),
+    next_at = now() + make_interval(secs => ${wait}), last_error = ${why.slice(0, 300)}
+    where tenant_id = recourse_tenant() and message_id = ${pending.messageId} and engines && ${[...left]}`.execute(tx)
 }
 
 /** Engines have come back: what waits for them is due now. */
