@@ -1,16 +1,17 @@
-import { crashPoint, type DeliveryId } from '../../base/index.ts'
+import type { DeliveryId } from '../../base/index.ts'
+import type { CopyRef, FolderMark, SpecialUse } from '../../mailboxes/index.ts'
 import { type EventText, locate, type Relocation } from '../../records/index.ts'
 import { emit, type Tx } from '../../storage/index.ts'
 import { refJson } from '../ref.ts'
-import { type Link, sameCopy } from './link.ts'
+import { isExpunged, type Link } from './link.ts'
 import { likenessOf, marksOf, opinionOfMarks, opinionOfMove, placeIn, seenAs } from './marks.ts'
-import { candidates } from './read.ts'
 import type { TakenCopy } from './take.ts'
+import { howMoved, movedBy } from './told.ts'
 import type { Arrival, KnownDelivery, WatchedMailbox } from './types.ts'
-import { addCopies, dropCopies, type NewCopy, overdueCopies, setMarks, watchedAt } from './write.ts'
+import { addCopies, dropCopies, type NewCopy, setMarks, watchedAt } from './write.ts'
 
 /** Copies told of in one go share their event's text. */
-class Relocations {
+export class Relocations {
   readonly #groups = new Map<string, { event: EventText; places: Relocation[] }>()
 
   add(event: EventText, place: Relocation): void {
@@ -30,10 +31,6 @@ export interface Applied {
   readonly toRemedy: readonly TakenCopy[]
 }
 
-const OWNER = 'owner of the mailbox'
-const nameOf = (place: { readonly location: string; readonly folder: string | null }): string =>
-  place.folder ?? place.location
-
 /** Writes down what the arrivals of a round are; `taken` holds those that were judged just before. */
 export async function applyArrivals(
   tx: Tx,
@@ -41,8 +38,7 @@ export async function applyArrivals(
   arrivals: readonly Arrival[],
   links: ReadonlyMap<Arrival, Link>,
   taken: ReadonlyMap<Arrival, TakenCopy>,
-  /** Path of Junk, null: there is none. */
-  junk: string | null,
+  marks: readonly FolderMark[],
 ): Promise<Applied> {
   const moves = new Relocations()
   const copies: NewCopy[] = []
@@ -57,7 +53,7 @@ export async function applyArrivals(
     if (!delivery || !link) continue
     if (link.kind === 'moved') {
       left.push(delivery.id)
-      await moved(tx, moves, arrival, delivery, junk)
+      await relocateTo(tx, moves, delivery, arrival.state.ref, arrival.use, marks)
     } else if (link.kind === 'here' && delivery.ref === null) await firstSeen(tx, arrival, delivery)
   }
   await dropCopies(tx, mailbox.id, left)
@@ -78,22 +74,20 @@ const copyOf = (mailbox: WatchedMailbox, { state, folder }: Arrival, deliveryId:
   marks: marksOf(state.keywords),
 })
 
-async function moved(
+/** Its owner has put it there: a new place, and perhaps an opinion. */
+export async function relocateTo(
   tx: Tx,
   moves: Relocations,
-  arrival: Arrival,
   delivery: KnownDelivery,
-  junk: string | null,
+  ref: CopyRef,
+  use: SpecialUse | null,
+  marks: readonly FolderMark[],
 ): Promise<void> {
-  const { ref } = arrival.state
-  const place = placeIn({ path: ref.folder, use: arrival.use })
-  const [from, to] = [nameOf(delivery), nameOf(place)]
-  const how = from === to ? `put into ${to} anew` : `moved from ${from} to ${to}`
-  moves.add(
-    { kind: 'moved', actor: OWNER, summary: `Was ${how} by its owner` },
-    { deliveryId: delivery.id, ...place, ref: refJson(ref) },
-  )
+  const place = placeIn({ path: ref.folder, use })
+  const how = howMoved(isExpunged(delivery) ? null : delivery, place)
+  moves.add(movedBy(how), { deliveryId: delivery.id, ...place, ref: refJson(ref) })
   // A copy that nobody has seen before may have been filed at delivery, by a rule: that says nothing.
+  const junk = marks.find((mark) => mark.use === 'junk')?.path ?? null
   const opinion = delivery.ref === null ? null : opinionOfMove(seenAs(delivery, junk), seenAs(place, junk))
   if (opinion === null) return
   const { messageId, id: deliveryId } = delivery
@@ -121,30 +115,4 @@ export async function applyFlags(tx: Tx, flagged: readonly FlaggedCopy[]): Promi
     const how = `marked ${said.threat === 'phish' ? '$Phishing' : said.threat === 'spam' ? '$Junk' : '$NotJunk'}`
     await emit(tx, { kind: 'mailbox.opinion', data: { messageId, deliveryId, ...said, how } })
   }
-}
-
-/**
- * Copies that are gone from their folder and showed up nowhere else within the grace period: their owner has removed them for good.
- * What we have moved ourselves is recorded elsewhere by now; what an action works on waits.
- */
-export async function applyMissing(tx: Tx, mailbox: WatchedMailbox, before: Date): Promise<void> {
-  const overdue = await overdueCopies(tx, mailbox.id, before)
-  if (overdue.length === 0) return
-  const ids = overdue.flatMap((one) => (one.deliveryId === null ? [] : [one.deliveryId]))
-  const known = await candidates(tx, mailbox, { networkIds: [], serverIds: [], likenesses: [] }, ids)
-  const gone = new Relocations()
-  const done: { folderId: string; uid: number }[] = []
-  for (const { deliveryId, ref, folderId, uid } of overdue) {
-    const delivery = deliveryId === null ? undefined : known.byId.get(deliveryId)
-    if (delivery?.busy) continue
-    done.push({ folderId, uid })
-    if (!delivery?.ref || !sameCopy(delivery.ref, ref)) continue
-    gone.add(
-      { kind: 'expunged', actor: OWNER, summary: `Was removed for good from ${ref.folder} by its owner` },
-      { deliveryId: delivery.id, location: 'hard-deleted', folder: null, ref: null },
-    )
-  }
-  await gone.write(tx)
-  await dropCopies(tx, mailbox.id, [], done)
-  crashPoint('watch.after-missing')
 }

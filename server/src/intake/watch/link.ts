@@ -21,12 +21,18 @@ export type Link =
 export interface View {
   readonly marks: readonly FolderMark[]
   readonly seen: readonly Seen[]
+  /** Paths of folders that are there and cannot be opened now. */
+  readonly closed: ReadonlySet<string>
 }
 
 export const sameCopy = (a: CopyRef, b: CopyRef): boolean =>
   a.uid === b.uid &&
   a.uidValidity === b.uidValidity &&
   (a.folderId !== null && b.folderId !== null ? a.folderId === b.folderId : a.folder === b.folder)
+
+/** Its owner had removed it for good, as far as we knew. */
+export const isExpunged = (copy: Pick<KnownDelivery, 'location' | 'ref' | 'arrived'>): boolean =>
+  copy.location === 'hard-deleted' && copy.ref === null && copy.arrived
 
 const HOLDS: ReadonlySet<string> = new Set(['quarantine', 'soft-deleted', 'hard-deleted'])
 
@@ -38,7 +44,7 @@ function stillThere(view: View, delivery: KnownDelivery, ref: CopyRef): boolean 
       one.uidValidity === ref.uidValidity &&
       (one.id !== null && ref.folderId !== null ? one.id === ref.folderId : one.path === ref.folder),
   )
-  if (!mark) return false
+  if (!mark) return view.closed.has(ref.folder)
   const seen = view.seen.find((one) => one.mark === mark)
   return seen?.present ? within(seen.present, ref.uid) : true
 }
@@ -62,6 +68,7 @@ export function linkOf(arrival: Arrival, delivery: KnownDelivery | null, view: V
     if (sameCopy(delivery.ref, ref)) return { kind: 'here', delivery }
     return { kind: stillThere(view, delivery, delivery.ref) ? 'copy' : 'moved', delivery }
   }
+  if (isExpunged(delivery)) return { kind: 'moved', delivery }
   // Held before it was ever delivered, or its hand-over has not ended: the copy is not what records speak of.
   if (delivery.location === 'unknown' || HOLDS.has(delivery.location)) return { kind: 'copy', delivery }
   const place = placeIn({ path: ref.folder, use: arrival.use })

@@ -61,7 +61,7 @@ export async function candidates(
       or (missing_since is not null and likeness = any(${[...wanted.likenesses]}::text[])))`.execute(tx)
   const linked = seen.rows.map((row) => row.delivery_id)
   const rows = await sql<Row>`
-    select id, message_id, latest_location, latest_folder, ref from delivery where tenant_id = ${tenant} and mailbox_id = ${mailbox}
+    select id, message_id, latest_location, latest_folder, ref, handover not in ('none', 'refused') as arrived from delivery where tenant_id = ${tenant} and mailbox_id = ${mailbox}
       and (message_id = any(${uuids}::uuid[]) or id = any(${[...linked, ...ids]}::uuid[])
         or ref->>'serverId' = any(${[...wanted.serverIds]}::text[]))
     order by id`.execute(tx)
@@ -77,6 +77,7 @@ export async function candidates(
       location: row.latest_location,
       folder: row.latest_folder,
       ref: row.ref,
+      arrived: row.arrived,
       busy: busy.has(row.id),
     }),
   )
@@ -137,6 +138,7 @@ interface Row {
   readonly latest_location: Location
   readonly latest_folder: string | null
   readonly ref: CopyRef | null
+  readonly arrived: boolean
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i

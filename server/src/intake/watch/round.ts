@@ -2,13 +2,15 @@ import { type Clock, crashPoint, type TenantId } from '../../base/index.ts'
 import type { FolderMark, MailboxSession } from '../../mailboxes/index.ts'
 import { locate } from '../../records/index.ts'
 import type { Lease, Storage, Tx } from '../../storage/index.ts'
-import { applyArrivals, applyFlags, applyMissing } from './apply.ts'
+import { applyArrivals, applyFlags } from './apply.ts'
 import { candidateOf, type Link, linkOf, type View } from './link.ts'
 import { lookAt, pairFolders, type Seen } from './look.ts'
 import { isOwnWriting, likenessOf, placeIn } from './marks.ts'
+import { applyMissing, unseenIn } from './missing.ts'
 import { foreign } from './prove.ts'
 import { type Candidates, candidates, knownFolders, vanishedUids } from './read.ts'
 import { type TakeDeps, type TakenCopy, takeFound } from './take.ts'
+import { OWNER } from './told.ts'
 import type { Arrival, KnownFolder, WatchedMailbox } from './types.ts'
 import { copiesInFolder, forgetFolders, noteMissing, saveFolder } from './write.ts'
 
@@ -55,7 +57,9 @@ export async function lookRound(
     })
   const marks = inOrder(await session.survey())
   const known = await inTx((tx) => knownFolders(tx, mailbox.id))
-  const { pairs, gone } = pairFolders(marks, known)
+  const { pairs, gone: unlisted } = pairFolders(marks, known)
+  const closed = await closedAmong(session, unlisted, marks)
+  const gone = unlisted.filter(({ path }) => !closed.has(path))
   const seen: Seen[] = []
   for (const pair of pairs) {
     const found = await lookAt(session, pair.mark, pair.known, options)
@@ -64,7 +68,7 @@ export async function lookRound(
   await inTx((tx) => noteGone(tx, mailbox, seen, gone, deps.clock.now()))
   crashPoint('watch.after-missing-noted')
   const arrivals = seen.flatMap(arrivalsOf)
-  const view: View = { marks, seen }
+  const view: View = { marks, seen, closed }
   const found = await inTx((tx) => candidatesFor(tx, mailbox, arrivals))
   const seemed = linksOf(arrivals, found, view)
   const strangers = await foreign(inTx, mailbox, session, seemed, found)
@@ -80,13 +84,14 @@ export async function lookRound(
       ready.filter((a) => now.get(a)?.kind !== 'new' || settled(a, taken)),
       now,
       taken,
-      marks.find((mark) => mark.use === 'junk')?.path ?? null,
+      marks,
     )
     const flagged = seen.flatMap((s) =>
       s.flagged.map(({ uid, keywords }) => ({ folderId: s.folder.id, uid, keywords })),
     )
     await applyFlags(tx, flagged)
-    await applyMissing(tx, mailbox, new Date(deps.clock.now().getTime() - options.graceMs))
+    const overdue = new Date(deps.clock.now().getTime() - options.graceMs)
+    await applyMissing(tx, mailbox, overdue, unseenIn(seen, arrivals, ready, links), marks)
     for (const one of seen) await saveFolder(tx, mailbox, rememberedAs(one, ready))
     await forgetFolders(
       tx,
@@ -112,6 +117,17 @@ const ORDER = ['inbox', null, 'junk', 'archive', 'trash', 'sent', 'drafts'] as c
 /** What matters most comes first: the Inbox, then the user's own folders. */
 const inOrder = (marks: readonly FolderMark[]): FolderMark[] =>
   [...marks].sort((a, b) => ORDER.indexOf(a.use) - ORDER.indexOf(b.use))
+
+/** Folders that we know, that are there, and that cannot be opened now: what lies in them is not gone. */
+async function closedAmong(
+  session: Pick<MailboxSession, 'folders'>,
+  unlisted: readonly KnownFolder[],
+  marks: readonly FolderMark[],
+): Promise<ReadonlySet<string>> {
+  if (unlisted.length === 0) return new Set()
+  const open = new Set(marks.map(({ path }) => path))
+  return new Set((await session.folders()).map(({ path }) => path).filter((path) => !open.has(path)))
+}
 
 /** New ones first, then what was there before us, newest first. */
 function arrivalsOf({ folder, mark, arrived, backlog }: Seen): Arrival[] {
@@ -147,7 +163,7 @@ async function follow(tx: Tx, mailbox: WatchedMailbox, from: string, mark: Folde
   }))
   const event = {
     kind: 'moved',
-    actor: 'owner of the mailbox',
+    actor: OWNER,
     summary: `Its folder ${from} is called ${mark.path} now`,
   }
   await locate(tx, places, event)

@@ -3,12 +3,13 @@ import { judgeLater } from '../../detection/index.ts'
 import type { Cause, Placement } from '../../judgement/index.ts'
 import { type MailContext, type Parser, rawHeaderValues, readHeaders } from '../../mail/index.ts'
 import type { CopyWithBytes, SpecialUse } from '../../mailboxes/index.ts'
-import { deliveriesOf, type NewMessage, receive } from '../../records/index.ts'
+import { deliveriesOf, locate, type NewMessage, receive } from '../../records/index.ts'
 import type { Storage } from '../../storage/index.ts'
 import { parseAddress } from '../../transport/index.ts'
 import type { Judge } from '../judge.ts'
 import { refJson } from '../ref.ts'
 import { placeIn } from './marks.ts'
+import { howMoved, movedBy } from './told.ts'
 import type { WatchedMailbox } from './types.ts'
 
 export interface TakeDeps {
@@ -103,7 +104,11 @@ export async function takeFound(
       return { deliveryId: delivery.id, messageId: message.id }
     }
     const [known] = await deliveriesOf(tx, received.messageId)
-    return { deliveryId: known?.id ?? delivery.id, messageId: received.messageId }
+    const deliveryId = known?.id ?? delivery.id
+    // Removed for good, and there again.
+    if (known?.latest_location === 'hard-deleted' && known.ref === null)
+      await locate(tx, [{ deliveryId, ...place, ref: delivery.ref }], movedBy(howMoved(null, place)))
+    return { deliveryId, messageId: received.messageId }
   })
   crashPoint('watch.after-record')
   const { placement, causes, threat } = judged.verdict

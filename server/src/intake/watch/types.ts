@@ -38,6 +38,8 @@ export interface KnownDelivery {
   readonly location: Location
   readonly folder: string | null
   readonly ref: CopyRef | null
+  /** It was handed over, or found in the mailbox: not held before it came there. */
+  readonly arrived: boolean
   /** Remediation works on it at this moment, or is about to: its place is not settled. */
   readonly busy: boolean
 }

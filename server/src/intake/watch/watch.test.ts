@@ -20,6 +20,7 @@ let provider: MemoryProvider
 let remediation: Remediation
 let watcher: Watcher
 let now: Date
+let clock: () => Date
 
 beforeAll(async () => {
   t = await testStorage()
@@ -39,7 +40,7 @@ function watch(tuning: Partial<WatchTuning> = {}): Watcher {
     parser,
     judge: createJudge(createView(t.storage)),
     homeOf: homesAt(t.storage, provider),
-    clock: { now: () => now },
+    clock: { now: () => clock() },
     remedy: createRemedy(remediation),
     log: quietLog,
     tuning: { graceMs: 20_000, ...tuning },
@@ -48,6 +49,7 @@ function watch(tuning: Partial<WatchTuning> = {}): Watcher {
 
 beforeEach(async () => {
   now = new Date()
+  clock = () => now
   remediation = createRemediation({
     storage: t.storage,
     mailboxes: provider,
@@ -76,6 +78,11 @@ const letter = (subject: string, from = 'friend@client.example') =>
     `From: Friend <${from}>\r\nTo: ann@a.example\r\nSubject: ${subject}\r\nMessage-ID: <${++serial}.${process.pid}@client.example>\r\n\r\nHello ${serial}.\r\n`,
   )
 const ann = (domain = 'a.example') => provider.user(`ann@${domain}`)
+
+const surveyed = async (folder: string) => {
+  const session = await provider.open({ login: 'ann@a.example' })
+  return (await session.survey()).find(({ path }) => path === folder)
+}
 
 /** What is recorded of messages with this subject. */
 const recorded = (subject: string, tenant: TenantId = t.a) =>
@@ -368,5 +375,152 @@ describe('what we do', () => {
     await remediation.drain(t.a)
     expect(bob.list('INBOX')).toHaveLength(25)
     expect((await recorded('news')).rows[0]).toMatchObject({ latest_location: 'quarantine' })
+  })
+})
+
+describe('what is not where it was, and not yet seen where it is', () => {
+  const gone = (subjects: readonly string[]) =>
+    Promise.all(subjects.map(async (subject) => (await recorded(subject)).kinds.includes('expunged')))
+  const fill = (folder: string, subjects: readonly string[]) =>
+    subjects.map((subject) => ann().append(folder, letter(subject), {}))
+  const restart = async (tuning: Partial<WatchTuning>) => {
+    await watcher.stop()
+    watcher = watch(tuning)
+  }
+  /** Every time that somebody looks at the clock, so much has gone by. */
+  const slowly = (ms: number) => {
+    const start = now.getTime()
+    let times = 0
+    clock = () => new Date(start + ms * ++times)
+  }
+
+  test('a move as most clients make it, copy first and remove later, is a move, however long the two are apart', async () => {
+    const [kept = 0, junked = 0] = fill('INBOX', ['copied away', 'copied to junk'])
+    ann().createFolder('Copies')
+    await look()
+    ann().copy('INBOX', kept, 'Copies')
+    ann().copy('INBOX', junked, 'Junk')
+    await look()
+    for (const uid of [kept, junked]) ann().expunge('INBOX', uid)
+    await look()
+    now = new Date(now.getTime() + 30_000)
+    await look()
+    expect((await recorded('copied away')).rows[0]).toMatchObject({
+      latest_location: 'folder',
+      latest_folder: 'Copies',
+      ref: { folder: 'Copies', uid: 1 },
+    })
+    expect((await recorded('copied to junk')).rows[0]).toMatchObject({ latest_location: 'junk' })
+    expect(await gone(['copied away', 'copied to junk'])).toEqual([false, false])
+    expect(await opinions()).toEqual([['should-have-been-blocked', null, 'moved from inbox to junk']])
+  })
+
+  test('more mail than one look takes, moved at once: nothing of it was removed', async () => {
+    const subjects = Array.from({ length: 7 }, (_, i) => `many ${i}`)
+    const uids = fill('INBOX', subjects)
+    ann().createFolder('Many')
+    await look()
+    for (const uid of uids) ann().move('INBOX', uid, 'Many')
+    await restart({ batch: 2 })
+    slowly(11_000)
+    await look()
+    expect(await gone(subjects)).toEqual(subjects.map(() => false))
+    for (const subject of subjects)
+      expect((await recorded(subject)).rows[0]).toMatchObject({ latest_folder: 'Many', ref: { folder: 'Many' } })
+  })
+
+  test('a folder with new UIDs is read so many at a time: nothing of it was removed', async () => {
+    const subjects = Array.from({ length: 7 }, (_, i) => `renumbered ${i}`)
+    ann().createFolder('Renumbered')
+    fill('Renumbered', subjects)
+    await look()
+    ann().renumber('Renumbered')
+    await restart({ batch: 2, backlogPerMinute: 3 })
+    await look()
+    now = new Date(now.getTime() + 60_000)
+    await look()
+    await restart({ batch: 2, backlogPerMinute: 1000 })
+    now = new Date(now.getTime() + 60_000)
+    await look()
+    expect(await gone(subjects)).toEqual(subjects.map(() => false))
+    for (const subject of subjects)
+      expect((await recorded(subject)).rows[0]?.ref).toMatchObject({
+        folder: 'Renumbered',
+        uidValidity: (await surveyed('Renumbered'))?.uidValidity,
+      })
+  })
+
+  test('behind a copy that an action works on: what waits there was not removed', async () => {
+    const [first = 0, second = 0] = fill('INBOX', ['worked on', 'behind it'])
+    ann().createFolder('Behind')
+    await look()
+    const [row] = (await recorded('worked on')).rows
+    await remediation.submit(analyst(t.a), {
+      kind: 'move',
+      target: 'junk',
+      select: { deliveryIds: [row?.delivery as never] },
+    })
+    for (const uid of [first, second]) ann().move('INBOX', uid, 'Behind')
+    await look()
+    now = new Date(now.getTime() + 30_000)
+    await look()
+    expect(await gone(['worked on', 'behind it'])).toEqual([false, false])
+    await remediation.drain(t.a)
+    await look()
+    expect((await recorded('behind it')).rows[0]).toMatchObject({ latest_folder: 'Behind', ref: { folder: 'Behind' } })
+  })
+
+  test('removed for good and there again: it is recorded where it is, as the same message', async () => {
+    const [uid = 0] = fill('INBOX', ['brought back'])
+    await look()
+    const bytes = ann().bytes('INBOX', uid)
+    ann().expunge('INBOX', uid)
+    await look()
+    now = new Date(now.getTime() + 30_000)
+    await look()
+    expect((await recorded('brought back')).rows[0]).toMatchObject({ latest_location: 'hard-deleted' })
+    const back = ann().append('INBOX', bytes, {})
+    await look()
+    const { rows, events } = await recorded('brought back')
+    expect(rows).toHaveLength(1)
+    expect(rows[0]).toMatchObject({ latest_location: 'inbox', ref: { folder: 'INBOX', uid: back } })
+    expect(events.at(-1)?.summary).toBe('Was put into inbox anew by its owner')
+    expect(await opinions()).toEqual([])
+  })
+
+  test('removed for good and there again, known by our header: the same', async () => {
+    const [uid = 0] = fill('INBOX', ['known and back'])
+    await look()
+    const [known] = (await recorded('known and back')).rows
+    const bytes = Buffer.concat([Buffer.from(`X-Recourse-Message-Id: ${known?.id}\r\n`), ann().bytes('INBOX', uid)])
+    ann().expunge('INBOX', uid)
+    await look()
+    now = new Date(now.getTime() + 30_000)
+    await look()
+    expect((await recorded('known and back')).rows[0]).toMatchObject({ latest_location: 'hard-deleted' })
+    const back = ann().append('Trash', bytes, {})
+    await look()
+    const { rows, kinds } = await recorded('known and back')
+    expect(rows[0]).toMatchObject({ latest_location: 'deleted-items', ref: { folder: 'Trash', uid: back } })
+    expect(kinds.filter((kind) => kind === 'judged')).toHaveLength(1)
+  })
+
+  test('a folder that cannot be opened for a time is not a folder that was deleted', async () => {
+    ann().createFolder('Closed')
+    fill('Closed', ['closed in'])
+    await look()
+    ann().setClosed('Closed', true)
+    await look()
+    now = new Date(now.getTime() + 30_000)
+    await look()
+    expect((await recorded('closed in')).rows[0]).toMatchObject({ latest_folder: 'Closed' })
+    ann().setClosed('Closed', false)
+    await look()
+    expect((await recorded('closed in')).kinds).toEqual(['received', 'judged', 'found'])
+    ann().deleteFolder('Closed')
+    await look()
+    now = new Date(now.getTime() + 30_000)
+    await look()
+    expect((await recorded('closed in')).rows[0]).toMatchObject({ latest_location: 'hard-deleted' })
   })
 })

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { DeliveryId, MailboxId, MessageId, TenantId } from '../../base/index.ts'
 import type { CopyRef } from '../../mailboxes/index.ts'
 import { type CopyRefJson, setHandover } from '../../records/index.ts'
@@ -101,14 +101,30 @@ export async function setMarks(
   return rows.rows.map((r) => ({ deliveryId: r.delivery_id, messageId: r.message_id, before: r.before, now: r.now }))
 }
 
-export interface OverdueCopy {
+export interface WatchedCopy {
   readonly folderId: string
   readonly uid: number
   readonly deliveryId: DeliveryId | null
   readonly ref: CopyRef
 }
 
-export async function overdueCopies(tx: Tx, mailbox: MailboxId, before: Date): Promise<OverdueCopy[]> {
+/** Missing since before `before`, and after `after`. */
+export const overdueCopies = (tx: Tx, mailbox: MailboxId, after: Date | null, before: Date): Promise<WatchedCopy[]> =>
+  copiesWhere(
+    tx,
+    sql`c.mailbox_id = ${mailbox} and c.missing_since < ${before} and (${after}::timestamptz is null or c.missing_since > ${after})
+      order by c.folder_id, c.uid limit 5000`,
+  )
+
+/** Copies of these deliveries that are in their folders. */
+export const otherCopies = (tx: Tx, mailbox: MailboxId, ids: readonly DeliveryId[]): Promise<WatchedCopy[]> =>
+  copiesWhere(
+    tx,
+    sql`c.mailbox_id = ${mailbox} and c.delivery_id = any(${[...ids]}::uuid[]) and c.missing_since is null
+      order by c.folder_id, c.uid`,
+  )
+
+async function copiesWhere(tx: Tx, which: RawBuilder<unknown>): Promise<WatchedCopy[]> {
   const rows = await sql<{
     folder_id: string
     uid: string
@@ -119,8 +135,9 @@ export async function overdueCopies(tx: Tx, mailbox: MailboxId, before: Date): P
     uid_validity: string
   }>`
     select c.folder_id, c.uid, c.delivery_id, c.server_id, f.path, f.folder_id as server_folder, f.uid_validity
-    from watched_copy c join watched_folder f on f.tenant_id = c.tenant_id and f.id = c.folder_id
-    where c.mailbox_id = ${mailbox} and c.missing_since < ${before} order by c.folder_id, c.uid limit 5000`.execute(tx)
+    from watched_copy c join watched_folder f on f.tenant_id = c.tenant_id and f.id = c.folder_id where ${which}`.execute(
+    tx,
+  )
   return rows.rows.map((r) => ({
     folderId: r.folder_id,
     uid: Number(r.uid),

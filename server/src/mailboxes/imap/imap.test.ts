@@ -256,6 +256,29 @@ describe('IMAP on a real Dovecot', () => {
     await provider.close()
   })
 
+  test('a folder that cannot be opened is listed, and not among those that are surveyed; the others are', async () => {
+    const login = 'closed@example.org'
+    const owner = await dovecotOwner(dovecot, login)
+    for (const folder of ['Shut', 'Open']) await owner.createFolder(folder)
+    await owner.append('Shut', mail('shut in'), [], new Date())
+    const provider = dovecotProvider(dovecot)
+    const session = await provider.open({ login })
+    const paths = async () => ({
+      listed: (await session.folders()).map(({ path }) => path).filter((path) => path === 'Shut' || path === 'Open'),
+      surveyed: (await session.survey()).map(({ path }) => path).filter((path) => path === 'Shut' || path === 'Open'),
+    })
+    const dirs = ['cur', 'new', 'tmp', ''].map((sub) => join(dovecot.mailDir(login), '.Shut', sub))
+    for (const dir of dirs) chmodSync(dir, 0)
+    await dovecot.restart()
+    const shut = await paths()
+    for (const dir of dirs.toReversed()) chmodSync(dir, 0o700)
+    expect(shut).toEqual({ listed: expect.arrayContaining(['Open', 'Shut']), surveyed: ['Open'] })
+    expect((await paths()).surveyed.sort()).toEqual(['Open', 'Shut'])
+    owner.client.close()
+    await session.close()
+    await provider.close()
+  })
+
   test('mailbox #30: a folder that we may only read is never changed', async () => {
     const login = 'readonly@example.org'
     const owner = await dovecotOwner(dovecot, login)

@@ -20,6 +20,8 @@ export interface MemoryFolder {
   readonly use: SpecialUse | null
   subscribed: boolean
   readOnly: boolean
+  /** Listed, and opened for nobody. */
+  closed: boolean
   /** Ours, and not the user's to see. */
   readonly hold: boolean
   readonly messages: MemoryMessage[]
@@ -74,6 +76,7 @@ export class MemoryMailbox {
       uidValidity: ++this.#validity,
       uidNext: 1,
       readOnly: false,
+      closed: false,
       messages: [],
     }
     this.folders.set(path, folder)

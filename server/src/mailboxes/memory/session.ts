@@ -77,7 +77,7 @@ export class MemorySession implements MailboxSession {
 
   async survey(): Promise<readonly FolderMark[]> {
     await this.#enter('folders')
-    const seen = [...this.#box.folders.values()].filter((folder) => !folder.hold)
+    const seen = [...this.#box.folders.values()].filter((folder) => !folder.hold && !folder.closed)
     return seen.map((folder) => ({
       ...{ path: folder.path, id: folder.id, use: folder.use, subscribed: folder.subscribed },
       uidValidity: String(folder.uidValidity),

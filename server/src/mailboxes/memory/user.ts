@@ -106,6 +106,11 @@ export class MemoryUser {
     this.#box.folder(path).readOnly = readOnly
   }
 
+  /** The server lists the folder and opens it for nobody: rights that were taken away, damage on its disk. */
+  setClosed(path: string, closed: boolean): void {
+    this.#box.folder(path).closed = closed
+  }
+
   /** Largest number of messages in the whole mailbox; null = no limit. */
   setQuota(messages: number | null): void {
     this.#box.quota = messages
