@@ -50,7 +50,12 @@ export function listenTo({ homeOf, log, limit, onNews }: HintOptions): Hints {
     watch(mailboxes) {
       if (closed) return
       const wanted = new Set(mailboxes.map((one) => one.id))
-      for (const [id, listening] of open) if (!wanted.has(id)) void listening.close()
+      for (const [id, listening] of open) {
+        if (wanted.has(id)) continue
+        // One that we close ourselves does not tell that it ended.
+        open.delete(id)
+        void listening.close()
+      }
       for (const one of mailboxes) {
         if (open.size + starting.size >= limit) return
         const early = (notBefore.get(one.id) ?? 0) > performance.now()

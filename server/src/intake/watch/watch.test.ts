@@ -3,14 +3,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { homesAt, saveCompany } from '../../../test/rig/intake.ts'
 import { analyst, quietLog } from '../../../test/rig/office.ts'
 import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
-import type { TenantId } from '../../base/index.ts'
+import { type MailboxId, type TenantId, uuidv7 } from '../../base/index.ts'
 import { addEntry } from '../../lists/index.ts'
 import { createParser, type Parser } from '../../mail/index.ts'
-import { createMemoryProvider, type MemoryProvider } from '../../mailboxes/index.ts'
+import { createMemoryProvider, type MailboxProvider, type MemoryProvider } from '../../mailboxes/index.ts'
 import { createRemediation, listActions, type Remediation } from '../../remediation/index.ts'
 import { createNextHop } from '../../transport/index.ts'
 import { createJudge } from '../judge.ts'
 import { createView } from '../organisation.ts'
+import type { HomeOf } from '../types.ts'
+import { listenTo } from './listen.ts'
 import { createRemedy } from './remedy.ts'
 import { createWatcher, type Watcher, type WatchTuning } from './watcher.ts'
 
@@ -34,12 +36,12 @@ afterAll(async () => {
   await t.close()
 })
 
-function watch(tuning: Partial<WatchTuning> = {}): Watcher {
+function watch(tuning: Partial<WatchTuning> = {}, at: MailboxProvider = provider): Watcher {
   return createWatcher({
     storage: t.storage,
     parser,
     judge: createJudge(createView(t.storage)),
-    homeOf: homesAt(t.storage, provider),
+    homeOf: homesAt(t.storage, at),
     clock: { now: () => clock() },
     remedy: createRemedy(remediation),
     log: quietLog,
@@ -161,6 +163,57 @@ describe('what arrives', () => {
     await look()
     await look()
     for (let i = 0; i < 5; i++) expect((await recorded(`cut ${i}`)).rows).toHaveLength(1)
+  })
+})
+
+describe('what the server tells by itself', () => {
+  /** The provider, with a server that tells news when the test says so. */
+  const telling = () => {
+    const listening = new Map<string, () => void>()
+    const listen: MailboxProvider['listen'] = async ({ login }, on) => {
+      listening.set(login, on.news)
+      return { scope: 'all', close: async () => void listening.delete(login) }
+    }
+    return { listening, provider: { ...provider, kind: 'imap', listen } satisfies MailboxProvider }
+  }
+
+  test('news that come while a mailbox is looked at are looked at next, and not a period later', async () => {
+    await watcher.stop()
+    const server = telling()
+    watcher = watch({ pollMs: 600_000, listeners: 9 }, server.provider)
+    watcher.run()
+    await expect.poll(() => server.listening.size).toBeGreaterThan(0)
+    const news = () => server.listening.get('ann@a.example')?.()
+    const second = () => {
+      ann().append('INBOX', letter('while looked at'), {})
+      news()
+    }
+    provider.failOnce('read', { before: second }, 'ann@a.example')
+    ann().append('INBOX', letter('looked at'), {})
+    news()
+    await expect.poll(async () => (await recorded('looked at')).rows.length, { timeout: 5000 }).toBe(1)
+    await expect.poll(async () => (await recorded('while looked at')).rows.length, { timeout: 5000 }).toBe(1)
+  })
+
+  test('a mailbox that is watched elsewhere gives its listener back; watched here again, it is listened to again', async () => {
+    const server = telling()
+    const one = (login: string) => ({ tenant: t.a, id: uuidv7<MailboxId>(), address: login })
+    const [first, other] = [one('first@a.example'), one('other@a.example')]
+    const homeOf: HomeOf = async (_, id) => ({
+      provider: server.provider,
+      account: { login: id === first.id ? first.address : other.address },
+    })
+    const hints = listenTo({ homeOf, log: quietLog, limit: 1, onNews: () => undefined })
+    const heard = () => expect.poll(() => [...server.listening.keys()], { timeout: 3000 })
+    hints.watch([first, other])
+    await heard().toEqual([first.address])
+    hints.watch([other])
+    await heard().toEqual([other.address])
+    hints.watch([first])
+    await heard().toEqual([first.address])
+    expect(hints.count()).toBe(1)
+    await hints.close()
+    await heard().toEqual([])
   })
 })
 

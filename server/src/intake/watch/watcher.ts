@@ -61,6 +61,8 @@ interface Ward extends WatchedMailbox {
   failures: number
   rounds: number
   running: boolean
+  /** Something was told since the last look at it began. */
+  news: boolean
 }
 
 const LEASE = { ttlMs: 60_000, deadlineMs: 30_000 }
@@ -87,7 +89,9 @@ export function createWatcher(deps: WatcherDeps): Watcher {
 
   function hurry(id: MailboxId): void {
     const ward = wards.get(id)
-    if (ward) ward.nextAt = 0
+    if (!ward) return
+    ward.nextAt = 0
+    ward.news = true
   }
 
   async function leaseOf(tenant: TenantId): Promise<Lease | null> {
@@ -110,7 +114,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
         // Spread over the period, so that a start does not knock at every mailbox at once.
         const first = performance.now() + (there.size % 1000) * (tuning.pollMs / 1000)
         const fresh = { tenant, id, address, nextAt: first, lookedAt: performance.now(), failures: 0, rounds: 0 }
-        if (!wards.has(id)) wards.set(id, { ...fresh, running: false })
+        if (!wards.has(id)) wards.set(id, { ...fresh, running: false, news: false })
       }
     }
     for (const id of wards.keys()) if (!there.has(id)) wards.delete(id)
@@ -136,13 +140,14 @@ export function createWatcher(deps: WatcherDeps): Watcher {
 
   async function visit(ward: Ward): Promise<void> {
     ward.running = true
+    ward.news = false
     try {
       const result = await look(ward)
       ward.failures = 0
       ward.rounds++
       judged += result?.judged ?? 0
       ward.lookedAt = performance.now()
-      ward.nextAt = performance.now() + (result?.more ? 0 : tuning.pollMs)
+      ward.nextAt = performance.now() + (result?.more || ward.news ? 0 : tuning.pollMs)
     } catch (error) {
       ward.failures++
       ward.nextAt = performance.now() + Math.min(MAX_BACKOFF_MS, tuning.pollMs * 2 ** Math.min(10, ward.failures - 1))
