@@ -84,6 +84,13 @@ test('a message is recorded, handed over with our headers, and answered per reci
   expect(deliveries[0]?.sent_size).toBe(copy?.bytes.length)
 })
 
+test('NUL in the address of its sender: the message is judged and taken like any other', async () => {
+  const odd = Buffer.from(message('odd sender').toString().replace('friend@', 'fri\0end@'))
+  expect(codes(await send(direct, odd, ['ann@a.example']))).toEqual(['250'])
+  const { row } = await recorded(t.a, 'odd sender')
+  expect(row).toMatchObject({ sender_domain: 'client.example' })
+})
+
 test('a retry of the MTA: what is done stays done, only the refused recipient is sent again', async () => {
   const raw = message('retried')
   peer.next({ data: ['250 2.0.0 ok', '452 4.2.2 full'] })

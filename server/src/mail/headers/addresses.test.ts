@@ -9,6 +9,7 @@ describe('addresses as shown and as sent', () => {
   it.each<[string, [string, string | null][]]>([
     ['Bob <bob@Example.ORG>', [['Bob', 'bob@example.org']]],
     ['bob@example.org', [['', 'bob@example.org']]],
+    ['<b\0ob@example.org>', [['', 'b\ufffdob@example.org']]],
     ['bob@example.org (Bob B.)', [['Bob B.', 'bob@example.org']]],
     ['<bob@example.org>', [['', 'bob@example.org']]],
     [
@@ -97,9 +98,10 @@ describe('addresses as shown and as sent', () => {
         for (const { name, address, raw } of found) {
           expect(name.length).toBeLessThanOrEqual(512)
           expect(raw.length).toBeLessThanOrEqual(1_024)
-          expect(`${name}${raw}`.isWellFormed()).toBe(true)
+          const text = `${name}${raw}${address}`
+          expect(text.isWellFormed()).toBe(true)
           // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
-          expect(`${name}${raw}`).not.toMatch(/[\u0000-\u0008\n\r]/)
+          expect(text).not.toMatch(/[\u0000-\u0008\n\r]/)
           if (address !== null) expect(normaliseAddress(address)).not.toBeNull()
         }
       }),

@@ -1,4 +1,4 @@
-import { cut, decodeHeader, oneLine } from '../text.ts'
+import { cleanText, cut, decodeHeader, oneLine } from '../text.ts'
 import type { Address } from '../types.ts'
 import { addressDomain } from './domains.ts'
 
@@ -86,14 +86,17 @@ function mergeNames(list: readonly Piece[]): Piece[] {
   return waiting === null ? out : [...out, waiting]
 }
 
-/** The address as sent when it can be one, with its domain in lower case; local parts keep their case. */
+/**
+ * The address as sent when it can be one, with its domain in lower case; local parts keep their case. Control characters are shown as U+FFFD: no
+ * database takes NUL, and without an address nothing would be known of the domain.
+ */
 function addressOf(written: string): string | null {
   const address = written.trim().replace(/\.$/, '')
   const at = address.lastIndexOf('@')
   if (at < 1 || address.length > 320 || /[\s<>,;"%:]/.test(address.slice(at))) return null
   if (/[<>]/.test(address) || (/[\s"]/.test(address) && !/^"[^"]*"@/.test(address))) return null
   const domain = address.slice(at + 1).toLowerCase()
-  return domain !== '' && addressDomain(address) !== null ? `${address.slice(0, at)}@${domain}` : null
+  return domain !== '' && addressDomain(address) !== null ? `${cleanText(address.slice(0, at))}@${domain}` : null
 }
 
 const shown = (text: string): string => oneLine(decodeHeader(text.trim()), 512)
