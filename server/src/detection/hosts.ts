@@ -1,6 +1,6 @@
 import { domainToUnicode } from 'node:url'
 import { parse } from 'tldts'
-import type { ParsedMail } from '../mail/index.ts'
+import { addressDomain, type ParsedMail } from '../mail/pure.ts'
 
 export interface HostParts {
   /** Registrable domain, or the host itself where there is none. */
@@ -50,11 +50,10 @@ export function fromDomainOf(mail: ParsedMail): string | null {
   return domainOf(only.address)
 }
 
+/** In lower case and punycode, as organisations, lists and feeds have it. */
 export function domainOf(address: string): string {
-  return address
-    .slice(address.lastIndexOf('@') + 1)
-    .toLowerCase()
-    .replace(/\.$/, '')
+  const written = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
+  return addressDomain(address) ?? written.replace(/\.$/, '')
 }
 
 export const headerOf = (mail: ParsedMail, name: string): string | null => firstOf(mail.headers).get(name) ?? null

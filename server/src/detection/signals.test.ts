@@ -65,6 +65,15 @@ describe('authentication-failure', () => {
       ['authentication-failure', 10],
     ])
   })
+  it('knows our own domain however its name is written', () => {
+    const organisation = { ...OURS, domains: ['xn--bcher-kva.example'] }
+    for (const address of ['it@BÜCHER.example', 'it@xn--bcher-kva.example', 'it@sub.bücher.example.']) {
+      const mail = parsedMail({ ...from('', address), ...auth(spfFail) })
+      const [signal] = gather({ mail, context: CONTEXT, organisation }).filter((s) => s.id === 'authentication-failure')
+      expect([address, signal?.weight]).toEqual([address, 10])
+      expect(signal?.entities[0]?.value).toMatch(/xn--bcher-kva\.example$/)
+    }
+  })
   it('says nothing about our own mail that nobody signs', () =>
     expect(found({ ...from('', 'it@alderfinch.example'), ...auth({}) })).toEqual([]))
   it.each([

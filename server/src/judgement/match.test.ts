@@ -129,6 +129,22 @@ describe('URL entries (lists #72)', () => {
     expect(matches(entry, url('https://contoso.com/a'))).toBe(false)
   })
 
+  it('a letter in a path is the same letter when it is percent-encoded (RFC 3986, 6.2.2.2), in the entry and in the link', () => {
+    const written = ['contoso.com/Log-in', 'contoso.com/l%6fg-in', 'contoso.com/%4C%6F%67%2D%69%6E']
+    for (const entry of written)
+      for (const link of written)
+        for (const action of ['block', 'allow'] as const) {
+          const value = normalValue('url', action, entry)
+          expect(matches(rule({ kind: 'url', value, action }), url(`https://${link}`)), `${entry} ${link}`).toBe(true)
+        }
+    // What has a meaning of its own is not what stands for it.
+    const below = rule({ kind: 'url', value: 'contoso.com/a/*' })
+    expect(matches(below, url('https://contoso.com/a/b'))).toBe(true)
+    expect(matches(below, url('https://contoso.com/a%2Fb'))).toBe(false)
+    expect(matches(rule({ kind: 'url', value: 'contoso.com/%6c' }), url('https://contoso.com/%256c'))).toBe(false)
+    expect(matches(rule({ kind: 'url', value: 'contoso.com/%6c' }), url('https://contoso.com/%6%63'))).toBe(false)
+  })
+
   it('sees the target inside a redirector, but not a recipient in a tracking link', () => {
     const entry = rule({ kind: 'url', value: 'evil.example.com' })
     expect(matches(entry, url('https://go.test.net/r?u=https%3A%2F%2Fevil.example.com%2Fx'))).toBe(true)

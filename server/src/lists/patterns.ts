@@ -33,7 +33,17 @@ export function urlPattern(value: string): UrlPattern {
   return { form: 'exact', host, path: rest === '/' ? '' : rest }
 }
 
-/** Host and everything behind it, of a URL with or without scheme; lower case. The path `/` alone counts as none. */
+/** A percent-encoded letter, digit, `-`, `.`, `_` or `~`; not one whose percent sign may be the text of another. */
+const UNRESERVED = /(?<!%[0-9a-f]?)%(?:2d|2e|3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/g
+
+/** What stands for itself as well (RFC 3986, 6.2.2.2): servers do not tell the two apart. Of and in lower case. */
+const unreserved = (text: string): string =>
+  text.replace(UNRESERVED, (found) => String.fromCharCode(Number.parseInt(found.slice(1), 16)).toLowerCase())
+
+/**
+ * Host and everything behind it, of a URL with or without scheme; lower case, nothing percent-encoded that need not be. The path `/` alone
+ * counts as none.
+ */
 export function splitUrl(url: string): { host: string; rest: string } {
   const plain = url
     .toLowerCase()
@@ -42,7 +52,7 @@ export function splitUrl(url: string): { host: string; rest: string } {
   const at = plain.search(/[/?]/)
   const authority = at < 0 ? plain : plain.slice(0, at)
   const host = withoutPort(authority.replace(/^.*@/s, ''))
-  const behind = at < 0 ? '' : plain.slice(at)
+  const behind = at < 0 ? '' : unreserved(plain.slice(at))
   const rest = behind.startsWith('?') ? `/${behind}` : behind
   return { host, rest: rest === '/' ? '' : rest }
 }

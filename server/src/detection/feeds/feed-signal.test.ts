@@ -30,7 +30,9 @@ beforeAll(async () => {
     files: [
       file('pages', 'url', 'http://bad.example/login\nhttp://bad.example/other\n'),
       file('copies', 'url', 'http://bad.example/login\n', { confidence: 'medium' }),
-      file('domains', 'domain', 'evil.example\npaypal.com\nours.example\nnorthbank.com\n', { confidence: 'medium' }),
+      file('domains', 'domain', 'evil.example\nxn--bser-5qa.example\npaypal.com\nours.example\nnorthbank.com\n', {
+        confidence: 'medium',
+      }),
       file('hosts', 'ip', '192.0.2.0/24\n10.0.0.0/8\n', { confidence: 'low' }),
       file('files', 'sha256', `${HASH}\n`),
     ],
@@ -93,6 +95,7 @@ describe('what feeds list is a signal of each feed, with its evidence', () => {
     expect(short({ urls: [{ url: bad, host: 'bad.example', domain: null, place: 'qr', anchor: null }] })).toEqual(
       expected,
     )
+    expect(short(links('http://user@BAD.example.:8080/%6Cog%69n'))).toEqual(expected)
     expect(short(links('http://bad.example/', 'http://fine.example/login'))).toEqual([])
     const [signal] = signals(links(`${bad}?who=you`))
     expect(signal?.summary).toMatch(/^The feed pages lists bad\.example\/login \(a link\), since \d{4}-\d\d-\d\d$/)
@@ -110,6 +113,8 @@ describe('what feeds list is a signal of each feed, with its evidence', () => {
   it('domains of links and senders, addresses, files', () => {
     expect(short(links('https://a.evil.example/x'))).toEqual([['feed:domains', 6, 'phish', 'url-reputation']])
     expect(short(from('jo@mail.evil.example'))).toEqual([['feed:domains', 6, 'phish', 'url-reputation']])
+    for (const sender of ['jo@BÖSER.example', 'jo@mail.böser.example.', 'jo@xn--bser-5qa.example'])
+      expect(short(from(sender)), sender).toEqual([['feed:domains', 6, 'phish', 'url-reputation']])
     expect(short({}, '192.0.2.5')).toEqual([['feed:hosts', 3, 'spam', 'content']])
     expect(short(links('http://192.0.2.5/x'))).toEqual([['feed:hosts', 3, 'spam', 'content']])
     const attachment = { name: 'a.doc', declaredType: 'x/y', realType: null, size: 1, inline: false, contentId: null }

@@ -425,6 +425,7 @@ describe('links', () => {
     ],
     ['https://urldefense.proofpoint.com/v2/url?u=https-3A__evil.example_x&d=1', 'https://evil.example/x'],
     ['https://urldefense.com/v3/__https://evil.example/x__;!!abc', 'https://evil.example/x'],
+    ['https://urldefense.com/v3/__https:/evil.example/x__;!!abc', 'https://evil.example/x'],
     ['https://secure-web.cisco.com/1a/https%3A%2F%2Fevil.example%2Fx', 'https://evil.example/x'],
     ['https://shop.example/?url=https://evil.example/', 'https://shop.example/?url=https://evil.example/'],
   ])('behind a rewriter: %s', (url, target) => expect(unwrap(url)).toBe(target))
