@@ -45,6 +45,8 @@ function stillThere(view: View, delivery: KnownDelivery, ref: CopyRef): boolean 
       (one.id !== null && ref.folderId !== null ? one.id === ref.folderId : one.path === ref.folder),
   )
   if (!mark) return view.closed.has(ref.folder)
+  // An action has put it there since this round asked what is there.
+  if (ref.uid >= mark.uidNext) return true
   const seen = view.seen.find((one) => one.mark === mark)
   return seen?.present ? within(seen.present, ref.uid) : true
 }

@@ -23,6 +23,8 @@ let remediation: Remediation
 let watcher: Watcher
 let now: Date
 let clock: () => Date
+/** What others do while a message is judged. */
+let meanwhile: (() => Promise<unknown>) | null = null
 
 beforeAll(async () => {
   t = await testStorage()
@@ -37,10 +39,14 @@ afterAll(async () => {
 })
 
 function watch(tuning: Partial<WatchTuning> = {}, at: MailboxProvider = provider): Watcher {
+  const judge = createJudge(createView(t.storage))
   return createWatcher({
     storage: t.storage,
     parser,
-    judge: createJudge(createView(t.storage)),
+    judge: async (...about) => {
+      await meanwhile?.()
+      return judge(...about)
+    },
     homeOf: homesAt(t.storage, at),
     clock: { now: () => clock() },
     remedy: createRemedy(remediation),
@@ -396,6 +402,30 @@ describe('what we do', () => {
     expect((await recorded('ours')).rows[0]).toMatchObject({ latest_location: 'inbox' })
     expect(await opinions()).toEqual([])
     expect((await recorded('ours')).events.filter((e) => e.summary.includes('by its owner'))).toEqual([])
+  })
+
+  test('nor is it one that is taken back while a look is under way', async () => {
+    ann().append('INBOX', letter('swung'), {})
+    await look()
+    const [row] = (await recorded('swung')).rows
+    const request = { kind: 'move', target: 'junk', select: { deliveryIds: [row?.delivery as never] } } as const
+    const { id } = await remediation.submit(analyst(t.a), request)
+    await remediation.drain(t.a)
+    ann().append('INBOX', letter('beside it'), {})
+    meanwhile = async () => {
+      meanwhile = null
+      await remediation.submitUndo(analyst(t.a), id)
+      await remediation.drain(t.a)
+    }
+    await look()
+    await look()
+    const { rows, events } = await recorded('swung')
+    expect(rows[0]).toMatchObject({ latest_location: 'inbox', ref: { folder: 'INBOX' } })
+    expect(events.filter((e) => e.summary.includes('by its owner'))).toEqual([])
+    expect(await opinions()).toEqual([])
+    now = new Date(now.getTime() + 30_000)
+    await look()
+    expect((await recorded('swung')).rows[0]).toMatchObject({ latest_location: 'inbox' })
   })
 
   test('what was there before is judged newest first, so many at a time, and left where it is', async () => {
