@@ -115,14 +115,14 @@ async function announce(
   tx: Tx,
   storage: LateDeps['storage'],
   pending: Pending,
-  { before, after }: Again,
+  { before, after, otherwise }: Again,
   found: readonly Signal[],
 ): Promise<void> {
   if (before.placement === after.placement) return
   const worse = harsher(after, before)
   const cause = strongest(found, worse)
   // A harsher list or policy acts on what comes, not on what is there: that is asked for apart. What would be let go today is proposed.
-  if (worse && cause === null) return
+  if (worse && (cause === null || !harsher(after, otherwise))) return
   await storage.outbox.emit(tx, {
     kind: 'verdict.late',
     data: {

@@ -10,6 +10,7 @@ import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import { createLog, type MessageId, onCrashPoint, uuidv7 } from '../base/index.ts'
 import { countPending, duePending, judgeLater } from '../detection/index.ts'
 import type { Signal } from '../judgement/index.ts'
+import { addEntry, removeEntry } from '../lists/index.ts'
 import { createParser } from '../mail/index.ts'
 import { createMemoryProvider, type MemoryProvider } from '../mailboxes/index.ts'
 import { currentVerdict, deliveriesOf, timeline } from '../records/index.ts'
@@ -362,5 +363,26 @@ test('two workers that ask about the same message while one engine is back and a
     expect([subject, heard?.sort()]).toEqual([subject, [MALWARE.id, spam.id]])
     expect(await inTenant(countPending)).toBe(0)
   }
+  await parser.close()
+})
+
+test('a small finding that comes late takes nothing because of an entry that was added since: that is asked for apart', async () => {
+  expect(await send('since-blocked')).toBe('250')
+  const id = await idOf('since-blocked')
+  await inTenant((tx) => judgeLater(tx, id, ['rspamd']))
+  await inTenant((tx) => duePending(tx, ['rspamd']))
+  const entry = { action: 'block', kind: 'sender-domain', value: 'client.example' } as const
+  const { id: entryId } = await inTenant((tx) => addEntry(tx, t.storage.outbox, { user: 'u', name: 'Ann' }, entry))
+  const parser = createParser({ workers: 1 })
+  const small: Signal = { ...SPAM, id: 'rspamd:SMALL', weight: 0.5 }
+  const engines = { up: () => ['rspamd'], askOnly: async () => ({ signals: [small], absent: [] }) }
+  asked.length = 0
+  expect(await judgeLate({ storage: t.storage, parser, engines, log: createLog({ level: 'silent' }) }, t.a)).toBe(1)
+  await inTenant((tx) => removeEntry(tx, t.storage.outbox, { user: 'u', name: 'Ann' }, entryId))
+  expect(await eventsOf(id)).toContain('re-judged')
+  const told = await inTenant((tx) =>
+    sql<{ id: string }>`select data->>'messageId' as id from outbox where kind = 'verdict.late'`.execute(tx),
+  )
+  expect(told.rows.map((row) => row.id)).not.toContain(id)
   await parser.close()
 })
