@@ -186,7 +186,10 @@ export interface MailboxSession {
   find(query: FindQuery): Promise<readonly CopyState[]>
   /** Copies of one folder by UID, in UID order; unknown UIDs are left out. */
   state(folder: string, uids: readonly number[], options?: StateOptions): Promise<readonly CopyState[]>
-  /** `sizes`: of these copies as they were told a moment ago, so that the server need not be asked for them once more. */
+  /**
+   * `sizes`: of these copies as they were told a moment ago, so that the server need not be asked for them once more. Copies that are there
+   * and cannot be read are named by an `UnreadableCopies` after all others.
+   */
   read(folder: string, uids: readonly number[], sizes?: ReadonlyMap<number, number>): AsyncIterable<CopyWithBytes>
   /**
    * One batched move. A lost reply or connection is a ProviderError `unknown`: call `settle` (on this session or a new

@@ -4,7 +4,7 @@ import { type Hold, ProviderError } from '../provider.ts'
 import { fileError, replaceFile } from './files.ts'
 import { FolderStore } from './folder.ts'
 import { refuseForeign } from './lock.ts'
-import { accountDir, folderDir, folderPath } from './names.ts'
+import { accountDir, folderDir, folderPath, isFolderDir } from './names.ts'
 
 const HOLD_PREFIX = 'Recourse-Hold/'
 
@@ -94,10 +94,11 @@ export class Account {
   /** The user's folders, INBOX first. */
   async paths(): Promise<string[]> {
     const names = (await readdir(this.#dir, { withFileTypes: true })).filter((entry) => entry.isDirectory())
-    const dirs = names.map((entry) => entry.name).filter((name) => name.startsWith('.') && name.length > 1)
+    const dirs = names.map((entry) => entry.name).filter((name) => name.startsWith('.') && isFolderDir(name))
     const paths: string[] = []
     for (const dir of dirs.sort()) {
-      if (await FolderStore.exists(join(this.#dir, dir))) paths.push(folderPath(dir))
+      const path = folderPath(dir)
+      if (!this.isHold(path) && (await FolderStore.exists(join(this.#dir, dir)))) paths.push(path)
     }
     return ['INBOX', ...paths]
   }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { open, readFile, stat } from 'node:fs/promises'
 import type { CopyRef, CopyState, CopyWithBytes } from '../provider.ts'
 import { idsOf } from '../state.ts'
+import { UnreadableCopies } from '../unreadable.ts'
 import type { Account, FileFacts } from './account.ts'
-import { codeOfError } from './files.ts'
+import { codeOfError, fileError } from './files.ts'
 import type { Entry, FolderStore } from './folder.ts'
 
 /** A user's program may rename a file under us; that often we look again for it (C6). */
@@ -44,8 +45,13 @@ async function factsOf(account: Account, folder: FolderStore, entry: Entry): Pro
   const path = folder.file(entry)
   try {
     const { size, mtimeMs } = await stat(path)
-    const facts = { size, internalDate: toSecond(mtimeMs), ...idsOf(await readHeader(path)) }
-    account.remember(place, facts)
+    const header = await readHeader(path).catch((error: unknown) => {
+      if (isPassing(error)) throw error
+      return null
+    })
+    const facts = { size, internalDate: toSecond(mtimeMs), ...idsOf(header ?? Buffer.alloc(0)) }
+    // What it says of itself may be read one day, when the file's rights are changed.
+    if (header) account.remember(place, facts)
     return facts
   } catch (error) {
     if (codeOfError(error) === 'ENOENT') return null
@@ -53,7 +59,12 @@ async function factsOf(account: Account, folder: FolderStore, entry: Entry): Pro
   }
 }
 
-/** State and bytes of one copy; a file that was renamed since it was listed is looked for again. Null: it is gone. */
+/** What has to do with now, not with the file: gone, renamed, too many open ones. */
+const isPassing = (error: unknown): boolean => ['ENOENT', 'EMFILE', 'ENFILE'].includes(codeOfError(error))
+
+/**
+ * State and bytes of one copy; a file that was renamed since it was listed is looked for again. Null: it is gone. Throws `UnreadableCopies`.
+ */
 export async function bytesOf(account: Account, folder: FolderStore, entry: Entry): Promise<CopyWithBytes | null> {
   for (let now: Entry | undefined = entry, look = 0; now && look < LOOKS; look++) {
     try {
@@ -61,7 +72,10 @@ export async function bytesOf(account: Account, folder: FolderStore, entry: Entr
       const state = await stateOf(account, folder, now)
       if (state) return { ...state, bytes }
     } catch (error) {
-      if (codeOfError(error) !== 'ENOENT') throw error
+      if (!isPassing(error)) {
+        const state = await stateOf(account, folder, now)
+        if (state) throw new UnreadableCopies([state], fileError(error, folder.file(now)).message, { cause: error })
+      } else if (codeOfError(error) !== 'ENOENT') throw error
     }
     now = (await folder.list()).get(entry.uid)
     if (now?.unique !== entry.unique) return null
@@ -80,10 +94,16 @@ export async function hashesOf(
     const list = lists.get(folder.path) ?? (await folder.list())
     lists.set(folder.path, list)
     const entry = list.get(copy.ref.uid)
-    const found = entry ? await bytesOf(account, folder, entry) : null
+    const found = entry ? await bytesOf(account, folder, entry).catch(unlessUnreadable) : null
     if (found) hashes.set(copy, createHash('sha256').update(found.bytes).digest('hex'))
   }
   return hashes
+}
+
+/** Nothing is proven by what cannot be read. */
+function unlessUnreadable(error: unknown): null {
+  if (error instanceof UnreadableCopies) return null
+  throw error
 }
 
 /** INTERNALDATE has no parts of a second. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { crashPoint, messageOf, PlaceError, placeFile, placesElsewhere } from '../../base/index.ts'
 import { ProviderError } from '../provider.ts'
@@ -87,8 +87,39 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   await syncDir(dirname(path))
 }
 
-export async function makeMaildir(dir: string): Promise<void> {
+/** A backup may have left out what was empty. */
+export async function makeSubs(dir: string): Promise<void> {
   for (const sub of ['tmp', 'new', 'cur']) await mkdir(join(dir, sub), { recursive: true, mode: 0o700 })
+}
+
+export async function makeMaildir(dir: string): Promise<void> {
+  await makeSubs(dir)
   await syncDir(dir)
   await syncDir(dirname(dir))
+}
+
+export interface NamedFile {
+  readonly name: string
+  /** The bytes of a name that is not UTF-8, or cannot be asked for by it. */
+  readonly raw: Buffer | null
+}
+
+/** The messages in `cur` or `new`. What is no file is none, and is left alone: a link, once moved, would lead elsewhere. */
+export async function messageFiles(dir: string): Promise<NamedFile[]> {
+  const entries = await readdir(dir, { withFileTypes: true })
+  const names = entries.filter((entry) => entry.isFile()).map((entry) => entry.name)
+  const files = names.some((name) => name.includes('\ufffd'))
+    ? await rawFiles(dir)
+    : names.map((name) => ({ name, raw: null }))
+  return files.filter(({ name }) => !name.startsWith('.'))
+}
+
+async function rawFiles(dir: string): Promise<NamedFile[]> {
+  const entries = await readdir(dir, { withFileTypes: true, encoding: 'buffer' })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ name: raw }) => {
+      const name = raw.toString()
+      return { name, raw: Buffer.from(name).equals(raw) ? null : raw }
+    })
 }

@@ -4,8 +4,17 @@ import { dirname, join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { ProviderError, type SystemFlag } from '../provider.ts'
-import { codeOfError, fileError, makeMaildir, replaceFile, syncDir } from './files.ts'
-import { formatName, newUnique, type ParsedName, parseName } from './names.ts'
+import {
+  codeOfError,
+  fileError,
+  makeMaildir,
+  makeSubs,
+  messageFiles,
+  type NamedFile,
+  replaceFile,
+  syncDir,
+} from './files.ts'
+import { adoptedName, formatName, newUnique, type ParsedName, parseName } from './names.ts'
 
 const Meta = Type.Object({
   id: Type.String(),
@@ -26,6 +35,11 @@ export interface Entry extends ParsedName {
   readonly uid: number
   readonly dir: 'cur' | 'new'
   readonly name: string
+}
+
+interface Stranger extends NamedFile {
+  readonly dir: 'cur' | 'new'
+  readonly parsed: ParsedName
 }
 
 let lastValidity = 0
@@ -66,6 +80,7 @@ export class FolderStore {
     const [stamp, words] = await Promise.all([stampOf(join(this.dir, META)), stampOf(join(this.dir, KEYWORDS))])
     if (stamp === '') await this.#adopt()
     else if (stamp !== this.#metaStamp) {
+      await makeSubs(this.dir)
       this.#meta = await readMeta(join(this.dir, META))
       this.#next = this.#meta.reserved
       this.#metaStamp = stamp
@@ -124,14 +139,13 @@ export class FolderStore {
   async list(): Promise<Map<number, Entry>> {
     await this.refresh()
     const entries = new Map<number, Entry>()
-    const strangers: { dir: 'cur' | 'new'; name: string; parsed: ParsedName }[] = []
+    const strangers: Stranger[] = []
     for (const dir of ['new', 'cur'] as const) {
-      for (const name of await readdir(join(this.dir, dir))) {
-        if (name.startsWith('.')) continue
+      for (const { name, raw } of await messageFiles(join(this.dir, dir))) {
         const parsed = parseName(name)
         const { uid } = parsed
-        if (uid === null || parsed.uidValidity !== this.uidValidity || entries.has(uid)) {
-          strangers.push({ dir, name, parsed })
+        if (uid === null || raw !== null || !this.#gave(parsed.uidValidity, uid) || entries.has(uid)) {
+          strangers.push({ dir, name, raw, parsed })
         } else entries.set(uid, { ...parsed, uid, dir, name })
       }
     }
@@ -139,19 +153,23 @@ export class FolderStore {
     return new Map([...entries].sort(([a], [b]) => a - b))
   }
 
-  async #admit(
-    strangers: { dir: 'cur' | 'new'; name: string; parsed: ParsedName }[],
-    entries: Map<number, Entry>,
-  ): Promise<void> {
+  /** A place that is still to be given away would one day be another message's, too. */
+  #gave(uidValidity: string | null, uid: number): boolean {
+    return uidValidity === this.uidValidity && uid > 0 && uid < this.#next
+  }
+
+  async #admit(strangers: Stranger[], entries: Map<number, Entry>): Promise<void> {
     strangers.sort((a, b) => (a.parsed.unique < b.parsed.unique ? -1 : 1))
     let uid = await this.allot(strangers.length)
-    for (const { dir, name, parsed } of strangers) {
-      const named = formatName(parsed.unique, this.uidValidity, uid, parsed.flags, parsed.keywords)
+    for (const { dir, name, raw, parsed } of strangers) {
+      const named = adoptedName(parsed, raw === null, this.uidValidity, uid)
       // Only `cur` may carry flags; in `new` the name ends before them.
       const to = dir === 'new' ? named.slice(0, named.indexOf(':2,')) : named
       try {
-        await rename(join(this.dir, dir, name), join(this.dir, dir, to))
-        entries.set(uid, { ...parsed, uidValidity: this.uidValidity, uid, dir, name: to })
+        const from = join(this.dir, dir)
+        const old = raw === null ? join(from, name) : Buffer.concat([Buffer.from(`${from}/`), raw])
+        await rename(old, join(from, to))
+        entries.set(uid, { ...parseName(named), uid, dir, name: to })
       } catch (error) {
         if (codeOfError(error) !== 'ENOENT') throw fileError(error, `naming a message in ${this.path}`)
       }

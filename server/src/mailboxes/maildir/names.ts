@@ -29,26 +29,27 @@ const FLAG_OF: Readonly<Record<string, SystemFlag>> = {
 const LETTER_OF = new Map(Object.entries(FLAG_OF).map(([letter, flag]) => [flag, letter]))
 const LETTERS = 26
 const A = 'a'.charCodeAt(0)
+const PLACE = /,U=(\d+)\.(\d+)/
 
 export function parseName(name: string): ParsedName {
   const info = name.indexOf(':2,')
   const base = info < 0 ? name : name.slice(0, info)
   const suffix = info < 0 ? '' : name.slice(info + 3)
-  const place = /,U=(\d+)\.(\d+)/.exec(base)
-  const flags: SystemFlag[] = []
-  const keywords: number[] = []
+  const place = PLACE.exec(base)
+  const flags = new Set<SystemFlag>()
+  const keywords = new Set<number>()
   for (const [token] of suffix.matchAll(/\[\d+\]|./g)) {
     const flag = FLAG_OF[token]
-    if (flag) flags.push(flag)
-    else if (/^[a-z]$/.test(token)) keywords.push(token.charCodeAt(0) - A)
-    else if (token.startsWith('[') && token.endsWith(']')) keywords.push(Number(token.slice(1, -1)))
+    if (flag) flags.add(flag)
+    else if (/^[a-z]$/.test(token)) keywords.add(token.charCodeAt(0) - A)
+    else if (token.startsWith('[') && token.endsWith(']')) keywords.add(Number(token.slice(1, -1)))
   }
   return {
-    unique: base.replace(/,U=\d+\.\d+/, ''),
+    unique: base.replace(PLACE, ''),
     uidValidity: place?.[1] ?? null,
     uid: place ? Number(place[2]) : null,
-    flags: flags.sort(),
-    keywords,
+    flags: [...flags].sort(),
+    keywords: [...keywords],
   }
 }
 
@@ -65,6 +66,23 @@ export function formatName(
   const name = `${unique},U=${uidValidity}.${uid}:2,${letters.join('')}${words.join('')}`
   if (Buffer.byteLength(name) <= 255) return name
   throw new ProviderError('refused', `the message ${unique} carries more keywords than a file name can hold`)
+}
+
+/** Of a name that somebody else chose; the rest of 255 is for the place, the flags and the keywords to come. */
+const MAX_UNIQUE = 128
+
+/** The name of a message that somebody else has put there. One that would not last gets a new one, and the message lives on. */
+export function adoptedName(found: ParsedName, utf8: boolean, uidValidity: string, uid: number): string {
+  const { unique: given, flags, keywords } = found
+  const lasts = utf8 && Buffer.byteLength(given) <= MAX_UNIQUE && !given.startsWith('.') && !PLACE.test(given)
+  const unique = lasts ? given : newUnique()
+  try {
+    return formatName(unique, uidValidity, uid, flags, keywords)
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error
+    // So many letters, of a table that is not ours, tell nothing.
+    return formatName(unique, uidValidity, uid, flags, [])
+  }
 }
 
 let counter = 0
@@ -95,6 +113,16 @@ export function folderDir(path: string): string {
 
 export function folderPath(dir: string): string {
   return dir === '' ? 'INBOX' : dir.slice(1).split('.').map(decodePart).join('/')
+}
+
+/** Whether the folder that a directory is named after lies in it: not in `.INBOX`, nor where the name was made by another rule. */
+export function isFolderDir(dir: string): boolean {
+  try {
+    return folderDir(folderPath(dir)) === dir
+  } catch (error) {
+    if (error instanceof BadFolderName) return false
+    throw error
+  }
 }
 
 // The dot separates, so it is written %2E; the per cent sign must then be written too. NUL cannot be in a name.

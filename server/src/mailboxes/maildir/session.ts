@@ -23,6 +23,7 @@ import {
   type UidRanges,
   type Watched,
 } from '../provider.ts'
+import { UnreadableCopies } from '../unreadable.ts'
 import type { Account } from './account.ts'
 import { append } from './append.ts'
 import { bytesOf, statesOf } from './copies.ts'
@@ -125,10 +126,23 @@ export class MaildirSession implements MailboxSession {
       return { folder, entries: [...(await folder.list()).values()].filter((entry) => wanted.has(entry.uid)) }
     })
     // Each message is an operation of its own, so that the consumer may use the session between two.
+    const unreadable: UnreadableCopies[] = []
     for (const entry of entries) {
-      const copy = await this.#do(`reading ${path}`, (account) => bytesOf(account, folder, entry))
-      if (copy) yield copy
+      try {
+        const copy = await this.#do(`reading ${path}`, (account) => bytesOf(account, folder, entry))
+        if (copy) yield copy
+      } catch (error) {
+        if (!(error instanceof UnreadableCopies)) throw error
+        unreadable.push(error)
+      }
     }
+    const [first] = unreadable
+    if (first)
+      throw new UnreadableCopies(
+        unreadable.flatMap((one) => one.copies),
+        first.message,
+        { cause: first },
+      )
   }
 
   move(path: string, uids: readonly number[], target: string): Promise<MoveResult> {
