@@ -1,10 +1,21 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningServer, runServer } from '../../test/rig/running.ts'
+import { startOf } from '../base/index.ts'
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
 const work = mkdtempSync(join(tmpdir(), 'recourse-learn-'))
@@ -81,16 +92,54 @@ describe('recourse learn', () => {
     expect(existsSync(file('model.lock'))).toBe(false)
   }, 300_000)
 
+  test('the lock is there with its owner or not at all; what a killed one left, in whatever state, is no obstacle', async () => {
+    // Taught by many at once: one after another, or told to wait. Nobody's lesson is lost.
+    const ran = await Promise.all(
+      Array.from({ length: 6 }, (_, i) => recourse('learn', '--as', 'ham', '--model', 'raced', `ham/${i}.eml`)),
+    )
+    const taught = ran.filter(({ code }) => code === 0).length
+    expect(taught).toBeGreaterThan(0)
+    for (const { code, err } of ran) if (code !== 0) expect(err).toContain('taught by another process')
+    const total = await json('learn', '--as', 'ham', '--model', 'raced', 'ham/0.eml')
+    expect(total.taught.ham).toBe(taught + total.learnt)
+    // Never seen without its owner: somebody who looks all the time would take it for a left one.
+    const seen = new Set<string>()
+    const looking = setInterval(() => {
+      for (let n = 0; n < 2000; n++) {
+        try {
+          seen.add(readFileSync(file('watched.lock'), 'utf8'))
+        } catch {
+          // Not there now.
+        }
+      }
+    }, 0)
+    await recourse('learn', '--as', 'ham', '--model', 'watched', 'ham')
+    clearInterval(looking)
+    expect([...seen]).toEqual([expect.stringMatching(/^\d+ \d* .+\n$/)])
+    // Of another process, now, with a number that was somebody's before.
+    for (const left of ['', 'garbage', '999999999', `${process.pid} 1 ${hostname()}\n`]) {
+      writeFileSync(file('raced.lock'), left)
+      expect(await recourse('learn', '--as', 'ham', '--model', 'raced', 'ham/0.eml'), left).toMatchObject({ code: 0 })
+    }
+    expect(readdirSync(work).filter((name) => name.includes('.lock'))).toEqual([])
+  }, 300_000)
+
   test('a damaged file, a file that is being taught, nothing to do: said with a cure, and the file stays', async () => {
     writeFileSync(file('bad'), readFileSync(file('model')).subarray(0, 1_000_000))
     const ran = await recourse('learn', '--as', 'ham', '--model', 'bad', 'ham')
     expect(ran.code).toBe(1)
     expect(ran.err).toMatch(/bad is cut off or damaged[\s\S]*backup/)
     expect(readFileSync(file('bad')).length).toBe(1_000_000)
-    writeFileSync(file('model.lock'), String(process.pid))
-    expect((await recourse('learn', '--as', 'ham', '--model', 'model', 'ham')).err).toContain(
-      'taught by another process',
-    )
+    for (const held of [
+      String(process.pid),
+      `${process.pid} ${startOf(process.pid)} ${hostname()}\n`,
+      '1 1 elsewhere\n',
+    ]) {
+      writeFileSync(file('model.lock'), held)
+      expect((await recourse('learn', '--as', 'ham', '--model', 'model', 'ham')).err, held).toContain(
+        'taught by another process',
+      )
+    }
     expect((await recourse('learn', '--model', 'model', 'ham')).err).toContain('--forget')
   }, 300_000)
 })

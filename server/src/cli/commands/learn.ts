@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { rmSync } from 'node:fs'
+import { availableParallelism, hostname } from 'node:os'
 import { type Command, Option } from 'commander'
-import { AppError, messageOf } from '../../base/index.ts'
+import { AppError, isAlive, messageOf, startOf, takeLockFile } from '../../base/index.ts'
 import type { Class, Learnt } from '../../detection/index.ts'
 import type { Parser } from '../../mail/index.ts'
 import { type Json, whole } from '../arguments.ts'
@@ -48,7 +48,7 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
     import('../../mail/index.ts'),
     import('./scan-sources.ts'),
   ])
-  const unlock = lock(options.model)
+  const unlock = await lock(options.model)
   try {
     const classifier = openClassifier(options.model)
     const counts: Counts = {
@@ -117,42 +117,27 @@ function tell(options: Options, result: Counts & { version: string; taught: Reco
 }
 
 /** Two at a time would each lose what the other learnt. */
-function lock(model: string): () => void {
+async function lock(model: string): Promise<() => void> {
   const file = `${model}.lock`
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const held = openSync(file, 'wx', 0o600)
-      writeSync(held, String(process.pid))
-      closeSync(held)
-      return () => rmSync(file, { force: true })
-    } catch (cause) {
-      const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
-      if (!exists)
-        throw new AppError(
-          'model-file',
-          `Next to ${model} nothing can be written: ${messageOf(cause)}`,
-          'Name a file in a directory that this account may write to.',
-          { cause },
-        )
-      if (attempt === 0 && isLeft(file)) rmSync(file, { force: true })
-      else
-        throw new AppError(
-          'model-busy',
-          `${model} is being taught by another process (${file}).`,
-          'Wait until it has ended.',
-        )
-    }
-  }
+  const mine = `${process.pid} ${startOf(process.pid) ?? ''} ${hostname()}\n`
+  const taken = await takeLockFile(file, mine, isLeft).catch((cause: unknown) => {
+    throw new AppError(
+      'model-file',
+      `Next to ${model} nothing can be written: ${messageOf(cause)}`,
+      'Name a file in a directory that this account may write to.',
+      { cause },
+    )
+  })
+  if (taken) return () => rmSync(file, { force: true })
+  throw new AppError(
+    'model-busy',
+    `${model} is being taught by another process (${file}).`,
+    'Wait until it has ended. If there is none, on another machine either, remove that file.',
+  )
 }
 
-/** Written by a process that is gone. */
-function isLeft(file: string): boolean {
-  try {
-    const pid = Number(readFileSync(file, 'utf8'))
-    if (!Number.isInteger(pid) || pid <= 0) return true
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    return error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'ENOENT')
-  }
+/** Written by a process of this machine that is gone; earlier versions wrote its number alone. */
+function isLeft(text: string): boolean {
+  const [, pid = '', started = '', host = hostname()] = /^(\d+)(?: (\d*) (.+))?\n?$/.exec(text) ?? []
+  return host === hostname() && !(Number(pid) > 0 && isAlive(Number(pid), started))
 }

@@ -1,34 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { link, mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, stat, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { AppError, messageOf } from '../../base/index.ts'
-import { codeOfError } from './files.ts'
+import { AppError, isAlive, messageOf, startOf, takeLockFile } from '../../base/index.ts'
 
 const Owner = Type.Object({ server: Type.String(), host: Type.String(), pid: Type.Integer(), started: Type.String() })
-
-/** When a process began, so that a pid that was given to another program is not taken for it. */
-function startOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  } catch {
-    return null
-  }
-}
-
-function isAlive(pid: number, started: string): boolean {
-  const now = startOf(pid)
-  if (now !== null) return started === '' || now === started
-  try {
-    process.kill(pid, 0)
-    return startOf(process.pid) === null // a system without /proc: the pid must do
-  } catch (error) {
-    return codeOfError(error) === 'EPERM'
-  }
-}
 
 const held = new Map<string, number>()
 
@@ -62,28 +39,13 @@ export async function lockRoot(root: string): Promise<() => Promise<void>> {
 }
 
 async function take(path: string, root: string): Promise<void> {
-  const mine = `${path}.${process.pid}`
   const owner = { server: 'recourse', host: hostname(), pid: process.pid, started: startOf(process.pid) ?? '' }
-  await writeFile(mine, `${JSON.stringify(owner)}\n`, { mode: 0o600 })
-  try {
-    for (let attempt = 0; attempt < 5; attempt++) {
-      try {
-        await link(mine, path)
-        return
-      } catch (error) {
-        if (codeOfError(error) !== 'EEXIST') throw error
-        await removeStale(path, root)
-      }
-    }
-  } finally {
-    await unlink(mine).catch(() => {})
-  }
-  throw inUse(root, 'another process keeps taking it')
+  if (!(await takeLockFile(path, `${JSON.stringify(owner)}\n`, (text) => isLeft(text, path, root))))
+    throw inUse(root, 'another process keeps taking it')
 }
 
-async function removeStale(path: string, root: string): Promise<void> {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  if (text === '') return
+/** Throws where somebody serves it. */
+function isLeft(text: string, path: string, root: string): true {
   let owner: { server: string; host: string; pid: number; started: string }
   try {
     owner = Value.Parse(Owner, JSON.parse(text))
@@ -93,12 +55,7 @@ async function removeStale(path: string, root: string): Promise<void> {
   const here = owner.host === hostname()
   if (!here) throw inUse(root, `${owner.server} on the machine ${owner.host} serves it (${path})`)
   if (isAlive(owner.pid, owner.started)) throw inUse(root, `${owner.server}, process ${owner.pid}, serves it`)
-  // Renamed first: of several that find it stale, only one may remove it.
-  const stale = `${path}.stale.${process.pid}`
-  await rename(path, stale).catch(() => {})
-  const moved = await readFile(stale, 'utf8').catch(() => '')
-  if (moved === text || moved === '') await unlink(stale).catch(() => {})
-  else await link(stale, path).finally(() => unlink(stale)) // it was already somebody's new lock: put it back
+  return true
 }
 
 const inUse = (root: string, why: string) =>
