@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -171,6 +171,31 @@ describe('recourse scan', () => {
     for (const f of ['new/1', 'cur/2:2,S', 'tmp/3', '.Sent/cur/4:2,S', 'dovecot.index'])
       writeFileSync(join(work, 'box', f), mail(f))
     expect(lines(await scan(['box'])).map((l) => l.file)).toEqual(['box/.Sent/cur/4:2,S', 'box/cur/2:2,S', 'box/new/1'])
+  })
+
+  test('of a Maildir also folders that are plain directories (Dovecot’s fs layout), deep ones and links among them', async () => {
+    const box = join(work, 'fs')
+    for (const dir of ['', 'Work', 'Clients/2026/May', '.Sent', 'sieve/tmp', 'elsewhere'])
+      for (const sub of dir.startsWith('sieve') ? [''] : ['cur', 'new', 'tmp'])
+        mkdirSync(join(box, dir, sub), { recursive: true })
+    renameSync(join(box, 'elsewhere'), join(work, 'elsewhere'))
+    const mails = ['cur/1:2,S', 'Work/cur/2:2,', 'Clients/2026/May/new/3', '.Sent/cur/4:2,S', '../elsewhere/cur/5:2,']
+    for (const f of mails) writeFileSync(join(box, f), mail(f))
+    for (const f of ['Work/tmp/6', 'Work/dovecot.index', 'Clients/7', 'Clients/2026/8', 'sieve/9', 'sieve/tmp/10'])
+      writeFileSync(join(box, f), mail(f))
+    symlinkSync('../elsewhere', join(box, '.Linked'))
+    symlinkSync('..', join(box, 'Work', 'Loop'))
+    symlinkSync('nowhere', join(box, 'Work', 'Dangling'))
+    const ran = await scan(['fs'])
+    expect(lines(ran).map((l) => [l.file, l.error])).toEqual([
+      ['fs/.Linked/cur/5:2,', null],
+      ['fs/.Sent/cur/4:2,S', null],
+      ['fs/Clients/2026/May/new/3', null],
+      ['fs/Work/Loop', 'is a link to a folder that it lies in'],
+      ['fs/Work/cur/2:2,', null],
+      ['fs/cur/1:2,S', null],
+    ])
+    expect(ran.code).toBe(1)
   })
 
   test('what is asked in a wrong way ends with 2', async () => {

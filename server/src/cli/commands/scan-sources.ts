@@ -19,8 +19,11 @@ export async function* messagesIn(paths: readonly string[]): AsyncGenerator<Foun
   for (const path of paths) yield* path === '-' ? standardInput() : visit(path, new Set())
 }
 
-/** `above`: folders that lead here, by device and inode, so that links cannot lead round in circles. */
-async function* visit(path: string, above: ReadonlySet<string>): AsyncGenerator<Found> {
+/**
+ * `above`: folders that lead here, by device and inode, so that links cannot lead round in circles. `maildirsOnly`: it lies in a Maildir, and
+ * nothing in it is mail but what lies in Maildirs.
+ */
+async function* visit(path: string, above: ReadonlySet<string>, maildirsOnly = false): AsyncGenerator<Found> {
   try {
     // Synchronously: thousands of small files, and each way round through another thread costs more than the file.
     const info = statSync(path)
@@ -29,22 +32,36 @@ async function* visit(path: string, above: ReadonlySet<string>): AsyncGenerator<
     else {
       const key = `${info.dev}:${info.ino}`
       if (above.has(key)) yield { kind: 'unreadable', file: path, why: 'is a link to a folder that it lies in' }
-      else yield* readFolder(path, new Set([...above, key]))
+      else yield* readFolder(path, new Set([...above, key]), maildirsOnly)
     }
   } catch (error) {
     yield { kind: 'unreadable', file: path, why: reason(error, path) }
   }
 }
 
-async function* readFolder(path: string, above: ReadonlySet<string>): AsyncGenerator<Found> {
+async function* readFolder(path: string, above: ReadonlySet<string>, maildirsOnly = false): AsyncGenerator<Found> {
   const entries = readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
   const maildir = ['cur', 'new'].every((name) => entries.some((e) => e.name === name && e.isDirectory()))
-  for (const entry of entries)
-    if (maildir ? inMaildir(entry) : !entry.name.startsWith('.')) yield* visit(join(path, entry.name), above)
+  for (const entry of entries) {
+    const inner = join(path, entry.name)
+    if (!maildir && !maildirsOnly) {
+      if (!entry.name.startsWith('.')) yield* visit(inner, above)
+    } else if (isFolder(entry, inner)) {
+      if (maildir && /^(cur$|new$|\.[^.])/.test(entry.name)) yield* visit(inner, above)
+      // A folder of Dovecot's fs layout, or one that holds such folders only; what else a mail server keeps there is no mail.
+      else if (entry.name !== 'tmp' && !entry.name.startsWith('.')) yield* visit(inner, above, true)
+    }
+  }
 }
 
-const inMaildir = (entry: Dirent): boolean =>
-  entry.isDirectory() && (entry.name === 'cur' || entry.name === 'new' || /^\.[^.]/.test(entry.name))
+function isFolder(entry: Dirent, path: string): boolean {
+  if (!entry.isSymbolicLink()) return entry.isDirectory()
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
 
 /** Loaded for what needs it: an mbox, or something too large. Most messages are files of their own, and a start is felt. */
 const intake = () => import('../../intake/pure.ts')

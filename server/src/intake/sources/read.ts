@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs'
-import { lstat, open, readdir, readFile, stat } from 'node:fs/promises'
+import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { messageOf } from '../../base/index.ts'
 import { decodeMailbox, type SystemFlag } from '../../mailboxes/index.ts'
@@ -14,6 +14,7 @@ function reason(error: unknown, path: string): string {
   const code = error instanceof Error && 'code' in error ? error.code : null
   if (code === 'ENOENT') return missing(path)
   if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this account: change its permissions'
+  if (code === 'ELOOP') return 'is a link that leads back to itself'
   return messageOf(error)
 }
 
@@ -49,11 +50,12 @@ async function* readDirectory(path: string): AsyncGenerator<SourceItem> {
   for (const entry of entries) {
     const inner = join(path, entry.name)
     // A link to a folder could lead round in circles; a link to a file cannot.
-    if (entry.isSymbolicLink() && (await isDirectory(inner)))
-      yield problem(inner, 'is a link to a folder: name the folder itself')
+    if (entry.isSymbolicLink() && (await isDirectory(inner))) yield linkToFolder(inner)
     else yield* readPath(inner)
   }
 }
+
+const linkToFolder = (path: string): SourceItem => problem(path, 'is a link to a folder: name the folder itself')
 
 const sorted = async (path: string): Promise<Dirent[]> =>
   (await readdir(path, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
@@ -109,13 +111,15 @@ async function* readMaildirTree(
   entries: readonly Dirent[],
   folder: string | null = null,
 ): AsyncGenerator<SourceItem> {
-  for (const sub of ['cur', 'new']) yield* readMaildirFiles(join(root, sub), folder)
+  // One that holds folders only has no mail of its own.
+  if (isMaildir(entries)) for (const sub of ['cur', 'new']) yield* readMaildirFiles(join(root, sub), folder)
   for (const entry of entries) {
-    if (!entry.isDirectory() || ['cur', 'new', 'tmp'].includes(entry.name)) continue
+    if (['cur', 'new', 'tmp'].includes(entry.name)) continue
     const inner = join(root, entry.name)
+    if (entry.isSymbolicLink() && (await isDirectory(inner))) yield linkToFolder(inner)
+    if (!entry.isDirectory()) continue
     try {
       const within = await sorted(inner)
-      if (!isMaildir(within)) continue
       const name = nameOf(entry.name)
       yield* readMaildirTree(inner, within, folder === null ? name : `${folder}/${name}`)
     } catch (error) {
@@ -141,13 +145,17 @@ async function* readMaildirFiles(dir: string, folder: string | null): AsyncGener
     const path = join(dir, entry.name)
     const [base = entry.name] = entry.name.split(/[:;!]2,/)
     try {
-      if (!(await lstat(path)).isFile()) continue
+      const info = await stat(path)
+      if (!info.isFile()) {
+        yield problem(path, info.isDirectory() ? 'is no message, but a folder' : 'is neither a file nor a folder')
+        continue
+      }
       const raw = await readWhole(path)
       if (typeof raw === 'string') yield problem(path, raw)
       else {
         // The name before the flags: an import that is resumed knows the message although its flags have changed.
         const id = join(dir, '..', base)
-        yield { kind: 'mail', id, raw, flags: maildirFlags(entry.name), folder, receivedAt: (await stat(path)).mtime }
+        yield { kind: 'mail', id, raw, flags: maildirFlags(entry.name), folder, receivedAt: info.mtime }
       }
     } catch (error) {
       yield problem(path, error)

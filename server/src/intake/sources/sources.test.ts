@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -118,6 +119,35 @@ test('Maildir: flags, folders and dates; what is in tmp is no mail yet', async (
     ['work', 'Work/2024', []],
   ])
   expect(read[0]?.receivedAt?.getTime()).toBe(1_000_000_000_000)
+})
+
+test('Maildir: folders that are plain directories, below ones that hold no mail; what is no message is named', async () => {
+  const root = join(dir, 'fs')
+  for (const sub of ['', 'Work', 'Clients/2026/May', 'sieve'])
+    for (const part of sub === 'sieve' ? [''] : ['cur', 'new', 'tmp'])
+      mkdirSync(join(root, sub, part), { recursive: true })
+  const files = ['cur/1', 'Work/cur/2:2,S', 'Clients/2026/May/new/3', 'sieve/x', 'Clients/y', 'Work/dovecot.index']
+  for (const file of files) writeFileSync(join(root, file), `Subject: ${file}\n\nx\n`)
+  symlinkSync('1', join(root, 'cur/linked:2,F'))
+  symlinkSync('nowhere', join(root, 'cur/dangling'))
+  symlinkSync('self', join(root, 'cur/self'))
+  symlinkSync('../Work', join(root, 'Clients/Again'))
+  mkdirSync(join(root, 'cur/deep'))
+  execFileSync('mkfifo', [join(root, 'cur/pipe')])
+  const read = await all(readMailSources(root))
+  expect(mails(read).map((m) => [m.id.slice(root.length + 1), m.folder, m.flags])).toEqual([
+    ['1', null, []],
+    ['linked', null, ['\\Flagged']],
+    ['Clients/2026/May/3', 'Clients/2026/May', []],
+    ['Work/2', 'Work', ['\\Seen']],
+  ])
+  expect(read.flatMap((r) => (r.kind === 'problem' ? [`${r.id.slice(root.length + 1)}: ${r.why}`] : []))).toEqual([
+    'cur/dangling: does not exist',
+    'cur/deep: is no message, but a folder',
+    'cur/pipe: is neither a file nor a folder',
+    'cur/self: is a link that leads back to itself',
+    'Clients/Again: is a link to a folder: name the folder itself',
+  ])
 })
 
 test('a folder of everything; unreadable, empty and odd things are named and the rest goes on', async () => {
