@@ -114,7 +114,7 @@ export async function record(tx: Tx, arrival: Arrival): Promise<readonly Copy[]>
       ...(held ? {} : { sentSha256: mail.sent.sha256, sentSize: mail.sent.size, sentPrefix: mail.sent.prefix }),
     }),
   )
-  const parsed = parsedMail({ internetMessageId: mail.internetMessageId, subject: 'A letter' })
+  const parsed = parsedMail({ internetMessageId: mail.internetMessageId.slice(1, -1), subject: 'A letter' })
   const message: NewMessage = {
     id: mail.id,
     receivedAt: arrival.receivedAt ?? new Date(),

@@ -1,5 +1,5 @@
 import { madeAt } from '../../base/index.ts'
-import type { MailboxSession } from '../../mailboxes/index.ts'
+import { type MailboxSession, readable, type UnreadableCopies } from '../../mailboxes/index.ts'
 import { isCopyOf } from '../../remediation/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import type { Link } from './link.ts'
@@ -30,7 +30,14 @@ export async function foreign(
   const facts = await inTx((tx) => factsOf(tx, mailbox, [...new Set(open.map((o) => o.delivery))]))
   for (const [folder, group] of Map.groupBy(open, (o) => o.arrival.state.ref.folder)) {
     const byUid = new Map(group.map((o) => [o.arrival.state.ref.uid, o]))
-    for await (const copy of session.read(folder, [...byUid.keys()])) {
+    // What cannot be read is not proven, either.
+    const unproven = ({ copies }: UnreadableCopies) => {
+      for (const { ref } of copies) {
+        const one = byUid.get(ref.uid)
+        if (one) strangers.add(one.arrival)
+      }
+    }
+    for await (const copy of readable(session.read(folder, [...byUid.keys()]), unproven)) {
       const one = byUid.get(copy.ref.uid)
       const known = one && facts.get(one.delivery)
       if (one && known && !isCopyOf(copy.bytes, known)) strangers.add(one.arrival)

@@ -1,7 +1,7 @@
 import { type Clock, crashPoint, type TenantId } from '../../base/index.ts'
-import type { FolderMark, MailboxSession } from '../../mailboxes/index.ts'
+import { type FolderMark, type MailboxSession, readable, type UnreadableCopies } from '../../mailboxes/index.ts'
 import { locate } from '../../records/index.ts'
-import type { Lease, Storage, Tx } from '../../storage/index.ts'
+import type { Lease, Storage, StorageLog, Tx } from '../../storage/index.ts'
 import { applyArrivals, applyFlags } from './apply.ts'
 import { candidateOf, type Link, linkOf, type View } from './link.ts'
 import { lookAt, pairFolders, type Seen } from './look.ts'
@@ -17,6 +17,7 @@ import { copiesInFolder, forgetFolders, noteMissing, saveFolder } from './write.
 export interface RoundDeps extends TakeDeps {
   readonly storage: Pick<Storage, 'tenant' | 'blobs'>
   readonly clock: Clock
+  readonly log: Pick<StorageLog, 'warn'>
   /** Within the transaction that writes the round down: what policy does not leave where it is. */
   readonly remedy: (tx: Tx, tenant: TenantId, copies: readonly TakenCopy[]) => Promise<void>
 }
@@ -213,7 +214,10 @@ const settled = (arrival: Arrival, taken: ReadonlyMap<Arrival, TakenCopy>): bool
 /** Messages that are judged at a time: enough to keep the parsers busy. */
 const AT_ONCE = 8
 
-/** Judges what nobody knows. A copy that vanished before it could be read is left out: the next round will miss it. */
+/**
+ * Judges what nobody knows. A copy that vanished before it could be read is left out: the next round will miss it. One that cannot be read is
+ * left out, too, and the log names it: it must not keep the others waiting.
+ */
 async function takeNew(
   deps: RoundDeps,
   mailbox: WatchedMailbox,
@@ -227,7 +231,12 @@ async function takeNew(
   for (const [folder, group] of folders) {
     const byUid = new Map(group.map((arrival) => [arrival.state.ref.uid, arrival]))
     const running = new Set<Promise<void>>()
-    for await (const copy of session.read(folder, [...byUid.keys()])) {
+    const note = (error: UnreadableCopies) =>
+      deps.log.warn(
+        { mailbox: mailbox.address, copies: error.copies.length, error: error.message },
+        'mail in a mailbox cannot be read, and is not judged',
+      )
+    for await (const copy of readable(session.read(folder, [...byUid.keys()]), note)) {
       const arrival = byUid.get(copy.ref.uid)
       if (!arrival) continue
       const one = takeFound(deps, mailbox, copy, arrival.use).then((done) => {

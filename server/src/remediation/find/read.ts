@@ -1,5 +1,5 @@
-import type { CopyRef, CopyState, CopyWithBytes } from '../../mailboxes/index.ts'
-import { ProviderError } from '../../mailboxes/index.ts'
+import type { CopyRef, CopyState, CopyWithBytes, UnreadableCopies } from '../../mailboxes/index.ts'
+import { ProviderError, readable } from '../../mailboxes/index.ts'
 import type { BlobRef } from '../../storage/index.ts'
 import type { Desk } from '../desk/desk.ts'
 import type { WorkItem } from '../types.ts'
@@ -31,17 +31,21 @@ export interface Want {
   readonly size?: number
 }
 
+/** Why an item's copy cannot be read, by the item's id. */
+export type Unreadable = Map<string, string>
+
 export const sameRef = (a: CopyRef | null, b: CopyRef | null): boolean =>
   a !== null && b !== null && a.uid === b.uid && a.uidValidity === b.uidValidity && a.folder === b.folder
 
 /**
  * Reads copies, folder by folder, proves each against its item and makes the bytes of those that are proven durable: by reference to the
- * message's blob where the copy ends with it, else as a blob of their own. What is no longer at its place is left out.
+ * message's blob where the copy ends with it, else as a blob of their own. What is no longer at its place is left out, and what cannot be read
+ * is written into `unreadable`.
  */
 export async function readCopies(
   desk: Desk,
   wants: readonly Want[],
-  options: { keep: boolean } = { keep: true },
+  { keep = true, unreadable }: { keep?: boolean; unreadable?: Unreadable } = {},
 ): Promise<readonly Seen[]> {
   const seen: Seen[] = []
   const session = await desk.session()
@@ -49,9 +53,15 @@ export async function readCopies(
     const byUid = Map.groupBy(part, (w) => w.ref.uid)
     try {
       const sizes = new Map(part.flatMap(({ ref, size }) => (size === undefined ? [] : [[ref.uid, size] as const])))
-      for await (const copy of session.read(folder, [...byUid.keys()], sizes)) {
+      const reading = session.read(folder, [...byUid.keys()], sizes)
+      const note = ({ copies, message }: UnreadableCopies) => {
+        for (const { ref } of copies)
+          for (const want of byUid.get(ref.uid) ?? [])
+            if (want.ref.uidValidity === ref.uidValidity) unreadable?.set(want.item.id, message)
+      }
+      for await (const copy of readable(reading, note)) {
         const here = (byUid.get(copy.ref.uid) ?? []).filter((w) => w.ref.uidValidity === copy.ref.uidValidity)
-        for (const want of here) seen.push(await prove(desk, want.item, copy, options.keep))
+        for (const want of here) seen.push(await prove(desk, want.item, copy, keep))
       }
     } catch (error) {
       if (!(error instanceof ProviderError) || error.code !== 'no-folder') throw error

@@ -1,7 +1,8 @@
-import type { CopyState, CopyWithBytes } from '../../mailboxes/index.ts'
+import { type CopyState, type CopyWithBytes, readable, type UnreadableCopies } from '../../mailboxes/index.ts'
 import type { Desk } from '../desk/desk.ts'
 import type { WorkItem } from '../types.ts'
 import { sha256 } from './identity.ts'
+import { headerIds, plainId } from './message-id.ts'
 import { split } from './message-parts.ts'
 import { nothingSought, type Sought } from './seek.ts'
 
@@ -14,13 +15,14 @@ export async function seekSent(desk: Desk, items: readonly WorkItem[]): Promise<
   if (items.length === 0) return out
   const sent = (await desk.folders()).filter((f) => f.use === 'sent').map((f) => f.path)
   const found = sent.length === 0 ? [] : await candidates(desk, items, sent)
-  const byId = Map.groupBy(found, (c) => c.internetMessageId)
+  const byId = Map.groupBy(found, (c) => plainId(c.internetMessageId))
   for (const item of items) {
-    const near = byId.get(item.delivery.internetMessageId) ?? []
+    const near = byId.get(plainId(item.delivery.internetMessageId)) ?? []
     const raw = near.length > 0 ? await received(desk, item) : null
     const proven: { copy: CopyState; bytes: Buffer }[] = []
+    const unreadable: string[] = []
     for (const copy of near) {
-      const bytes = await bytesOf(desk, copy)
+      const bytes = await bytesOf(desk, copy, (error) => unreadable.push(error.message))
       if (bytes && raw && isSentCopy(bytes, raw)) proven.push({ copy, bytes })
     }
     const [mine] = proven
@@ -34,14 +36,23 @@ export async function seekSent(desk: Desk, items: readonly WorkItem[]): Promise<
         copyHash: null,
         bytes: item.vaultId === null ? kept : null,
       })
-    } else out.ended.push({ item, ...missing(near.length, proven.length), seen: null })
+    } else out.ended.push({ item, ...missing(near.length, proven.length, unreadable[0]), seen: null })
   }
   return out
 }
 
-function missing(near: number, proven: number): { to: 'ambiguous' | 'not-found'; why: string } {
+function missing(
+  near: number,
+  proven: number,
+  unreadable: string | undefined,
+): { to: 'ambiguous' | 'not-found'; why: string } {
   if (proven > 1)
     return { to: 'ambiguous', why: `${proven} copies of it lie in the sender’s Sent: they were left untouched.` }
+  if (unreadable !== undefined)
+    return {
+      to: 'ambiguous',
+      why: `What lies in the sender’s Sent cannot be read, and was left untouched: ${unreadable}.`,
+    }
   if (near > 0)
     return {
       to: 'ambiguous',
@@ -59,15 +70,15 @@ async function candidates(
   return await session.find({
     networkMessageIds: [],
     serverIds: [],
-    internetMessageIds: [...new Set(items.flatMap((i) => i.delivery.internetMessageId ?? []))],
+    internetMessageIds: headerIds(items.map((i) => i.delivery.internetMessageId)),
     folders,
   })
 }
 
-async function bytesOf(desk: Desk, copy: CopyState): Promise<Buffer | null> {
+async function bytesOf(desk: Desk, copy: CopyState, note: (error: UnreadableCopies) => void): Promise<Buffer | null> {
   const session = await desk.session()
   const read: CopyWithBytes[] = []
-  for await (const one of session.read(copy.ref.folder, [copy.ref.uid])) read.push(one)
+  for await (const one of readable(session.read(copy.ref.folder, [copy.ref.uid]), note)) read.push(one)
   return read[0]?.bytes ?? null
 }
 

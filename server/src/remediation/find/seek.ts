@@ -4,7 +4,8 @@ import type { Desk } from '../desk/desk.ts'
 import type { WorkItem } from '../types.ts'
 import { inPlace } from './in-place.ts'
 import { type Sibling, siblingsOf } from './known.ts'
-import { readCopies, type Seen, sameRef, type VaultBytes, type Want } from './read.ts'
+import { headerIds, plainId } from './message-id.ts'
+import { readCopies, type Seen, sameRef, type Unreadable, type VaultBytes, type Want } from './read.ts'
 
 /** A copy that may be moved now. */
 export interface Ready {
@@ -44,7 +45,7 @@ export const nothingSought = (): Sought => ({ ready: [], ended: [], extras: [], 
 const idsOf = (items: readonly WorkItem[]) => ({
   networkMessageIds: [...new Set(items.map((i) => i.messageId))],
   serverIds: [...new Set(items.flatMap((i) => (i.sourceRef ?? i.delivery.ref)?.serverId ?? []))],
-  internetMessageIds: [...new Set(items.flatMap((i) => i.delivery.internetMessageId ?? []))],
+  internetMessageIds: headerIds(items.map((i) => i.delivery.internetMessageId)),
 })
 
 /** Looks for copies of these items and proves them by their bytes. `folders` absent: all that the user sees, and the hold it is thought to be in. */
@@ -52,6 +53,7 @@ export async function search(
   desk: Desk,
   items: readonly WorkItem[],
   folders?: readonly string[],
+  unreadable?: Unreadable,
 ): Promise<readonly Seen[]> {
   if (items.length === 0) return []
   const session = await desk.session()
@@ -61,7 +63,7 @@ export async function search(
     const holds = await holdsOf(desk, items)
     if (holds.length > 0) found.push(...(await session.find({ ...query, folders: holds })))
   }
-  return readCopies(desk, match(items, found))
+  return readCopies(desk, match(items, found), unreadable ? { unreadable } : {})
 }
 
 async function holdsOf(desk: Desk, items: readonly WorkItem[]): Promise<string[]> {
@@ -78,12 +80,13 @@ async function holdsOf(desk: Desk, items: readonly WorkItem[]): Promise<string[]
 function match(items: readonly WorkItem[], copies: readonly CopyState[]): Want[] {
   const byNetwork = Map.groupBy(items, (i): string => i.messageId)
   const byServer = Map.groupBy(items, (i) => (i.sourceRef ?? i.delivery.ref)?.serverId ?? null)
-  const byInternet = Map.groupBy(items, (i) => i.delivery.internetMessageId)
+  const byInternet = Map.groupBy(items, (i) => plainId(i.delivery.internetMessageId))
   return copies.flatMap((copy) => {
     const hit = new Set<WorkItem>()
     if (copy.networkMessageId !== null) for (const i of byNetwork.get(copy.networkMessageId) ?? []) hit.add(i)
     if (copy.ref.serverId !== null) for (const i of byServer.get(copy.ref.serverId) ?? []) hit.add(i)
-    if (copy.internetMessageId !== null) for (const i of byInternet.get(copy.internetMessageId) ?? []) hit.add(i)
+    if (copy.internetMessageId !== null)
+      for (const i of byInternet.get(plainId(copy.internetMessageId)) ?? []) hit.add(i)
     return [...hit].map((item) => ({ item, ref: copy.ref, size: copy.size }))
   })
 }
@@ -97,15 +100,17 @@ export async function seekTake(desk: Desk, items: readonly WorkItem[]): Promise<
     const ref = item.sourceRef ?? item.delivery.ref
     return ref ? [{ item, ref }] : []
   })
+  const unreadable: Unreadable = new Map()
   const unread = await inPlace(desk, known)
   const sure = new Set(unread.map((s) => s.item.id))
   const read = await readCopies(
     desk,
     known.filter((k) => !sure.has(k.item.id)),
+    { unreadable },
   )
   const atPlace = new Map([...unread, ...read.filter((s) => s.proven)].map((s) => [s.item.id, s]))
   const rest = items.filter((i) => !atPlace.has(i.id))
-  const found = await search(desk, rest)
+  const found = await search(desk, rest, undefined, unreadable)
   crashPoint('remediation.after-read')
   for (const seen of atPlace.values()) await settleOn(desk, seen.item, seen, out)
   if (rest.length === 0) return out
@@ -114,7 +119,12 @@ export async function seekTake(desk: Desk, items: readonly WorkItem[]): Promise<
   const others = Map.groupBy(siblings, (o) => o.messageId)
   const taken = Map.groupBy(atPlace.values(), (s) => s.item.messageId)
   for (const [id, group] of Map.groupBy(rest, (i) => i.messageId)) {
-    const known = { found: byMessage.get(id) ?? [], siblings: others.get(id) ?? [], taken: taken.get(id) ?? [] }
+    const known = {
+      found: byMessage.get(id) ?? [],
+      siblings: others.get(id) ?? [],
+      taken: taken.get(id) ?? [],
+      unreadable,
+    }
     await resolve(desk, group, known, out)
   }
   return out
@@ -125,6 +135,7 @@ interface Known {
   readonly found: readonly Seen[]
   readonly siblings: readonly Sibling[]
   readonly taken: readonly Seen[]
+  readonly unreadable: Unreadable
 }
 
 async function settleOn(desk: Desk, item: WorkItem, seen: Seen, out: Sought): Promise<void> {
@@ -155,6 +166,7 @@ async function resolve(desk: Desk, items: readonly WorkItem[], known: Known, out
         absent(
           item,
           mine.some((s) => !s.proven),
+          known.unreadable.get(item.id),
         ),
       )
     return
@@ -177,14 +189,13 @@ async function resolve(desk: Desk, items: readonly WorkItem[], known: Known, out
     for (const e of extras) if (e.copy.ref.folder !== path) out.extras.push({ like, copy: e.copy })
 }
 
-const absent = (item: WorkItem, other: boolean): Ended => ({
-  item,
-  to: other ? 'ambiguous' : 'not-found',
-  why: other
+function absent(item: WorkItem, other: boolean, unreadable: string | undefined): Ended {
+  const why = other
     ? 'A message with its ID is there, but with other bytes: it was left untouched.'
-    : 'It is in none of the folders: the user has deleted it.',
-  seen: null,
-})
+    : 'It is in none of the folders: the user has deleted it.'
+  if (unreadable === undefined) return { item, to: other ? 'ambiguous' : 'not-found', why, seen: null }
+  return { item, to: 'ambiguous', why: `It cannot be read, and was left untouched: ${unreadable}.`, seen: null }
+}
 
 /** The copy that the mail store addressed to the item's recipient (Delivered-To), else the next. */
 function paired(items: readonly WorkItem[], copies: readonly Seen[]): (readonly [WorkItem, Seen | undefined])[] {
