@@ -50,6 +50,12 @@ const isSeparator = (line: Buffer): boolean =>
   /\d{1,2}:\d{2}/.test(line.toString('latin1', 5)) &&
   /\b\d{4}\b/.test(line.toString('latin1', 5))
 
+/** Why a file is no mbox although it begins like one: what follows would be lost with its first line. */
+function noFirstLine(line: Buffer): string | null {
+  if (/\r[^\n]/.test(line.toString('latin1'))) return 'its lines end with CR alone: convert it (mac2unix)'
+  return line.length > MAX_LINE ? 'begins like an mbox, but its first line does not end' : null
+}
+
 /** `>From ` was `From `, `>>From ` was `>From ` (mboxrd). */
 const unescaped = (line: Buffer): Buffer => (/^>+From /.test(line.toString('latin1', 0, 200)) ? line.subarray(1) : line)
 
@@ -86,6 +92,11 @@ export async function* readMbox(
   try {
     for await (const line of linesOf(stream)) {
       const first = open === null && line.bytes.subarray(0, 5).equals(FROM)
+      const why = first && line.offset === 0 ? noFirstLine(line.bytes) : null
+      if (why !== null) {
+        yield { kind: 'problem', id: path, why }
+        return
+      }
       if (line.atStart && blankBefore && (first || isSeparator(line.bytes))) {
         if (open) yield finish(open, limit)
         open = { id: `${path}#${line.offset}`, at: fromLineDate(line.bytes.toString('latin1')), pieces: [], size: 0 }

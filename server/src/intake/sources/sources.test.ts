@@ -67,6 +67,24 @@ test('mbox: prose after an empty line that begins with "From" ends no message', 
   expect(read[1]?.receivedAt?.toISOString()).toBe('1996-01-03T01:05:34.000Z')
 })
 
+test('mbox: a first line that does not end takes no mail with it: it is named, with what to do', async () => {
+  const path = join(dir, 'odd.mbox')
+  const cr = toMbox(['Subject: a\n\na\n', 'Subject: b\n\nb\n']).replaceAll('\n', '\r')
+  writeFileSync(path, cr)
+  expect(await all(readMbox(path))).toEqual([
+    { kind: 'problem', id: path, why: 'its lines end with CR alone: convert it (mac2unix)' },
+  ])
+  writeFileSync(path, `From ${'x'.repeat(300_000)}\n\nSubject: a\n\na\n`)
+  for (const highWaterMark of [1000, 100_000, 1_000_000])
+    expect(await all(readMbox(path, { highWaterMark }))).toMatchObject([
+      { kind: 'problem', why: expect.stringMatching('first line') },
+    ])
+  // NUL, CR and LF within messages are theirs.
+  const odd = ['Subject: \0\n\n\0\n\0\n', 'Subject: cr\rin\n\na\rb\r\n\r\r\nc\n', 'x\n']
+  writeFileSync(path, toMbox(odd))
+  expect(mails(await all(readMbox(path))).map((m) => m.raw.toString())).toEqual(odd)
+})
+
 test('mbox: a message over the limit is named, the next one is read', async () => {
   const path = join(dir, 'large.mbox')
   writeFileSync(path, toMbox(['Subject: a\n\nsmall\n', `Subject: b\n\n${'x'.repeat(5000)}\n`, 'Subject: c\n\nsmall\n']))
