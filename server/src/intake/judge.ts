@@ -9,6 +9,7 @@ import {
   type StoredInput,
   type Verdict,
 } from '../judgement/pure.ts'
+import { canonicalHost } from '../lists/pure.ts'
 import type { MailContext, ParseOutcome } from '../mail/index.ts'
 import type { ViewOf } from './types.ts'
 
@@ -77,7 +78,9 @@ const NO_ENGINES: AskEngines = async () => ({ signals: [], absent: [] })
  */
 export function directionOf(parsed: ParseOutcome, domains: readonly string[]): Direction {
   const { from, authentication, to, cc } = parsed.mail
-  const domainOf = (address: string | null | undefined) => address?.slice(address.lastIndexOf('@') + 1).toLowerCase()
+  // As the organisation has its domains: in lower case and punycode.
+  const domainOf = (address: string | null | undefined) =>
+    address == null ? undefined : (canonicalHost(address.slice(address.lastIndexOf('@') + 1)) ?? undefined)
   const sender = from.length === 1 ? domainOf(from[0]?.address) : undefined
   if (sender === undefined || !authentication.aligned || !domains.includes(sender)) return 'inbound'
   const named = [...to, ...cc].flatMap((a) => domainOf(a.address) ?? [])
