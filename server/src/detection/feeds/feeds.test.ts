@@ -62,6 +62,16 @@ describe('files as feeds publish them', () => {
     expect(lookup.url('https://a.start.example/')).toEqual([])
   })
 
+  it('a range of addresses is refused and counted, not taken for its first one', async () => {
+    const feeds = await read(
+      { kind: 'ip' },
+      '198.51.100.0 - 198.51.100.255\n203.0.113.0/24 - a note\n192.0.2.7 -\n2001:db8:: - 2001:db8::ff\n192.0.2.9 ; SBL1\n',
+    )
+    expect(feeds.statuses()).toMatchObject([{ state: 'ok', entries: 3, refused: 2 }])
+    expect(feeds.lookup.ip('198.51.100.0')).toEqual([])
+    for (const ip of ['203.0.113.200', '192.0.2.7', '192.0.2.9']) expect(feeds.lookup.ip(ip)).toHaveLength(1)
+  })
+
   it('CSV with its head in the first line, quotes and dates (PhishTank)', async () => {
     const feeds = await read(
       { format: 'csv', column: 'url', sinceColumn: 'submission_time' },

@@ -17,13 +17,17 @@ export const MAX_LINE = 16_384
 export function lineReader(feed: FeedFile): ReadLine {
   switch (feed.format ?? 'plain') {
     case 'plain':
-      return (line) => (isComment(line) ? null : { values: line.trim().split(/\s/, 1), since: null })
+      return (line) => (isComment(line) ? null : { values: plainValue(line), since: null })
     case 'hosts':
       return hostsLine
     case 'csv':
       return csvReader(feed)
   }
 }
+
+/** What follows a blank is a note. A range must not be taken for its first address: as a whole it is no entry, and is refused. */
+const plainValue = (line: string): string[] => RANGE.exec(line.trim())?.slice(0, 1) ?? line.trim().split(/\s/, 1)
+const RANGE = /^[0-9a-f.:]+\s+-\s+[0-9a-f.:]+/i
 
 const isComment = (line: string): boolean => /^\s*(?:$|[#;!]|\/\/)/.test(line)
 
