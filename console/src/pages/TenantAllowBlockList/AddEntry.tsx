@@ -113,7 +113,7 @@ export function AddEntry({ start, onClose }: { start: 'allow' | 'block'; onClose
               <Field
                 label="Value"
                 required
-                hint="Several at once: one a line."
+                hint={`${kind === 'spoof' ? 'Who is shown, a comma, who sends it: a domain, a network such as 192.0.2.0/24, or *. ' : ''}Several at once: one a line.`}
                 validationState={tooMany ? 'error' : 'none'}
                 validationMessage={
                   tooMany ? `At most ${AT_ONCE} at once; these are ${values.length.toLocaleString()}.` : null
