@@ -5,10 +5,9 @@ export const DEFAULT_DAYS = 30
 const DAY = 86_400_000
 
 /**
- * When a new or edited entry ends (allow-block-list §5.1): 30 days unless said otherwise, IP entries and
- * spoofed senders never. An allow ends within
- * 30 days and never lives for ever, a block within 90 days or never, an IP entry or a spoofed
- * sender within 90 days or never (ours: the product's spoofed senders cannot end, lists #51).
+ * When a new or edited entry ends (allow-block-list §5.1): 30 days unless said otherwise, IP entries and spoofed senders never. An allow ends
+ * within 30 days and never lives for ever, a block within 90 days or never, an IP entry or a spoofed sender within 90 days or never (ours:
+ * the product's spoofed senders cannot end, lists #51).
  */
 export function expiryOf(wanted: Pick<NewEntry, 'action' | 'kind' | 'expiresInDays'>, now: Date): Date | null {
   const { action, kind } = wanted

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { InstantText } from '../access/index.ts'
 import type { Entry } from './door.ts'
-import { overrides } from './types.ts'
+import { ENTRY_KINDS, overrides } from './types.ts'
 
 /** Most values or entries of one request. */
 export const MOST = 500
@@ -9,7 +9,7 @@ export const MOST = 500
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()])
 
 export const EntryActions = Type.Enum(['allow', 'block'])
-export const EntryKinds = Type.Enum(['sender', 'sender-domain', 'spoof', 'url', 'url-domain', 'file-hash', 'sender-ip'])
+export const EntryKinds = Type.Enum([...ENTRY_KINDS])
 export const States = Type.Enum(['active', 'expired', 'removed'])
 
 const Instant = Type.Optional(Type.String({ format: 'date-time' }))

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Static } from 'typebox'
 import { AppError } from '../../base/index.ts'
+import { ENTRY_KINDS } from '../../lists/pure.ts'
 import { daysOrNever, instant, type Json } from '../arguments.ts'
 import { connectClient } from '../client.ts'
 import { json, line, plain, table, time } from '../out.ts'
@@ -17,7 +18,6 @@ interface ListOptions extends Json {
   readonly unusedSince?: string
   readonly limit: string
 }
-const KINDS = ['sender', 'sender-domain', 'spoof', 'url', 'url-domain', 'file-hash', 'sender-ip']
 
 /** The Tenant Allow/Block List. */
 export function entryCommands(root: Command): void {
@@ -25,7 +25,7 @@ export function entryCommands(root: Command): void {
   command
     .command('add')
     .argument('<action>', 'allow or block')
-    .argument('<kind>', KINDS.join(', '))
+    .argument('<kind>', ENTRY_KINDS.join(', '))
     .argument('<value...>', 'one or more of that kind')
     .option(
       '--days <n>',
@@ -39,7 +39,7 @@ export function entryCommands(root: Command): void {
     .command('list', { isDefault: true })
     .addOption(new Option('--state <state>').choices(['active', 'expired', 'removed']))
     .addOption(new Option('--action <action>').choices(['allow', 'block']))
-    .addOption(new Option('--kind <kind>').choices(KINDS))
+    .addOption(new Option('--kind <kind>').choices(ENTRY_KINDS))
     .option('--text <part>', 'part of the value or note')
     .option('--by <name>', 'part of the name of who changed it last')
     .option('--never-ends', 'only those without end')
@@ -89,11 +89,11 @@ async function add(
   values: readonly string[],
   options: Json & { days?: string; note?: string; preview?: true },
 ): Promise<void> {
-  if (!['allow', 'block'].includes(action) || !KINDS.includes(kind))
+  if (!['allow', 'block'].includes(action) || !ENTRY_KINDS.some((known) => known === kind))
     throw new AppError(
       'usage',
       `"${action} ${kind}" is no entry.`,
-      `recourse entry add allow|block ${KINDS.join('|')} VALUE`,
+      `recourse entry add allow|block ${ENTRY_KINDS.join('|')} VALUE`,
     )
   const days = options.days === undefined ? {} : { expiresInDays: daysOrNever('days', options.days) }
   const body = { action, kind, ...days, ...(options.note ? { note: options.note } : {}) }
