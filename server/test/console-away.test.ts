@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser, violations, watchedPage } from './rig/browser.ts'
 import { copyConsole, shot } from './rig/console-build.ts'
-import { PERSON, signIn } from './rig/console-steps.ts'
+import { setUp, signIn } from './rig/console-steps.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
 
 let built: string
@@ -21,12 +21,7 @@ describe('the console while its server is away', () => {
     built = copyConsole()
     server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
     browser = await openBrowser()
-    const made = await fetch(`${server.url}/api/v1/setup`, {
-      method: 'POST',
-      headers: { origin: server.url, 'content-type': 'application/json' },
-      body: JSON.stringify({ code: server.setupCode, ...PERSON }),
-    })
-    expect(made.ok).toBe(true)
+    await setUp(server)
   })
 
   afterAll(async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AUTHSERV } from '../demo/company.ts'
 import { focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
 import { copyConsole, shot } from './rig/console-build.ts'
-import { fill, PERSON, settled, signIn } from './rig/console-steps.ts'
+import { fill, PERSON, settled, setUp, signIn } from './rig/console-steps.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
 
 let built: string
@@ -44,12 +44,7 @@ describe('Tenant Allow/Block List in the browser', () => {
     server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
     browser = await openBrowser()
     await fill(server)
-    const made = await fetch(`${server.url}/api/v1/setup`, {
-      method: 'POST',
-      headers: { origin: server.url, 'content-type': 'application/json' },
-      body: JSON.stringify({ code: server.setupCode, ...PERSON }),
-    })
-    expect(made.ok).toBe(true)
+    await setUp(server)
     await add({ value: 'soon@one.example', expiresInDays: 3, note: 'ends soon' })
     await add({ value: 'stays@two.example', expiresInDays: null })
     await add({ kind: 'url-domain', value: 'three.example' })

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { unprivileged } from './rig/account.ts'
 import { focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
 import { copyConsole, shot } from './rig/console-build.ts'
-import { PERSON, settled, signIn, takeAction } from './rig/console-steps.ts'
+import { settled, setUp, signIn, takeAction } from './rig/console-steps.ts'
 import { type Dovecot, startDovecot } from './rig/dovecot.ts'
 import { mailboxTruth } from './rig/mail-truth.ts'
 import { sendAsMta } from './rig/mta.ts'
@@ -138,12 +138,7 @@ describe('the email entity page', () => {
     server = await runServer({ RECOURSE_CONFIG: file, RECOURSE_HTTP_CONSOLE_DIR: built })
     client = await RawImap.open(imapPort, ANN)
     browser = await openBrowser()
-    const made = await fetch(`${server.url}/api/v1/setup`, {
-      method: 'POST',
-      headers: { origin: server.url, 'content-type': 'application/json' },
-      body: JSON.stringify({ code: server.setupCode, ...PERSON }),
-    })
-    expect(made.ok).toBe(true)
+    await setUp(server)
     await server.call('PUT', '/organisation', { domains: ['alder.example'], mailboxes: [{ address: ANN }] })
     await server.call('PUT', '/policy', { mode: 'observe' })
   })

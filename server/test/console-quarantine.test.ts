@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ours, write } from '../demo/message.ts'
 import { focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
 import { copyConsole, shot } from './rig/console-build.ts'
-import { addReader, fill, PERSON, settled, signIn } from './rig/console-steps.ts'
+import { addReader, fill, settled, setUp, signIn } from './rig/console-steps.ts'
 import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
 
@@ -51,12 +51,7 @@ describe('quarantine in the console', () => {
     built = copyConsole()
     server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
     browser = await openBrowser()
-    const made = await fetch(`${server.url}/api/v1/setup`, {
-      method: 'POST',
-      headers: { origin: server.url, 'content-type': 'application/json' },
-      body: JSON.stringify({ code: server.setupCode, ...PERSON }),
-    })
-    expect(made.ok).toBe(true)
+    await setUp(server)
     await fill(server)
   })
 

@@ -7,7 +7,7 @@ import { ORGANISATION } from '../demo/company.ts'
 import { ours } from '../demo/message.ts'
 import { focusInDialog, focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
 import { copyConsole, shot } from './rig/console-build.ts'
-import { addReader, PERSON, settled, signIn } from './rig/console-steps.ts'
+import { addReader, settled, setUp, signIn } from './rig/console-steps.ts'
 import { inDatabase } from './rig/database.ts'
 import { freePort } from './rig/ports.ts'
 import { type RunningServer, runServer } from './rig/running.ts'
@@ -84,12 +84,7 @@ describe('settings in the console', () => {
       RECOURSE_ENGINES_CLAMAV_ADDRESS: `127.0.0.1:${await freePort()}`,
     })
     browser = await openBrowser()
-    const made = await fetch(`${server.url}/api/v1/setup`, {
-      method: 'POST',
-      headers: { origin: server.url, 'content-type': 'application/json' },
-      body: JSON.stringify({ code: server.setupCode, ...PERSON }),
-    })
-    expect(made.ok).toBe(true)
+    await setUp(server)
     await server.call('PUT', '/organisation', {
       ...ORGANISATION,
       groups: [...(ORGANISATION.groups ?? []), { address: `board@${DOMAIN}`, members: [ours('amara.osei')] }],

@@ -10,6 +10,16 @@ import type { RunningServer } from './running.ts'
 
 export const PERSON = { name: 'Ada Analyst', email: 'ada@alderfinch.example', password: 'a long pass phrase' }
 
+/** The first run's administrator, without a browser. */
+export async function setUp(server: RunningServer): Promise<void> {
+  const made = await fetch(`${server.url}/api/v1/setup`, {
+    method: 'POST',
+    headers: { origin: server.url, 'content-type': 'application/json' },
+    body: JSON.stringify({ code: server.setupCode, ...PERSON }),
+  })
+  expect(made.ok).toBe(true)
+}
+
 export async function fill(server: RunningServer): Promise<void> {
   await server.call('PUT', '/organisation', ORGANISATION)
   const policy = (await server.call('GET', '/policy')) as Record<string, unknown>
