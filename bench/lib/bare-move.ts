@@ -13,13 +13,92 @@ export interface Errand {
   readonly source: string
   readonly target: string
   readonly letters: number
-  /** The whole message is read and hashed too: how a take has to know what it takes (P1, step 3). */
-  readonly bytes: boolean
+  /**
+   * `short`: log in, FETCH identity (UID, flags, date, size, the ids in the header), UID MOVE, FETCH identity where it came to.
+   * `whole`: every command of procedure P1 in `mailbox-semantics`.
+   */
+  readonly procedure: 'short' | 'whole'
 }
 
-/** Log in, FETCH identity (UID, flags, date, size, the two ids in the header), UID MOVE, FETCH identity where it came to. */
+/** Of the copies in a hold that users cannot reach, as many are read at a give-back as ours reads (P1: a sample or all). */
+const SAMPLE = 16
+const STATUS = { messages: true, uidNext: true, uidValidity: true }
+
+async function short(client: ImapFlow, { source, target, letters }: Errand): Promise<void> {
+  await client.mailboxOpen(source)
+  const before = await identities(client)
+  await move(client, before, target, letters)
+  await client.mailboxOpen(target)
+  await arrived(client, letters)
+}
+
+/** P1, take. Steps 2, 3: what is there, and its bytes; 4: where the hold stands; 5; 6: read back, and gone from the source; 7: no folder has got another copy. */
+async function take(client: ImapFlow, { source, target, letters }: Errand): Promise<void> {
+  await client.list({ statusQuery: STATUS })
+  await client.mailboxOpen(source)
+  const before = await identities(client)
+  await bytesOf(client, before)
+  await client.status(target, STATUS)
+  await move(client, before, target, letters)
+  await client.mailboxOpen(target)
+  await arrived(client, letters)
+  await client.list({ statusQuery: STATUS })
+}
+
+/** P1, give back. Step 2: the copy in the hold is ours, the bytes of a sample; 4: not there already; 5; 6: read back, and gone from the hold. */
+async function giveBack(client: ImapFlow, { source, target, letters }: Errand): Promise<void> {
+  await client.mailboxOpen(source)
+  const before = await identities(client)
+  await bytesOf(
+    client,
+    [...before].filter((_, n) => n % SAMPLE === 0),
+  )
+  const folders = await client.list({ statusQuery: STATUS })
+  for (const { path } of folders.filter((f) => /^(Trash|Junk|INBOX)$/.test(f.path))) {
+    const { exists } = await client.mailboxOpen(path)
+    if (exists > 0) throw new Error(`${path} is not empty`)
+  }
+  await client.status(target, STATUS)
+  await client.mailboxOpen(source)
+  await move(client, before, target, letters)
+  await client.mailboxOpen(target)
+  await arrived(client, letters)
+  await client.mailboxOpen(source)
+}
+
+async function move(client: ImapFlow, uids: Iterable<number>, target: string, letters: number): Promise<void> {
+  const moved = await client.messageMove([...uids], target, { uid: true })
+  if (!moved || moved.uidMap?.size !== letters) throw new Error('not everything was moved')
+}
+
+async function arrived(client: ImapFlow, letters: number): Promise<void> {
+  if ((await identities(client)).size !== letters) throw new Error('not everything has arrived')
+}
+
+const IDENTITY = {
+  uid: true,
+  flags: true,
+  internalDate: true,
+  size: true,
+  headers: ['message-id', 'x-recourse-message-id'],
+}
+
+async function identities(client: ImapFlow): Promise<Set<number>> {
+  const found = new Set<number>()
+  for await (const m of client.fetch('1:*', IDENTITY)) found.add(m.uid)
+  return found
+}
+
+async function bytesOf(client: ImapFlow, uids: Iterable<number>): Promise<void> {
+  const query = { uid: true, flags: true, internalDate: true, size: true, source: true }
+  for await (const m of client.fetch([...uids].join(','), query, { uid: true })) {
+    createHash('sha256')
+      .update(m.source ?? '')
+      .digest()
+  }
+}
+
 async function one(errand: Errand, login: string): Promise<void> {
-  const { source, target, letters } = errand
   const client = new ImapFlow({
     host: errand.host,
     port: errand.port,
@@ -28,28 +107,10 @@ async function one(errand: Errand, login: string): Promise<void> {
     auth: { user: `${login}${errand.separator}${errand.user}`, pass: errand.pass },
   })
   await client.connect()
-  if (target.startsWith('Recourse')) await client.mailboxCreate(target)
-  await client.mailboxOpen(source)
-  const before = await identities(client, errand.bytes)
-  const moved = await client.messageMove([...before], target, { uid: true })
-  if (!moved || moved.uidMap?.size !== letters) throw new Error(`${login}: not everything was moved`)
-  await client.mailboxOpen(target)
-  if ((await identities(client, false)).size !== letters) throw new Error(`${login}: not everything has arrived`)
+  const takes = errand.target.startsWith('Recourse')
+  if (takes) await client.mailboxCreate(errand.target)
+  await (errand.procedure === 'short' ? short : takes ? take : giveBack)(client, errand)
   await client.logout()
-}
-
-async function identities(client: ImapFlow, bytes: boolean): Promise<Set<number>> {
-  const found = new Set<number>()
-  const headers = ['message-id', 'x-recourse-message-id']
-  const what = { uid: true, flags: true, internalDate: true, size: true, headers, source: bytes }
-  for await (const m of client.fetch('1:*', what)) {
-    if (bytes)
-      createHash('sha256')
-        .update(m.source ?? '')
-        .digest()
-    found.add(m.uid)
-  }
-  return found
 }
 
 /** Through all mailboxes, so many at a time; gives back the seconds. */
