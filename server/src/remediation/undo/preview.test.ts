@@ -268,3 +268,21 @@ test('the same with nothing in the way, with layers and without', SLOW, async ()
   await assert(asyncProperty(few, constantFrom(0), version, compare), { numRuns: 40 })
   await assert(asyncProperty(flat, constantFrom(0, 1), version, compare), { numRuns: 40 })
 })
+
+test('the planner knows how few values the columns have that previews are summed up by: else one process sums what several could', async () => {
+  const keys = [
+    'action_id',
+    'before_folder',
+    'before_location',
+    'lost',
+    'after_location',
+    'target_location',
+    'state',
+    'via',
+  ]
+  const known = await sql<{ name: string }>`select attname as name from pg_attribute
+    where attrelid = 'action_item'::regclass and attname = any(${sql.val(keys)}::text[]) and attstattarget is distinct from 0`.execute(
+    t.storage.db,
+  )
+  expect(known.rows.map((r) => r.name).sort()).toEqual([...keys].sort())
+})
