@@ -142,9 +142,10 @@ export const countedTwice = (
   tenant: TenantId,
   chosen: RawBuilder<boolean>,
   redos: readonly ActionId[],
-): RawBuilder<unknown> => sql`select twice.delivery_id from (${actedTwice(tenant, redos)}) twice
-  where (select count(*) from action_item i where i.tenant_id = ${tenant} and i.delivery_id = twice.delivery_id
-    and ${standing} and (i.undoes is null or ${ofThese('i', redos)} or (${chosen}))) > 1`
+): RawBuilder<unknown> => sql`select i.delivery_id from action_item i
+  where i.tenant_id = ${tenant} and i.delivery_id in (${actedTwice(tenant, redos)})
+    and ${standing} and (i.undoes is null or ${ofThese('i', redos)} or (${chosen}))
+  group by i.delivery_id having count(*) > 1`
 
 /** The item `i` is of none of these deliveries. */
 export const alone = (layered: RawBuilder<unknown>): RawBuilder<boolean> =>

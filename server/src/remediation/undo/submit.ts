@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { type ActionId, AppError, madeAt, uuidv7 } from '../../base/index.ts'
 import { jsonText, type Tx } from '../../storage/index.ts'
 import type { LedgerContext } from '../ledger/ledger.ts'
@@ -191,32 +191,51 @@ async function touchedActions(tx: Tx): Promise<readonly ActionId[]> {
   return rows.rows.map((r) => r.action_id)
 }
 
-async function insertItems(tx: Tx, { tenant, now }: LedgerContext, action: ActionId, pending: boolean): Promise<void> {
-  const state = pending ? 'planned' : 'approved'
-  // Where the lowest layer found the copy; from where the uppermost has put it.
-  await sql`
-    with i as (
-      insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, undoes, back_of, same_as,
-        sender_copy, target_kind, target_location, target_folder, target_folder_id, vault_id, before_location, before_folder, updated_at)
-      select o.tenant_id, p.id, ${action}, o.delivery_id, o.message_id, o.mailbox_id, o.recipient, ${state}, o.id,
-        case when p.low <> p.top then p.low end, o.same_as, o.sender_copy,
-        case when l.before_kind = 'store' and o.via <> 'record' then 'hold' else l.before_kind end, l.before_location,
-        case when l.before_kind = 'folder' then b.before_ref->>'folder' end, b.before_ref->>'folderId', coalesce(o.vault_id, l.vault_id),
-        coalesce(o.after_location, o.target_location), o.after_folder, ${now}::timestamptz
-      from undo_plan p
-      join action_item o on o.tenant_id = ${tenant} and o.id = p.top
-      join action_item l on l.tenant_id = ${tenant} and l.id = p.low
-      left join item_seen b on b.tenant_id = ${tenant} and b.item_id = p.low
-      returning id, mailbox_id
-    )
-    insert into item_due (tenant_id, item_id, action_id, mailbox_id)
-    select ${tenant}, id, ${action}, mailbox_id from i where ${!pending} and mailbox_id is not null`.execute(tx)
+async function insertItems(tx: Tx, context: LedgerContext, action: ActionId, pending: boolean): Promise<void> {
+  const { tenant } = context
+  // Nearly all lie alone: their item is looked up once, not as the uppermost and as the lowest layer.
+  await insertPart(tx, context, action, pending, sql`p.low = p.top`, { join: sql``, low: 'o' })
+  const lowest = sql`join action_item l on l.tenant_id = ${tenant} and l.id = p.low`
+  const piled = await sql`select from undo_plan where low <> top limit 1`.execute(tx)
+  if (piled.rows.length > 0)
+    await insertPart(tx, context, action, pending, sql`p.low <> p.top`, { join: lowest, low: 'l' })
   await sql`insert into item_together (tenant_id, item_id, of_id)
     select ${tenant}, p.id, l from undo_plan p, unnest(p.below) l`.execute(tx)
   // Of two copies the one that stays is not what is given back, nor taken again.
   await sql`insert into item_keep (tenant_id, item_id, of_id, kept)
     select distinct on (p.id) ${tenant}::uuid, p.id, k.of_id, k.kept from undo_plan p
     join item_keep k on k.tenant_id = ${tenant} and k.item_id in (p.top, p.low)`.execute(tx)
+}
+
+/** Where the lowest layer (alias `low`) found the copy; from where the uppermost (`o`) has put it. */
+async function insertPart(
+  tx: Tx,
+  { tenant, now }: LedgerContext,
+  action: ActionId,
+  pending: boolean,
+  which: RawBuilder<unknown>,
+  { join, low }: { join: RawBuilder<unknown>; low: 'o' | 'l' },
+): Promise<void> {
+  const state = pending ? 'planned' : 'approved'
+  const l = (column: string) => sql.ref(`${low}.${column}`)
+  await sql`
+    with i as (
+      insert into action_item (tenant_id, id, action_id, delivery_id, message_id, mailbox_id, recipient, state, undoes, back_of, same_as,
+        sender_copy, target_kind, target_location, target_folder, target_folder_id, vault_id, before_location, before_folder, updated_at)
+      select o.tenant_id, p.id, ${action}, o.delivery_id, o.message_id, o.mailbox_id, o.recipient, ${state}, o.id,
+        case when p.low <> p.top then p.low end, o.same_as, o.sender_copy,
+        case when ${l('before_kind')} = 'store' and o.via <> 'record' then 'hold' else ${l('before_kind')} end, ${l('before_location')},
+        case when ${l('before_kind')} = 'folder' then b.before_ref->>'folder' end, b.before_ref->>'folderId',
+        coalesce(o.vault_id, ${l('vault_id')}), coalesce(o.after_location, o.target_location), o.after_folder, ${now}::timestamptz
+      from undo_plan p
+      join action_item o on o.tenant_id = ${tenant} and o.id = p.top
+      ${join}
+      left join item_seen b on b.tenant_id = ${tenant} and b.item_id = p.low
+      where ${which}
+      returning id, mailbox_id
+    )
+    insert into item_due (tenant_id, item_id, action_id, mailbox_id)
+    select ${tenant}, id, ${action}, mailbox_id from i where ${!pending} and mailbox_id is not null`.execute(tx)
 }
 
 /** The button pressed twice: the same person, the same selection, and it is still under way. */
