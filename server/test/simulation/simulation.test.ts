@@ -53,6 +53,26 @@ test('what the gate kept is moved to Trash, and cancelled once it is in the Inbo
   ])
 })
 
+// As the random search has found it: the first command comes between our look at both folders and the removal of what the second one left.
+test('two commands for one move, the first comes while the second is settled: the message is in the hold once', async () => {
+  const arrives: Step = { do: 'deliver', who: 0, flags: 0, known: false, folder: 0 }
+  const take = (pick: number): Step => {
+    return { do: 'act', kind: 0, pick, by: 'analyst', cause: 0, select: 'copies', run: true }
+  }
+  const late: Step = { do: 'fault', which: FAULTS.findIndex(({ fault }) => fault.stuck === true) }
+  const cutOff: Step = { do: 'fault', which: FAULTS.findIndex(({ fault }) => fault.partial?.both === 1) }
+  await replay(t.storage, [
+    arrives,
+    take(0),
+    late,
+    cutOff,
+    arrives,
+    { do: 'server', how: 'quota', who: 0, folder: 0 },
+    { do: 'user', how: 'move', who: 1, pick: 0, folder: 0 },
+    take(94),
+  ])
+})
+
 test('what is given back from Junk is moved there by its user before it is read back: it stays there', async () => {
   const meanwhile = (when: 'before' | 'after', who: number, folder: number): Step => {
     return { do: 'meanwhile', call: 0, when, act: { how: 'move', who, pick: 0, folder }, fault: null }

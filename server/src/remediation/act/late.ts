@@ -8,6 +8,7 @@ import { sameRef, statesAt } from '../find/read.ts'
 import { type Change, HALF_RELEASED, Tally, transition } from '../ledger/ledger.ts'
 import type { ItemState } from '../ledger/states.ts'
 import type { HoldPosition, StoredState, WorkItem } from '../types.ts'
+import { removeSurplus } from './surplus.ts'
 
 /** How long after each look the next one comes; the first one comes when the lease and the command's time have passed. */
 const PAUSES_MS = [600_000, 3_600_000]
@@ -92,6 +93,10 @@ export async function lookForLate(desk: Desk): Promise<boolean> {
     const missing = gone.filter((r) => !there.includes(r))
     if (await isRelease(desk, missing)) passed.push(...missing)
   }
+  await lookForSurplus(
+    desk,
+    rows.filter((r) => r.explained && r.state === 'done' && !r.shared),
+  )
   await desk.commit(async (tx) => {
     const tally = new Tally()
     await reopen(tx, desk, { landed, passed }, tally)
@@ -140,13 +145,7 @@ async function goneOf(desk: Desk, rows: readonly Late[]): Promise<readonly Late[
 async function landedOf(desk: Desk, gone: readonly Late[]): Promise<readonly Late[]> {
   const [first] = gone
   if (!first) return []
-  const session = await desk.session()
-  if ((await session.position(first.position.folder)) === null) return []
-  const found = await session.find({
-    folders: [first.position.folder],
-    serverIds: gone.flatMap((r) => r.ref.serverId ?? []),
-    networkMessageIds: gone.flatMap((r) => r.before.networkMessageId ?? []),
-  })
+  const found = await inTarget(desk, first.position.folder, gone)
   const known = await placed(desk, gone)
   const free = found.filter((c) => !known.some((ref) => sameRef(ref, c.ref)))
   return gone.filter((r) => {
@@ -154,6 +153,27 @@ async function landedOf(desk: Desk, gone: readonly Late[]): Promise<readonly Lat
     if (at >= 0) free.splice(at, 1)
     return at >= 0
   })
+}
+
+/** Copies in the folder that may be one of these. */
+async function inTarget(desk: Desk, folder: string, rows: readonly Late[]): Promise<readonly CopyState[]> {
+  const session = await desk.session()
+  if ((await session.position(folder)) === null) return []
+  return session.find({
+    folders: [folder],
+    serverIds: rows.flatMap((r) => r.ref.serverId ?? []),
+    networkMessageIds: rows.flatMap((r) => r.before.networkMessageId ?? []),
+  })
+}
+
+/** Moved by a later command since, and by the one that was given up as well. */
+async function lookForSurplus(desk: Desk, rows: readonly Late[]): Promise<void> {
+  for (const [folder, part] of Map.groupBy(rows, (r) => r.position.folder)) {
+    if ((await desk.holdAt(folder)) === null) continue
+    const found = await inTarget(desk, folder, part)
+    const moved = part.map((r) => ({ ...r, folder, candidates: found.filter((c) => isIt(r, c)) }))
+    await removeSurplus(desk, moved, await placed(desk, part))
+  }
 }
 
 function isIt({ ref, before, position }: Late, copy: CopyState): boolean {
