@@ -1,15 +1,17 @@
 import { type Clock, crashPoint, type TenantId } from '../../base/index.ts'
-import { type FolderMark, type MailboxSession, readable, type UnreadableCopies } from '../../mailboxes/index.ts'
+import type { FolderMark, MailboxSession } from '../../mailboxes/index.ts'
 import { locate } from '../../records/index.ts'
 import type { Lease, Storage, StorageLog, Tx } from '../../storage/index.ts'
 import { applyArrivals, applyFlags } from './apply.ts'
+import { dueCopies, laterOf, lookAgain, notLater, putOff } from './later.ts'
 import { candidateOf, type Link, linkOf, type View } from './link.ts'
 import { lookAt, pairFolders, type Seen } from './look.ts'
 import { isOwnWriting, likenessOf, placeIn } from './marks.ts'
 import { applyMissing, unseenIn } from './missing.ts'
 import { foreign } from './prove.ts'
 import { type Candidates, candidates, knownFolders, vanishedUids } from './read.ts'
-import { type TakeDeps, type TakenCopy, takeFound } from './take.ts'
+import type { TakeDeps, TakenCopy } from './take.ts'
+import { takeNew, tellFailed } from './take-new.ts'
 import { OWNER } from './told.ts'
 import type { Arrival, KnownFolder, WatchedMailbox } from './types.ts'
 import { copiesInFolder, forgetFolders, noteMissing, saveFolder } from './write.ts'
@@ -57,7 +59,10 @@ export async function lookRound(
       return work(tx)
     })
   const marks = inOrder(await session.survey())
-  const known = await inTx((tx) => knownFolders(tx, mailbox.id))
+  const { known, due } = await inTx(async (tx) => ({
+    known: await knownFolders(tx, mailbox.id),
+    due: await dueCopies(tx, mailbox, deps.clock.now()),
+  }))
   const { pairs, gone: unlisted } = pairFolders(marks, known)
   const closed = await closedAmong(session, unlisted, marks)
   const gone = unlisted.filter(({ path }) => !closed.has(path))
@@ -66,16 +71,22 @@ export async function lookRound(
     const found = await lookAt(session, pair.mark, pair.known, options)
     if (found) seen.push(found)
   }
+  const again = await lookAgain(session, due, pairs)
   await inTx((tx) => noteGone(tx, mailbox, seen, gone, deps.clock.now()))
   crashPoint('watch.after-missing-noted')
-  const arrivals = seen.flatMap(arrivalsOf)
+  const arrivals = [...seen.flatMap(arrivalsOf), ...again.arrivals]
   const view: View = { marks, seen, closed }
   const found = await inTx((tx) => candidatesFor(tx, mailbox, arrivals))
   const seemed = linksOf(arrivals, found, view)
   const strangers = await foreign(inTx, mailbox, session, seemed, found)
   const links = without(seemed, strangers)
   const ready = untilBusy(arrivals, links)
-  const taken = await takeNew(deps, mailbox, session, ready, links)
+  const { taken, failed } = await takeNew(deps, mailbox, session, ready, links)
+  tellFailed(
+    deps.log,
+    mailbox,
+    [...failed].filter(([arrival]) => !again.arrivals.includes(arrival)),
+  )
   const { toRemedy } = await inTx(async (tx) => {
     // What is recorded may have changed while new mail was judged.
     const now = without(linksOf(ready, await candidatesFor(tx, mailbox, ready), view), strangers)
@@ -94,6 +105,10 @@ export async function lookRound(
     const overdue = new Date(deps.clock.now().getTime() - options.graceMs)
     await applyMissing(tx, mailbox, overdue, unseenIn(seen, arrivals, ready, links), marks)
     for (const one of seen) await saveFolder(tx, mailbox, rememberedAs(one, ready))
+    const left = new Set([...failed.keys()].filter((a) => now.get(a)?.kind === 'new'))
+    const through = ready.filter((a) => again.arrivals.includes(a) && !left.has(a))
+    await notLater(tx, [...again.gone, ...through.map(laterOf)])
+    await putOff(tx, mailbox, [...left].map(laterOf), deps.clock.now())
     await forgetFolders(
       tx,
       gone.map((folder) => folder.id),
@@ -210,44 +225,3 @@ function rememberedAs({ folder, arrived, backlog, backfillBefore }: Seen, ready:
 
 const settled = (arrival: Arrival, taken: ReadonlyMap<Arrival, TakenCopy>): boolean =>
   taken.has(arrival) || isOwnWriting(arrival.use)
-
-/** Messages that are judged at a time: enough to keep the parsers busy. */
-const AT_ONCE = 8
-
-/**
- * Judges what nobody knows. A copy that vanished before it could be read is left out: the next round will miss it. One that cannot be read is
- * left out, too, and the log names it: it must not keep the others waiting.
- */
-async function takeNew(
-  deps: RoundDeps,
-  mailbox: WatchedMailbox,
-  session: MailboxSession,
-  arrivals: readonly Arrival[],
-  links: ReadonlyMap<Arrival, Link>,
-): Promise<Map<Arrival, TakenCopy>> {
-  const taken = new Map<Arrival, TakenCopy>()
-  const fresh = arrivals.filter((a) => links.get(a)?.kind === 'new' && !isOwnWriting(a.use))
-  const folders = Map.groupBy(fresh, (arrival) => arrival.state.ref.folder)
-  for (const [folder, group] of folders) {
-    const byUid = new Map(group.map((arrival) => [arrival.state.ref.uid, arrival]))
-    const running = new Set<Promise<void>>()
-    const note = (error: UnreadableCopies) =>
-      deps.log.warn(
-        { mailbox: mailbox.address, copies: error.copies.length, error: error.message },
-        'mail in a mailbox cannot be read, and is not judged',
-      )
-    for await (const copy of readable(session.read(folder, [...byUid.keys()]), note)) {
-      const arrival = byUid.get(copy.ref.uid)
-      if (!arrival) continue
-      const one = takeFound(deps, mailbox, copy, arrival.use).then((done) => {
-        taken.set(arrival, done)
-        running.delete(one)
-      })
-      running.add(one)
-      one.catch(() => undefined)
-      if (running.size >= AT_ONCE) await Promise.race(running)
-    }
-    await Promise.all(running)
-  }
-  return taken
-}

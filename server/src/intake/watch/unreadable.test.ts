@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -24,6 +24,10 @@ let provider: MaildirProvider
 let remediation: Remediation
 let watcher: Watcher
 const warned: string[] = []
+/** How far the watch's clock is ahead. */
+let ahead = 0
+/** Subject of a message that no judging comes to an end with. */
+let cursed = ''
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'recourse-unreadable-'))
@@ -33,12 +37,17 @@ beforeAll(async () => {
   await saveCompany(t.storage, t.a, 'a.example')
   const nextHop = createNextHop({ kind: 'mailbox', provider })
   remediation = createRemediation({ storage: t.storage, mailboxes: provider, nextHop, log: quietLog })
+  const judge = createJudge(createView(t.storage))
   watcher = createWatcher({
     storage: t.storage,
     parser,
-    judge: createJudge(createView(t.storage)),
+    judge: async (...about) => {
+      if (about[1].kind === 'parsed' && about[1].mail.subject === cursed)
+        throw new Error('a message that nothing can record')
+      return judge(...about)
+    },
     homeOf: homesAt(t.storage, provider),
-    clock: { now: () => new Date() },
+    clock: { now: () => new Date(Date.now() + ahead) },
     remedy: createRemedy(remediation),
     log: { ...quietLog, warn: (details) => warned.push(JSON.stringify(details)) },
     tuning: { graceMs: 20_000 },
@@ -64,11 +73,17 @@ const deliver = async (subject: string) => {
   const { uid } = await provider.deliver({ login }, 'inbox', Buffer.from([...lines, '', 'Hello.', ''].join('\r\n')))
   return uid
 }
-/** More than can be read at once: for the superuser, too. */
-const spoil = (uid: number, folder = '') => {
+/** More than can be read at once: for the superuser, too. Gives back what makes it readable again. */
+const spoil = (uid: number, folder = ''): (() => void) => {
   for (const sub of ['new', 'cur'])
     for (const name of readdirSync(join(root, login, folder, sub)))
-      if (new RegExp(`\\.${uid}(:|$)`).test(name)) truncateSync(join(root, login, folder, sub, name), 3 * 1024 ** 3)
+      if (new RegExp(`\\.${uid}(:|$)`).test(name)) {
+        const file = join(root, login, folder, sub, name)
+        const bytes = readFileSync(file)
+        truncateSync(file, 3 * 1024 ** 3)
+        return () => writeFileSync(file, bytes)
+      }
+  throw new Error(`no file of ${uid}`)
 }
 const recorded = () =>
   t.storage.tenant(t.a, (tx) =>
@@ -137,6 +152,59 @@ test('a sender’s copy that cannot be read is left, and no other of their mail 
   ])
   expect(took.find((i) => i.state === 'ambiguous')?.reason).toMatch(/cannot be read, and was left untouched: .*2 GiB/)
 })
+
+const later = async (ms: number) => {
+  ahead += ms
+  await watcher.drain(t.a)
+}
+const subjects = async (letter: string) =>
+  (await recorded()).map((r) => r.subject ?? '').filter((subject) => subject.startsWith(letter))
+
+test('mail that could not be read is judged once it can be; what is removed meanwhile is no longer tried', async () => {
+  warned.length = 0
+  const mend = spoil(await deliver('r1'))
+  spoil(await deliver('r2'))
+  await watcher.drain(t.a)
+  expect(warned).toEqual([expect.stringMatching(/"folder":"INBOX".*"copies":2/)])
+  await later(31_000)
+  mend()
+  await deliver('r3')
+  await watcher.drain(t.a)
+  expect(await subjects('r')).toEqual(['r3'])
+  await later(61_000)
+  expect(await subjects('r')).toEqual(['r1', 'r3'])
+  const user = await provider.open({ login })
+  const waiting = await waits()
+  await user.destroy('INBOX', waiting)
+  await later(3_600_000)
+  expect([waiting.length > 0, await waits(), warned.length]).toEqual([true, [], 1])
+})
+
+test('a message that cannot be recorded is stepped over, named in the log, and tried again; those behind it are judged', async () => {
+  warned.length = 0
+  cursed = 'w2'
+  await deliver('w1')
+  const uid = await deliver('w2')
+  await deliver('w3')
+  await watcher.drain(t.a)
+  await deliver('w4')
+  await watcher.drain(t.a)
+  expect(await subjects('w')).toEqual(['w1', 'w3', 'w4'])
+  expect(warned).toEqual([
+    expect.stringMatching(new RegExp(`"folder":"INBOX","uids":\\[${uid}\\].*nothing can record`)),
+  ])
+  cursed = ''
+  await later(31_000)
+  expect(await subjects('w')).toEqual(['w1', 'w2', 'w3', 'w4'])
+  expect(await waits()).toEqual([])
+})
+
+const waits = async () => {
+  const rows = await t.storage.tenant(t.a, (tx) =>
+    sql<{ uid: string }>`select uid from watched_later order by uid`.execute(tx),
+  )
+  return rows.rows.map((row) => Number(row.uid))
+}
 
 const items = async (id: ActionId) => {
   const page = { limit: 100, after: null }
