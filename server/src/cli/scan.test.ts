@@ -104,6 +104,11 @@ describe('recourse scan', () => {
       `From x Sat Jan  3 01:05:34 1996\n${mail(1)}\nFrom x Sat Jan  3 01:05:34 1996\n${mail(2)}\n`,
     )
     expect(lines(box).map((l) => l.messageId)).toEqual(['1@shop.example', '2@shop.example'])
+    const marked = `\ufeffFrom x Sat Jan  3 01:05:34 1996\n${mail(1)}\nFrom x Sat Jan  3 01:05:34 1996\n${mail(2)}\n`
+    writeFileSync(join(work, 'marked.mbox'), marked)
+    for (const one of [await scan(['-'], marked), await scan(['marked.mbox'])])
+      expect(lines(one).map((l) => l.messageId)).toEqual(['1@shop.example', '2@shop.example'])
+    rmSync(join(work, 'marked.mbox'))
     const none = await scan(['-'])
     expect(none.code).toBe(0)
     expect(lines(none)).toMatchObject([{ file: '-', error: 'there was no input', action: 'quarantine' }])

@@ -80,11 +80,16 @@ async function* readFile(path: string, size: number): AsyncGenerator<Found> {
   }
 }
 
+/** Told without asking intake, which most messages never need: `From `, also after the mark of UTF-8. */
+const MBOX_START = 8
+const isMboxStart = (start: Buffer): boolean => /^(\xef\xbb\xbf)?From /.test(start.toString('latin1', 0, MBOX_START))
+
 function isMbox(path: string): boolean {
   const file = openSync(path, 'r')
   try {
-    const start = Buffer.alloc(5)
-    return readSync(file, start, 0, 5, 0) === 5 && start.toString('latin1') === 'From '
+    const start = Buffer.alloc(MBOX_START)
+    readSync(file, start, 0, MBOX_START, 0)
+    return isMboxStart(start)
   } finally {
     closeSync(file)
   }
@@ -117,8 +122,8 @@ async function* readInput(input: AsyncIterable<Buffer>): AsyncGenerator<Found> {
       length += next.value.length
     }
   }
-  while (!ended && length < 5) await more()
-  if (Buffer.concat(start).toString('latin1', 0, 5) === 'From ') {
+  while (!ended && length < MBOX_START) await more()
+  if (isMboxStart(Buffer.concat(start))) {
     for await (const item of readMbox('-', { source: rest(start, chunks) }))
       yield item.kind === 'mail' ? { kind: 'mail', file: item.id, raw: item.raw } : problem(item)
     return

@@ -7,6 +7,7 @@ import { MAX_MESSAGE, type SourceItem } from './types.ts'
 
 const LF = 10
 const FROM = Buffer.from('From ')
+const BOM = Buffer.from([0xef, 0xbb, 0xbf])
 /** Longest line that is looked at as a whole; longer ones cannot be From_ lines and pass in pieces. */
 const MAX_LINE = 64 * 1024
 
@@ -16,6 +17,15 @@ interface Line {
   readonly atStart: boolean
   /** Of its first byte within the file. */
   readonly offset: number
+}
+
+/** Bytes from which `beginsLikeMbox` can tell. */
+export const MBOX_START = BOM.length + FROM.length
+
+/** A From_ line, also after the mark of UTF-8 that some editors put in front of a file. */
+export function beginsLikeMbox(start: Buffer): boolean {
+  const from = start.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0
+  return start.subarray(from, from + FROM.length).equals(FROM)
 }
 
 /** Lines with their ends, in bounded pieces, however large the file is. */
@@ -41,6 +51,8 @@ async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   }
   if (rest.length > 0) yield { bytes: rest, atStart, offset }
 }
+
+const afterMark = (line: Line): Line => ({ ...line, bytes: line.bytes.subarray(line.bytes.indexOf(FROM)) })
 
 const isBlank = (line: Buffer): boolean => line.length <= 2 && /^\r?\n$/.test(line.toString('latin1'))
 
@@ -90,7 +102,8 @@ export async function* readMbox(
   let open: Open | null = null
   let blankBefore = true
   try {
-    for await (const line of linesOf(stream)) {
+    for await (const found of linesOf(stream)) {
+      const line = found.offset === 0 && beginsLikeMbox(found.bytes) ? afterMark(found) : found
       const first = open === null && line.bytes.subarray(0, 5).equals(FROM)
       const why = first && line.offset === 0 ? noFirstLine(line.bytes) : null
       if (why !== null) {

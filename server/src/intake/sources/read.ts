@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { messageOf } from '../../base/index.ts'
 import { decodeMailbox, type SystemFlag } from '../../mailboxes/index.ts'
 import { receivedAtOf } from './dates.ts'
-import { readMbox } from './mbox.ts'
+import { beginsLikeMbox, MBOX_START, readMbox } from './mbox.ts'
 import { MAX_MESSAGE, type SourceItem } from './types.ts'
 
 const problem = (id: string, error: unknown): SourceItem => ({ kind: 'problem', id, why: reason(error, id) })
@@ -91,8 +91,8 @@ async function* readMailFile(path: string): AsyncGenerator<SourceItem> {
 async function looksLikeMbox(path: string): Promise<boolean> {
   const file = await open(path)
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(5), 0, 5, 0)
-    return bytesRead === 5 && buffer.toString('latin1') === 'From '
+    const { buffer } = await file.read(Buffer.alloc(MBOX_START), 0, MBOX_START, 0)
+    return beginsLikeMbox(buffer)
   } finally {
     await file.close()
   }

@@ -54,6 +54,14 @@ test('mbox: what was written comes out, however the file is cut into chunks', as
   )
 })
 
+test('mbox: the mark of UTF-8 in front of the first From_ line is no part of it', async () => {
+  const path = join(dir, 'mark.mbox')
+  const list = ['Subject: a\n\na\n', 'Subject: b\n\nb\n']
+  writeFileSync(path, `\ufeff${toMbox(list)}`)
+  for (const read of [readMailSources(path), readMbox(path, { highWaterMark: 1 })])
+    expect(mails(await all(read)).map((m) => m.raw.toString())).toEqual(list)
+})
+
 test('mbox: prose after an empty line that begins with "From" ends no message', async () => {
   const path = join(dir, 'prose.mbox')
   writeFileSync(
