@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, stat, unlink } from 'node:fs/promises
 import { dirname, join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { ProviderError, type SystemFlag } from '../provider.ts'
+import type { SystemFlag } from '../provider.ts'
 import {
   codeOfError,
   fileError,
@@ -81,9 +81,15 @@ export class FolderStore {
     if (stamp === '') await this.#adopt()
     else if (stamp !== this.#metaStamp) {
       await makeSubs(this.dir)
-      this.#meta = await readMeta(join(this.dir, META))
-      this.#next = this.#meta.reserved
-      this.#metaStamp = stamp
+      const meta = await readMeta(join(this.dir, META))
+      if (meta === null) {
+        await this.#setAside(stamp)
+        await this.#adopt()
+      } else {
+        this.#meta = meta
+        this.#next = meta.reserved
+        this.#metaStamp = stamp
+      }
     }
     if (words !== this.#keywordsStamp) {
       this.#keywords = words === '' ? [] : await readKeywords(join(this.dir, KEYWORDS))
@@ -98,6 +104,12 @@ export class FolderStore {
     this.#meta = { id: randomUUID(), uidValidity: String(lastValidity), reserved: 1 }
     this.#next = 1
     await this.#writeMeta()
+  }
+
+  /** Damaged marks tell of no UID what it was given to, so the folder becomes a new one; they are kept beside the new ones. */
+  async #setAside(stamp: string): Promise<void> {
+    const file = join(this.dir, META)
+    if ((await stampOf(file)) === stamp) await rename(file, `${file}.damaged`)
   }
 
   async #writeMeta(): Promise<void> {
@@ -209,12 +221,15 @@ async function stampOf(path: string): Promise<string> {
   return found ? `${found.ino} ${found.mtimeNs} ${found.size}` : ''
 }
 
-async function readMeta(path: string): Promise<Meta> {
+/** Null: it was read, and is damaged. */
+async function readMeta(path: string): Promise<Meta | null> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw fileError(error, `reading ${path}`)
+  })
   try {
-    return Value.Parse(Meta, JSON.parse(await readFile(path, 'utf8')))
-  } catch (error) {
-    const message = `${path} is damaged: remove it, and the folder gets new UIDs at the next look`
-    throw new ProviderError('refused', message, { cause: error })
+    return Value.Parse(Meta, JSON.parse(text))
+  } catch {
+    return null
   }
 }
 

@@ -292,3 +292,22 @@ describe('Maildir: folders', () => {
     await user
   })
 })
+
+test.each(['', '{"id":', '{"id":"x","uidValidity":"1"}'])(
+  'Maildir: damaged marks of a folder (%j) stop nothing: it gets new UIDs, and they are kept beside the new ones',
+  async (damaged) => {
+    await deliver('one')
+    await session.createFolder('Work', { subscribe: false })
+    writeFileSync(inbox('.Work', 'cur', 'a:2,S'), mail('work'))
+    const before = await session.survey()
+    writeFileSync(inbox('.Work', 'recourse-folder'), damaged)
+    const after = await session.survey()
+    expect(after[0]).toEqual(before[0])
+    const [old, now] = [before, after].map((marks) => marks.find(({ path }) => path === 'Work'))
+    expect(now).toMatchObject({ messages: 1, uidNext: 2 })
+    expect(Number(now?.uidValidity)).toBeGreaterThan(Number(old?.uidValidity))
+    expect(subjects(await inFolder(session, 'Work'))).toEqual(['work'])
+    expect(readFileSync(inbox('.Work', 'recourse-folder.damaged'), 'utf8')).toBe(damaged)
+    expect(await session.survey()).toEqual(after)
+  },
+)
