@@ -4,7 +4,7 @@ import type { Tx } from '../../storage/index.ts'
 import type { Desk } from '../desk/desk.ts'
 import { takes, type WorkItem } from '../types.ts'
 import { differences } from './message-parts.ts'
-import { readCopies, type Seen, sameRef, statesAt } from './read.ts'
+import { readCopies, type Seen, sameRef, statesAt, type Unreadable } from './read.ts'
 import { type Ended, nothingSought, type Sought, search } from './seek.ts'
 
 /** Takes one of two copies away, and no other. */
@@ -22,9 +22,16 @@ export const isKeep = (item: WorkItem): item is KeepItem =>
 export async function seekKept(desk: Desk, items: readonly KeepItem[]): Promise<Sought> {
   const out = nothingSought()
   for (const item of items) {
-    const kept = await copyAt(desk, item, item.keeps, false)
-    const mine = await copyAt(desk, item, item.sourceRef, true)
-    const end = mine && kept ? await refusal(desk, item, mine, kept) : await absent(desk, item, mine, kept)
+    const unreadable: Unreadable = new Map()
+    const kept = await copyAt(desk, item, item.keeps, false, unreadable)
+    const mine = await copyAt(desk, item, item.sourceRef, true, unreadable)
+    const why = unreadable.get(item.id)
+    const end =
+      mine && kept
+        ? await refusal(desk, item, mine, kept)
+        : why === undefined
+          ? await absent(desk, item, mine, kept)
+          : unread(item, mine, kept, why)
     if (end) out.ended.push(end)
     else if (mine) out.ready.push(mine)
   }
@@ -32,10 +39,16 @@ export async function seekKept(desk: Desk, items: readonly KeepItem[]): Promise<
 }
 
 /** At its place; or, where it has left it and come back since, the only one of the message in that folder. */
-async function copyAt(desk: Desk, item: KeepItem, ref: CopyRef, keep: boolean): Promise<Seen | null> {
-  const [there] = await readCopies(desk, [{ item, ref }], { keep })
+async function copyAt(
+  desk: Desk,
+  item: KeepItem,
+  ref: CopyRef,
+  keep: boolean,
+  unreadable: Unreadable,
+): Promise<Seen | null> {
+  const [there] = await readCopies(desk, [{ item, ref }], { keep, unreadable })
   if (there) return there
-  const near = (await search(desk, [item], [ref.folder])).filter((s) => s.proven)
+  const near = (await search(desk, [item], [ref.folder], unreadable)).filter((s) => s.proven)
   return near.length === 1 ? (near[0] ?? null) : null
 }
 
@@ -45,6 +58,13 @@ const left = (item: KeepItem, why: string): Ended => ({
   why: `${why} Nothing was removed.`,
   seen: null,
 })
+
+/** It is there, so nobody has decided anything: when it can be read again, somebody may. */
+function unread(item: KeepItem, mine: Seen | null, kept: Seen | null, why: string): Ended {
+  const folders = [mine ? [] : item.sourceRef.folder, kept ? [] : item.keeps.folder].flat().join(' or ')
+  const end = left(item, `The copy in ${folders} cannot be read: ${why}.`)
+  return { ...end, to: 'ambiguous' }
+}
 
 /** Why the copy must not be taken although both are there; null: it may. */
 async function refusal(desk: Desk, item: KeepItem, mine: Seen, kept: Seen): Promise<Ended | null> {
@@ -107,7 +127,9 @@ export async function lostMeanwhile(desk: Desk, items: readonly WorkItem[]): Pro
   const said = new Map<string, string>()
   for (const item of items.filter(isKeep)) {
     const there = await statesAt(desk, item.keeps.folder, [item.keeps])
-    if (there.some((c) => sameRef(c.ref, item.keeps)) || (await copyAt(desk, item, item.keeps, false))) continue
+    if (there.some((c) => sameRef(c.ref, item.keeps))) continue
+    const unreadable: Unreadable = new Map()
+    if ((await copyAt(desk, item, item.keeps, false, unreadable)) || unreadable.has(item.id)) continue
     said.set(
       item.id,
       `The copy in ${item.keeps.folder}, which was to stay, has gone meanwhile: undo this to have one again.`,

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import type { Office } from '../../../test/rig/memory-office.ts'
 import { offices } from '../../../test/rig/offices.ts'
+import { UnreadableCopies } from '../../mailboxes/index.ts'
 import type { Requester } from '../types.ts'
 
 // Two copies of one message, between which nobody could decide: an analyst says which one stays.
@@ -71,6 +72,26 @@ describe('keep this one', () => {
       }
     },
   )
+
+  test('a copy that cannot be read at the moment is not called gone, and can be decided on later', async () => {
+    const o = office()
+    const d = await doubt(o)
+    const copies = o.user('ann').list('Junk')
+    const cannot = () => {
+      throw new UnreadableCopies(copies, 'the right to read is missing')
+    }
+    // At its place, and when it is looked for.
+    for (const _ of [1, 2]) o.fails('ann', 'read', { before: cannot })
+    const [item] = await o.items(await keep(o, d, 'Junk'))
+    expect(item).toMatchObject({
+      state: 'ambiguous',
+      reason: 'The copy in Junk cannot be read: the right to read is missing. Nothing was removed.',
+    })
+    expect(where(o)).toEqual([1, 1, 0])
+    const again = await o.items(await keep(o, d, 'Junk'))
+    expect(again).toMatchObject([{ state: 'done' }])
+    expect(where(o)).toEqual([0, 1, 1])
+  })
 
   test('of two analysts who decide at once the second is told who was first; so is who comes later', async () => {
     const o = office()
