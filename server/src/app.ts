@@ -12,6 +12,7 @@ import { reportOpinions } from './app-watch.ts'
 import { SYSTEM } from './audit/index.ts'
 import { type Log, type MailboxId, type TenantId, writePrivateFile } from './base/index.ts'
 import type { Config } from './config.ts'
+import { lookUpDoubts } from './intake/index.ts'
 import type { MailboxProvider } from './mailboxes/index.ts'
 import * as organisation from './organisation/index.ts'
 import * as quarantine from './quarantine/index.ts'
@@ -101,6 +102,13 @@ async function schedule({ config, storage, log, mailboxes }: Rooms): Promise<voi
       trusted: async (tx, now) => (await organisation.retentionNow(tx, now)).trusted,
     })
     if (done.copies > 0 || done.left > 0) log.info(done, 'copies expired in quarantine')
+  })
+  await storage.jobs.schedule('intake.doubts', 5 * MINUTE, async () => {
+    await eachTenant(storage, async (tenant) => {
+      const settled = await lookUpDoubts({ storage, homeOf }, tenant)
+      if (settled > 0)
+        log.info({ tenant, settled }, 'held copies were looked for in mailboxes that could not be asked before')
+    })
   })
   await storage.jobs.schedule('blobs.sweep', DAY, async () => {
     await eachTenant(storage, async (tenant) => {

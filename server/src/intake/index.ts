@@ -2,6 +2,7 @@ import type { RoomMigrations } from '../storage/index.ts'
 
 export { type AcceptorDeps, createAcceptor } from './acceptor.ts'
 export { attemptKey } from './attempt.ts'
+export { type DoubtDeps, lookUpDoubts } from './doubts.ts'
 export { createHindsight, type Hindsight } from './hindsight/hindsight.ts'
 export { Spared } from './hindsight/learn.ts'
 export { type HindsightDeps, lookBack } from './hindsight/look-back.ts'

@@ -10,6 +10,8 @@ export type Looked =
   | { readonly kind: 'unasked'; readonly why: string }
 
 const PATIENCE_MS = 20_000
+/** Mailboxes looked into at a time: those of a server that hangs are not waited for one after another. */
+export const LOOKS = 8
 
 const LOCATIONS: ReadonlyMap<SpecialUse | null, Location> = new Map([
   ['inbox', 'inbox'],

@@ -5,18 +5,17 @@ import {
   type CurrentVerdict,
   currentVerdict,
   type Delivery,
-  locate,
   lockMessage,
   lockUnchanged,
   setHandover,
 } from '../records/index.ts'
-import { emit, type Storage } from '../storage/index.ts'
+import type { Storage } from '../storage/index.ts'
 import { buildSent, placementIn, type Reply, reply, type Sent } from '../transport/index.ts'
 import { lateVerdict } from './again.ts'
 import { copiesOf, eventsOf, HELD, isBeingHandedOver, newDelivery, outsideDeliveries, repliesOf } from './copies.ts'
+import { recordFound } from './found.ts'
 import type { Given, Handover } from './handover.ts'
-import { type Looked, look } from './look.ts'
-import { refJson } from './ref.ts'
+import { LOOKS, look } from './look.ts'
 import type { HomeOf, Incoming, Target } from './types.ts'
 
 export interface ResumeDeps {
@@ -30,8 +29,11 @@ export interface ResumeDeps {
 
 const WAIT = reply(451, '4.4.5', 'This message is being handed over just now, please try again')
 const UNASKED = reply(451, '4.3.0', 'The mailbox cannot be asked whether this message has arrived, please try again')
-/** Mailboxes looked into at a time: those of a server that hangs are not waited for one after another. */
-const LOOKS = 8
+/**
+ * Longer than this nobody is kept waiting for a mailbox that cannot be asked: mail servers tell the sender of a delay after four hours, and
+ * of a failure after days, of mail that we hold.
+ */
+const ASKED_FOR_MS = 2 * 60 * 60_000
 
 /** A copy that has to be sent, and what is known of earlier attempts. */
 interface Again {
@@ -63,38 +65,6 @@ export function createResume(deps: ResumeDeps) {
       return { rows, added: new Set<string>(fresh.map((f) => f.id)), judged }
     })
 
-  const found = (tenant: TenantId, row: Delivery, at: Extract<Looked, { kind: 'found' }>, judged: CurrentVerdict) =>
-    storage.tenant(tenant, async (tx) => {
-      const ref = refJson(at.state.ref)
-      const junk = placementIn(row.sent_prefix) === 'junk'
-      await setHandover(
-        tx,
-        [
-          {
-            deliveryId: row.id,
-            handover: row.handover === 'possibly-twice' ? 'possibly-twice' : 'handed-over',
-            handoverDetail: 'found in the mailbox after the answer was lost',
-            action: junk ? 'junked' : 'delivered',
-            location: junk ? 'junk' : 'inbox',
-            ref,
-          },
-        ],
-        {
-          kind: junk ? 'junked' : 'delivered',
-          actor: 'gateway',
-          summary: 'Found in the mailbox: it had been delivered',
-        },
-      )
-      if (at.location !== (junk ? 'junk' : 'inbox'))
-        await locate(tx, [{ deliveryId: row.id, location: at.location, folder: at.folder, ref }], {
-          kind: 'moved',
-          actor: 'user',
-          summary: `Found in ${at.state.ref.folder}`,
-        })
-      const late = lateVerdict(row.message_id, judged, junk ? 'junk' : 'deliver')
-      if (late) await emit(tx, late)
-    })
-
   /** A reply when nothing is to be sent, else what is to be sent. */
   const decide = async (
     tenant: TenantId,
@@ -108,7 +78,7 @@ export function createResume(deps: ResumeDeps) {
     if (isBeingHandedOver(row, deps.clock.now(), deps.handoverMs)) return WAIT
     const looked = await look(deps.homeOf, tenant, target.mailboxId, row.message_id)
     if (looked.kind === 'found') {
-      await found(tenant, row, looked, judged)
+      await storage.tenant(tenant, (tx) => recordFound(tx, row, looked, judged))
       return HELD
     }
     if (looked.kind === 'absent') {
@@ -126,18 +96,27 @@ export function createResume(deps: ResumeDeps) {
     return { row, target, doubted: true, lost: true, unasked: true, told }
   }
 
-  /** Copies that are in no mailbox yet, of a message that was convicted while they waited for it. */
-  const hold = (tenant: TenantId, { row, doubted }: Again, { verdict }: CurrentVerdict): Promise<Reply> =>
-    storage.tenant(tenant, async (tx) => {
+  /**
+   * Copies of a message that was convicted while they waited: those that are in no mailbox yet, and those of which that could not be asked
+   * for hours, which are looked for again (`lookUpDoubts`).
+   */
+  const hold = async (tenant: TenantId, again: Again, { verdict }: CurrentVerdict): Promise<Reply> => {
+    const { row, doubted, unasked } = again
+    if (unasked && deps.clock.now().getTime() - row.updated_at.getTime() < ASKED_FOR_MS) return UNASKED
+    return await storage.tenant(tenant, async (tx) => {
       if (!(await lockUnchanged(tx, [row])).has(row.id)) return WAIT
       const handover = doubted ? 'possibly-twice' : 'none'
+      const why = unasked
+        ? ', in doubt: the mailbox cannot be asked whether an earlier hand-over has arrived, so it may lie in the mailbox, too'
+        : ': found while it waited to be handed over'
       await setHandover(tx, [{ deliveryId: row.id, handover, action: 'blocked', location: 'quarantine' }], {
         kind: 'quarantined',
         actor: `policy ${verdict.policy}`,
-        summary: `Held in quarantine as ${verdict.threat}: found while it waited to be handed over`,
+        summary: `Held in quarantine as ${verdict.threat}${why}`,
       })
       return HELD
     })
+  }
 
   /** Copies with the same bytes. What another process has taken up meanwhile waits for it. */
   const send = async (
@@ -216,7 +195,7 @@ export function createResume(deps: ResumeDeps) {
         else if (judged.verdict.placement !== 'quarantine') {
           const prefix = prefixOf(next)
           open.set(prefix, [...(open.get(prefix) ?? []), next])
-        } else done.set(target.mailboxId, next.unasked ? UNASKED : await hold(tenant, next, judged))
+        } else done.set(target.mailboxId, await hold(tenant, next, judged))
       }
     }
     const note = (targets: readonly Target[], replies: readonly Reply[]) =>

@@ -78,6 +78,21 @@ export async function lockUnchanged(
   return new Set(rows.filter((row) => row.updated_at.getTime() === at.get(row.id)).map((row) => row.id))
 }
 
+/** Copies that are held although they may lie in their mailbox, too: some of them, other ones each time. */
+export async function heldInDoubt(tx: Tx, limit: number): Promise<Delivery[]> {
+  return await tx
+    .selectFrom('delivery')
+    .selectAll()
+    .where('handover', '=', 'possibly-twice')
+    .where('action', '=', 'blocked')
+    .where('latest_location', '=', 'quarantine')
+    .where('mailbox_id', 'is not', null)
+    .where('ref', 'is', null)
+    .orderBy(sql`random()`)
+    .limit(limit)
+    .execute()
+}
+
 /** All that happened to a message and its copies, oldest first. */
 export async function timeline(tx: Tx, messageId: MessageId): Promise<MessageEvent[]> {
   const query = tx.selectFrom('message_event').selectAll().where('message_id', '=', messageId)

@@ -139,7 +139,7 @@ async function runBatch(desk: Desk, items: readonly WorkItem[]): Promise<boolean
 function isStored({ sourceRef, target, delivery, senderCopy }: WorkItem): boolean {
   if (senderCopy) return false
   const kept = ['quarantine', 'soft-deleted', 'hard-deleted'].includes(delivery.location)
-  const doubted = delivery.handover === 'handing-over' && target.kind === 'folder'
+  const doubted = ['handing-over', 'possibly-twice'].includes(delivery.handover) && target.kind === 'folder'
   const never = delivery.handover === 'none' || delivery.handover === 'refused'
   return sourceRef === null && delivery.ref === null && kept && (never || doubted)
 }
