@@ -26,6 +26,17 @@ const VERSIONS = [
   { ...BEFORE, organisation: 7, records: 9, quarantine: 5, explorer: 1, access: 2, remediation: 9 },
   { ...BEFORE, organisation: 7, records: 9, quarantine: 5, explorer: 1, access: 2, remediation: 10 },
   { ...BEFORE, organisation: 7, records: 10, quarantine: 5, explorer: 1, access: 2, detection: 2, remediation: 11 },
+  {
+    ...BEFORE,
+    organisation: 7,
+    records: 10,
+    quarantine: 5,
+    explorer: 1,
+    access: 2,
+    detection: 2,
+    intake: 2,
+    remediation: 12,
+  },
 ]
 
 const open: (() => unknown)[] = []

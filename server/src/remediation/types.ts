@@ -142,6 +142,8 @@ export interface WorkItem {
   readonly senderCopy: boolean
   /** Takes one of two copies away, or gives it back: the one that stays. */
   readonly keeps: CopyRef | null
+  /** The action that was decided later and has brought the copy to its place already. */
+  readonly passedBy: string | null
   /** Where its user has read it, it stays. */
   readonly onlyUnread: boolean
   readonly target: Place

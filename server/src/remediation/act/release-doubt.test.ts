@@ -138,6 +138,7 @@ describe('planned while only the gate had it, and released before it was worked 
     const { id: undo } = await office.service.submitUndo(office.analyst(['remediation.propose']), id)
     await office.run({ kind: 'move', target: 'inbox' }, copies)
     expect(inbox()).toHaveLength(1)
+    office.later(1000)
     await office.service.approve(office.analyst(), undo)
     await office.service.drain(t.a)
     expect((await office.items(undo))[0]).toMatchObject({ state: 'skipped', reason: expect.stringContaining('since') })

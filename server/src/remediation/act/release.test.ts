@@ -148,6 +148,7 @@ describe('release of what the gate has kept', () => {
       const select = { deliveryIds: copies.map((c) => c.id) }
       const proposal = await office.service.submit(office.analyst(), { kind: 'release', propose: true, select })
       const deleted = await office.run({ kind: 'hard-delete' }, copies)
+      office.later(1000)
       await office.service.approve(office.analyst(), proposal.id)
       await office.service.drain(t.a)
       const reason = gate

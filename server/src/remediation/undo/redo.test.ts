@@ -59,6 +59,8 @@ describe('the undo of an action that a redo has put in force again', () => {
     const again = await o.undo(last)
     expect(await states(taken, redo, last, again)).toEqual(['completed', 'completed', 'undone', 'completed'])
     expect(o.user('ann').list('Mine')).toEqual([])
+    // What waits in this very action is not found a second time.
+    expect([(await o.items(redo)).length, (await o.items(again)).length]).toEqual([4, 4])
     await o.undo(taken)
     expect(o.snapshots()).toEqual(before)
     expect(o.held().flat()).toEqual([])

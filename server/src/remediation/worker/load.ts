@@ -5,6 +5,7 @@ import { PREPARED, type Tx, uuids } from '../../storage/index.ts'
 import { reached } from '../desk/due.ts'
 import { keptCopies } from '../ledger/both.ts'
 import type { HoldPosition, StoredState, WorkItem } from '../types.ts'
+import { hasNewer, newerThan } from './newer.ts'
 import {
   type ActionFacts,
   type Begun,
@@ -87,8 +88,9 @@ async function actionsOf(
   if (ids.length === 0) return new Map()
   const rows = await sql<ActionFacts>`${prepared} select id, kind, name, params, requested_by,
     proven and (blocked_until is null or ${reached(sql`blocked_until`, now)}) as free,
+    ${hasNewer} as rivals,
     kind = 'undo' and exists (select from action_undoes x join action o on o.tenant_id = x.tenant_id and o.id = x.action_id
-      where x.tenant_id = action.tenant_id and x.undo_id = action.id and o.kind = 'undo') as redoes from action
+      where x.tenant_id = a.tenant_id and x.undo_id = a.id and o.kind = 'undo') as redoes from action a
     where tenant_id = ${tenant} and id = any(${uuids(ids)})`.execute(tx)
   return byId(rows.rows)
 }
@@ -121,8 +123,13 @@ async function factsOf(
     begun: await begunOf(tx, tenant, items),
     redoing: await redoing(tx, tenant, items, actions),
     kept: await keptCopies(tx, tenant, further(items)),
+    newer: await newerThan(tx, tenant, waitingAmongRivals(items, actions)),
   }
 }
+
+/** What was begun is settled first, whatever came after it. */
+const waitingAmongRivals = (items: readonly ItemRow[], actions: ReadonlyMap<ActionId, ActionFacts>): ItemId[] =>
+  items.filter((i) => i.state === 'approved' && actions.get(i.action_id)?.rivals).map((i) => i.id)
 
 const further = (items: readonly ItemRow[]): ItemId[] => items.filter((i) => i.same_as !== null).map((i) => i.id)
 

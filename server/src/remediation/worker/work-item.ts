@@ -48,6 +48,8 @@ export interface ActionFacts {
   /** An undo of undos, perhaps beside others. */
   redoes: boolean
   free: boolean
+  /** Something that was decided later has begun. */
+  rivals: boolean
 }
 
 export interface CopyRow {
@@ -100,6 +102,8 @@ export interface Facts {
   readonly redoing: ReadonlySet<ItemId>
   /** Of items that are about one of two copies, the other one. */
   readonly kept: ReadonlyMap<ItemId, CopyRef>
+  /** Of items that something newer has passed by, its name. */
+  readonly newer: ReadonlyMap<ItemId, string>
 }
 
 /** The item that this one gives back the copy of. */
@@ -139,6 +143,7 @@ export function workItem(r: ItemRow, facts: Facts): WorkItem | null {
     sameAs: r.same_as,
     senderCopy: r.sender_copy,
     keeps: facts.kept.get(r.id) ?? null,
+    passedBy: facts.newer.get(r.id) ?? null,
     onlyUnread: action.params.onlyUnread ?? false,
     target: { kind: r.target_kind, location: r.target_location, folder: r.target_folder, folderId: r.target_folder_id },
     folderGone: action.params.folderGone ?? 'recreate',

@@ -95,7 +95,10 @@ function reasonOf(error: ProviderError): string {
   }
 }
 
-async function runBatch(desk: Desk, items: readonly WorkItem[]): Promise<boolean> {
+async function runBatch(desk: Desk, all: readonly WorkItem[]): Promise<boolean> {
+  const late = all.filter((i) => i.passedBy !== null)
+  await recordEnded(desk, late.map(passedBy))
+  const items = late.length > 0 ? all.filter((i) => i.passedBy === null) : all
   const stored = items.filter(isStored)
   await recordOnly(
     desk,
@@ -112,7 +115,7 @@ async function runBatch(desk: Desk, items: readonly WorkItem[]): Promise<boolean
   const kept = takes.filter(isKeep)
   const others = takes.filter((i) => !i.senderCopy && !isKeep(i))
   const sent = takes.filter((i) => i.senderCopy)
-  let all = stored.length === 0
+  let done = stored.length === 0
   const found = [
     await seekTake(desk, others),
     await seekSent(desk, sent),
@@ -121,15 +124,15 @@ async function runBatch(desk: Desk, items: readonly WorkItem[]): Promise<boolean
   ]
   const left = found.some((s) => s.extras.length + s.fromVault.length > 0) || items.length >= desk.deps.tuning.batch
   for (const [n, sought] of found.entries()) {
-    if (sought.extras.length + sought.fromVault.length > 0) all = false
+    if (sought.extras.length + sought.fromVault.length > 0) done = false
     await recordEnded(desk, sought.ended)
     await recordExtras(desk, sought.extras)
     const groups = [...(await grouped(desk, sought.ready))]
     const more = left || found.slice(n + 1).some((s) => s.ready.length > 0)
-    for (const group of groups) all = (await moveGroup(desk, group, !more && group === groups.at(-1))) && all
+    for (const group of groups) done = (await moveGroup(desk, group, !more && group === groups.at(-1))) && done
     await appendItems(desk, sought.fromVault)
   }
-  return all
+  return done
 }
 
 /**
@@ -146,6 +149,11 @@ function isStored({ sourceRef, target, delivery, senderCopy }: WorkItem): boolea
 
 /** An undo that would only change our record of what has been handed over since. */
 const isOvertaken = (i: WorkItem): boolean => i.target.kind === 'store' && i.actionKind === 'undo' && !isStored(i)
+
+const passedBy = (item: WorkItem): Ended => {
+  const why = `“${item.passedBy}” was decided later and has been done: its place stands.`
+  return { item, to: 'skipped', why, seen: null }
+}
 
 const overtaken = (item: WorkItem): Ended => {
   const why = 'It has been handed to the mailbox since: undo that instead.'
