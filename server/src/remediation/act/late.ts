@@ -93,14 +93,14 @@ export async function lookForLate(desk: Desk): Promise<boolean> {
     const missing = gone.filter((r) => !there.includes(r))
     if (await isRelease(desk, missing)) passed.push(...missing)
   }
-  await lookForSurplus(
+  const unsure = await lookForSurplus(
     desk,
     rows.filter((r) => r.explained && r.state === 'done' && !r.shared),
   )
   await desk.commit(async (tx) => {
     const tally = new Tally()
     await reopen(tx, desk, { landed, passed }, tally)
-    const over = [...rows.filter((r) => !open.includes(r)), ...landed, ...passed]
+    const over = [...rows.filter((r) => !open.includes(r) && !unsure.has(r.item_id)), ...landed, ...passed]
     await later(tx, desk, rows, new Set(over.map((r) => r.item_id)))
     await tally.write(tx, desk.context())
   })
@@ -166,14 +166,16 @@ async function inTarget(desk: Desk, folder: string, rows: readonly Late[]): Prom
   })
 }
 
-/** Moved by a later command since, and by the one that was given up as well. */
-async function lookForSurplus(desk: Desk, rows: readonly Late[]): Promise<void> {
+/** Moved by a later command since, and by the one that was given up as well. Gives back those of which that cannot be told yet. */
+async function lookForSurplus(desk: Desk, rows: readonly Late[]): Promise<ReadonlySet<ItemId>> {
+  const unsure = new Set<ItemId>()
   for (const [folder, part] of Map.groupBy(rows, (r) => r.position.folder)) {
     if ((await desk.holdAt(folder)) === null) continue
     const found = await inTarget(desk, folder, part)
     const moved = part.map((r) => ({ ...r, folder, candidates: found.filter((c) => isIt(r, c)) }))
-    await removeSurplus(desk, moved, await placed(desk, part))
+    for (const item of await removeSurplus(desk, moved, await placed(desk, part))) unsure.add(item)
   }
+  return unsure
 }
 
 function isIt({ ref, before, position }: Late, copy: CopyState): boolean {

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest'
+import type { Office } from '../../../test/rig/memory-office.ts'
+import { offices } from '../../../test/rig/offices.ts'
+import { UnreadableCopies } from '../../mailboxes/index.ts'
+
+// Two commands for one move, and the one that had been given up comes while the other one is settled: the message is in the hold twice.
+
+const { office } = offices()
+const HELD = 'Recourse-Hold/quarantine'
+const LOOKS = [60_000, 600_000, 3_600_000] as const
+
+/** The first command for what lies in INBOX is stuck; the second one is cut off in half, and then the first one comes. */
+function twice(o: Office): void {
+  o.fails('ann', 'move', { late: 1000, stuck: true })
+  o.fails('ann', 'move', { partial: { done: 0, both: 1 }, after: () => o.user('ann').finishPending() })
+}
+
+async function heldTwice() {
+  const o = office()
+  const { copies } = await o.deliver(['ann'])
+  const before = o.user('ann').snapshot()
+  twice(o)
+  const id = await o.run({ kind: 'quarantine' }, copies)
+  await look(o, 1000)
+  expect(await o.items(id)).toMatchObject([{ state: 'done', reason: null }])
+  const [, surplus = 0] = held(o)
+  expect(held(o)).toHaveLength(2)
+  return { o, id, copies, before, surplus }
+}
+const held = (o: Office) => o.uids('ann', HELD)
+
+async function look(o: Office, ms: number): Promise<void> {
+  o.later(ms)
+  await o.service.drain(o.tenant)
+}
+
+describe('a second copy in the hold', () => {
+  test('is removed at the next look, and the undo gives back the other one exactly', async () => {
+    const { o, id, before } = await heldTwice()
+    await look(o, LOOKS[0])
+    expect(held(o)).toHaveLength(1)
+    expect(await o.items(id)).toMatchObject([{ state: 'done', reason: expect.stringContaining('second copy') }])
+    await o.undo(id)
+    expect([o.user('ann').snapshot(), o.user('ann').held()]).toEqual([before, []])
+  })
+
+  test('with other bytes is not that command’s: it is kept', async () => {
+    const { o, id, surplus } = await heldTwice()
+    const other = Buffer.from(o.user('ann').bytes(HELD, surplus))
+    other.write('X', other.length - 3)
+    o.user('ann').rewrite(HELD, surplus, other)
+    for (const ms of LOOKS) await look(o, ms)
+    expect(held(o)).toContain(surplus)
+    expect(held(o)).toHaveLength(2)
+    expect(await o.items(id)).toMatchObject([{ state: 'done', reason: null }])
+  })
+
+  test('is kept while something else of the same message is unsettled in the mailbox, and removed once it is settled', async () => {
+    const { o, copies } = await heldTwice()
+    o.fails('ann', 'read', { error: 'unavailable' })
+    const other = await o.run({ kind: 'move', target: 'junk' }, copies)
+    o.fails('ann', 'read', { error: 'unavailable' })
+    await look(o, LOOKS[0])
+    expect(await o.items(other)).toMatchObject([{ state: 'failed', attempts: 2 }])
+    expect(held(o)).toHaveLength(2)
+    await o.service.cancel(o.analyst(), other)
+    await look(o, LOOKS[1])
+    expect(held(o)).toHaveLength(1)
+  })
+
+  test.each([
+    ['read', 'read'],
+    ['removed', 'destroy'],
+  ] as const)(
+    'that cannot be %s at the moment is passed over, keeps no other work waiting, and is looked at again',
+    async (_, call) => {
+      const { o, id } = await heldTwice()
+      const [, there] = o.user('ann').list(HELD)
+      const next = await o.deliver(['ann'])
+      o.later(LOOKS[0])
+      o.fails('ann', call, {
+        before: () => {
+          throw new UnreadableCopies(there ? [there] : [], 'the right to is missing')
+        },
+      })
+      const other = await o.run({ kind: 'quarantine' }, next.copies)
+      expect(await o.items(other)).toMatchObject([{ state: 'done' }])
+      expect(held(o)).toHaveLength(3)
+      await look(o, LOOKS[1])
+      expect(held(o)).toHaveLength(2)
+      expect(await o.items(id)).toMatchObject([{ state: 'done', reason: expect.stringContaining('second copy') }])
+    },
+  )
+})
