@@ -73,6 +73,45 @@ test('two commands for one move, the first comes while the second is settled: th
   ])
 })
 
+// Both as the random search has found them.
+test('two commands for one move, and its user has a second copy that is taken next: what the late one has left is removed all the same', async () => {
+  const take = (kind: number, pick: number): Step => {
+    return { do: 'act', kind, pick, by: 'analyst', cause: 0, select: 'copies', run: true }
+  }
+  const moves = { how: 'move', who: 0, pick: 0, folder: 0 } as const
+  await replay(t.storage, [
+    { do: 'hold', who: 0 },
+    take(220, 1),
+    { do: 'fault', which: FAULTS.findIndex(({ fault }) => fault.stuck === true) },
+    { do: 'fault', which: FAULTS.findIndex(({ fault }) => fault.partial?.spoilt === true) },
+    { do: 'user', how: 'copy', who: 0, pick: 0, folder: 0 },
+    { do: 'meanwhile', call: 0, when: 'before', act: moves, fault: null },
+    take(0, 0),
+    { do: 'undo', pick: 1, part: false, gone: 'recreate', run: true },
+    { do: 'work', p: 1 },
+  ])
+})
+
+test('what is on its way out of quarantine is found to be there by an action that is planned meanwhile: it goes on to where it was going', async () => {
+  const act = (kind: number, pick: number, select: 'copies' | 'messages'): Step => {
+    return { do: 'act', kind, pick, by: 'analyst', cause: 0, select, run: true }
+  }
+  const stuck: Step = { do: 'stuck', who: 0, cancel: false }
+  const work: Step = { do: 'work', p: 0 }
+  const full: Step = { do: 'server', how: 'quota', who: 0, folder: 0 }
+  const all = [
+    { do: 'hold', who: 2 },
+    stuck,
+    act(131, 10, 'copies'),
+    work,
+    stuck,
+    work,
+    full,
+    act(0, 0, 'messages'),
+  ] as const
+  await replay(t.storage, all)
+})
+
 test('what is given back from Junk is moved there by its user before it is read back: it stays there', async () => {
   const meanwhile = (when: 'before' | 'after', who: number, folder: number): Step => {
     return { do: 'meanwhile', call: 0, when, act: { how: 'move', who, pick: 0, folder }, fault: null }

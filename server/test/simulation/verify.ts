@@ -40,6 +40,33 @@ export function statusProblems(view: ActionView, items: readonly ItemView[]): st
   return problems
 }
 
+/** When it was decided that this shall happen. */
+const decided = (view: ActionView): string => view.decidedAt ?? view.createdAt
+
+/**
+ * What was decided later stands: once it was done with a copy, nothing older is done with that. An undo of what is the newest lets the
+ * older go on; a command that was given up, or an attempt that was in doubt, may have been older than its end.
+ */
+export function orderProblems(
+  all: readonly { readonly view: ActionView; readonly items: readonly ItemView[] }[],
+): string[] {
+  const placed = all.flatMap(({ view, items }) =>
+    items.flatMap((item) =>
+      item.state === 'done' && item.verifiedAt !== null ? [{ view, item, at: item.verifiedAt }] : [],
+    ),
+  )
+  return placed.flatMap((older) =>
+    placed
+      .filter((newer) => newer.item.deliveryId === older.item.deliveryId && newer.item.revertedBy === null)
+      .filter((newer) => decided(newer.view) > decided(older.view) && newer.at < older.at)
+      .map(
+        (newer) =>
+          `“${older.view.name}” of ${decided(older.view)} was done at ${older.at} (${older.item.reason}), ` +
+          `after “${newer.view.name}” of ${decided(newer.view)}, done at ${newer.at}`,
+      ),
+  )
+}
+
 /** One message in one mailbox at the end. */
 export interface Outcome {
   readonly login: string

@@ -10,7 +10,7 @@ import { Ledger } from './ledger.ts'
 import { MailServer } from './mail-server.ts'
 import { KILLS, STALLS, type Step } from './steps.ts'
 import type { SimUser } from './user.ts'
-import { messageProblems, statusProblems } from './verify.ts'
+import { messageProblems, orderProblems, statusProblems } from './verify.ts'
 import { SimClock, Workers } from './workers.ts'
 
 const PEOPLE = ['ann', 'bob', 'cem'] as const
@@ -250,6 +250,7 @@ export class World {
   async check(): Promise<void> {
     const all = await this.#ledger.all()
     const problems = all.flatMap(({ view, items }) => statusProblems(view, items))
+    problems.push(...orderProblems(all))
     const items = all.flatMap((a) => a.items)
     for (const user of this.#server.users) problems.push(...this.#mailboxProblems(user, items))
     for (const v of check(this.history.events)) problems.push(`checker: ${v.kind} ${v.mailbox} ${v.id}: ${v.why}`)

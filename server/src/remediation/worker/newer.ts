@@ -29,7 +29,7 @@ export async function newerThan(
         select b.name from action_item n join action b on b.tenant_id = n.tenant_id and b.id = n.action_id
         where n.tenant_id = i.tenant_id and n.delivery_id = i.delivery_id and n.action_id <> i.action_id
           and n.mailbox_id is not distinct from i.mailbox_id and n.sender_copy = i.sender_copy
-          and n.state in ('done', 'already-there') and n.reverted_by is null and ${decided('b')} > ${decided('a')}
+          and (n.state = 'done' or (n.state = 'already-there' and n.verified_at is not null)) and n.reverted_by is null and ${decided('b')} > ${decided('a')}
         order by ${decided('b')} desc limit 1
       ) newer
     where i.tenant_id = ${tenant} and i.id = any(${uuids(items)})`.execute(tx)
