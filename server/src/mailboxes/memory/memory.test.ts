@@ -99,6 +99,16 @@ describe('memory provider: recorded faults', () => {
     expect(await code(session.setFlags(first.ref, { flags: [], keywords: [] }))).toBe('changed')
   })
 
+  test('a new UIDVALIDITY: a command that was given up is not carried out on other messages', async () => {
+    const provider = createMemoryProvider()
+    const { user, session, hold, items } = await filled(provider, 2)
+    provider.failOnce('move', { late: 1, stuck: true })
+    expect(await code(session.move('INBOX', uids(items), hold))).toBe('unknown')
+    user.renumber('INBOX')
+    for (let looks = 0; looks < 3; looks++) await session.find({ internetMessageIds: ['<m1@x>'] })
+    expect([user.list('INBOX').length, user.held().length]).toEqual([2, 0])
+  })
+
   test('mailbox #45 #46: a full mailbox moves, and refuses bytes', async () => {
     const provider = createMemoryProvider()
     const { user, session, hold, items } = await filled(provider, 3)

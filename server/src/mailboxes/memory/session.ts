@@ -187,10 +187,12 @@ export class MemorySession implements MailboxSession {
     const present = wanted.filter((uid) => source.messages.some((message) => message.uid === uid))
     crashPoint('mailboxes.before-move')
     const moved = new Map<number, CopyRef>()
+    const { uidValidity } = source
     const all = () => {
-      // Carried out late: what lay in a folder that was deleted meanwhile has gone with it.
+      // Carried out late: what lay in a folder that was deleted meanwhile has gone with it, and where the UIDs are others the session has
+      // ended: UIDVALIDITY never changes within one (RFC 3501, 2.3.1.1).
       const folders = [...this.#box.folders.values()]
-      if (!folders.includes(source) || !folders.includes(to)) return
+      if (!folders.includes(source) || !folders.includes(to) || source.uidValidity !== uidValidity) return
       for (const [old, ref] of this.#moveSome(source, present, to, entered.fault)) moved.set(old, ref)
     }
     if (entered.fault.late === undefined) all()
