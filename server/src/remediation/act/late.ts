@@ -8,7 +8,7 @@ import { sameRef, statesAt } from '../find/read.ts'
 import { type Change, HALF_RELEASED, Tally, transition } from '../ledger/ledger.ts'
 import type { ItemState } from '../ledger/states.ts'
 import type { HoldPosition, StoredState, WorkItem } from '../types.ts'
-import { removeSurplus } from './surplus.ts'
+import { type Owned, removeSurplus } from './surplus.ts'
 
 /** How long after each look the next one comes; the first one comes when the lease and the command's time have passed. */
 const PAUSES_MS = [600_000, 3_600_000]
@@ -93,14 +93,17 @@ export async function lookForLate(desk: Desk): Promise<boolean> {
     const missing = gone.filter((r) => !there.includes(r))
     if (await isRelease(desk, missing)) passed.push(...missing)
   }
+  const moved = rows.filter((r) => r.explained && r.state !== 'executing')
+  const waiting = new Set(moved.filter((r) => r.state === 'approved' || r.retries).map((r) => r.item_id))
   const unsure = await lookForSurplus(
     desk,
-    rows.filter((r) => r.explained && r.state === 'done' && !r.shared),
+    moved.filter((r) => !r.shared && !waiting.has(r.item_id)),
   )
   await desk.commit(async (tx) => {
     const tally = new Tally()
     await reopen(tx, desk, { landed, passed }, tally)
-    const over = [...rows.filter((r) => !open.includes(r) && !unsure.has(r.item_id)), ...landed, ...passed]
+    const settled = rows.filter((r) => !open.includes(r) && !unsure.has(r.item_id) && !waiting.has(r.item_id))
+    const over = [...settled, ...landed, ...passed]
     await later(tx, desk, rows, new Set(over.map((r) => r.item_id)))
     await tally.write(tx, desk.context())
   })
@@ -147,7 +150,7 @@ async function landedOf(desk: Desk, gone: readonly Late[]): Promise<readonly Lat
   if (!first) return []
   const found = await inTarget(desk, first.position.folder, gone)
   const known = await placed(desk, gone)
-  const free = found.filter((c) => !known.some((ref) => sameRef(ref, c.ref)))
+  const free = found.filter((c) => !known.some(({ ref }) => sameRef(ref, c.ref)))
   return gone.filter((r) => {
     const at = free.findIndex((c) => isIt(r, c))
     if (at >= 0) free.splice(at, 1)
@@ -187,13 +190,13 @@ function isIt({ ref, before, position }: Late, copy: CopyState): boolean {
 }
 
 /** Copies that other items own up to. */
-async function placed(desk: Desk, rows: readonly Late[]): Promise<readonly CopyRef[]> {
+async function placed(desk: Desk, rows: readonly Late[]): Promise<readonly Owned[]> {
   const found = await desk.deps.storage.tenant(desk.tenant, (tx) =>
-    sql<{ ref: CopyRef }>`select s.after_ref as ref from action_item o
+    sql<Owned>`select o.delivery_id, s.after_ref as ref from action_item o
       join item_seen s on s.tenant_id = o.tenant_id and s.item_id = o.id and s.after_ref is not null
       where o.tenant_id = ${desk.tenant} and o.delivery_id = any(${uuids(rows.map((r) => r.delivery_id))})`.execute(tx),
   )
-  return found.rows.map((r) => r.ref)
+  return found.rows
 }
 
 async function reopen(

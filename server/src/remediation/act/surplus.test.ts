@@ -91,4 +91,27 @@ describe('a second copy in the hold', () => {
       expect(await o.items(id)).toMatchObject([{ state: 'done', reason: expect.stringContaining('second copy') }])
     },
   )
+
+  test.each([
+    ['the same hold', 'quarantine', undefined],
+    ['another hold', 'soft-delete', undefined],
+    ['the user’s own folder', 'move', 'junk'],
+  ] as const)('is removed, too, where the next command was that of a later action to %s', async (_, kind, target) => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    const before = o.user('ann').snapshot()
+    o.fails('ann', 'move', { late: 1000, stuck: true })
+    o.fails('ann', 'move', { error: 'quota' })
+    const first = await o.run({ kind: 'quarantine' }, copies)
+    expect(await o.items(first)).toMatchObject([{ state: 'failed', nextAttemptAt: expect.any(String) }])
+    o.later(100)
+    o.fails('ann', 'move', { partial: { done: 0, both: 1 }, after: () => o.user('ann').finishPending() })
+    const second = await o.run({ kind, ...(target ? { target } : {}) }, copies)
+    expect(o.user('ann').held().length + o.uids('ann', 'Junk').length).toBe(2)
+    for (const ms of LOOKS) await look(o, ms)
+    expect((await o.items(first)).map((i) => i.state)).toEqual(['skipped'])
+    expect(o.user('ann').held().length + o.uids('ann', 'Junk').length).toBe(1)
+    await o.undo(second)
+    expect([o.user('ann').snapshot(), o.user('ann').held()]).toEqual([before, []])
+  })
 })

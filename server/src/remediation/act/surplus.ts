@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
-import type { ItemId } from '../../base/index.ts'
+import type { DeliveryId, ItemId } from '../../base/index.ts'
 import { type CopyRef, type CopyState, ProviderError, type ProviderErrorCode } from '../../mailboxes/index.ts'
 import { uuids } from '../../storage/index.ts'
 import type { Desk } from '../desk/desk.ts'
-import { sameRef } from '../find/read.ts'
+import { sameRef, statesAt } from '../find/read.ts'
 
 const TWICE =
   'The mail server has carried out, late, the command that had been given up, too: the second copy of it in the hold was removed.'
@@ -13,24 +13,32 @@ const LATER = 'a second copy in a hold cannot be read or removed at the moment: 
 /** Said of a copy or a folder; all others are of the server or the whole mailbox. */
 const OF_ONE: readonly ProviderErrorCode[] = ['refused', 'read-only', 'no-folder', 'changed']
 
-/** A move that had been given up, of an item that has been moved since. */
+/** A copy that an item has brought to its place. */
+export interface Owned {
+  readonly delivery_id: DeliveryId
+  readonly ref: CopyRef
+}
+
+/** A move that had been given up, of a copy that has been moved since: for the same item, or for that of another action. */
 export interface MovedSince {
   readonly item_id: ItemId
-  /** The hold where both moves lead. */
+  readonly delivery_id: DeliveryId
+  /** The hold to which it leads. */
   readonly folder: string
   /** Copies in the hold that the move may have made. */
   readonly candidates: readonly CopyState[]
 }
 
 /**
- * A command that was given up may be carried out in the very moment in which the next one is settled, and then the message is in the hold twice.
- * Nobody but us brings mail there, so where the copy that we know of is in its place, and nothing else of this message is unsettled in the
- * mailbox, another one with the same bytes is that command's, and is removed. Gives back the items that must be looked at again.
+ * A command that was given up may be carried out in the very moment in which the next one is settled, and then there is one copy too many in
+ * its hold. Nobody but us brings mail there, so where the copy that we know of is in its place, here or elsewhere, and nothing else of this
+ * message is unsettled in the mailbox, one with the same bytes is that command's, and is removed. `owned`: copies that items own up to, by
+ * their delivery. Gives back the items that must be looked at again.
  */
 export async function removeSurplus(
   desk: Desk,
   moved: readonly MovedSince[],
-  owned: readonly CopyRef[],
+  owned: readonly Owned[],
 ): Promise<ReadonlySet<ItemId>> {
   const unsure = new Set(await unsettled(desk, moved))
   for (const one of moved) {
@@ -47,13 +55,20 @@ export async function removeSurplus(
   return unsure
 }
 
-async function removeOf(desk: Desk, one: MovedSince, owned: readonly CopyRef[]): Promise<void> {
-  const ours = one.candidates.filter((c) => owned.some((ref) => sameRef(ref, c.ref)))
-  const others = one.candidates.filter((c) => !ours.includes(c))
-  if (ours.length === 0 || others.length === 0) return
-  const hashes = await hashesOf(desk, one.folder, [...ours, ...others])
-  const known = new Set(ours.map((c) => hashes.get(c.ref.uid)))
-  const surplus = others.filter((c) => hashes.has(c.ref.uid) && known.has(hashes.get(c.ref.uid)))
+async function removeOf(desk: Desk, one: MovedSince, owned: readonly Owned[]): Promise<void> {
+  const others = one.candidates.filter((c) => !owned.some((o) => sameRef(o.ref, c.ref)))
+  if (others.length === 0) return
+  const ours = owned.filter((o) => o.delivery_id === one.delivery_id).map((o) => o.ref)
+  const known = new Set<string>()
+  for (const [folder, refs] of Map.groupBy(ours, (ref) => ref.folder))
+    for (const hash of (await hashesOf(desk, folder, refs)).values()) known.add(hash)
+  if (known.size === 0) return
+  const hashes = await hashesOf(
+    desk,
+    one.folder,
+    others.map((c) => c.ref),
+  )
+  const surplus = others.filter((c) => known.has(hashes.get(c.ref.uid) ?? ''))
   if (surplus.length === 0) return
   const uids = surplus.map((c) => c.ref.uid)
   await (await desk.session()).destroy(one.folder, uids)
@@ -79,17 +94,14 @@ async function unsettled(desk: Desk, moved: readonly MovedSince[]): Promise<Read
   return new Set(rows.rows.map((r) => r.id))
 }
 
-async function hashesOf(
-  desk: Desk,
-  folder: string,
-  copies: readonly CopyState[],
-): Promise<ReadonlyMap<number, string>> {
+/** SHA-256 of the bytes, by UID, of those of these copies that are still there; of one folder. */
+async function hashesOf(desk: Desk, folder: string, refs: readonly CopyRef[]): Promise<ReadonlyMap<number, string>> {
   const hashes = new Map<number, string>()
+  const there = (await statesAt(desk, folder, refs)).filter((s) => refs.some((ref) => sameRef(ref, s.ref)))
+  if (there.length === 0) return hashes
   const session = await desk.session()
-  for await (const { ref, bytes } of session.read(
-    folder,
-    copies.map((c) => c.ref.uid),
-  ))
+  const uids = there.map((s) => s.ref.uid)
+  for await (const { ref, bytes } of session.read(folder, uids))
     hashes.set(ref.uid, createHash('sha256').update(bytes).digest('hex'))
   return hashes
 }
