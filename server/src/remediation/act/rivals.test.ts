@@ -57,6 +57,8 @@ describe('the next attempt of the older one comes when the later one is done', (
     const o = office()
     const { junk, copies } = await waiting(o)
     const deleted = await o.run({ kind: 'soft-delete' }, copies)
+    const waits = /“Move to Junk: 1 message” has still to act on it: cancel that, or wait/
+    await expect(o.undo(deleted)).rejects.toMatchObject({ message: expect.stringMatching(waits) })
     await itsTime(o)
     expect(placesOf(o)).toEqual({ [HELD]: 1 })
     expect(await statesOf(o, junk)).toEqual([['skipped', STANDS]])

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { ActionId, DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../../base/index.ts'
 import type { Tx } from '../../storage/index.ts'
 import { type Circumstances, judging, standing } from './facts.ts'
-import { pilesOf } from './layers.ts'
+import { onTop, pilesOf } from './layers.ts'
 import { type Redo, restoredBy, throughRedos } from './redos.ts'
 import type { Chosen } from './selection.ts'
 
@@ -96,7 +96,7 @@ function resolve(rows: readonly Row[]): Resolved[] {
       }
     }),
     ...blocked.map(({ layer, by }): Resolved => {
-      const obstacle = layer.obstacle ?? `It was taken on since by “${by}”: undo that first.`
+      const obstacle = layer.obstacle ?? onTop(by)
       return { top: layer, below: [], behind: behind.get(layer.id) ?? [], obstacle, inexact: null }
     }),
   ]

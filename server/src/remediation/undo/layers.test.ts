@@ -27,12 +27,12 @@ test('all layers of a copy go back in one step, from where the last has put it t
 test('a lower layer alone waits for what lies on it', () => {
   const lower = layer({})
   const upper = layer({ chosen: false })
-  expect(pilesOf([lower, upper])).toEqual({ piles: [], blocked: [{ layer: lower, by: upper.actionName }] })
+  expect(pilesOf([lower, upper])).toEqual({ piles: [], blocked: [{ layer: lower, by: upper }] })
 })
 
 test('what lies between is not jumped over', () => {
   const [a, b, c] = [layer({}), layer({ chosen: false }), layer({})]
-  expect(pilesOf([a, b, c])).toEqual({ piles: [[c]], blocked: [{ layer: a, by: b.actionName }] })
+  expect(pilesOf([a, b, c])).toEqual({ piles: [[c]], blocked: [{ layer: a, by: b }] })
 })
 
 test('an undo that is not itself undone does not count', () => {
@@ -44,7 +44,7 @@ test('an undo that is not itself undone does not count', () => {
 test('what is yet to be done lies on top, whenever it was asked for', () => {
   const soon = layer({ chosen: false, at: Number.POSITIVE_INFINITY })
   const done = layer({})
-  expect(pilesOf([soon, done]).blocked).toEqual([{ layer: done, by: soon.actionName }])
+  expect(pilesOf([soon, done]).blocked).toEqual([{ layer: done, by: soon }])
 })
 
 test('further copies are told apart by where they went', () => {
@@ -53,7 +53,7 @@ test('further copies are told apart by where they went', () => {
   const x2 = layer({ sameAs: 'm', before: 'hold1', after: 'deep1', chosen: false })
   const { piles, blocked } = pilesOf([x1, y1, x2])
   expect(piles).toEqual([[y1]])
-  expect(blocked).toEqual([{ layer: x1, by: x2.actionName }])
+  expect(blocked).toEqual([{ layer: x1, by: x2 }])
 })
 
 test('whatever is chosen: every chosen layer is in one pile or blocked, and a pile is a run from the top', () => {

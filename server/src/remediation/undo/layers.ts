@@ -20,23 +20,29 @@ export interface Layer {
 export interface Piles<L extends Layer> {
   /** Uppermost layer first; the copy goes from where the first has put it to where the last has found it. */
   readonly piles: readonly (readonly [L, ...L[]])[]
-  readonly blocked: readonly { readonly layer: L; readonly by: string }[]
+  readonly blocked: readonly { readonly layer: L; readonly by: L }[]
 }
+
+/** Why a layer cannot be taken back before the one that lies on it. */
+export const onTop = ({ actionName, at }: Layer): string =>
+  at === Number.POSITIVE_INFINITY
+    ? `“${actionName}” has still to act on it: cancel that, or wait until it has ended.`
+    : `It was taken on since by “${actionName}”: undo that first.`
 
 /** The layers of one delivery's copies. */
 export function pilesOf<L extends Layer>(layers: readonly L[]): Piles<L> {
   // What was undone and its undo cancel out; an undo counts only where it is itself to be taken back.
   const counting = layers.filter((l) => l.undoes === null || l.chosen).sort(newestFirst)
   const piles: [L, ...L[]][] = []
-  const blocked: { layer: L; by: string }[] = []
+  const blocked: { layer: L; by: L }[] = []
   for (const chain of [
     counting.filter((l) => l.sameAs === null),
     ...chainsOf(counting.filter((l) => l.sameAs !== null)),
   ]) {
     const pile: L[] = []
-    let by: string | null = null
+    let by: L | null = null
     for (const layer of chain) {
-      if (!layer.chosen) by ??= layer.actionName
+      if (!layer.chosen) by ??= layer
       else if (by === null) pile.push(layer)
       else blocked.push({ layer, by })
     }

@@ -173,7 +173,7 @@ function naive(w: World, version: number | null): Seen {
       .map((p) => [p[0], p.map((l) => obstacle(w, l.item)).find((o) => o !== null) ?? ''] as const),
     ...blocked.map(
       ({ layer, by }) =>
-        [layer, obstacle(w, layer.item) ?? `It was taken on since by “${by}”: undo that first.`] as const,
+        [layer, obstacle(w, layer.item) ?? `It was taken on since by “${by.actionName}”: undo that first.`] as const,
     ),
   ]
   const inexact = back.map((p) => p.map((l) => lost(l.item)).find((r) => r !== null) ?? null)
