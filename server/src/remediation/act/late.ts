@@ -8,7 +8,7 @@ import { sameRef, statesAt } from '../find/read.ts'
 import { type Change, HALF_RELEASED, Tally, transition } from '../ledger/ledger.ts'
 import type { ItemState } from '../ledger/states.ts'
 import type { HoldPosition, StoredState, WorkItem } from '../types.ts'
-import { type Owned, removeSurplus } from './surplus.ts'
+import { type Owned, removeSurplus, siblings } from './surplus.ts'
 
 /** How long after each look the next one comes; the first one comes when the lease and the command's time have passed. */
 const PAUSES_MS = [600_000, 3_600_000]
@@ -175,26 +175,32 @@ async function lookForSurplus(desk: Desk, rows: readonly Late[]): Promise<Readon
   for (const [folder, part] of Map.groupBy(rows, (r) => r.position.folder)) {
     if ((await desk.holdAt(folder)) === null) continue
     const found = await inTarget(desk, folder, part)
-    const moved = part.map((r) => ({ ...r, folder, candidates: found.filter((c) => isIt(r, c)) }))
+    const moved = part.map((r) => ({ ...r, folder, candidates: found.filter((c) => mayBe(r, c)) }))
     for (const item of await removeSurplus(desk, moved, await placed(desk, part))) unsure.add(item)
   }
   return unsure
 }
 
-function isIt({ ref, before, position }: Late, copy: CopyState): boolean {
+/** Has come there since, and may be a copy of it by what it says of itself. */
+function mayBe({ before, position }: Late, copy: CopyState): boolean {
   if (copy.ref.uidValidity !== position.uidValidity || copy.ref.uid < position.uidNext) return false
-  if (copy.size !== before.size) return false
-  return ref.serverId === null
-    ? copy.networkMessageId === before.networkMessageId && copy.internetMessageId === before.internetMessageId
-    : copy.ref.serverId === ref.serverId
+  return copy.size === before.size && copy.internetMessageId === before.internetMessageId
 }
 
-/** Copies that other items own up to. */
+function isIt(late: Late, copy: CopyState): boolean {
+  const { ref, before } = late
+  if (!mayBe(late, copy)) return false
+  return ref.serverId === null ? copy.networkMessageId === before.networkMessageId : copy.ref.serverId === ref.serverId
+}
+
+/** Copies of the same messages in this mailbox that items own up to, those of its other addresses among them. */
 async function placed(desk: Desk, rows: readonly Late[]): Promise<readonly Owned[]> {
   const found = await desk.deps.storage.tenant(desk.tenant, (tx) =>
     sql<Owned>`select o.delivery_id, s.after_ref as ref from action_item o
       join item_seen s on s.tenant_id = o.tenant_id and s.item_id = o.id and s.after_ref is not null
-      where o.tenant_id = ${desk.tenant} and o.delivery_id = any(${uuids(rows.map((r) => r.delivery_id))})`.execute(tx),
+      where o.tenant_id = ${desk.tenant} and o.mailbox_id = ${desk.mailbox} and o.delivery_id in (${siblings(desk, sql`select unnest(${uuids(rows.map((r) => r.delivery_id))})`)})`.execute(
+      tx,
+    ),
   )
   return found.rows
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Office } from '../../../test/rig/memory-office.ts'
+import { letter } from '../../../test/rig/office.ts'
 import { offices } from '../../../test/rig/offices.ts'
 import { UnreadableCopies } from '../../mailboxes/index.ts'
 
@@ -41,6 +42,41 @@ describe('a second copy in the hold', () => {
     expect(held(o)).toHaveLength(1)
     expect(await o.items(id)).toMatchObject([{ state: 'done', reason: expect.stringContaining('second copy') }])
     await o.undo(id)
+    expect([o.user('ann').snapshot(), o.user('ann').held()]).toEqual([before, []])
+  })
+
+  test('is removed, too, on a server that gives every copy an ID of its own', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    const before = o.user('ann').snapshot()
+    o.fails('ann', 'move', { late: 1000, stuck: true })
+    o.fails('ann', 'move', {
+      partial: { done: 0, both: 1, strangers: true },
+      after: () => o.user('ann').finishPending(),
+    })
+    const id = await o.run({ kind: 'quarantine' }, copies)
+    expect(held(o)).toHaveLength(2)
+    for (const ms of LOOKS) await look(o, ms)
+    expect(held(o)).toHaveLength(1)
+    await o.undo(id)
+    expect([o.user('ann').snapshot(), o.user('ann').held()]).toEqual([before, []])
+  })
+
+  test('of what came to two addresses of one mailbox: both copies stay', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann', 'ann'], { mail: letter('To both') })
+    const before = o.user('ann').snapshot()
+    o.fails('ann', 'move', { late: 1000, stuck: true })
+    const [one, other] = [
+      await o.run({ kind: 'quarantine' }, copies.slice(0, 1)),
+      await o.run({ kind: 'quarantine' }, copies.slice(1)),
+    ]
+    for (const ms of LOOKS) await look(o, ms)
+    expect(held(o)).toHaveLength(2)
+    for (const id of [one, other]) {
+      expect((await o.items(id)).map((i) => i.state)).toEqual(['done'])
+      await o.undo(id)
+    }
     expect([o.user('ann').snapshot(), o.user('ann').held()]).toEqual([before, []])
   })
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { DeliveryId, ItemId } from '../../base/index.ts'
 import { type CopyRef, type CopyState, ProviderError, type ProviderErrorCode } from '../../mailboxes/index.ts'
 import { uuids } from '../../storage/index.ts'
@@ -80,16 +80,20 @@ async function removeOf(desk: Desk, one: MovedSince, owned: readonly Owned[]): P
   )
 }
 
+/** The deliveries of the same messages: what came to several addresses of a mailbox lies there several times. */
+export const siblings = (desk: Desk, of: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`select d.id from delivery d where d.tenant_id = ${desk.tenant} and d.message_id in (
+    select own.message_id from delivery own where own.tenant_id = ${desk.tenant} and own.id in (${of}))`
+
 /** Of these, the items beside which another one of the same copy may have come to a hold without owning up to it. */
 async function unsettled(desk: Desk, moved: readonly MovedSince[]): Promise<ReadonlySet<ItemId>> {
   const rows = await desk.deps.storage.tenant(desk.tenant, (tx) =>
     sql<{ id: ItemId }>`select i.id from action_item i
       where i.tenant_id = ${desk.tenant} and i.id = any(${uuids(moved.map((m) => m.item_id))})
-        and (exists (select from action_item o where o.tenant_id = i.tenant_id and o.delivery_id = i.delivery_id and o.id <> i.id
-            and o.state in ('approved', 'executing', 'failed', 'ambiguous'))
-          or exists (select from item_late l where l.tenant_id = i.tenant_id and l.delivery_id = i.delivery_id and l.item_id <> i.id))`.execute(
-      tx,
-    ),
+        and (exists (select from action_item o where o.tenant_id = i.tenant_id and o.mailbox_id = i.mailbox_id and o.id <> i.id
+            and o.delivery_id in (${siblings(desk, sql`select i.delivery_id`)}) and o.state in ('approved', 'executing', 'failed', 'ambiguous'))
+          or exists (select from item_late l where l.tenant_id = i.tenant_id and l.mailbox_id = i.mailbox_id and l.item_id <> i.id
+            and l.delivery_id in (${siblings(desk, sql`select i.delivery_id`)})))`.execute(tx),
   )
   return new Set(rows.rows.map((r) => r.id))
 }
