@@ -47,6 +47,15 @@ class Tale {
 }
 const tale = () => new Tale().delivered()
 
+test('what the user takes of a move that was cut off in half is his; the original lies where it was', () => {
+  const cut = () => tale().deed('worker-1', 'move', 'INBOX', 'Junk', 'info')
+  const moved = () => cut().deed('user ann', 'move', 'Junk', 'Mine', 'ok', '2').settled('source')
+  expect(moved().end({ INBOX: 1, Mine: 1 })).toEqual([])
+  expect(moved().end({ INBOX: 2, Mine: 1 })).not.toEqual([])
+  expect(cut().deed('user ann', 'remove', 'Junk', null, 'ok', '2').settled('source').end({ INBOX: 1 })).toEqual([])
+  expect(cut().settled('source').end({ INBOX: 1, Mine: 1 })).not.toEqual([])
+})
+
 test('histories that can be: taken, given back, in doubt and settled, moved and removed by the user', () => {
   expect(tale().end({ INBOX: 1 })).toEqual([])
   expect(

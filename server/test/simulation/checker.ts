@@ -106,17 +106,20 @@ class Key {
       } else if (stage === 1) {
         if (there) to(2, shifted(s.places, deed.from, -1))
         // The user has taken the original meanwhile: the server has made two of one (MOVE is not exclusive).
-        else if (this.#userTook(deed)) to(2, s.places, { owed: s.owed + 1 })
+        else if (this.#userTook(deed, deed.from)) to(2, s.places, { owed: s.owed + 1 })
         if ((s.places.get(deed.to ?? '') ?? 0) > 0) to(0, shifted(s.places, deed.to, -1))
+        // …or the copy that was made in the first half: it is his, and the original is where it was.
+        else if (this.#userTook(deed, deed.to)) to(0, s.places, { owed: s.owed + 1 })
       }
     }
     return out
   }
 
-  #userTook(deed: Told): boolean {
+  /** From that folder, since. */
+  #userTook(deed: Told, folder: string | null): boolean {
     const takes = ['move', 'remove']
     return [...this.#deeds.values()].some(
-      (d) => d.process.startsWith('user') && takes.includes(d.f) && d.from === deed.from && d.n > deed.n,
+      (d) => d.process.startsWith('user') && takes.includes(d.f) && d.from === folder && d.n > deed.n,
     )
   }
 
