@@ -31,8 +31,8 @@ class Tale {
   taken(type: 'ok' | 'fail' | 'info' = 'ok', copy = '1', process = 'worker-1'): this {
     return this.deed(process, 'move', 'INBOX', HOLD, type, copy)
   }
-  settled(at: 'source' | 'target' | 'neither', copy = '1'): this {
-    return this.say({ type: 'settled', mailbox, id, from: 'INBOX', copy, at }, 'worker-2')
+  settled(at: 'source' | 'target' | 'neither', to = HOLD): this {
+    return this.say({ type: 'settled', mailbox, id, from: 'INBOX', to, copy: '1', at }, 'worker-2')
   }
   read(folder: string): this {
     return this.say({ type: 'read', mailbox, folder, ids: [id] })
@@ -49,11 +49,24 @@ const tale = () => new Tale().delivered()
 
 test('what the user takes of a move that was cut off in half is his; the original lies where it was', () => {
   const cut = () => tale().deed('worker-1', 'move', 'INBOX', 'Junk', 'info')
-  const moved = () => cut().deed('user ann', 'move', 'Junk', 'Mine', 'ok', '2').settled('source')
+  const moved = () => cut().deed('user ann', 'move', 'Junk', 'Mine', 'ok', '2').settled('source', 'Junk')
   expect(moved().end({ INBOX: 1, Mine: 1 })).toEqual([])
   expect(moved().end({ INBOX: 2, Mine: 1 })).not.toEqual([])
-  expect(cut().deed('user ann', 'remove', 'Junk', null, 'ok', '2').settled('source').end({ INBOX: 1 })).toEqual([])
-  expect(cut().settled('source').end({ INBOX: 1, Mine: 1 })).not.toEqual([])
+  expect(cut().deed('user ann', 'remove', 'Junk', null, 'ok', '2').settled('source', 'Junk').end({ INBOX: 1 })).toEqual(
+    [],
+  )
+  expect(cut().settled('source', 'Junk').end({ INBOX: 1, Mine: 1 })).not.toEqual([])
+})
+
+test('of two moves of one copy to different folders each is settled as what it was', () => {
+  const doubt = { type: 'doubt', mailbox, id, why: 'Both were left' } as const
+  const two = tale()
+    .taken('info')
+    .settled('source')
+    .deed('worker-2', 'move', 'INBOX', 'Junk', 'info')
+    .say(doubt, 'ledger')
+  const late = two.settled('target').deed('worker-1', 'move', 'Junk', HOLD, 'ok', '3')
+  expect(late.end({ [HOLD]: 2 })).toEqual([])
 })
 
 test('histories that can be: taken, given back, in doubt and settled, moved and removed by the user', () => {

@@ -191,7 +191,10 @@ class Key {
   }
 
   #settled(e: Recorded & { type: 'settled' }): void {
-    const tried = [...this.#deeds].filter(([, d]) => d.f === 'move' && d.copy === e.copy && d.from === e.from)
+    const moves = [...this.#deeds].filter(([, d]) => d.f === 'move' && d.copy === e.copy && d.from === e.from)
+    const thither = moves.filter(([, d]) => d.to === e.to)
+    // Its user may have renamed the folder since.
+    const tried = thither.length > 0 ? thither : moves
     const isOpen = (op: string) => this.#states.some((s) => s.open.has(op))
     // An earlier attempt may be open for ever; what the last one was told explains what is found.
     const last = tried.at(-1)

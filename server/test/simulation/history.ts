@@ -25,6 +25,7 @@ export type HistoryEvent =
       readonly mailbox: string
       readonly id: string
       readonly from: string
+      readonly to: string
       readonly copy: string
       readonly at: 'source' | 'target' | 'neither'
     }

@@ -145,7 +145,15 @@ function watchedSession(inner: MailboxSession, login: string, watch: Watch): Mai
         // Which of both copies is ours nobody says.
         if (!at || id === null || at.at === 'both' || (at.at === 'target' && at.marked)) continue
         const { folder } = item.ref
-        history.add(process, { type: 'settled', mailbox: login, id, from: folder, copy: copyName(item), at: at.at })
+        history.add(process, {
+          type: 'settled',
+          mailbox: login,
+          id,
+          from: folder,
+          to: doubt.target.folder,
+          copy: copyName(item),
+          at: at.at,
+        })
       }
       await watch.gate('after-settle')
       return settled
