@@ -69,4 +69,4 @@ function decoded(text: string): string | null {
 }
 
 const web = (text: string | null): string | null =>
-  text !== null && /^https?:\/\/?[^/]/i.test(text) ? text.replace(/^(https?):\/(?!\/)/i, '$1://') : null
+  text !== null && /^(?:https?|ftp):\/\/?[^/]/i.test(text) ? text.replace(/^(https?|ftp):\/(?!\/)/i, '$1://') : null

@@ -75,6 +75,7 @@ beforeAll(async () => {
         { kind: 'url', value: 'https://x.example/' },
         { kind: 'url-domain', value: 'x.example' },
         ...(i === 1 ? [{ kind: 'url' as const, value: 'https://y.example/a' }] : []),
+        ...(i === 2 ? [{ kind: 'url' as const, value: 'ftp://z.example/a' }] : []),
       ],
     })
     all.push(message)
@@ -191,7 +192,8 @@ describe('GET /messages', () => {
     const count = async (query: string) => items(await get(`/messages?limit=500&${query}`)).length
     for (const url of ['https://x.example/', 'https://x.example', 'x.example', 'x.example/', 'HTTPS://X.example'])
       expect(await count(`url=${encodeURIComponent(url)}`), url).toBe(COUNT)
-    for (const url of ['https://y.example/a', 'y.example/a/']) expect(await count(`url=${url}`), url).toBe(1)
+    for (const url of ['https://y.example/a', 'y.example/a/', 'ftp://z.example/a', 'z.example/a'])
+      expect(await count(`url=${url}`), url).toBe(1)
     for (const url of ['http://x.example/', 'x.example/more', 'ftp://x.example/'])
       expect(await count(`url=${encodeURIComponent(url)}`), url).toBe(0)
     expect(await count(`urlDomain=${encodeURIComponent('/X.example/')}`)).toBe(COUNT)

@@ -242,6 +242,24 @@ test('relaying is refused, unknown recipients too; a group reaches its members o
   ])
 })
 
+test('what an ftp link leads to is found by entries for its host, as every other link (lists #72)', async () => {
+  const actor = { user: 'u', name: 'Ann' }
+  const add = (kind: 'url' | 'url-domain', value: string) =>
+    t.storage.tenant(t.a, (tx) => addEntry(tx, t.storage.outbox, actor, { action: 'block', kind, value }))
+  const made = [await add('url', 'files.bad.example/tool.exe'), await add('url-domain', 'worse.example')]
+  const links = ['ftp://files.bad.example/tool.exe', 'ftp://user:secret@ftp.worse.example/a', 'ftp://good.example/a']
+  const arrived: unknown[] = []
+  for (const [n, link] of links.entries()) {
+    const raw = Buffer.from(
+      `From: friend@client.example\r\nSubject: ftp ${n}\r\nContent-Type: text/html\r\n\r\n<a href="${link}">tool</a>\r\n`,
+    )
+    expect(codes(await send(viaPeer, raw, ['ann@a.example']))).toEqual(['250'])
+    arrived.push((await recorded(t.a, `ftp ${n}`)).deliveries[0]?.original_location)
+  }
+  for (const { id } of made) await t.storage.tenant(t.a, (tx) => removeEntry(tx, t.storage.outbox, actor, id))
+  expect(arrived).toEqual(['quarantine', 'quarantine', 'inbox'])
+})
+
 test('a block entry: held for all, nothing is handed over, 250; the entry is what decided (explorer #34, #24: Quarantine); removed, the very next mail comes through (lesson #29, lists #44)', async () => {
   const actor = { user: 'u', name: 'Ann' }
   const entry = await t.storage.tenant(t.a, (tx) =>

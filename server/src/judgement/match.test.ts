@@ -100,13 +100,13 @@ const TABLE: readonly [string, string, string[], boolean | null, boolean][] = [
 ]
 
 const NO_CONTEXT = { mailFrom: null, clientIp: null, helo: null }
-const mailWith = (url: string) =>
-  parsedMail({ urls: [{ url: `http://${url}`, host: '', domain: null, place: 'link', anchor: null }] })
+const mailWith = (url: string, scheme = 'http') =>
+  parsedMail({ urls: [{ url: `${scheme}://${url}`, host: '', domain: null, place: 'link', anchor: null }] })
 
-describe('URL entries (lists #72)', () => {
+describe.each(['http', 'https', 'ftp'])('URL entries (lists #72), %s', (scheme) => {
   it.each(TABLE)('%s %s', (_row, entry, candidates, allow, block) => {
     for (const candidate of candidates) {
-      const found = entitiesOf(mailWith(candidate), NO_CONTEXT).filter((e) => e.kind === 'url')
+      const found = entitiesOf(mailWith(candidate, scheme), NO_CONTEXT).filter((e) => e.kind === 'url')
       expect(found.length).toBeGreaterThan(0)
       const as = (action: EntryAction) =>
         found.some((e) => matches(rule({ kind: 'url', value: normalValue('url', action, entry), action }), e))
@@ -116,6 +116,16 @@ describe('URL entries (lists #72)', () => {
     }
   })
 
+  it('a domain indicator covers its sub-domains and paths', () => {
+    const entry = rule({ kind: 'url-domain', value: 'contoso.com' })
+    const among = (written: string) => entitiesOf(mailWith(written, scheme), NO_CONTEXT).some((e) => matches(entry, e))
+    expect(['contoso.com', 'a.contoso.com:2121/b', 'me:pw@contoso.com/', 'contoso.example'].map(among)).toEqual([
+      ...[true, true, true, false],
+    ])
+  })
+})
+
+describe('URL entries', () => {
   it('an allow from a submission covers deeper paths (lists #75)', () => {
     const entry = rule({ kind: 'url', value: 'www.contoso.com/abc', action: 'allow', origin: 'submission' })
     for (const below of ['/abc', '/abc?id=1', '/abc/def/gty/uyt?id=5', '/abc/whatever'])

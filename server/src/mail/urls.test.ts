@@ -46,6 +46,7 @@ describe('the host is what a browser would ask', () => {
     expect(canonicalUrl('HTTPS://User:pw@Example.COM:443/Path?Q=1#frag')).toBe('https://example.com/Path?Q=1')
     expect(canonicalUrl('http://example.com.')).toBe('http://example.com/')
     expect(canonicalUrl('www.example.com')).toBe('http://www.example.com/')
+    expect(canonicalUrl('FTP://User:pw@Example.COM:21/Path#frag')).toBe('ftp://example.com/Path')
     expect(canonicalUrl('javascript:alert(1)')).toBeNull()
   })
 

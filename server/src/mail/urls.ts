@@ -66,12 +66,12 @@ export function urlsInText(text: string, place: UrlPlace, max: number = MAX_URLS
 }
 
 /**
- * The form in which lists and entities compare URLs: http and https only, scheme and host in lower case and punycode,
+ * The form in which lists and entities compare URLs: http, https and ftp only, scheme and host in lower case and punycode,
  * default port, user info and fragment removed. Null for anything else. Paths keep their case.
  */
 export function canonicalUrl(url: string): string | null {
   const parsed = parseUrl(cut(url.trim(), MAX_URL), null)
-  if (parsed === null || parsed.protocol === 'ftp:') return null
+  if (parsed === null) return null
   parsed.hash = ''
   parsed.username = ''
   parsed.password = ''

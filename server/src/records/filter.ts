@@ -109,7 +109,7 @@ export const MessageFilter = Type.Object(
     mailbox: many(uuid),
     /** The recipient’s mailbox is a protected one of the organisation, or is not. */
     protected: Type.Optional(Type.Boolean()),
-    /** Without a scheme: by http and https. A slash at the end does not matter. */
+    /** Without a scheme: by http, https and ftp. A slash at the end does not matter. */
     url: many(Type.String({ minLength: 1, maxLength: 4096 })),
     urlDomain: many(word),
     /** As the message's detail gives it: mail with the same text, whatever its subject. */

@@ -36,7 +36,7 @@ const ENTITIES: readonly Entities[] = [
 /** What was typed, as links are kept: with a scheme, and with the slash at the end and without. */
 function links(typed: readonly string[]): string[] {
   const whole = typed.flatMap((text) =>
-    /^[a-z][a-z0-9+.-]*:/i.test(text) ? [text] : [`http://${text}`, `https://${text}`],
+    /^[a-z][a-z0-9+.-]*:/i.test(text) ? [text] : [`http://${text}`, `https://${text}`, `ftp://${text}`],
   )
   const forms = whole.flatMap((text) => [text, URL.parse(text)?.href ?? text])
   return [...new Set(forms.flatMap((text) => [text, text.endsWith('/') ? text.slice(0, -1) : `${text}/`]))]

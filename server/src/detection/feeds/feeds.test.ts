@@ -49,12 +49,13 @@ describe('files as feeds publish them', () => {
   it('plain lists of URLs with comments (URLhaus text, OpenPhish)', async () => {
     const feeds = await read(
       {},
-      '################\r\n# abuse.example URL text list\r\n################\r\nhttp://198.51.100.7:4521/bin.sh\r\nHTTPS://Bad.Example/Login/?id=1#top\r\n\r\nhttps://start.example/\r\n',
+      '################\r\n# abuse.example URL text list\r\n################\r\nhttp://198.51.100.7:4521/bin.sh\r\nHTTPS://Bad.Example/Login/?id=1#top\r\n\r\nhttps://start.example/\r\nftp://files.example/a.exe\r\n',
     )
-    expect(feeds.statuses()).toMatchObject([{ state: 'ok', entries: 3, refused: 0 }])
+    expect(feeds.statuses()).toMatchObject([{ state: 'ok', entries: 4, refused: 0 }])
     const { lookup } = feeds
     expect(entries(lookup.url('http://198.51.100.7/bin.sh'))).toEqual(['198.51.100.7/bin.sh'])
     expect(entries(lookup.url('http://user@bad.example/login?id=1'))).toEqual(['bad.example/login?id=1'])
+    expect(entries(lookup.url('ftp://files.example/a.exe'))).toEqual(['files.example/a.exe'])
     expect(lookup.url('https://bad.example/login?id=2')).toEqual([])
     expect(lookup.url('https://bad.example/')).toEqual([])
     expect(lookup.url('https://start.example/?utm=x')).toHaveLength(1)

@@ -25,8 +25,8 @@ export function entryKey(kind: FeedKind, written: string): string | null {
 
 /** Without scheme, user, port and fragment, in lower case: as the list of URLs compares them. */
 function urlEntry(written: string): string | null {
-  if (written.length > MAX_URL || !/^(?:https?:\/\/|[^\s/:@]+\.[^\s/:@]+)/i.test(written)) return null
-  const canonical = canonicalUrl(/^https?:/i.test(written) ? written : `http://${written}`)
+  if (written.length > MAX_URL || !/^(?:(?:https?|ftp):\/\/|[^\s/:@]+\.[^\s/:@]+)/i.test(written)) return null
+  const canonical = canonicalUrl(/^(?:https?|ftp):/i.test(written) ? written : `http://${written}`)
   if (canonical === null) return null
   const { host, rest } = splitUrl(canonical)
   return host.includes('.') || host.includes(':') ? host + plainEnd(rest) : null

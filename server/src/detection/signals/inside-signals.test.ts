@@ -427,6 +427,7 @@ describe('links', () => {
     ['https://urldefense.com/v3/__https://evil.example/x__;!!abc', 'https://evil.example/x'],
     ['https://urldefense.com/v3/__https:/evil.example/x__;!!abc', 'https://evil.example/x'],
     ['https://secure-web.cisco.com/1a/https%3A%2F%2Fevil.example%2Fx', 'https://evil.example/x'],
+    ['https://linkprotect.cudasvc.com/url?a=ftp%3a%2f%2fevil.example%2fx&c=E', 'ftp://evil.example/x'],
     ['https://shop.example/?url=https://evil.example/', 'https://shop.example/?url=https://evil.example/'],
   ])('behind a rewriter: %s', (url, target) => expect(unwrap(url)).toBe(target))
   it('a mismatch behind a rewriter is seen, a match is none', () => {

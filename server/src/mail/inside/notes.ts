@@ -52,7 +52,7 @@ export function shortcut(bytes: Buffer, budget: Budget): string[] {
     at += 2 + length
   }
   const line = `${target || strings[8] || ''} ${strings[32] ?? ''}`
-  for (const [written] of line.matchAll(/https?:\/\/[^\s"'`<>|)]{3,1000}/gi)) {
+  for (const [written] of line.matchAll(/(?:https?|ftp):\/\/[^\s"'`<>|)]{3,1000}/gi)) {
     const url = urlFound(written, 'attachment')
     if (url !== null) budget.urls.push(url)
   }

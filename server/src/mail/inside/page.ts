@@ -86,7 +86,7 @@ function endOfScript(source: string, from: number): number {
 
 /** Addresses written in scripts, and those that are base64 of one. */
 function inScript(text: string, budget: Budget): void {
-  for (const [written] of text.matchAll(/\bhttps?:(?:\\?\/){2}[^\s"'`<>\\)]{3,2048}/gi))
+  for (const [written] of text.matchAll(/\b(?:https?|ftp):(?:\\?\/){2}[^\s"'`<>\\)]{3,2048}/gi))
     note(written.replaceAll('\\/', '/'), budget)
   for (const [, packed] of text.matchAll(/["'`](aHR0c[A-Za-z0-9+/]{8,2000}={0,2})["'`]/g))
     note(Buffer.from(packed ?? '', 'base64').toString('utf8'), budget)
