@@ -1,17 +1,14 @@
-import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { homesAt, type IntakeRig, saveCompany, savePolicy, startIntake } from '../../test/rig/intake.ts'
 import { type LmtpPeer, startLmtpPeer } from '../../test/rig/lmtp-peer.ts'
-import { sendAsMta } from '../../test/rig/mta.ts'
 import { analyst, quietLog } from '../../test/rig/office.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
+import { convict, waitingMail } from '../../test/rig/waiting.ts'
 import type { MessageId } from '../base/index.ts'
 import { createMemoryProvider, type MemoryProvider, ProviderError } from '../mailboxes/index.ts'
 import { deliveriesOf, timeline } from '../records/index.ts'
 import { createRemediation, type Remediation } from '../remediation/index.ts'
-import type { Tx } from '../storage/index.ts'
 import { createNextHop } from '../transport/index.ts'
-import { judgeAgain } from './again.ts'
 import { lookUpDoubts } from './doubts.ts'
 import { actOnLateVerdicts } from './late-action.ts'
 import type { HomeOf } from './types.ts'
@@ -56,49 +53,13 @@ beforeEach(() => {
   mute = null
 })
 
-const inTenant = <T>(work: (tx: Tx) => Promise<T>) => t.storage.tenant(t.a, work)
-const convict = (id: MessageId) =>
-  inTenant((tx) =>
-    judgeAgain(
-      tx,
-      id,
-      {
-        signals: (before) => [
-          ...before,
-          {
-            ...{ id: 'clamav', version: 1, weight: 20, threat: 'malware', technology: 'file-analysis' },
-            ...{ summary: 'A known virus', evidence: {}, entities: [] },
-          },
-        ],
-        ...{ actor: 'clamav', why: 'It has spoken.', detail: {} },
-      },
-      new Date(),
-    ),
-  )
-const send = async (subject: string): Promise<string> => {
-  const raw = Buffer.from(
-    `From: Friend <friend@client.example>\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@client.example>\r\n\r\nbody\r\n`,
-  )
-  const replies = await sendAsMta(rig.lmtp, {
-    ...{ mailFrom: 'friend@client.example', recipients: ['ann@a.example'], raw, ident: subject },
-  })
-  return replies.map((r) => r?.slice(0, 3)).join(' ')
-}
-const idOf = (subject: string) =>
-  inTenant(async (tx) => {
-    const { id } = await tx.selectFrom('message').select('id').where('subject', '=', subject).executeTakeFirstOrThrow()
-    return id
-  })
-const copies = (id: MessageId) =>
-  inTenant(async (tx) => (await deliveriesOf(tx, id)).map((d) => `${d.action} ${d.handover} ${d.latest_location}`))
+const { inTenant, send, idOf, copiesOf, sinceMinutes } = waitingMail(() => ({
+  storage: t.storage,
+  tenant: t.a,
+  lmtp: rig.lmtp,
+}))
 const told = (id: MessageId) =>
   inTenant(async (tx) => (await timeline(tx, id)).filter((e) => e.kind !== 're-judged').at(-1)?.summary)
-const since = (id: MessageId, minutes: number) =>
-  inTenant((tx) =>
-    sql`update delivery set updated_at = now() - ${minutes} * interval '1 minute' where message_id = ${id}::uuid`.execute(
-      tx,
-    ),
-  )
 const IN_DOUBT = ['blocked possibly-twice quarantine']
 const lookUp = () => lookUpDoubts({ storage: t.storage, homeOf }, t.a)
 const arrives = async () =>
@@ -109,21 +70,21 @@ async function heldInDoubt(subject: string, why: typeof mute): Promise<MessageId
   peer.next('die-after-data-taken')
   expect(await send(subject)).toBe('451')
   const id = await idOf(subject)
-  await convict(id)
+  await inTenant((tx) => convict(tx, id))
   mute = why
-  await since(id, 90)
+  await sinceMinutes(id, 90)
   expect(await send(subject)).toBe('451')
-  expect(await copies(id)).toEqual(['pending handing-over unknown'])
-  await since(id, 125)
+  expect(await copiesOf(id)).toEqual(['pending handing-over unknown'])
+  await sinceMinutes(id, 125)
   expect(await send(subject)).toBe('250')
-  expect(await copies(id)).toEqual(IN_DOUBT)
+  expect(await copiesOf(id)).toEqual(IN_DOUBT)
   expect(await told(id)).toMatch(/^Held in quarantine as malware, in doubt: .*may lie in the mailbox, too/)
   // Once it is answered it stays so, and nothing more is handed over.
   expect(await send(subject)).toBe('250')
   expect(peer.taken).toHaveLength(1)
   // Nobody can say more yet.
   expect(await lookUp()).toBe(0)
-  expect(await copies(id)).toEqual(IN_DOUBT)
+  expect(await copiesOf(id)).toEqual(IN_DOUBT)
   mute = null
   return id
 }
@@ -137,7 +98,7 @@ test.each(['no home', 'unavailable'] as const)(
     // The action is asked for by an event, a moment later.
     const settled = async () => {
       await remediation.drain(t.a)
-      return await copies(id)
+      return await copiesOf(id)
     }
     await expect.poll(settled).toEqual(['delivered possibly-twice quarantine'])
     expect(provider.user(MAILBOX.login).list('INBOX')).toEqual([])
@@ -148,7 +109,7 @@ test.each(['no home', 'unavailable'] as const)(
 test('it is not in the mailbox: held as if it had never been sent, and no longer in doubt', async () => {
   const id = await heldInDoubt('absent', 'unavailable')
   expect(await lookUp()).toBe(1)
-  expect(await copies(id)).toEqual(['blocked none quarantine'])
+  expect(await copiesOf(id)).toEqual(['blocked none quarantine'])
   expect(await told(id)).toMatch(/not found in the mailbox/)
   expect(await lookUp()).toBe(0)
 })
@@ -161,7 +122,7 @@ test('released while in doubt: looked for before it is sent', async () => {
     await remediation.submit(analyst(t.a), { kind: 'release', select: { deliveryIds: copy ? [copy.id] : [] } })
     await remediation.drain(t.a)
     expect(peer.taken).toHaveLength(there ? 1 : 2)
-    if (there) expect(await copies(id)).toEqual(['delivered handed-over inbox'])
+    if (there) expect(await copiesOf(id)).toEqual(['delivered handed-over inbox'])
     peer.taken.length = 0
   }
 })

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sha256 } from '../../test/rig/hash.ts'
 import { homesAt, type IntakeRig, saveCompany, savePolicy, startIntake } from '../../test/rig/intake.ts'
 import { type LmtpPeer, startLmtpPeer } from '../../test/rig/lmtp-peer.ts'
-import { sendAsMta } from '../../test/rig/mta.ts'
 import { analyst, quietLog } from '../../test/rig/office.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
+import { convict, MALWARE, waitingMail } from '../../test/rig/waiting.ts'
 import { createLog, type MessageId, onCrashPoint, uuidv7 } from '../base/index.ts'
 import { countPending, duePending, judgeLater } from '../detection/index.ts'
 import type { Signal } from '../judgement/index.ts'
@@ -15,9 +15,8 @@ import { createParser } from '../mail/index.ts'
 import { createMemoryProvider, type MemoryProvider } from '../mailboxes/index.ts'
 import { currentVerdict, deliveriesOf, timeline } from '../records/index.ts'
 import { type ActionRequest, createRemediation } from '../remediation/index.ts'
-import type { Tx } from '../storage/index.ts'
 import { createNextHop, type NextHop } from '../transport/index.ts'
-import { judgeAgain, lockArrived } from './again.ts'
+import { lockArrived } from './again.ts'
 import { judgeLate } from './late.ts'
 import { actOnLateVerdicts } from './late-action.ts'
 
@@ -61,42 +60,15 @@ afterAll(async () => {
   await t.close()
 })
 
-const MALWARE: Signal = {
-  ...{ id: 'clamav', version: 1, weight: 20, threat: 'malware', technology: 'file-analysis' },
-  ...{ summary: 'A known virus', evidence: {}, entities: [] },
-}
 const SPAM: Signal = { ...MALWARE, id: 'feed:spammers', weight: 6, threat: 'spam', summary: 'A known spammer' }
-const convict = (tx: Tx, id: MessageId, of = MALWARE) =>
-  judgeAgain(
-    tx,
-    id,
-    { signals: (before) => [...before, of], actor: 'clamav', why: 'It has spoken.', detail: {} },
-    new Date(),
-  )
-const inTenant = <T>(work: (tx: Tx) => Promise<T>) => t.storage.tenant(t.a, work)
-
-const send = async (subject: string, recipients = ['ann@a.example']): Promise<string> => {
-  const raw = Buffer.from(
-    `From: Friend <friend@client.example>\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@client.example>\r\n\r\nbody\r\n`,
-  )
-  const replies = await sendAsMta(rig.lmtp, { mailFrom: 'friend@client.example', recipients, raw, ident: subject })
-  return replies.map((r) => r?.slice(0, 3)).join(' ')
-}
-const idOf = (subject: string) =>
-  inTenant(async (tx) => {
-    const { id } = await tx.selectFrom('message').select('id').where('subject', '=', subject).executeTakeFirstOrThrow()
-    return id
-  })
-const copiesOf = (id: MessageId) =>
-  inTenant(async (tx) =>
-    (await deliveriesOf(tx, id)).map((d) => `${d.action} ${d.handover} ${d.latest_location}`.trim()),
-  )
+const { inTenant, send, idOf, copiesOf, sinceMinutes } = waitingMail(() => ({
+  storage: t.storage,
+  tenant: t.a,
+  lmtp: rig.lmtp,
+}))
 const eventsOf = (id: MessageId) => inTenant(async (tx) => (await timeline(tx, id)).map((e) => e.kind))
 /** Longer ago than any hand-over takes. */
-const longAgo = (id: MessageId) =>
-  inTenant((tx) =>
-    sql`update delivery set updated_at = now() - interval '1 hour' where message_id = ${id}::uuid`.execute(tx),
-  )
+const longAgo = (id: MessageId) => sinceMinutes(id, 60)
 
 test('the mail store is down, and meanwhile the message is convicted: the retry hands nothing over, the copy is held', async () => {
   peer.next({ data: ['250 2.0.0 ok', '452 4.2.2 full'] })
