@@ -120,6 +120,7 @@ export async function openRooms(config: Config, log: Log, opened: Opened): Promi
     homeOf,
     hostname: config.gateway.hostname,
     trustedAuthserv,
+    doubtMs: config.gateway.doubtMinutes * 60_000,
     observe: (stage, ms) => stages.observe({ stage }, ms / 1000),
   })
   const remediation = createRemediation({

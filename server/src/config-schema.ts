@@ -82,6 +82,13 @@ const Gateway = Type.Object(
     maxConnections: Type.Integer({ minimum: 1, default: 200, description: 'At once; further ones are told 421.' }),
     maxConnectionsPerClient: Type.Integer({ minimum: 1, default: 100, description: 'Of them, from one address.' }),
     maxMessagesPerMinute: Type.Integer({ minimum: 0, default: 0, description: 'From one client; 0 = no limit.' }),
+    doubtMinutes: Type.Integer({
+      minimum: 1,
+      maximum: 10_080,
+      default: 120,
+      description:
+        'Convicted mail that may have arrived in a mailbox that cannot be asked: so long after the last hand-over the MTA is told to try again, then the mail is held in quarantine. Keep it below the time after which the MTA tells senders of a delay.',
+    }),
     xclient: Type.Array(Type.String(), {
       default: [],
       description: 'Addresses or networks whose XCLIENT is believed.',

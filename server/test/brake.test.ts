@@ -51,6 +51,7 @@ beforeAll(async () => {
     homeOf: homesAt(t.storage, createMemoryProvider()),
     hostname: 'mx.recourse.example',
     handoverMs: 0,
+    doubtMs: 0,
   })
   deps = { intake, directory: createDirectory(t.storage) }
   api = await testApi(t.storage, (routes) => registerBrake(routes, { storage: t.storage }))

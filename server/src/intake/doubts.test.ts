@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { homesAt, type IntakeRig, saveCompany, savePolicy, startIntake } from '../../test/rig/intake.ts'
 import { type LmtpPeer, startLmtpPeer } from '../../test/rig/lmtp-peer.ts'
 import { analyst, quietLog } from '../../test/rig/office.ts'
@@ -6,6 +6,7 @@ import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
 import { convict, waitingMail } from '../../test/rig/waiting.ts'
 import type { MessageId } from '../base/index.ts'
 import { createMemoryProvider, type MemoryProvider, ProviderError } from '../mailboxes/index.ts'
+import { expireHeld } from '../quarantine/index.ts'
 import { deliveriesOf, timeline } from '../records/index.ts'
 import { createRemediation, type Remediation } from '../remediation/index.ts'
 import { createNextHop } from '../transport/index.ts'
@@ -21,6 +22,7 @@ let provider: MemoryProvider
 let rig: IntakeRig
 let remediation: Remediation
 let homeOf: HomeOf
+let impatient: IntakeRig
 /** Why the mailbox cannot be asked; null: it can. */
 let mute: 'no home' | 'unavailable' | null = null
 const MAILBOX = { login: 'ann@a.example' }
@@ -38,6 +40,7 @@ beforeAll(async () => {
     return mute === null ? home(...of) : null
   }
   rig = await startIntake({ storage: t.storage, provider, nextHop, intake: { homeOf } })
+  impatient = await startIntake({ storage: t.storage, provider, nextHop, intake: { homeOf, doubtMs: 10 * 60_000 } })
   remediation = createRemediation({ storage: t.storage, mailboxes: provider, nextHop, log: quietLog })
   actOnLateVerdicts(t.storage.outbox, remediation)
   await t.storage.start()
@@ -45,6 +48,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await remediation.stop()
   await rig.close()
+  await impatient.close()
   await peer.close()
   await t.close()
 })
@@ -60,6 +64,19 @@ const { inTenant, send, idOf, copiesOf, sinceMinutes } = waitingMail(() => ({
 }))
 const told = (id: MessageId) =>
   inTenant(async (tx) => (await timeline(tx, id)).filter((e) => e.kind !== 're-judged').at(-1)?.summary)
+/** The action is asked for by an event, a moment later. */
+const settled = async (id: MessageId) => {
+  await remediation.drain(t.a)
+  return await copiesOf(id)
+}
+async function expire(): Promise<void> {
+  const clock = () => new Date(Date.now() + 40 * 86_400_000)
+  const { copies } = await expireHeld(
+    { storage: t.storage, mailboxes: provider, loginOf: async () => null, log: quietLog, clock },
+    t.a,
+  )
+  expect(copies).toBeGreaterThan(0)
+}
 const IN_DOUBT = ['blocked possibly-twice quarantine']
 const lookUp = () => lookUpDoubts({ storage: t.storage, homeOf }, t.a)
 const arrives = async () =>
@@ -95,12 +112,7 @@ test.each(['no home', 'unavailable'] as const)(
     const id = await heldInDoubt(`there ${why}`.replace(' ', '-').replace(' ', '-'), why)
     await arrives()
     expect(await lookUp()).toBe(1)
-    // The action is asked for by an event, a moment later.
-    const settled = async () => {
-      await remediation.drain(t.a)
-      return await copiesOf(id)
-    }
-    await expect.poll(settled).toEqual(['delivered possibly-twice quarantine'])
+    await expect.poll(() => settled(id)).toEqual(['delivered possibly-twice quarantine'])
     expect(provider.user(MAILBOX.login).list('INBOX')).toEqual([])
     expect(await lookUp()).toBe(0)
   },
@@ -125,4 +137,56 @@ test('released while in doubt: looked for before it is sent', async () => {
     if (there) expect(await copiesOf(id)).toEqual(['delivered handed-over inbox'])
     peer.taken.length = 0
   }
+})
+
+test('how long the MTA is kept waiting is a setting', async () => {
+  const soon = waitingMail(() => ({ storage: t.storage, tenant: t.a, lmtp: impatient.lmtp }))
+  peer.next('die-after-data-taken')
+  expect(await soon.send('impatient')).toBe('451')
+  const id = await idOf('impatient')
+  await inTenant((tx) => convict(tx, id))
+  mute = 'unavailable'
+  await sinceMinutes(id, 9)
+  expect(await soon.send('impatient')).toBe('451')
+  await sinceMinutes(id, 11)
+  expect(await soon.send('impatient')).toBe('250')
+  expect(await copiesOf(id)).toEqual(IN_DOUBT)
+  mute = null
+  expect(await lookUp()).toBe(1)
+})
+
+describe('its time in quarantine is over before its mailbox could be asked', () => {
+  const inInbox = (id: MessageId) =>
+    provider
+      .user(MAILBOX.login)
+      .list('INBOX')
+      .filter((copy) => copy.networkMessageId === id).length
+  const EXPIRED = ['blocked possibly-twice dropped']
+
+  test('it lay in the mailbox: found there all the same, and taken out', async () => {
+    const id = await heldInDoubt('expired-there', 'unavailable')
+    await expire()
+    expect(await copiesOf(id)).toEqual(EXPIRED)
+    mute = 'unavailable'
+    expect(await lookUp()).toBe(0)
+    mute = null
+    await arrives()
+    expect(await lookUp()).toBe(1)
+    await expect.poll(() => settled(id)).toEqual(['delivered possibly-twice quarantine'])
+    expect(inInbox(id)).toBe(0)
+    // Held anew, and can be given back.
+    const [copy] = await inTenant((tx) => deliveriesOf(tx, id))
+    await remediation.submit(analyst(t.a), { kind: 'release', select: { deliveryIds: copy ? [copy.id] : [] } })
+    await expect.poll(() => settled(id)).toEqual(['delivered possibly-twice inbox'])
+    expect(inInbox(id)).toBe(1)
+  })
+
+  test('it was not there: gone, and no longer in doubt', async () => {
+    const id = await heldInDoubt('expired-absent', 'unavailable')
+    await expire()
+    expect(await lookUp()).toBe(1)
+    expect(await copiesOf(id)).toEqual(['blocked none dropped'])
+    expect(await told(id)).toBe('Looked for and not found in the mailbox')
+    expect(await lookUp()).toBe(0)
+  })
 })

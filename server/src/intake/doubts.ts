@@ -21,8 +21,9 @@ export interface DoubtDeps {
 const MOST = 64
 
 /**
- * Mail that was convicted and is held although an earlier hand-over may have arrived, because its mailbox could not be asked: asked again.
- * What is there is taken by the verdict's action; what is not is no longer in doubt. Returns how many copies were settled.
+ * Mail that was convicted and is held although an earlier hand-over may have arrived, because its mailbox could not be asked: asked again,
+ * also when its time in quarantine is over. What is there is taken by the verdict's action; what is not is no longer in doubt. Returns how
+ * many copies were settled.
  */
 export async function lookUpDoubts(deps: DoubtDeps, tenant: TenantId): Promise<number> {
   const rows = await deps.storage.tenant(tenant, (tx) => heldInDoubt(tx, MOST))
@@ -41,14 +42,14 @@ async function lookUp({ storage, homeOf }: DoubtDeps, tenant: TenantId, row: Del
   return await storage.tenant(tenant, async (tx) => {
     await lockMessage(tx, row.message_id)
     const judged = await currentVerdict(tx, row.message_id)
-    // Released, deleted or expired meanwhile: whoever did that has looked, or it is over.
+    // Released, deleted or expired meanwhile: whoever did that has looked, or it is looked for again.
     if (!judged || !(await lockUnchanged(tx, [row])).has(row.id)) return false
     if (looked.kind === 'found') await recordFound(tx, row, looked, judged)
     else
       await setHandover(tx, [{ deliveryId: row.id, handover: 'none', handoverDetail: 'not found in the mailbox' }], {
         kind: 'looked-up',
         actor: 'gateway',
-        summary: 'Looked for and not found in the mailbox: it is held in quarantine and nowhere else',
+        summary: `Looked for and not found in the mailbox${row.latest_location === 'quarantine' ? ': it is held in quarantine and nowhere else' : ''}`,
       })
     return true
   })

@@ -39,6 +39,7 @@ beforeAll(async () => {
     homeOf: homesAt(t.storage, provider),
     hostname: 'mx.recourse.example',
     handoverMs: 0,
+    doubtMs: 0,
   })
   deps = { intake, directory: createDirectory(t.storage) }
   api = await testApi(t.storage, (routes) => register(routes, deps))

@@ -40,6 +40,11 @@ export interface IntakeDeps {
   readonly clock?: Clock
   /** Longest time that one hand-over may take; another process waits so long before it takes a copy over. Default 60,000. */
   readonly handoverMs?: number
+  /**
+   * So long the MTA waits with convicted mail that may have arrived in a mailbox that cannot be asked; then it is held. MTAs tell the sender
+   * of a delay after hours, and of a failure after days, of mail that we hold.
+   */
+  readonly doubtMs: number
   /** How long each step took, for measurements. */
   readonly observe?: (stage: Stage, ms: number) => void
 }

@@ -23,17 +23,13 @@ export interface ResumeDeps {
   readonly homeOf: HomeOf
   readonly clock: Clock
   readonly handoverMs?: number
+  readonly doubtMs: number
   readonly handover: Handover
   readonly makeSent: (id: MessageId, incoming: Incoming, verdict: Verdict, raw: Buffer) => Sent
 }
 
 const WAIT = reply(451, '4.4.5', 'This message is being handed over just now, please try again')
 const UNASKED = reply(451, '4.3.0', 'The mailbox cannot be asked whether this message has arrived, please try again')
-/**
- * Longer than this nobody is kept waiting for a mailbox that cannot be asked: mail servers tell the sender of a delay after four hours, and
- * of a failure after days, of mail that we hold.
- */
-const ASKED_FOR_MS = 2 * 60 * 60_000
 
 /** A copy that has to be sent, and what is known of earlier attempts. */
 interface Again {
@@ -102,7 +98,7 @@ export function createResume(deps: ResumeDeps) {
    */
   const hold = async (tenant: TenantId, again: Again, { verdict }: CurrentVerdict): Promise<Reply> => {
     const { row, doubted, unasked } = again
-    if (unasked && deps.clock.now().getTime() - row.updated_at.getTime() < ASKED_FOR_MS) return UNASKED
+    if (unasked && deps.clock.now().getTime() - row.updated_at.getTime() < deps.doubtMs) return UNASKED
     return await storage.tenant(tenant, async (tx) => {
       if (!(await lockUnchanged(tx, [row])).has(row.id)) return WAIT
       const handover = doubted ? 'possibly-twice' : 'none'

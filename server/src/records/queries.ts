@@ -78,14 +78,14 @@ export async function lockUnchanged(
   return new Set(rows.filter((row) => row.updated_at.getTime() === at.get(row.id)).map((row) => row.id))
 }
 
-/** Copies that are held although they may lie in their mailbox, too: some of them, other ones each time. */
+/** Copies that are held, or were until their time was over, although they may lie in their mailbox, too: some of them, other ones each time. */
 export async function heldInDoubt(tx: Tx, limit: number): Promise<Delivery[]> {
   return await tx
     .selectFrom('delivery')
     .selectAll()
     .where('handover', '=', 'possibly-twice')
     .where('action', '=', 'blocked')
-    .where('latest_location', '=', 'quarantine')
+    .where('latest_location', 'in', ['quarantine', 'dropped'])
     .where('mailbox_id', 'is not', null)
     .where('ref', 'is', null)
     .orderBy(sql`random()`)

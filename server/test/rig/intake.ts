@@ -69,6 +69,7 @@ export async function startIntake(o: RigOptions): Promise<IntakeRig> {
     nextHop: o.nextHop,
     homeOf,
     hostname: 'mx.recourse.example',
+    doubtMs: 2 * 60 * 60_000,
     ...o.intake,
   })
   const gateway = await createGateway({
