@@ -38,6 +38,7 @@ export function openWatcher(parts: WatchParts): Watcher | null {
     metrics.gauge(`recourse_watch_${name}`, help, [], () => read(watcher.health()))
   gauge('mailboxes', 'Mailboxes that this process watches.', (h) => h.mailboxes)
   gauge('failing', 'Watched mailboxes that could not be looked at.', (h) => h.failing)
+  gauge('closed_folders', 'Folders of watched mailboxes that cannot be opened.', (h) => h.closedFolders)
   gauge('lag_seconds', 'Longest time since a watched mailbox was looked at.', (h) => h.lagMs / 1000)
   gauge('judged', 'Messages found in mailboxes and judged since the start.', (h) => h.judged)
   return watcher

@@ -30,6 +30,8 @@ export interface RoundOptions {
   readonly allFlags: boolean
   /** A copy that is missing for so long has been removed for good. */
   readonly graceMs: number
+  /** Ask for folders that cannot be opened even where none is missing. */
+  readonly askClosed: boolean
 }
 
 export interface RoundResult {
@@ -37,6 +39,8 @@ export interface RoundResult {
   readonly more: boolean
   readonly judged: number
   readonly folders: number
+  /** Paths of folders that are there and cannot be opened. */
+  readonly closed: ReadonlySet<string>
   /** Copies that policy takes out of their place. */
   readonly remedied: number
 }
@@ -64,7 +68,7 @@ export async function lookRound(
     due: await dueCopies(tx, mailbox, deps.clock.now()),
   }))
   const { pairs, gone: unlisted } = pairFolders(marks, known)
-  const closed = await closedAmong(session, unlisted, marks)
+  const closed = options.askClosed || unlisted.length > 0 ? await closedAmong(session, marks) : new Set<string>()
   const gone = unlisted.filter(({ path }) => !closed.has(path))
   const seen: Seen[] = []
   for (const pair of pairs) {
@@ -125,6 +129,7 @@ export async function lookRound(
     more: more && ready.length === arrivals.length,
     judged: taken.size,
     folders: marks.length,
+    closed,
     remedied: toRemedy.length,
   }
 }
@@ -134,13 +139,11 @@ const ORDER = ['inbox', null, 'junk', 'archive', 'trash', 'sent', 'drafts'] as c
 const inOrder = (marks: readonly FolderMark[]): FolderMark[] =>
   [...marks].sort((a, b) => ORDER.indexOf(a.use) - ORDER.indexOf(b.use))
 
-/** Folders that we know, that are there, and that cannot be opened now: what lies in them is not gone. */
+/** Folders that are there and cannot be opened now: what lies in them is not gone. */
 async function closedAmong(
   session: Pick<MailboxSession, 'folders'>,
-  unlisted: readonly KnownFolder[],
   marks: readonly FolderMark[],
 ): Promise<ReadonlySet<string>> {
-  if (unlisted.length === 0) return new Set()
   const open = new Set(marks.map(({ path }) => path))
   return new Set((await session.folders()).map(({ path }) => path).filter((path) => !open.has(path)))
 }

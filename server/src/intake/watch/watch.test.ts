@@ -23,6 +23,8 @@ let remediation: Remediation
 let watcher: Watcher
 let now: Date
 let clock: () => Date
+/** What the log is told of. */
+const told: unknown[] = []
 /** What others do while a message is judged. */
 let meanwhile: (() => Promise<unknown>) | null = null
 
@@ -50,12 +52,13 @@ function watch(tuning: Partial<WatchTuning> = {}, at: MailboxProvider = provider
     homeOf: homesAt(t.storage, at),
     clock: { now: () => clock() },
     remedy: createRemedy(remediation),
-    log: quietLog,
+    log: { ...quietLog, warn: (about) => told.push(about) },
     tuning: { graceMs: 20_000, ...tuning },
   })
 }
 
 beforeEach(async () => {
+  told.length = 0
   now = new Date()
   clock = () => now
   remediation = createRemediation({
@@ -588,17 +591,36 @@ describe('what is not where it was, and not yet seen where it is', () => {
     expect(kinds.filter((kind) => kind === 'judged')).toHaveLength(1)
   })
 
+  test('a folder that could never be opened is told, too, and taken in once it can be', async () => {
+    ann().createFolder('Never')
+    ann().setClosed('Never', true)
+    fill('Never', ['never seen'])
+    await watcher.stop()
+    watcher = watch()
+    await look()
+    await look()
+    expect(told).toEqual([{ mailbox: 'ann@a.example', folders: ['Never'] }])
+    ann().setClosed('Never', false)
+    await look()
+    expect((await recorded('never seen')).kinds).toEqual(['received', 'judged', 'found'])
+    expect(watcher.health().closedFolders).toBe(0)
+    ann().deleteFolder('Never')
+  })
+
   test('a folder that cannot be opened for a time is not a folder that was deleted', async () => {
     ann().createFolder('Closed')
     fill('Closed', ['closed in'])
     await look()
     ann().setClosed('Closed', true)
     await look()
+    expect(told).toEqual([{ mailbox: 'ann@a.example', folders: ['Closed'] }])
+    expect(watcher.health()).toMatchObject({ failing: 0, closedFolders: 1 })
     now = new Date(now.getTime() + 30_000)
     await look()
     expect((await recorded('closed in')).rows[0]).toMatchObject({ latest_folder: 'Closed' })
     ann().setClosed('Closed', false)
     await look()
+    expect([told.length, watcher.health().closedFolders]).toEqual([1, 0])
     expect((await recorded('closed in')).kinds).toEqual(['received', 'judged', 'found'])
     ann().deleteFolder('Closed')
     await look()

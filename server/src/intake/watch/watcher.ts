@@ -45,6 +45,8 @@ export interface WatchHealth {
   readonly lagMs: number
   readonly judged: number
   readonly listeners: number
+  /** Folders of these mailboxes that cannot be opened. */
+  readonly closedFolders: number
 }
 
 export interface Watcher {
@@ -63,6 +65,8 @@ interface Ward extends WatchedMailbox {
   running: boolean
   /** Something was told since the last look at it began. */
   news: boolean
+  /** Paths of folders that could not be opened at the last look. */
+  closed: ReadonlySet<string>
 }
 
 const LEASE = { ttlMs: 60_000, deadlineMs: 30_000 }
@@ -114,7 +118,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
         // Spread over the period, so that a start does not knock at every mailbox at once.
         const first = performance.now() + (there.size % 1000) * (tuning.pollMs / 1000)
         const fresh = { tenant, id, address, nextAt: first, lookedAt: performance.now(), failures: 0, rounds: 0 }
-        if (!wards.has(id)) wards.set(id, { ...fresh, running: false, news: false })
+        if (!wards.has(id)) wards.set(id, { ...fresh, running: false, news: false, closed: new Set() })
       }
     }
     for (const id of wards.keys()) if (!there.has(id)) wards.delete(id)
@@ -127,15 +131,28 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     if (!lease || !home) return null
     const session = await home.provider.open(home.account, { signal: lease.lost })
     try {
-      return await lookRound(deps, ward, session, lease, {
+      const result = await lookRound(deps, ward, session, lease, {
         batch: tuning.batch,
         allow: throttle,
         allFlags: ward.rounds % FLAGS_EVERY === 0,
         graceMs: tuning.graceMs,
+        askClosed: ward.rounds === 0 || ward.closed.size > 0,
       })
+      tellClosed(ward, result.closed)
+      return result
     } finally {
       await session.close()
     }
+  }
+
+  function tellClosed(ward: Ward, closed: ReadonlySet<string>): void {
+    const folders = [...closed].filter((path) => !ward.closed.has(path))
+    ward.closed = closed
+    if (folders.length > 0)
+      log.warn(
+        { mailbox: ward.address, folders },
+        'folders that cannot be opened are passed over, and looked at once they can be: give Recourse its rights there',
+      )
   }
 
   async function visit(ward: Ward): Promise<void> {
@@ -209,6 +226,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       lagMs: Math.max(0, ...[...wards.values()].map((ward) => performance.now() - ward.lookedAt)),
       judged,
       listeners: hints.count(),
+      closedFolders: [...wards.values()].reduce((all, ward) => all + ward.closed.size, 0),
     }),
     async stop() {
       stopped = true

@@ -23,6 +23,18 @@ export function fileError(error: unknown, doing: string): ProviderError {
   return fail('refused', 'nothing was changed')
 }
 
+const OF_THE_PLACE: readonly string[] = ['EACCES', 'EPERM', 'EIO', 'EUCLEAN']
+
+/** It concerns the place that was asked for, and nothing beside it: the right to it is missing, or the disk is damaged there. */
+export const isShut = (error: unknown): boolean =>
+  error instanceof ProviderError ? isShut(error.cause) : OF_THE_PLACE.includes(codeOfError(error))
+
+/** Of a folder among others: none of them waits for one that cannot be opened. */
+export function unlessShut(error: unknown): 'shut' {
+  if (isShut(error)) return 'shut'
+  throw error
+}
+
 /** A rename or a new file is durable only when its directory is. */
 export async function syncDir(dir: string): Promise<void> {
   const handle = await open(dir, constants.O_RDONLY | constants.O_DIRECTORY)

@@ -7,6 +7,7 @@ import type { SystemFlag } from '../provider.ts'
 import {
   codeOfError,
   fileError,
+  isShut,
   makeMaildir,
   makeSubs,
   messageFiles,
@@ -71,8 +72,13 @@ export class FolderStore {
     return this.#next
   }
 
+  /** One that cannot be looked into is there: what lies in it is not gone. */
   static async exists(dir: string): Promise<boolean> {
-    return (await stat(join(dir, 'cur')).catch(() => null))?.isDirectory() ?? false
+    try {
+      return (await stat(join(dir, 'cur'))).isDirectory()
+    } catch (error) {
+      return isShut(error)
+    }
   }
 
   /** Reads what belongs to the folder where that changed on disk (it may have been removed and made again). */

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { type Folder, folderParts, notAFolder, type Position, ProviderError, type SpecialUse } from '../provider.ts'
 import { SPECIAL_NAMES, specialUses } from '../special-use.ts'
 import type { Account } from './account.ts'
+import { unlessShut } from './files.ts'
 import { type FolderStore, makeFolder } from './folder.ts'
 
-/** All folders that the user sees, INBOX first. */
+/** All folders that the user sees, INBOX first; those that cannot be opened, too. */
 export async function listFolders(account: Account): Promise<Folder[]> {
   const paths = await account.paths()
   const subscribed = await account.subscriptions()
@@ -15,9 +16,11 @@ export async function listFolders(account: Account): Promise<Folder[]> {
   )
   const folders: Folder[] = []
   for (const path of paths) {
-    const folder = await account.folder(path)
+    const folder = await account.folder(path).catch(unlessShut)
+    if (folder === null) continue
     const use = path === 'INBOX' ? 'inbox' : (uses.get(path) ?? null)
-    if (folder) folders.push({ path, id: folder.id, use, subscribed: path === 'INBOX' || subscribed.has(path) })
+    const id = folder === 'shut' ? null : folder.id
+    folders.push({ path, id, use, subscribed: path === 'INBOX' || subscribed.has(path) })
   }
   return folders
 }

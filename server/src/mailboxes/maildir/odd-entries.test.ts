@@ -251,6 +251,34 @@ describe('Maildir: folders', () => {
     expect(await session.find({ serverIds: [one?.ref.serverId ?? ''] })).toEqual([])
   })
 
+  test.each([
+    ['itself', ''],
+    ['its messages', 'cur'],
+    ['its marks', 'recourse-folder'],
+  ])('one that cannot be read (%s) is listed and not surveyed; the others go on', async (_, part) => {
+    await deliver('one')
+    for (const path of ['Shut', 'Work']) await session.createFolder(path, { subscribe: true })
+    writeFileSync(inbox('.Shut', 'cur', 'a:2,S'), mail('shut in'))
+    const before = await session.survey()
+    await provider.close()
+    provider = createMaildirProvider({ root })
+    session = await provider.open({ login })
+    chmodSync(inbox('.Shut', part), 0)
+    const [listed, surveyed] = [await session.folders(), await session.survey()]
+    const junk = await session.special('junk')
+    const looked = session.find({ networkMessageIds: ['x'] })
+    await expect(looked).rejects.toMatchObject({ code: 'denied', message: expect.stringContaining('.Shut') })
+    chmodSync(inbox('.Shut', part), 0o700)
+    expect([listed.map(({ path }) => path), surveyed.map(({ path }) => path), junk]).toEqual([
+      ['INBOX', 'Shut', 'Work'],
+      ['INBOX', 'Work'],
+      'Junk',
+    ])
+    const known = (marks: typeof before) => marks.map(({ path, id, uidValidity }) => [path, id, uidValidity])
+    expect(known(await session.survey())).toEqual(expect.arrayContaining(known(before)))
+    expect(subjects(await inFolder(session, 'Shut'))).toEqual(['shut in'])
+  })
+
   test('put back from a backup without its empty directories, a mailbox works as before', async () => {
     await session.createFolder('Work', { subscribe: true })
     const copy = { bytes: mail('kept'), flags: [], keywords: [], internalDate: new Date(1e12) }

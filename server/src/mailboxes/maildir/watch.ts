@@ -10,20 +10,32 @@ import {
 import { markOf, rangesOf } from '../ranges.ts'
 import type { Account } from './account.ts'
 import { statesOf } from './copies.ts'
+import { unlessShut } from './files.ts'
 import type { Entry, FolderStore } from './folder.ts'
 
-/** The names of the files tell everything, flags included: their digest stands for a counter of changes. */
+/**
+ * The names of the files tell everything, flags included: their digest stands for a counter of changes. A folder that cannot be opened is
+ * left out.
+ */
 export async function survey(account: Account, folders: readonly Folder[]): Promise<readonly FolderMark[]> {
   const marks: FolderMark[] = []
   for (const { path, id, use, subscribed } of folders) {
-    const folder = await account.folder(path)
-    if (!folder) continue
-    const entries = await folder.list()
+    const found = await listed(account, path).catch(unlessShut)
+    if (found === null || found === 'shut') continue
+    const { folder, entries } = found
     const modseq = markOf([...entries.values()].map(({ uid, flags, keywords }) => [uid, flags, keywords]))
     const { uidValidity, uidNext } = folder
     marks.push({ path, id, use, subscribed, uidValidity, uidNext, messages: entries.size, modseq })
   }
   return marks
+}
+
+async function listed(
+  account: Account,
+  path: string,
+): Promise<{ folder: FolderStore; entries: Map<number, Entry> } | null> {
+  const folder = await account.folder(path)
+  return folder && { folder, entries: await folder.list() }
 }
 
 async function watchedFolder(
