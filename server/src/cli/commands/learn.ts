@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { rmSync } from 'node:fs'
 import { availableParallelism, hostname } from 'node:os'
 import { type Command, Option } from 'commander'
 import { AppError, isAlive, messageOf, startOf, takeLockFile } from '../../base/index.ts'
@@ -73,7 +72,7 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
     tell(options, { version, taught: weights.taught, ...counts })
     if (counts.unreadable + counts.full > 0) process.exitCode = 1
   } finally {
-    unlock()
+    await unlock()
   }
 }
 
@@ -117,10 +116,10 @@ function tell(options: Options, result: Counts & { version: string; taught: Reco
 }
 
 /** Two at a time would each lose what the other learnt. */
-async function lock(model: string): Promise<() => void> {
+async function lock(model: string): Promise<() => Promise<void>> {
   const file = `${model}.lock`
   const mine = `${process.pid} ${startOf(process.pid) ?? ''} ${hostname()}\n`
-  const taken = await takeLockFile(file, mine, isLeft).catch((cause: unknown) => {
+  const unlock = await takeLockFile(file, mine, isLeft).catch((cause: unknown) => {
     throw new AppError(
       'model-file',
       `Next to ${model} nothing can be written: ${messageOf(cause)}`,
@@ -128,7 +127,7 @@ async function lock(model: string): Promise<() => void> {
       { cause },
     )
   })
-  if (taken) return () => rmSync(file, { force: true })
+  if (unlock) return unlock
   throw new AppError(
     'model-busy',
     `${model} is being taught by another process (${file}).`,

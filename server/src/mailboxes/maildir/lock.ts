@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, unlink } from 'node:fs/promises'
+import { mkdir, readdir, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { Type } from 'typebox'
@@ -7,7 +7,7 @@ import { AppError, isAlive, messageOf, startOf, takeLockFile } from '../../base/
 
 const Owner = Type.Object({ server: Type.String(), host: Type.String(), pid: Type.Integer(), started: Type.String() })
 
-const held = new Map<string, number>()
+const held = new Map<string, { users: number; readonly release: () => Promise<void> }>()
 
 /**
  * Says on disk who serves this tree of Maildirs. Two servers would give the same UIDs to different mail. A lock whose
@@ -25,23 +25,22 @@ export async function lockRoot(root: string): Promise<() => Promise<void>> {
     )
   }
   const path = join(dir, 'served-by')
-  const users = held.get(path) ?? 0
-  if (users === 0) await take(path, root)
-  held.set(path, users + 1)
+  const lock = held.get(path) ?? { users: 0, release: await take(path, root) }
+  lock.users++
+  held.set(path, lock)
   return async () => {
-    const left = (held.get(path) ?? 1) - 1
-    if (left > 0) held.set(path, left)
-    else {
-      held.delete(path)
-      await unlink(path).catch(() => {})
-    }
+    lock.users--
+    if (lock.users > 0) return
+    held.delete(path)
+    await lock.release()
   }
 }
 
-async function take(path: string, root: string): Promise<void> {
+async function take(path: string, root: string): Promise<() => Promise<void>> {
   const owner = { server: 'recourse', host: hostname(), pid: process.pid, started: startOf(process.pid) ?? '' }
-  if (!(await takeLockFile(path, `${JSON.stringify(owner)}\n`, (text) => isLeft(text, path, root))))
-    throw inUse(root, 'another process keeps taking it')
+  const release = await takeLockFile(path, `${JSON.stringify(owner)}\n`, (text) => isLeft(text, path, root))
+  if (release) return release
+  throw inUse(root, 'another process keeps taking it')
 }
 
 /** Throws where somebody serves it. */
