@@ -2,6 +2,7 @@ import type { TenantId } from '../base/index.ts'
 import { tenantView } from '../detection/index.ts'
 import { type EntityRef, policyKey } from '../judgement/index.ts'
 import { entriesForEach } from '../lists/index.ts'
+import { addressDomain } from '../mail/index.ts'
 import { directory, type Directory as Organisation, senderListsOfEach, tenantOfDomain } from '../organisation/index.ts'
 import { type HistoryQuestion, type SenderHistory, senderHistories } from '../records/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
@@ -39,9 +40,9 @@ export function createDirectory(storage: Pick<Storage, 'db' | 'tenant'>): Direct
     ),
   )
   const resolve = async (address: string): Promise<Resolution> => {
-    const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
-    const tenant = await ownerOf(domain)
-    if (!tenant) return { kind: 'not-ours' }
+    const domain = addressDomain(address)
+    const tenant = domain === null ? null : await ownerOf(domain)
+    if (domain === null || !tenant) return { kind: 'not-ours' }
     const found = await within(tenant, address)
     if (found) return found
     // The domain has just been given to somebody else.

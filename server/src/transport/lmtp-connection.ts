@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { messageOf } from '../base/index.ts'
 import type { HandOver, HopResult } from './next-hop.ts'
+import { needsUtf8 } from './parameters.ts'
 import { parseAddress } from './path.ts'
 import { createReader, type Reader } from './reader.ts'
 import { reply } from './reply.ts'
@@ -172,19 +173,34 @@ interface Transaction {
   readonly pending: boolean
 }
 
+const NO_UTF8 = reply(550, '5.6.7', 'The mail store cannot take SMTPUTF8 mail')
+
+/** Recipients who could not get it without SMTPUTF8. Many clients ask for it whatever they send. */
+function needingUtf8({ smtpUtf8, mailFrom, recipients, bytes }: HandOver): ReadonlySet<HandOver['recipients'][number]> {
+  if (!smtpUtf8) return new Set()
+  const all = needsUtf8(mailFrom) || headerOf(bytes).some((byte) => byte > 0x7f)
+  return new Set(recipients.filter(({ address }) => all || needsUtf8(address)))
+}
+
+function headerOf(bytes: Buffer): Buffer {
+  const end = bytes.indexOf('\r\n\r\n')
+  return end === -1 ? bytes : bytes.subarray(0, end)
+}
+
 async function transaction(wire: Wire, mail: HandOver, features: ReadonlySet<string>): Promise<Transaction> {
-  if (mail.smtpUtf8 && !features.has('SMTPUTF8')) {
-    const r = reply(550, '5.6.7', 'The mail store cannot take SMTPUTF8 mail')
-    return { results: mail.recipients.map(() => refused(r)), pending: false }
-  }
-  const parameters = `${features.has('8BITMIME') ? ' BODY=8BITMIME' : ''}${mail.smtpUtf8 ? ' SMTPUTF8' : ''}`
+  const knows = features.has('SMTPUTF8')
+  const unfit = knows ? new Set() : needingUtf8(mail)
+  const fit = mail.recipients.filter((to) => !unfit.has(to))
+  if (fit.length === 0) return { results: mail.recipients.map(() => refused(NO_UTF8)), pending: false }
+  const parameters = `${features.has('8BITMIME') ? ' BODY=8BITMIME' : ''}${mail.smtpUtf8 && knows ? ' SMTPUTF8' : ''}`
   const envelope = [
     `MAIL FROM:<${pathOf(mail.mailFrom)}>${parameters}\r\n`,
-    ...mail.recipients.map((to) => `RCPT TO:<${to.address}>\r\n`),
+    ...fit.map((to) => `RCPT TO:<${to.address}>\r\n`),
   ]
-  const [sender, ...recipients] = await commands(wire, envelope, features.has('PIPELINING'), mail.deadline)
-  const results: (HopResult | undefined)[] = mail.recipients.map((_, i) => {
-    const bad = sender && sender.code !== 250 ? sender : recipients[i]
+  const [sender, ...answers] = await commands(wire, envelope, features.has('PIPELINING'), mail.deadline)
+  const results: (HopResult | undefined)[] = mail.recipients.map((to) => {
+    if (unfit.has(to)) return refused(NO_UTF8)
+    const bad = sender && sender.code !== 250 ? sender : answers[fit.indexOf(to)]
     return bad && (bad.code === 250 || bad.code === 251) ? undefined : refused(bad ?? reply(451, '4.3.0', 'No reply'))
   })
   const known = results.filter((r) => r !== undefined)

@@ -5,8 +5,8 @@ export interface PathArgument {
   readonly parameters: ReadonlyMap<string, string | null>
 }
 
+/** RFC 5321 asks servers to take 64 bytes in front of the @ and to set no limit of their own: bounces come back to longer ones (VERP, SRS). */
 const MAX_PATH = 254
-const MAX_LOCAL = 64
 
 /** RFC 5321 §4.1.2: atoms with dots, or a quoted string. Characters beyond ASCII pass; the session knows SMTPUTF8. */
 const ATOM = /^[^\s"(),:;<>@[\\\]\p{Cc}]+$/u
@@ -14,17 +14,23 @@ const QUOTED = /^"(?:[^"\\\p{Cc}]|\\[\x20-\x7e])*"$/u
 const LABEL = /^(?!-)[a-z0-9_\-\u0080-\u{10ffff}]{1,63}(?<!-)$/u
 const LITERAL = /^\[[0-9a-f.:ipv]{2,60}\]$/
 
-/** Splits an address at the last @ outside quotes; null when it is none. The domain comes back in lower case. */
+/** `"ann"` is `ann`: what is quoted without need is the same mailbox (RFC 5321, 4.1.2). */
+function plainLocal(local: string): string {
+  if (!local.startsWith('"')) return local
+  const inner = local.slice(1, -1).replace(/\\(.)/g, '$1')
+  return inner.split('.').every((atom) => ATOM.test(atom)) ? inner : local
+}
+
+/** Splits an address at the last @ outside quotes; null when it is none. The domain comes back in lower case, the rest without needless quotes. */
 export function parseAddress(text: string): string | null {
   const at = text.lastIndexOf('@')
   if (at < 1 || text.length > MAX_PATH) return null
   const local = text.slice(0, at)
   const domain = text.slice(at + 1).toLowerCase()
   const plain = domain.replace(/\.$/, '')
-  if (Buffer.byteLength(local) > MAX_LOCAL) return null
   if (!QUOTED.test(local) && !local.split('.').every((atom) => ATOM.test(atom))) return null
   if (!LITERAL.test(domain) && !plain.split('.').every((label) => LABEL.test(label))) return null
-  return `${local}@${plain}`
+  return `${plainLocal(local)}@${plain}`
 }
 
 /** Where the path ends: the first '>' outside a quoted string. */
