@@ -3,6 +3,7 @@ import { dial } from '../../test/rig/gateway.ts'
 import { type IntakeRig, startIntake } from '../../test/rig/intake.ts'
 import { type LmtpPeer, startLmtpPeer } from '../../test/rig/lmtp-peer.ts'
 import { type TestStorage, testStorage } from '../../test/rig/storage.ts'
+import { addEntry } from '../lists/index.ts'
 import { createMemoryProvider } from '../mailboxes/index.ts'
 import { setOrganisation } from '../organisation/index.ts'
 import { createNextHop } from '../transport/index.ts'
@@ -35,7 +36,7 @@ beforeEach(() => {
 
 let serial = 0
 /** Codes of MAIL, of each RCPT, and of the message for each recipient that was let in. */
-async function send(from: string, to: readonly string[], header = 'Subject: hello') {
+async function send(from: string, to: readonly string[], header = 'From: f@client.example\r\nSubject: hello') {
   const d = await dial(rig.lmtp)
   await d.say('LHLO mta.example')
   const code = (reply: string | null) => reply?.slice(0, 9).trim() ?? ''
@@ -44,7 +45,7 @@ async function send(from: string, to: readonly string[], header = 'Subject: hell
   for (const address of to) rcpt.push(code(await d.say(`RCPT TO:<${address}>`)))
   const said: string[] = []
   if ((await d.say('DATA'))?.startsWith('354')) {
-    d.write(`From: f@client.example\r\n${header}\r\nMessage-ID: <${++serial}@client.example>\r\n\r\nGrüße\r\n.\r\n`)
+    d.write(`${header}\r\nMessage-ID: <${++serial}@client.example>\r\n\r\nGrüße\r\n.\r\n`)
     for (const one of rcpt) if (one.startsWith('250')) said.push(code(await d.reply()))
   }
   await d.say('QUIT')
@@ -89,7 +90,9 @@ test('SMTPUTF8 that was said and is not needed is no obstacle for a store that d
   expect(both.said).toEqual(['550 5.6.7', '250 2.0.0', '550 5.6.7'])
   expect(both.taken).toEqual([['ann@a.example', 'f@client.example']])
   expect((await send('ü@client.example', ['ann@a.example'])).said).toEqual(['550 5.6.7'])
-  expect((await send('f@client.example', ['ann@a.example'], 'Subject: Grüße')).said).toEqual(['550 5.6.7'])
+  expect((await send('f@client.example', ['ann@a.example'], 'From: f@client.example\r\nSubject: Grüße')).said).toEqual([
+    '550 5.6.7',
+  ])
 })
 
 test('senders that bounces come back to are longer than the standard asks to take', async () => {
@@ -97,4 +100,42 @@ test('senders that bounces come back to are longer than the standard asks to tak
   const { mail, taken } = await send(`${long}@mail.client.example`, ['ann@a.example'])
   expect(mail).toBe('250 2.1.0')
   expect(taken).toEqual([['ann@a.example', `${long}@mail.client.example`]])
+})
+
+test('a blocked sender is blocked however the address is written', async () => {
+  const actor = { user: 'u', name: 'Ann' }
+  const entries = [
+    ['sender', 'evil@odd.example'],
+    ['sender-domain', 'bad.example'],
+  ] as const
+  for (const [kind, value] of entries)
+    await t.storage.tenant(t.a, (tx) => addEntry(tx, t.storage.outbox, actor, { action: 'block', kind, value }))
+  const written = [
+    'evil@odd.example',
+    '"evil"@odd.example',
+    'Evil <"ev\\il"@odd.example>',
+    'Evil <@relay.example:evil@odd.example>',
+    'Evil <@relay.example,@other.example:"evil"@odd.example>',
+    'Evil <evil(him)@odd.example>',
+    'Evil < evil @ odd.example >',
+    'evil (him) @ odd.example',
+    'anybody @ bad.example',
+    'Any <any . body @ bad . example>',
+  ]
+  for (const from of written)
+    expect([from, (await send('f@client.example', ['ann@a.example'], `From: ${from}\r\nSubject: x`)).taken]).toEqual([
+      from,
+      [],
+    ])
+  const others = [
+    '"evil "@odd.example',
+    'evil@odd.example.org',
+    'Evil (evil@odd.example) <good@odd.example>',
+    'Support @ odd.example',
+  ]
+  for (const from of others)
+    expect([
+      from,
+      (await send('f@client.example', ['ann@a.example'], `From: ${from}\r\nSubject: x`)).taken.length,
+    ]).toEqual([from, 1])
 })

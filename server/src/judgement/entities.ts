@@ -1,5 +1,13 @@
 import { canonicalHost, canonicalIp, formatPair, sendingNetwork, splitUrl } from '../lists/pure.ts'
-import { canonicalUrl, filesIn, isLocalIp, type MailContext, normaliseAddress, type ParsedMail } from '../mail/pure.ts'
+import {
+  canonicalUrl,
+  filesIn,
+  isLocalIp,
+  looseAddress,
+  type MailContext,
+  normaliseAddress,
+  type ParsedMail,
+} from '../mail/pure.ts'
 import type { EntityKind, EntityRef } from './types.ts'
 
 /**
@@ -12,7 +20,7 @@ export function entitiesOf(mail: ParsedMail, context: MailContext): EntityRef[] 
     if (value !== null && value !== '') found.set(`${kind} ${value}`, { kind, value })
   }
   for (const from of mail.from) {
-    const address = senderOf(from.address)
+    const address = senderOf(from.address) ?? looseAddress(from.address ?? from.raw)
     add('sender', address)
     add('sender-domain', address?.slice(address.lastIndexOf('@') + 1) ?? null)
   }

@@ -1,7 +1,14 @@
 import type { Work } from './process/serve.ts'
 
 export { type FileIn, filesIn } from './files.ts'
-export { addressDomain, aligned, normaliseAddress, registrableDomain } from './headers/domains.ts'
+export {
+  addressDomain,
+  aligned,
+  looseAddress,
+  normaliseAddress,
+  plainLocal,
+  registrableDomain,
+} from './headers/domains.ts'
 export { type RawHeaderLine, type RawHeaders, rawHeaderValue, rawHeaderValues, readHeaders } from './headers/headers.ts'
 export { type Hop, parseReceived } from './headers/received.ts'
 export { isLocalIp, receivedContext } from './headers/receiver.ts'

@@ -1,3 +1,5 @@
+import { plainLocal } from '../mail/index.ts'
+
 /** A parsed `<path> PARAM=value …` of MAIL FROM and RCPT TO. */
 export interface PathArgument {
   /** '' for the null path `<>`. */
@@ -13,13 +15,6 @@ const ATOM = /^[^\s"(),:;<>@[\\\]\p{Cc}]+$/u
 const QUOTED = /^"(?:[^"\\\p{Cc}]|\\[\x20-\x7e])*"$/u
 const LABEL = /^(?!-)[a-z0-9_\-\u0080-\u{10ffff}]{1,63}(?<!-)$/u
 const LITERAL = /^\[[0-9a-f.:ipv]{2,60}\]$/
-
-/** `"ann"` is `ann`: what is quoted without need is the same mailbox (RFC 5321, 4.1.2). */
-function plainLocal(local: string): string {
-  if (!local.startsWith('"')) return local
-  const inner = local.slice(1, -1).replace(/\\(.)/g, '$1')
-  return inner.split('.').every((atom) => ATOM.test(atom)) ? inner : local
-}
 
 /** Splits an address at the last @ outside quotes; null when it is none. The domain comes back in lower case, the rest without needless quotes. */
 export function parseAddress(text: string): string | null {

@@ -38,10 +38,43 @@ export function aligned(a: string | null, b: string | null): boolean {
   return registrable !== null && registrable === registrableDomain(right)
 }
 
+const ATOMS = /^[^\s"(),.:;<>@[\\\]\p{Cc}]+(?:\.[^\s"(),.:;<>@[\\\]\p{Cc}]+)*$/u
+
+/** `"ann"` is `ann`: what is quoted without need is the same mailbox (RFC 5321, 4.1.2). */
+export function plainLocal(local: string): string {
+  if (!/^".*"$/s.test(local)) return local
+  const inner = local.slice(1, -1).replace(/\\(.)/g, '$1')
+  return ATOMS.test(inner) ? inner : local
+}
+
+/** In front of the address, for servers of long ago (RFC 5322, 4.4); no part of it. */
+const ROUTE = /^@[^\s:"<>]+:(?=.)/
+
+const COMMENT = /\([^()@]*\)/g
+
 /** The form in which lists and entities compare addresses: lower case, domain in punycode; null when it is none. */
-export function normaliseAddress(address: string): string | null {
+export function normaliseAddress(written: string): string | null {
+  const address = written.replace(ROUTE, '')
   const at = address.lastIndexOf('@')
   if (at < 1 || address.length > 512) return null
   const domain = addressDomain(address)
-  return domain === null ? null : `${address.slice(0, at).toLowerCase()}@${domain}`
+  const local = plainLocal(address.slice(0, at))
+  const bare = local.startsWith('"') ? local : local.replace(COMMENT, '')
+  return domain === null || bare === '' ? null : `${bare.toLowerCase()}@${domain}`
 }
+
+/**
+ * The only address in a From that is written as few programs read it, with spaces and comments between its parts (RFC 5322, 4.4), whatever stands
+ * in front of its bracket; null where there is none. For what must not be passed by in such a way.
+ */
+export function looseAddress(raw: string): string | null {
+  const inner = /<([^<>]*)>[^<>]*$/.exec(raw)?.[1] ?? raw
+  const bare = inner.trim().replace(ROUTE, '')
+  if (QUOTED_LOCAL.test(bare)) return normaliseAddress(bare.replace(/\s*@\s*(?=[^@]*$)/, '@'))
+  const plain = bare.replace(COMMENT, '').trim()
+  if (plain.split('@').length !== 2 || /["<>(),;:]/.test(plain)) return null
+  const joined = plain.replace(/\s*([@.])\s*/g, '$1')
+  return /\s/.test(joined) ? null : normaliseAddress(joined)
+}
+
+const QUOTED_LOCAL = /^"(?:[^"\\]|\\.)*"\s*@[^@"<>(),;:]+$/
