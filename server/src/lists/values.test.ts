@@ -16,6 +16,7 @@ const refused = (kind: EntryKind, value: string, action: EntryAction = 'block'):
 
 describe('URL entries', () => {
   it.each([
+    ...['1.2.3.4:80', '1.2.3.4:80/a', '[2001:db8::1]:443', '[2001:db8::1]:443/*', 'contoso.:443'],
     ...['contoso.com:443', 'abc.contoso.com:25', 'test.pdf', '*.pdf', '.com', 'contoso.', 'contoso', '*contoso.com'],
     ...['*.contoso.*', '*.com', 'contoso.com*', 'contoso.com/a*', 'contoso.com/ab*', '*.com*', '*1.2.3.4', '1.2.3.4*'],
     ...[
@@ -83,8 +84,19 @@ describe('senders and domains', () => {
   })
   it('Unicode becomes Punycode', () =>
     expect(normalValue('sender-domain', 'allow', 'bücher.example')).toBe('xn--bcher-kva.example'))
-  it.each(['contoso.com', 'a@b', 'a b@contoso.com', '@contoso.com', 'a@'])('sender %j is refused', (value) =>
-    expect(refused('sender', value)).toContain('is not a sender'),
+  it.each([
+    ['url', 'contoso.com.', 'contoso.com'],
+    ['url', '*.Contoso.com.', '*.contoso.com'],
+    ['url', '~contoso.com.~', '~contoso.com~'],
+    ['url', 'contoso.com./a.', 'contoso.com/a.'],
+    ['sender', '"ann"@contoso.com.', 'ann@contoso.com'],
+    ['sender-domain', '*.contoso.com.', '*.contoso.com'],
+  ] as const)('what means the same is the same entry: %s %s', (kind, written, value) =>
+    expect(normalValue(kind, 'block', written)).toBe(value),
+  )
+  it.each(['contoso.com', 'a@b', 'a b@contoso.com', '@contoso.com', 'a@', 'mailto:a@contoso.com', 'a,b@contoso.com'])(
+    'sender %j is refused',
+    (value) => expect(refused('sender', value)).toContain('is not a sender'),
   )
   it('is compared in lower case', () =>
     expect(normalValue('sender', 'block', ' Jo.Doe@Contoso.COM ')).toBe('jo.doe@contoso.com'))

@@ -63,7 +63,10 @@ function sender(kind: EntryKind, value: string): string {
   if (/\s/.test(text.replace(/"[^"]*"/g, ''))) throw bad(kind, value, 'it holds a space', 'One address an entry.')
   const host = canonicalHost(text.slice(text.lastIndexOf('@') + 1))
   const address = normaliseAddress(text)
-  if (address !== null && host?.includes('.') && parseIp(host) === null && address.endsWith(`@${host}`)) return address
+  const local = address?.slice(0, address.lastIndexOf('@')) ?? ''
+  const odd = !local.startsWith('"') && /["(),:;<>[\\\]]/.test(local)
+  if (address !== null && !odd && host?.includes('.') && parseIp(host) === null && address.endsWith(`@${host}`))
+    return address
   throw bad(kind, value, 'it is no full address', 'Write name@domain; for a whole domain use a sender-domain entry.')
 }
 
@@ -160,7 +163,8 @@ function url(action: EntryAction, value: string): string {
   if (/[^\x21-\x7e]/.test(value.split(/[/?]/)[0] ?? ''))
     no('its host is not ASCII', 'Write the host in Punycode: xn--….')
   if (value.includes('@')) no('it holds a user name or an address', 'Leave out everything up to the @.')
-  const lower = value.toLowerCase()
+  // The root's dot says nothing.
+  const lower = value.toLowerCase().replace(/^([^/?]*[^/?.])\.(?=[/?]|~?$)/, '$1')
   const wildcard = /^[*~]/.test(lower)
   checkWildcards(lower, no)
   const pattern = urlPattern(lower)
@@ -189,6 +193,7 @@ const FILE_NAME = /\.(pdf|docx?|xlsx?|pptx?|html?|exe|dll|js|vbs|jpe?g|png|gif|t
 function checkHost(host: string, value: string, tld: boolean, no: Refuse): void {
   const authority = value.replace(/^(\*\.|~)/, '').split(/[/?]/)[0] ?? ''
   if (parseIp(host) !== null) {
+    if (/\]:|^[\d.]+:/.test(authority)) no('it has a port', 'Leave out the port.')
     if (/^[*~]/.test(value)) no('a wildcard does not go with an IP address', 'Write 1.2.3.4 or 1.2.3.4/*.')
     return
   }
