@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, stat, unlink } from 'node:fs/promises
 import { dirname, join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import type { SystemFlag } from '../provider.ts'
+import { ProviderError, type SystemFlag } from '../provider.ts'
 import {
   codeOfError,
   fileError,
@@ -84,8 +84,12 @@ export class FolderStore {
   /** Reads what belongs to the folder where that changed on disk (it may have been removed and made again). */
   async refresh(): Promise<void> {
     const [stamp, words] = await Promise.all([stampOf(join(this.dir, META)), stampOf(join(this.dir, KEYWORDS))])
-    if (stamp === '') await this.#adopt()
-    else if (stamp !== this.#metaStamp) {
+    if (stamp === '') {
+      // Renamed or removed by somebody while we are at it: made anew it would be one folder more.
+      if (this.#metaStamp !== '' && this.path !== 'INBOX' && !(await FolderStore.exists(this.dir)))
+        throw new ProviderError('no-folder', `the folder ${this.path} is no longer there`)
+      await this.#adopt()
+    } else if (stamp !== this.#metaStamp) {
       await makeSubs(this.dir)
       const meta = await readMeta(join(this.dir, META))
       if (meta === null) {

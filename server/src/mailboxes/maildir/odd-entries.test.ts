@@ -279,6 +279,37 @@ describe('Maildir: folders', () => {
     expect(subjects(await inFolder(session, 'Shut'))).toEqual(['shut in'])
   })
 
+  test.each(['renamed', 'removed'] as const)(
+    'one that is %s while mail is taken from it is not made anew',
+    async (how) => {
+      await session.createFolder('Work', { subscribe: true })
+      const copy = { bytes: mail('x'), flags: [], keywords: [], internalDate: new Date(1e12) }
+      for (let n = 0; n < 60; n++) await session.append('Work', copy)
+      const items = await session.state(
+        'Work',
+        Array.from({ length: 60 }, (_, i) => i + 1),
+      )
+      const hold = await session.hold('quarantine', [])
+      const target = await session.position(hold)
+      if (!target) throw new Error('no hold')
+      const taking = session.move('Work', uids(items), hold).then(
+        () => 'done',
+        (error: unknown) => error,
+      )
+      while (readdirSync(inbox('.Work', 'cur')).length === 60) await new Promise((done) => setImmediate(done))
+      renameSync(inbox('.Work'), how === 'renamed' ? inbox('.Elsewhere') : join(root, 'gone'))
+      await taking
+      expect((await session.folders()).map(({ path }) => path)).toEqual(
+        how === 'renamed' ? ['INBOX', 'Elsewhere'] : ['INBOX'],
+      )
+      const settled = await session.settle({ source: 'Work', items, target, shared: false })
+      const places = [...settled.values()].map(({ at }) => at)
+      expect(places).toHaveLength(60)
+      expect(places.filter((at) => at === 'target')).toHaveLength((await inFolder(session, hold)).length)
+      expect(new Set(places)).toEqual(new Set(['target', how === 'renamed' ? 'source' : 'neither']))
+    },
+  )
+
   test('put back from a backup without its empty directories, a mailbox works as before', async () => {
     await session.createFolder('Work', { subscribe: true })
     const copy = { bytes: mail('kept'), flags: [], keywords: [], internalDate: new Date(1e12) }
