@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -21,7 +22,7 @@ let provider: MailboxProvider
 let service: Remediation
 let all: ReadonlyMap<string, Mailbox>
 let now = Date.now()
-const names = Array.from({ length: 12 }, (_, k) => `undo${k}@kontor.example`)
+const names = Array.from({ length: 14 }, (_, k) => `undo${k}@kontor.example`)
 let n = 0
 let ann: Mailbox
 let bob: Mailbox
@@ -186,4 +187,32 @@ test('air #124: past the retention of soft-deleted mail the copy is gone from th
     sql<{ n: number }>`select count(*)::int as n from vault where delivery_id = ${first.id}::uuid`.execute(tx),
   )
   expect(kept.rows[0]?.n).toBe(0)
+})
+
+// The lists of a Maildir are lost, or not in the backup: Dovecot gives its folders another UIDVALIDITY and the messages new UIDs.
+test('folders and hold are numbered anew between take and undo: what was taken goes back exactly, and nothing else moves', async () => {
+  const copies = [await deliver(ann), await deliver(ann), await deliver(ann, 'Mine')]
+  const before = await truth(ann)
+  const id = await act(copies, { kind: 'quarantine' })
+  const stays = await deliver(ann)
+  await act([stays], { kind: 'quarantine' })
+  const validities = async () => {
+    const session = await provider.open({ login: ann.login })
+    const hold = await session.hold('quarantine', [])
+    const found = [await session.position('INBOX'), await session.position(hold)]
+    await session.close()
+    return found.map((position) => Number(position?.uidValidity))
+  }
+  const were = await validities()
+  for (const dir of [dovecot.mailDir(ann.login), dovecot.holdDir(ann.login)])
+    for (const path of readdirSync(dir, { recursive: true, encoding: 'utf8' }))
+      if (/(^|\/)dovecot(-uidlist|\.index)[^/]*$/.test(path)) await rm(join(dir, path), { force: true })
+  await dovecot.restart()
+  const anew = await validities()
+  expect(were.map((validity, i) => validity !== anew[i])).toEqual([true, true])
+  const made = await service.submitUndo(analyst(t.a), id)
+  await service.drain(t.a)
+  expect((await items(made.id)).map((i) => i.state)).toEqual(['done', 'done', 'done'])
+  expect(await truth(ann)).toEqual(before)
+  expect(await held(ann, 'quarantine')).toHaveLength(1)
 })
