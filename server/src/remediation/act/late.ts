@@ -8,7 +8,7 @@ import { sameRef, statesAt } from '../find/read.ts'
 import { type Change, HALF_RELEASED, Tally, transition } from '../ledger/ledger.ts'
 import type { ItemState } from '../ledger/states.ts'
 import type { HoldPosition, StoredState, WorkItem } from '../types.ts'
-import { type Owned, removeSurplus, siblings } from './surplus.ts'
+import { type Owned, settleSurplus, siblings } from './surplus.ts'
 
 /** How long after each look the next one comes; the first one comes when the lease and the command's time have passed. */
 const PAUSES_MS = [600_000, 3_600_000]
@@ -173,10 +173,10 @@ async function inTarget(desk: Desk, folder: string, rows: readonly Late[]): Prom
 async function lookForSurplus(desk: Desk, rows: readonly Late[]): Promise<ReadonlySet<ItemId>> {
   const unsure = new Set<ItemId>()
   for (const [folder, part] of Map.groupBy(rows, (r) => r.position.folder)) {
-    if ((await desk.holdAt(folder)) === null) continue
+    const held = (await desk.holdAt(folder)) !== null
     const found = await inTarget(desk, folder, part)
-    const moved = part.map((r) => ({ ...r, folder, candidates: found.filter((c) => mayBe(r, c)) }))
-    for (const item of await removeSurplus(desk, moved, await placed(desk, part))) unsure.add(item)
+    const moved = part.map((r) => ({ ...r, folder, held, candidates: found.filter((c) => mayBe(r, c)) }))
+    for (const item of await settleSurplus(desk, moved, await placed(desk, part))) unsure.add(item)
   }
   return unsure
 }

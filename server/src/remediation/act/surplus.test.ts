@@ -151,3 +151,18 @@ describe('a second copy in the hold', () => {
     expect([o.user('ann').snapshot(), o.user('ann').held()]).toEqual([before, []])
   })
 })
+
+test('a second copy beside what was given back may be its user’s: it is left, and told', async () => {
+  const o = office()
+  const { copies } = await o.deliver(['ann'])
+  const taken = await o.run({ kind: 'quarantine' }, copies)
+  twice(o)
+  const undo = await o.undo(taken)
+  await look(o, 1000)
+  expect(await o.items(undo)).toMatchObject([{ state: 'done', reason: null }])
+  expect([o.uids('ann', 'INBOX').length, held(o).length]).toEqual([2, 0])
+  await look(o, LOOKS[0])
+  expect(o.uids('ann', 'INBOX')).toHaveLength(2)
+  const reason = expect.stringMatching(/second copy.*INBOX.*nobody can tell.*both were left/)
+  expect(await o.items(undo)).toMatchObject([{ state: 'done', reason }])
+})

@@ -9,6 +9,8 @@ import { sameRef, statesAt } from '../find/read.ts'
 const TWICE =
   'The mail server has carried out, late, the command that had been given up, too: the second copy of it in the hold was removed.'
 
+const beside = (folder: string) =>
+  `There is a second copy of it in ${folder} since: the mail server has carried out, late, the command that had been given up, too, or the user has copied it; nobody can tell, and both were left.`
 const LATER = 'a second copy in a hold cannot be read or removed at the moment: looked at again later'
 /** Said of a copy or a folder; all others are of the server or the whole mailbox. */
 const OF_ONE: readonly ProviderErrorCode[] = ['refused', 'read-only', 'no-folder', 'changed']
@@ -23,19 +25,21 @@ export interface Owned {
 export interface MovedSince {
   readonly item_id: ItemId
   readonly delivery_id: DeliveryId
-  /** The hold to which it leads. */
+  /** Where it leads. */
   readonly folder: string
+  /** It is a hold of ours. */
+  readonly held: boolean
   /** Copies in the hold that the move may have made. */
   readonly candidates: readonly CopyState[]
 }
 
 /**
- * A command that was given up may be carried out in the very moment in which the next one is settled, and then there is one copy too many in
- * its hold. Nobody but us brings mail there, so where the copy that we know of is in its place, here or elsewhere, and nothing else of this
- * message is unsettled in the mailbox, one with the same bytes is that command's, and is removed. `owned`: copies that items own up to, by
- * their delivery. Gives back the items that must be looked at again.
+ * A command that was given up may be carried out in the very moment in which the next one is settled, and then there is one copy too many where
+ * it leads. Nobody but us brings mail into a hold, so where the copy that we know of is in its place, here or elsewhere, and nothing else of this
+ * message is unsettled in the mailbox, one with the same bytes is that command's, and is removed. In a folder of the user's it is left, and
+ * told. `owned`: copies that items own up to, by their delivery. Gives back the items that must be looked at again.
  */
-export async function removeSurplus(
+export async function settleSurplus(
   desk: Desk,
   moved: readonly MovedSince[],
   owned: readonly Owned[],
@@ -44,7 +48,7 @@ export async function removeSurplus(
   for (const one of moved) {
     if (unsure.has(one.item_id)) continue
     try {
-      await removeOf(desk, one, owned)
+      await settleOne(desk, one, owned)
     } catch (error) {
       // One copy that cannot be read or removed at the moment must keep nothing else in the mailbox waiting.
       if (!(error instanceof ProviderError) || !OF_ONE.includes(error.code)) throw error
@@ -55,10 +59,11 @@ export async function removeSurplus(
   return unsure
 }
 
-async function removeOf(desk: Desk, one: MovedSince, owned: readonly Owned[]): Promise<void> {
+async function settleOne(desk: Desk, one: MovedSince, owned: readonly Owned[]): Promise<void> {
   const others = one.candidates.filter((c) => !owned.some((o) => sameRef(o.ref, c.ref)))
   if (others.length === 0) return
-  const ours = owned.filter((o) => o.delivery_id === one.delivery_id).map((o) => o.ref)
+  const own = owned.filter((o) => o.delivery_id === one.delivery_id).map((o) => o.ref)
+  const ours = one.held ? own : own.filter((ref) => ref.folder === one.folder)
   const known = new Set<string>()
   for (const [folder, refs] of Map.groupBy(ours, (ref) => ref.folder))
     for (const hash of (await hashesOf(desk, folder, refs)).values()) known.add(hash)
@@ -71,12 +76,12 @@ async function removeOf(desk: Desk, one: MovedSince, owned: readonly Owned[]): P
   const surplus = others.filter((c) => known.has(hashes.get(c.ref.uid) ?? ''))
   if (surplus.length === 0) return
   const uids = surplus.map((c) => c.ref.uid)
-  await (await desk.session()).destroy(one.folder, uids)
-  desk.deps.log.warn({ mailbox: desk.mailbox, item: one.item_id, folder: one.folder, uids }, TWICE)
+  if (one.held) await (await desk.session()).destroy(one.folder, uids)
+  const told = one.held ? TWICE : beside(one.folder)
+  desk.deps.log.warn({ mailbox: desk.mailbox, item: one.item_id, folder: one.folder, uids }, told)
   await desk.commit((tx) =>
-    sql`update action_item set reason = ${TWICE} where tenant_id = recourse_tenant() and id = ${one.item_id} and reason is null`.execute(
-      tx,
-    ),
+    sql`update action_item set reason = coalesce(reason || ' ', '') || ${told}
+      where tenant_id = recourse_tenant() and id = ${one.item_id}`.execute(tx),
   )
 }
 
