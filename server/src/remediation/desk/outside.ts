@@ -30,7 +30,12 @@ export function oneServer(storage: Pick<Storage, 'tenant'>, provider: MailboxPro
     return fresh
   }
   return async (tenant, id) => {
-    const mailbox = (await read(tenant)).mailbox(id)
+    let mailbox = (await read(tenant)).mailbox(id)
+    if (!mailbox) {
+      // It may have been made since.
+      known.delete(tenant)
+      mailbox = (await read(tenant)).mailbox(id)
+    }
     if (!mailbox) return null
     return { provider, account: { login: mailbox.login }, address: mailbox.address, server: provider.kind }
   }
