@@ -58,6 +58,22 @@ test('what the user takes of a move that was cut off in half is his; the origina
   expect(cut().settled('source', 'Junk').end({ INBOX: 1, Mine: 1 })).not.toEqual([])
 })
 
+test('two commands for one move that have both come: two copies are right where that is told, and nowhere else', () => {
+  const both = () => tale().taken('info').settled('source').taken('info').settled('target')
+  expect(both().end({ [HOLD]: 2 })).toEqual(['duplicated'])
+  const told = { type: 'beside', mailbox, id } as const
+  expect(
+    both()
+      .say(told, 'ledger')
+      .end({ [HOLD]: 2 }),
+  ).toEqual([])
+  expect(
+    both()
+      .say(told, 'ledger')
+      .end({ [HOLD]: 3 }),
+  ).toEqual(['duplicated'])
+})
+
 test('of two moves of one copy to different folders each is settled as what it was', () => {
   const doubt = { type: 'doubt', mailbox, id, why: 'Both were left' } as const
   const two = tale()

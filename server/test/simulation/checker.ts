@@ -52,6 +52,8 @@ class Key {
   readonly #isHold: (folder: string) => boolean
   #states: readonly State[] = [{ places: new Map(), open: new Map(), owed: 0, vault: 0 }]
   #doubt = false
+  /** How many copies more than there should be have been told. */
+  #beside = 0
   /** When something has changed last, and until when a copy may have been in a folder. */
   #changed = -1
   readonly #possible = new Map<string, number>()
@@ -107,12 +109,20 @@ class Key {
         if (there) to(2, shifted(s.places, deed.from, -1))
         // The user has taken the original meanwhile: the server has made two of one (MOVE is not exclusive).
         else if (this.#userTook(deed, deed.from)) to(2, s.places, { owed: s.owed + 1 })
+        // An earlier command for the same copy has come, late: two of one, which has to be told where it is not put right.
+        else if (this.#cameLate(deed)) to(2, s.places)
         if ((s.places.get(deed.to ?? '') ?? 0) > 0) to(0, shifted(s.places, deed.to, -1))
         // …or the copy that was made in the first half: it is his, and the original is where it was.
         else if (this.#userTook(deed, deed.to)) to(0, s.places, { owed: s.owed + 1 })
       }
     }
     return out
+  }
+
+  #cameLate(deed: Told): boolean {
+    return [...this.#deeds.values()].some(
+      (d) => d.f === 'move' && d.copy === deed.copy && d.from === deed.from && d.n < deed.n,
+    )
   }
 
   /** From that folder, since. */
@@ -170,6 +180,9 @@ class Key {
         return
       case 'doubt':
         this.#doubt = true
+        return
+      case 'beside':
+        this.#beside++
         return
       case 'asked':
         this.#states = this.#close().map((s) => ({ ...s, owed: s.owed + 1, vault: s.vault + 1 }))
@@ -263,7 +276,7 @@ class Key {
     const places = JSON.stringify(found)
     // Cut off in half between the user's folders, and that is listed: for all anybody knows he made the second copy, so it was left.
     const inHalf = (s: State) => [...s.open].filter(([op, stage]) => stage === 1 && this.#betweenHis(op)).length
-    const listed = this.#doubt ? Math.max(0, ...all.map(inHalf)) : 0
+    const listed = (this.#doubt ? Math.max(0, ...all.map(inHalf)) : 0) + this.#beside
     if (total > most + listed) {
       this.#say(most <= 0 ? 'resurrected' : 'duplicated', `${places}, but there are ${most} of it`)
       return
@@ -283,7 +296,9 @@ class Key {
     }
     const half = like.every((s) => [...s.open.values()].includes(1))
     if (half && !this.#doubt) this.#say('unresolved', `${places}: begun and not finished, and no doubt is listed`)
-    const sound = like.some((s) => total <= s.owed + (this.#doubt ? inHalf(s) : 0) && total >= s.owed - s.vault)
+    const sound = like.some(
+      (s) => total <= s.owed + (this.#doubt ? inHalf(s) : 0) + this.#beside && total >= s.owed - s.vault,
+    )
     if (!sound && !this.#doubt) this.#say(total > most ? 'duplicated' : 'lost', `${places} does not add up`)
   }
 }

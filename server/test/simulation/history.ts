@@ -29,6 +29,8 @@ export type HistoryEvent =
       readonly copy: string
       readonly at: 'source' | 'target' | 'neither'
     }
+  /** An item says that there may be one copy more than it has brought, and that both were left. */
+  | { readonly type: 'beside'; readonly mailbox: string; readonly id: string }
   /** A folder changes its name, or goes with all that is in it. */
   | { readonly type: 'folder'; readonly mailbox: string; readonly from: string; readonly to: string | null }
   /** Copies were seen there; `copies` are their names, by which one is told from another of the same message. */

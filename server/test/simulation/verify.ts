@@ -67,6 +67,9 @@ export function orderProblems(
   )
 }
 
+/** It came to its place, and says that a late command may have left a second copy there. */
+export const hasBeside = (i: ItemView): boolean => i.state === 'done' && (i.reason?.includes('both were left') ?? false)
+
 /** One message in one mailbox at the end. */
 export interface Outcome {
   readonly login: string
@@ -100,7 +103,9 @@ export function messageProblems({ login, id, should, is, own, delivered }: Outco
   // What cannot be exact is said of it, and is not looked at here.
   if (own.some((i) => i.lost.length > 0)) return []
   // Cut off between two folders of the user's: whose the second copy is nobody can tell, and it is listed.
-  const unclear = own.filter((i) => i.state === 'ambiguous' && i.reason?.includes('Both were left')).length
+  const unclear = own.filter(
+    (i) => (i.state === 'ambiguous' && i.reason?.includes('Both were left')) || hasBeside(i),
+  ).length
   // What never was in a mailbox came there by a release, with the date of that.
   const released = (i: ItemView) =>
     i.state === 'done' ||

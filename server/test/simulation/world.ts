@@ -10,7 +10,7 @@ import { Ledger } from './ledger.ts'
 import { MailServer } from './mail-server.ts'
 import { KILLS, STALLS, type Step } from './steps.ts'
 import type { SimUser } from './user.ts'
-import { messageProblems, orderProblems, statusProblems } from './verify.ts'
+import { hasBeside, messageProblems, orderProblems, statusProblems } from './verify.ts'
 import { SimClock, Workers } from './workers.ts'
 
 const PEOPLE = ['ann', 'bob', 'cem'] as const
@@ -252,6 +252,8 @@ export class World {
     const problems = all.flatMap(({ view, items }) => statusProblems(view, items))
     problems.push(...orderProblems(all))
     const items = all.flatMap((a) => a.items)
+    for (const i of items.filter(hasBeside))
+      this.history.add('ledger', { type: 'beside', mailbox: this.#ledger.mailboxOf(i), id: i.messageId })
     for (const user of this.#server.users) problems.push(...this.#mailboxProblems(user, items))
     for (const v of check(this.history.events)) problems.push(`checker: ${v.kind} ${v.mailbox} ${v.id}: ${v.why}`)
     if (this.#server.foreignChanged) problems.push('another mailbox of the server changed')
