@@ -1,13 +1,16 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { MutationCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ApiError } from './api/client.ts'
 import './console.css'
+import { isUnsure } from './parts/Problem.tsx'
 import { makeRouter } from './router.tsx'
 import { ThemeRoot } from './shell/theme.tsx'
 
 const client = new QueryClient({
+  // What may have been done shows as soon as the server answers again.
+  mutationCache: new MutationCache({ onError: (error) => void (isUnsure(error) && client.invalidateQueries()) }),
   // The server may be on this machine or next to it: what the browser thinks of the network says nothing about it.
   defaultOptions: {
     mutations: { networkMode: 'always' },

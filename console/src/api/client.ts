@@ -1,3 +1,5 @@
+import { lookFirst, tellsNothing } from './lost.ts'
+
 export interface Problem {
   readonly code: string
   readonly message: string
@@ -12,13 +14,16 @@ export class ApiError extends Error {
   readonly cure: string
   readonly status: number
   readonly places: NonNullable<Problem['places']>
-  constructor(status: number, problem: Problem) {
+  /** A write that may have been done all the same: its answer did not arrive, or tells nothing. */
+  readonly unsure: boolean
+  constructor(status: number, problem: Problem, unsure = false) {
     super(problem.message)
     this.name = 'ApiError'
     this.status = status
     this.code = problem.code
     this.cure = problem.cure
     this.places = problem.places ?? []
+    this.unsure = unsure
   }
 }
 
@@ -66,14 +71,8 @@ export const wrongWith = (error: unknown): Readonly<Record<string, string>> =>
 
 /** A file that is asked for by what is posted; its bytes go to the browser's downloads. */
 export async function download(path: string, body: unknown, name: string): Promise<void> {
-  const response = await fetch(`${BASE}${path}`, {
-    method: 'POST',
-    credentials: 'same-origin',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-  if (!response.ok) throw new ApiError(response.status, await problemOf(response))
-  const url = URL.createObjectURL(await response.blob())
+  const bytes = await request({ method: 'POST', path: `${BASE}${path}`, body }, (response) => response.blob())
+  const url = URL.createObjectURL(bytes)
   saveFrom(url, name)
   setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }
@@ -86,26 +85,47 @@ export function saveFrom(href: string, name: string): void {
   link.click()
 }
 
-async function request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
+interface Asked {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+  readonly signal?: AbortSignal | undefined
+  /** What it changes may be changed although no answer comes: where to look for it. */
+  readonly look?: string
+}
+
+async function request<T>(asked: Asked, read: (response: Response) => Promise<T>): Promise<T> {
+  const { method, path, body, signal, look } = asked
   const init: RequestInit = { method, headers: { accept: 'application/json' }, credentials: 'same-origin' }
   if (signal) init.signal = signal
   if (body !== undefined) {
     init.headers = { accept: 'application/json', 'content-type': 'application/json' }
     init.body = JSON.stringify(body)
   }
-  let response: Response
   try {
-    response = await fetch(path, init)
+    const response = await fetch(path, init)
+    if (response.ok) return await read(response)
+    const problem = await problemOf(response)
+    if (look === undefined || !tellsNothing(response.status, problem.code)) throw new ApiError(response.status, problem)
+    throw new ApiError(response.status, { ...problem, cure: look }, true)
   } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error
-    throw new ApiError(0, {
-      code: 'unreachable',
-      message: 'The server cannot be reached.',
-      cure: 'Check the connection and that Recourse is running; this page tries again by itself.',
-    })
+    if (error instanceof ApiError || (error instanceof DOMException && error.name === 'AbortError')) throw error
+    throw look === undefined ? UNREACHABLE() : NO_ANSWER(look)
   }
-  if (!response.ok) throw new ApiError(response.status, await problemOf(response))
-  if (response.status === 204) return undefined
+}
+
+const UNREACHABLE = () =>
+  new ApiError(0, {
+    code: 'unreachable',
+    message: 'The server cannot be reached.',
+    cure: 'Check the connection and that Recourse is running; this page tries again by itself.',
+  })
+
+/** Whether the request was lost or only its answer, the browser does not tell. */
+const NO_ANSWER = (look: string) =>
+  new ApiError(0, { code: 'no-answer', message: 'No answer came from the server.', cure: look }, true)
+
+async function json(response: Response): Promise<unknown> {
   const text = await response.text()
   return text === '' ? undefined : JSON.parse(text)
 }
@@ -113,11 +133,12 @@ async function request(method: string, path: string, body?: unknown, signal?: Ab
 const underWay = new Map<string, Promise<unknown>>()
 
 /** A double click, or Enter and a click, is one wish: what is asked for in the same words while it is under way is not asked for again. */
-function once(method: string, path: string, body?: unknown): Promise<unknown> {
-  const wish = JSON.stringify([method, path, body])
+function once(method: string, path: string, body?: unknown, base = BASE): Promise<unknown> {
+  const wish = JSON.stringify([method, base, path, body])
   const known = underWay.get(wish)
   if (known) return known
-  const asked = request(method, path, body).finally(() => underWay.delete(wish))
+  const write = { method, path: `${base}${path}`, body, look: lookFirst(path) }
+  const asked = request(write, json).finally(() => underWay.delete(wish))
   underWay.set(wish, asked)
   return asked
 }
@@ -129,10 +150,13 @@ export const fileAt = (path: string, query: Query): string => `${BASE}${path}${q
 /** The one place where an answer gets its type: the server validated it against the schema that the type comes from. */
 export const api = {
   get: async <T>(path: string, query: Query = {}, signal?: AbortSignal) =>
-    (await request('GET', `${BASE}${path}${queryString(query)}`, undefined, signal)) as T,
-  post: async <T>(path: string, body: unknown = {}) => (await once('POST', `${BASE}${path}`, body)) as T,
-  put: async <T>(path: string, body: unknown) => (await once('PUT', `${BASE}${path}`, body)) as T,
-  patch: async <T>(path: string, body: unknown) => (await once('PATCH', `${BASE}${path}`, body)) as T,
-  delete: async <T>(path: string) => (await once('DELETE', `${BASE}${path}`)) as T,
-  auth: async <T>(path: string, body: unknown) => (await once('POST', `/api/auth${path}`, body)) as T,
+    (await request({ method: 'GET', path: `${BASE}${path}${queryString(query)}`, signal }, json)) as T,
+  /** A question that is too long for an address: changes nothing. */
+  ask: async <T>(path: string, body: unknown) =>
+    (await request({ method: 'POST', path: `${BASE}${path}`, body }, json)) as T,
+  post: async <T>(path: string, body: unknown = {}) => (await once('POST', path, body)) as T,
+  put: async <T>(path: string, body: unknown) => (await once('PUT', path, body)) as T,
+  patch: async <T>(path: string, body: unknown) => (await once('PATCH', path, body)) as T,
+  delete: async <T>(path: string) => (await once('DELETE', path)) as T,
+  auth: async <T>(path: string, body: unknown) => (await once('POST', path, body, '/api/auth')) as T,
 }

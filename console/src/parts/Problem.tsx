@@ -29,14 +29,16 @@ const RetryAction = ({ onRetry }: { onRetry: () => void }) => (
   </MessageBarActions>
 )
 
-/** What went wrong and what to do about it. */
+export const isUnsure = (error: unknown): boolean => error instanceof ApiError && error.unsure
+
+/** What went wrong and what to do about it. That something was not done is said only where it is known. */
 export function Problem({ error, title, onRetry }: { error: unknown; title?: string; onRetry?: () => void }) {
   const cure = error instanceof ApiError ? error.cure : ''
   if (error instanceof ApiError && error.code === 'signed-out') return <SignedOut title={title} onRetry={onRetry} />
   return (
     <MessageBar intent="error" layout="multiline" role="alert">
       <MessageBarBody className="wrap">
-        <MessageBarTitle>{title ?? 'That did not work'}</MessageBarTitle>
+        <MessageBarTitle>{isUnsure(error) ? 'It may have been done' : (title ?? 'That did not work')}</MessageBarTitle>
         {messageOf(error)}
         {cure ? <span className="notice-cure">{cure}</span> : null}
       </MessageBarBody>

@@ -19,7 +19,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { api } from '../api/client.ts'
 import { useSession } from '../api/session.ts'
-import { messageOf } from '../parts/Problem.tsx'
+import { isUnsure, messageOf } from '../parts/Problem.tsx'
 import { type ThemeChoice, useTheme } from './theme.tsx'
 
 const CHOICES: readonly { value: ThemeChoice; label: string }[] = [
@@ -78,7 +78,9 @@ function StillSignedIn(props: { error: unknown; onRetry: () => void; onClose: ()
   return (
     <MessageBar className="topbar-notice" intent="error" layout="multiline" role="alert">
       <MessageBarBody className="wrap">
-        <MessageBarTitle>You are still signed in</MessageBarTitle>
+        <MessageBarTitle>
+          {isUnsure(props.error) ? 'You may still be signed in' : 'You are still signed in'}
+        </MessageBarTitle>
         {messageOf(props.error)} Try again before you leave this computer.
       </MessageBarBody>
       <MessageBarActions

@@ -8,7 +8,7 @@ import type { Taken, TakePreview, TakeWish } from '../api/types.ts'
 export function usePreview(wish: TakeWish | null) {
   return useQuery({
     queryKey: ['plan', wish],
-    queryFn: () => api.post<TakePreview>('/take-action/preview', wish),
+    queryFn: () => api.ask<TakePreview>('/take-action/preview', wish),
     enabled: wish !== null,
     staleTime: 0,
     gcTime: 0,

@@ -15,7 +15,7 @@ export interface UndoWish {
 export const useUndoOf = (select: UndoSelection | null) =>
   useQuery({
     queryKey: ['undo', select],
-    queryFn: () => api.post<UndoPlan>('/undo/preview', { select }),
+    queryFn: () => api.ask<UndoPlan>('/undo/preview', { select }),
     enabled: select !== null,
     staleTime: 0,
     gcTime: 0,

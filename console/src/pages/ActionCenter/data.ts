@@ -126,7 +126,7 @@ export interface UndoRequest {
 export const useUndoPlan = (id: string, request: UndoRequest) =>
   useQuery({
     queryKey: ['action', id, 'undo', request],
-    queryFn: () => api.post<UndoPlan>(path(id, '/undo/preview'), request),
+    queryFn: () => api.ask<UndoPlan>(path(id, '/undo/preview'), request),
     staleTime: 0,
     gcTime: 0,
   })

@@ -76,7 +76,7 @@ export interface Wish {
 export function usePlan(wish: Wish | null) {
   return useQuery({
     queryKey: ['quarantine-plan', wish],
-    queryFn: () => api.post<HeldPlan>('/quarantine/preview', wish),
+    queryFn: () => api.ask<HeldPlan>('/quarantine/preview', wish),
     enabled: wish !== null,
     staleTime: 0,
     gcTime: 0,

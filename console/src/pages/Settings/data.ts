@@ -52,7 +52,7 @@ export const useRetentionState = () =>
 export const useRetentionEffect = (change: Retention) =>
   useQuery({
     queryKey: ['retention', 'preview', change],
-    queryFn: () => api.post<RetentionEffect>('/retention/preview', change),
+    queryFn: () => api.ask<RetentionEffect>('/retention/preview', change),
     staleTime: 0,
     gcTime: 0,
   })

@@ -24,7 +24,7 @@ export function useEntries(search: EntrySearch) {
 export const useEntryPreview = (entry: NewEntry | null) =>
   useQuery({
     queryKey: ['entry-preview', entry],
-    queryFn: () => api.post<EntryPreview>('/entries/preview', entry),
+    queryFn: () => api.ask<EntryPreview>('/entries/preview', entry),
     enabled: entry !== null,
     staleTime: 0,
     gcTime: 0,

@@ -38,7 +38,7 @@ export function useOpen() {
   const onSuccess = useChanged()
   return useMutation({
     mutationFn: async (query: SavedQuery) => {
-      const { filter } = await api.post<{ filter: MessageFilter }>(path(query.id, '/run'))
+      const { filter } = await api.ask<{ filter: MessageFilter }>(path(query.id, '/run'), {})
       return searchOf(query, filter)
     },
     onSuccess,
