@@ -354,6 +354,36 @@ describe('quarantine in the console', () => {
     await context.close()
   })
 
+  test('originals and copies for somebody else that are too many together: told before the click, and so it comes', async () => {
+    await held('Two are too many', ['yuki.tanabe'])
+    const policy = (await server.call('GET', '/policy')) as { approvals: object }
+    const setApprovals = async (secondAbove: number | null) => {
+      const { version } = (await server.call('GET', '/policy')) as { version?: number }
+      await server.call('PUT', '/policy', { ...policy, version, approvals: { ...policy.approvals, secondAbove } })
+    }
+    await setApprovals(1)
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    await signIn(page)
+    await open(page, '?q=Two+are+too+many')
+    await row(page, /Two are too many/)
+      .getByRole('checkbox')
+      .click()
+    await page.getByRole('button', { name: 'Release', exact: true }).click()
+    await panel(page).getByText('To 1 mailbox: 1 copy of 1 message.').waitFor()
+    const waits = panel(page).getByText('It waits in the Action center until two people approve it')
+    expect(await waits.count()).toBe(0)
+    await panel(page).getByLabel('Send a copy to other recipients').fill(ours('amara.osei'))
+    await waits.getByText('2 copies are more than 1').waitFor()
+    expect(await violations(page)).toEqual([])
+    await shot(page, 'q-needs-approval')
+    await panel(page).getByRole('button', { name: 'Release message' }).click()
+    await panel(page).getByText('Asked for: 1 message').waitFor()
+    expect(holding('Two are too many')).toEqual([])
+    await setApprovals(null)
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
   test('from Explorer, too: what refuses a copy for somebody else is shown at the review', async () => {
     await held('From Explorer', ['yuki.tanabe'])
     const { page, context, problems } = await watchedPage(browser, server.url)

@@ -1,5 +1,6 @@
 import { MessageBar, MessageBarBody, Spinner } from '@fluentui/react-components'
 import type { Reason, TakePreview, TakeWish } from '../api/types.ts'
+import { NeedsApproval } from '../parts/NeedsApproval.tsx'
 import { Facts } from '../parts/Page.tsx'
 import { Problem } from '../parts/Problem.tsx'
 import { Time } from '../parts/Time.tsx'
@@ -67,14 +68,7 @@ function PreviewView({ preview }: { preview: TakePreview }) {
           </ul>
         </section>
       ) : null}
-      {approval.needed > 0 ? (
-        <MessageBar intent="info">
-          <MessageBarBody>
-            It waits in the Action center until {approval.needed === 1 ? 'somebody approves' : 'two people approve'} it
-            {approval.why ? `: ${approval.why}` : '.'}
-          </MessageBarBody>
-        </MessageBar>
-      ) : null}
+      <NeedsApproval approval={approval} />
       <p className="muted">
         Recorded state of <Time at={preview.at} seconds />. Each mailbox is read again before anything is moved.
       </p>

@@ -50,6 +50,7 @@ export const Plan = Type.Object({
   back: n,
   first: n,
   refused: Type.Array(Type.Object({ reason: text, count: n })),
+  approval: Type.Object({ needed: n, why: orNull(text) }),
 })
 export const Blocked = Type.Object({
   entries: Type.Array(Type.Object({ kind: text, value: text, expiresAt: orNull(text) })),

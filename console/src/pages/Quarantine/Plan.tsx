@@ -1,4 +1,5 @@
 import { MessageBar, MessageBarBody, Spinner } from '@fluentui/react-components'
+import { NeedsApproval } from '../../parts/NeedsApproval.tsx'
 import { Problem } from '../../parts/Problem.tsx'
 import { othersLine, plural } from '../../words.ts'
 import { usePlan, type Wish } from './data.ts'
@@ -30,6 +31,7 @@ export function usePlanText(wish: Wish | null) {
             <span>{plural(data.back, 'copy goes', 'copies go')} back where it was taken from, as it was.</span>
           ) : null}
           {data.others ? <span>{othersLine(data.others)}</span> : null}
+          <NeedsApproval approval={data.approval} />
           {data.stopped ? (
             <MessageBar intent="error" layout="multiline">
               <MessageBarBody className="wrap">

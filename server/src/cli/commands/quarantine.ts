@@ -171,6 +171,8 @@ async function act(what: 'release' | 'delete', ids: readonly string[], options: 
     if (options.json) return json(plan)
     line(bold(`${plan.copies} copies of ${plan.messages} messages, in ${plan.mailboxes} mailboxes`))
     for (const { reason, count } of plan.refused) line(`  not ${count}: ${plain(reason)}`)
+    const { needed, why } = plan.approval
+    if (needed > 0) line(plain(`Waits for ${needed} approval(s): ${why}`))
     return
   }
   const done = await client.call(Done, 'POST', `/quarantine/${what}`, {

@@ -13,7 +13,7 @@ import { type Besides, NOTHING, submitAll } from './submit.ts'
 
 export interface HeldDeps extends Pick<ReportDeps, 'emailOf'> {
   readonly storage: Pick<Storage, 'tenant' | 'outbox'>
-  readonly remediation: Pick<Remediation, 'plan' | 'preview' | 'limits'>
+  readonly remediation: Pick<Remediation, 'plan' | 'limits'>
 }
 
 /** Who manages the quarantine releases and deletes there without further rights; the organisation's rules on second persons hold. */
@@ -28,19 +28,34 @@ const asManager = ({ tenant, user, name, permissions }: Actor): Requester => ({
 export async function previewHeld(deps: HeldDeps, actor: Actor, body: PreviewBody): Promise<HeldPlan> {
   if (body.copyTo && body.do !== 'release')
     throw new AppError('bad-wish', 'What is deleted is given to nobody.', 'Leave copyTo out, or release.')
-  const now = new Date()
+  let plan: HeldPlan | null = null
+  await deps.remediation.plan(asManager(actor), { key: null, wish: body }, async (desk) => {
+    plan = await previewIn(deps, desk, actor, body)
+    return {}
+  })
+  if (plan === null) throw new Error('nothing was counted')
+  return plan
+}
+
+async function previewIn(
+  { remediation }: HeldDeps,
+  desk: PlanDesk,
+  actor: Actor,
+  body: PreviewBody,
+): Promise<HeldPlan> {
   const wish = { tenant: actor.tenant, select: body.select, recipients: body.recipients }
-  const choice = await deps.storage.tenant(actor.tenant, (tx) => choose(tx, wish, { lock: false, now }))
+  const choice = await choose(desk.tx, wish, { lock: false, now: desk.now })
   const refused = tally(choice.refused)
   const none = { messages: 0, copies: 0, mailboxes: 0, back: 0, first: 0, notExact: [], others: null, stopped: null }
-  if (choice.ready.length === 0) return { ...none, refused, at: now.toISOString() }
+  const nobody = { needed: 0, why: null }
+  if (choice.ready.length === 0) return { ...none, refused, approval: nobody, at: desk.now.toISOString() }
   const kind = body.do === 'release' ? 'release' : body.permanently ? 'hard-delete' : 'soft-delete'
-  const plan = await deps.remediation.preview(asManager(actor), {
-    kind,
-    select: { deliveryIds: choice.ready.map((c) => c.deliveryId) },
-  })
+  const plan = await desk.preview({ kind, select: { deliveryIds: choice.ready.map((c) => c.deliveryId) } })
   const first = plan.notExact.find((r) => /first time/.test(r.reason))?.count ?? 0
   const more = plan.impossible.map(({ reason, count }) => ({ reason, count }))
+  const toOthers = await previewOthers(desk, messagesIn(choice), body.copyTo)
+  // Copies for others are of the same action, and no action is larger than what may be named.
+  const together = Math.min(plan.items.actionable + (toOthers.others?.copies ?? 0), remediation.limits.maxByHand)
   return {
     messages: plan.messages,
     copies: plan.items.actionable,
@@ -49,7 +64,8 @@ export async function previewHeld(deps: HeldDeps, actor: Actor, body: PreviewBod
     first,
     notExact: [...plan.notExact],
     refused: [...refused, ...more],
-    ...(await previewOthers(deps, actor, messagesIn(choice), body.copyTo)),
+    ...toOthers,
+    approval: toOthers.stopped ? nobody : await desk.approval([{ kind, copies: together }], false),
     at: plan.at,
   }
 }
@@ -57,22 +73,16 @@ export async function previewHeld(deps: HeldDeps, actor: Actor, body: PreviewBod
 const messagesIn = ({ ready }: Choice): readonly MessageId[] => [...new Set(ready.map((c) => c.messageId))]
 
 async function previewOthers(
-  deps: HeldDeps,
-  actor: Actor,
+  desk: PlanDesk,
   messages: readonly MessageId[],
   copyTo: readonly string[] | undefined,
 ): Promise<Pick<HeldPlan, 'others' | 'stopped'>> {
-  const told: Pick<HeldPlan, 'others' | 'stopped'> = { others: null, stopped: null }
-  if (!copyTo) return told
+  if (!copyTo) return { others: null, stopped: null }
   try {
-    await deps.remediation.plan(asManager(actor), { key: null, wish: { copyTo } }, async (desk) => {
-      told.others = othersCount(await copiesFor(desk, messages, copyTo, false))
-      return {}
-    })
+    return { others: othersCount(await copiesFor(desk, messages, copyTo, false)), stopped: null }
   } catch (error) {
-    told.stopped = refusalOf(error)
+    return { others: null, stopped: refusalOf(error) }
   }
-  return told
 }
 
 function tally(reasons: readonly string[]): { reason: string; count: number }[] {

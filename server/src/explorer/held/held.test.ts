@@ -299,11 +299,27 @@ describe('release', () => {
     const before = ['ann', 'bob', 'cem'].map(inbox)
     const select = { messageIds: [mail.id] }
     const plan = await post('preview', { do: 'release', select })
-    expect(plan.body).toMatchObject({ messages: 1, copies: 3, mailboxes: 3 })
+    const why = '3 copies are more than 2: two people have to approve it.'
+    expect(plan.body).toMatchObject({ messages: 1, copies: 3, mailboxes: 3, approval: { needed: 2, why } })
     const all = await post('release', { select })
     expect(all.body).toMatchObject({ actions: [{ state: 'pending-approval', copies: 3 }] })
     await drain()
     expect(['ann', 'bob', 'cem'].map(inbox)).toEqual(before)
+
+    // Copies for somebody else belong to the same action: together they are too many.
+    const few = { messageIds: [(await office.hold(['ann', 'bob'])).mail.id] }
+    expect((await post('preview', { do: 'release', select: few })).body['approval']).toEqual({ needed: 0, why: null })
+    const more = { select: few, copyTo: [at('cem')] }
+    expect((await post('preview', { do: 'release', ...more })).body).toMatchObject({
+      ...{ copies: 2, others: { copies: 1 }, stopped: null },
+      approval: { needed: 2, why },
+    })
+    expect((await post('release', more)).body).toMatchObject({ actions: [{ state: 'pending-approval', copies: 3 }] })
+
+    await set({ ...rules, secondForHardDelete: true })
+    const deletion = { do: 'delete', select: { messageIds: [(await office.hold(['ann'])).mail.id] } }
+    expect((await post('preview', deletion)).body['approval']).toEqual({ needed: 0, why: null })
+    expect((await post('preview', { ...deletion, permanently: true })).body['approval']).toMatchObject({ needed: 2 })
     await set(rules)
   })
 

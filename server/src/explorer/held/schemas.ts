@@ -83,6 +83,8 @@ export const HeldPlan = Type.Object({
   others: orNull(Others),
   /** Why the copies to others stop all of it; null = they do not. */
   stopped: orNull(Refusal),
+  /** Who has to agree before anything is done. */
+  approval: Type.Object({ needed: n, why: orNull(text) }),
   at: text,
 })
 export type HeldPlan = Static<typeof HeldPlan>
