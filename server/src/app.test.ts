@@ -339,6 +339,38 @@ describe('the server', () => {
     expect(strings.status).toBe(422)
   })
 
+  test('says in words what is expected, never as a pattern', async () => {
+    const token = await tokenOf(t.a, ROLES.administrator)
+    const saying = async (method: string, path: string, body?: unknown): Promise<string> => {
+      const answer = await ask(method, `/api/v1${path}`, token, body)
+      expect(answer.status, path).toBe(422)
+      return (await answer.json()).error.message
+    }
+    const id = 'must be an ID as in the addresses of pages: 32 hexadecimal digits, with hyphens after 8, 12, 16 and 20'
+    expect(await saying('GET', '/messages/12')).toBe(`The request is not valid: params.id ${id}.`)
+    expect(await saying('GET', '/quarantine/12')).toBe(`The request is not valid: params.id ${id}.`)
+    expect(await saying('POST', '/actions/decide', { ids: ['12'], verb: 'approve' })).toContain(`body.ids.0 ${id}`)
+    expect(await saying('POST', '/saved-queries', { name: ' ', filter: {} })).toContain('body.name must not be blank')
+    const policy = { trustedArcSealers: ['no domain!'] }
+    expect(await saying('PUT', '/policy', policy)).toContain('trustedArcSealers.0: must be a domain, like')
+  })
+
+  test('every pattern of the API says in words what it means', async () => {
+    const document = await (await ask('GET', '/api/v1/openapi.json')).json()
+    const silent: string[] = []
+    // Of a parameter it is said beside its schema.
+    const look = (at: unknown, path: string, above: boolean): void => {
+      if (typeof at !== 'object' || at === null) return
+      const { pattern, description } = at as { pattern?: unknown; description?: unknown }
+      const said = above || typeof description === 'string'
+      if (typeof pattern === 'string' && pattern !== '\\S' && !said) silent.push(path)
+      for (const [key, value] of Object.entries(at))
+        if (key !== 'responses') look(value, `${path}/${key}`, key === 'schema' && said)
+    }
+    look(document.paths, '', false)
+    expect(silent).toEqual([])
+  })
+
   test('is healthy, ready and measured; a token in a query is no token', async () => {
     expect(await (await ask('GET', '/healthz')).json()).toEqual({ status: 'ok' })
     expect(await (await ask('GET', '/readyz')).json()).toMatchObject({ ready: true })

@@ -101,7 +101,9 @@ export function register(app: Api, { storage, engines, feeds }: DetectionRoutesD
     {
       config: { permission: 'lists.write' },
       schema: {
-        params: Type.Object({ hash: Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
+        params: Type.Object({
+          hash: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'a SHA-256: 64 hexadecimal digits' }),
+        }),
         response: { 200: Type.Object({ forgotten: count }) },
       },
     },

@@ -81,5 +81,5 @@ export const Top = Type.Object({ items: Type.Array(TopRow) })
 
 /** A message's id in the path; anything else is a 400. */
 export const MessageParams = Type.Object({
-  id: Type.String({ pattern: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' }),
+  id: Type.String({ format: 'uuid' }),
 })

@@ -56,7 +56,9 @@ export const TakeActionBody = Type.Object(
     ),
     entries: Type.Optional(Type.Array(PlanEntry, { minItems: 1, maxItems: 50 })),
     propose: Type.Optional(Type.Boolean({ description: 'wait for approval although the asker could run it' })),
-    addTo: Type.Optional(Type.String({ format: 'uuid', description: 'the waiting action of the same kind to join' })),
+    addTo: Type.Optional(
+      Type.String({ format: 'uuid', description: 'the ID of the waiting action of the same kind to join' }),
+    ),
     name: Type.Optional(schemas.Name),
     description: Type.Optional(schemas.Description),
     severity: Type.Optional(schemas.Severities),

@@ -25,14 +25,14 @@ export const AuditResult = Type.Object({
 
 const Query = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
-  cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$' })),
+  cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$', description: 'what the page before gave as next' })),
   action: Type.Optional(Type.String()),
   actor: Type.Optional(Type.String()),
   subject: Type.Optional(Type.String()),
 })
 const Pinned = Type.Object({
   seq: Type.Optional(Type.Integer({ minimum: 1 })),
-  hash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+  hash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$', description: 'a SHA-256: 64 hexadecimal digits' })),
 })
 
 /** GET /audit, GET /audit/verify?seq=&hash= (a head that was noted down earlier). */

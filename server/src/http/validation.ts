@@ -3,18 +3,10 @@ import { IsOptional, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import Format from 'typebox/format'
 import { Value } from 'typebox/value'
-import { AppError, instantOf, type WrongPlace } from '../base/index.ts'
+import { AppError, instantOf, told, type WrongPlace, type WrongValue } from '../base/index.ts'
 
 // Leap seconds are instants by the rule, and none for a Date.
 Format.Set('date-time', (text) => Format.IsDateTime(text) && instantOf(text) !== null)
-
-interface Found {
-  readonly keyword: string
-  readonly schemaPath: string
-  readonly instancePath: string
-  readonly message: string
-  readonly params?: object
-}
 
 /**
  * Checks requests by the routes' own schemas. Only what arrives as text (query, path, headers) is converted to numbers, booleans and
@@ -32,7 +24,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
 }
 
 /** Where a value is none of those that its schema names, that is told once, with all of them, instead of each that it is not. */
-function chosen(errors: readonly Found[]): Found[] {
+function chosen(errors: readonly WrongValue[]): WrongValue[] {
   const byPlace = Map.groupBy(errors, (e) => e.instancePath)
   return [...byPlace.values()].flatMap((all) => {
     const union = all.find((e) => e.keyword === 'anyOf')
@@ -44,7 +36,7 @@ function chosen(errors: readonly Found[]): Found[] {
   })
 }
 
-function wrong(part: string, schema: TSchema, errors: readonly Found[]): AppError {
+function wrong(part: string, schema: TSchema, errors: readonly WrongValue[]): AppError {
   const lines = errors.map((e) => `${[part, ...pathOf(e)].join('.')} ${told(schema, e)}`)
   return new AppError(
     'invalid-request',
@@ -54,10 +46,10 @@ function wrong(part: string, schema: TSchema, errors: readonly Found[]): AppErro
   )
 }
 
-const pathOf = (e: Found): string[] => e.instancePath.split('/').slice(1)
+const pathOf = (e: WrongValue): string[] => e.instancePath.split('/').slice(1)
 
 /** Of a value that may be one or several, what is wrong with it, not that it is neither. */
-function placesOf(schema: TSchema, errors: readonly Found[]): WrongPlace[] {
+function placesOf(schema: TSchema, errors: readonly WrongValue[]): WrongPlace[] {
   const named = Map.groupBy(
     errors.filter((e) => e.instancePath !== ''),
     (e) =>
@@ -70,26 +62,4 @@ function placesOf(schema: TSchema, errors: readonly Found[]): WrongPlace[] {
     const messages = (own.length > 0 ? own : all).map((e) => told(schema, e))
     return { at, message: [...new Set(messages)].slice(0, 3).join('; ') }
   })
-}
-
-/** A pattern is no text for people: where its schema says what it means, that is told. */
-function told(schema: TSchema, e: Found): string {
-  const of = e.keyword === 'pattern' ? descriptionAt(schema, e.schemaPath) : undefined
-  return of === undefined ? `${e.message}${extra(e.params)}` : `must be ${of}`
-}
-
-function descriptionAt(schema: TSchema, path: string): string | undefined {
-  let at: unknown = schema
-  for (const key of path.split('/').slice(1)) at = typeof at === 'object' && at !== null ? Reflect.get(at, key) : null
-  const text: unknown = typeof at === 'object' && at !== null ? Reflect.get(at, 'description') : undefined
-  return typeof text === 'string' ? text : undefined
-}
-
-function extra(params: object | undefined): string {
-  if (!params) return ''
-  const names: unknown =
-    Reflect.get(params, 'additionalProperties') ??
-    Reflect.get(params, 'requiredProperties') ??
-    Reflect.get(params, 'allowedValues')
-  return Array.isArray(names) ? ` (${names.map(String).join(', ')})` : ''
 }

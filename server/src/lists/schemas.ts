@@ -46,7 +46,7 @@ export const EntryBody = Type.Object(
       Nullable(
         Type.String({
           format: 'uuid',
-          description: 'the submission that it is made by; such an allow reaches further',
+          description: 'the ID of the submission that it is made by; such an allow reaches further',
         }),
       ),
     ),

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import Type, { type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { type AuditActor, record } from '../audit/index.ts'
-import { AppError, type TenantId } from '../base/index.ts'
+import { AppError, type TenantId, told } from '../base/index.ts'
 import type { Outbox, Tx } from '../storage/index.ts'
 import { changedMeanwhile } from './changed.ts'
 import { type Directory, directory } from './directory.ts'
@@ -18,7 +18,10 @@ const strict = { additionalProperties: false }
 
 export const MailPolicy = Type.Object(
   {
-    id: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', description: 'stays; verdicts name it' }),
+    id: Type.String({
+      pattern: '^[a-z0-9][a-z0-9-]{0,62}$',
+      description: 'small letters, digits and hyphens, at most 63; verdicts name it: it stays',
+    }),
     name: Type.String({ minLength: 1, maxLength: 100 }),
     kind: Type.Enum(['strict', 'standard', 'custom'], { description: 'strict, standard: the presets, one each' }),
     priority: Type.Integer({ minimum: 0, maximum: 10_000, description: 'among custom ones: smaller first' }),
@@ -87,7 +90,7 @@ export async function setPolicies(
   if (!Value.Check(MailPolicies, body))
     throw refuse(
       [...Value.Errors(MailPolicies, body)].map(
-        (e) => `${e.instancePath.slice(1).replaceAll('/', '.') || 'policies'}: ${e.message}`,
+        (e) => `${e.instancePath.slice(1).replaceAll('/', '.') || 'policies'}: ${told(MailPolicies, e)}`,
       ),
     )
   await sql`select pg_advisory_xact_lock(hashtextextended('recourse policies ' || recourse_tenant()::text, 0))`.execute(

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import Type, { type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { type AuditActor, record } from '../audit/index.ts'
-import { AppError, type TenantId } from '../base/index.ts'
+import { AppError, type TenantId, told } from '../base/index.ts'
 import type { Outbox, Tx } from '../storage/index.ts'
 import { changedMeanwhile } from './changed.ts'
 
@@ -17,7 +17,11 @@ const settings = {
   trustedAuthserv: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { maxItems: 100 }),
   /** Domains (`d=` of ARC-Seal) whose word counts about mail that they passed on: lists and forwarders that change it. */
   trustedArcSealers: Type.Array(
-    Type.String({ pattern: '^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$', maxLength: 253 }),
+    Type.String({
+      pattern: '^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$',
+      maxLength: 253,
+      description: 'a domain, like lists.example.org',
+    }),
     { maxItems: 100 },
   ),
   /** Points from which a message is convicted, and with high confidence; null = the mode's own. */
@@ -107,7 +111,7 @@ export async function setPolicy(
   if (!Value.Check(PolicyChange, change))
     throw refuse(
       [...Value.Errors(PolicyChange, change)].map(
-        (e) => `${e.instancePath.slice(1).replaceAll('/', '.') || 'policy'}: ${e.message}`,
+        (e) => `${e.instancePath.slice(1).replaceAll('/', '.') || 'policy'}: ${told(PolicyChange, e)}`,
       ),
     )
   await sql`select pg_advisory_xact_lock(hashtextextended('recourse policy ' || current_setting('recourse.tenant_id'), 0))`.execute(

@@ -5,7 +5,7 @@ import type { Tx } from '../storage/index.ts'
 import { HeldFilter, heldWhere } from './filter.ts'
 import type { State } from './words.ts'
 
-const uuid = Type.String({ pattern: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' })
+const uuid = Type.String({ format: 'uuid' })
 /** How many IDs may be named, and how many copies a query may match. */
 export const MANY_IDS = 10_000
 export const MANY_COPIES = 200_000

@@ -46,7 +46,7 @@ export function register(app: Api, deps: SubmissionsDeps): void {
       schema: {
         summary: 'User reports and submissions, newest first',
         querystring: Type.Object({
-          id: Type.Optional(Type.String({ format: 'uuid', description: 'this one alone' })),
+          id: Type.Optional(Type.String({ format: 'uuid', description: 'the ID of the only one to list' })),
           messageId: Type.Optional(Type.String({ format: 'uuid' })),
           as: Type.Optional(schemas.SubmittedAs),
           opinion: Type.Optional(schemas.Opinion),

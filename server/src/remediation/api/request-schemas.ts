@@ -6,7 +6,7 @@ import { SOURCES, TAKE_SOURCES } from '../types.ts'
 
 // What is asked for, and its preview; with the small parts that all bodies of this room share.
 
-export const uuid = Type.String({ pattern: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' })
+export const uuid = Type.String({ format: 'uuid' })
 export const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(item: T) => Type.Union([item, Type.Null()])
 export const strict = { additionalProperties: false }
 export const MANY = 200_000

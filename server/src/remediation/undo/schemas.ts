@@ -4,7 +4,7 @@ import { MessageFilter } from '../../records/index.ts'
 import { ACTION_STATES } from '../ledger/states.ts'
 import { TAKE_SOURCES } from '../types.ts'
 
-const uuid = Type.String({ pattern: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' })
+const uuid = Type.String({ format: 'uuid' })
 const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(item: T) => Type.Union([item, Type.Null()])
 const strict = { additionalProperties: false }
 const MANY = 200_000
