@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { Type } from 'typebox'
 import type { Actor, Api } from '../access/index.ts'
-import { type ActionId, type CsvColumn, csvParts } from '../base/index.ts'
+import { type ActionId, type CsvColumn, csvParts, Uuid } from '../base/index.ts'
 import { type FalsePositiveDeps, falsePositiveOffer } from './false-positive.ts'
 import { takeAction } from './take-action.ts'
 import { previewTake, targetPage } from './take-preview.ts'
@@ -45,7 +45,7 @@ export function registerTakeAction(app: Api, deps: FalsePositiveDeps): void {
       config: { permission },
       schema: {
         summary: 'What rejecting it as a false positive would submit and allow',
-        params: Type.Object({ id: Type.String({ format: 'uuid' }) }),
+        params: Type.Object({ id: Uuid<ActionId>() }),
         response: {
           200: Type.Object({
             messages: Type.Integer(),
@@ -61,7 +61,7 @@ export function registerTakeAction(app: Api, deps: FalsePositiveDeps): void {
       },
     },
     async ({ actor, params }) => {
-      const { messages, allow } = await falsePositiveOffer(deps, actor, params.id as ActionId)
+      const { messages, allow } = await falsePositiveOffer(deps, actor, params.id)
       return { messages, allow: [...allow] }
     },
   )

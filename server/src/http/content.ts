@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import type { Actor, Api } from '../access/index.ts'
 import { record } from '../audit/index.ts'
-import { AppError, type MessageId } from '../base/index.ts'
+import { AppError, type MessageId, Uuid } from '../base/index.ts'
 import { type Parser, PREVIEW_CSP } from '../mail/index.ts'
 import { getMessage } from '../records/index.ts'
 import type { Storage } from '../storage/index.ts'
@@ -12,7 +12,7 @@ export interface ContentDeps {
   readonly parser: Pick<Parser, 'renderSafe'>
 }
 
-const Id = Type.Object({ id: Type.String({ format: 'uuid' }) })
+const Id = Type.Object({ id: Uuid<MessageId>() })
 
 /** What mail says is read only through here, and every reading is in the audit log before the first byte is out (permissions #27). */
 async function read(
@@ -50,7 +50,7 @@ export function registerRaw(api: Api, { storage }: ContentDeps): void {
     '/messages/:id/raw',
     { config: { permission: 'mail.content' }, schema: { params: Id } },
     async (request, reply) => {
-      const id = request.params.id as MessageId
+      const id = request.params.id
       const bytes = await read(storage, request.actor, id, 'message.raw')
       return reply.type('message/rfc822').header('content-disposition', `attachment; filename="${id}.eml"`).send(bytes)
     },
@@ -59,11 +59,11 @@ export function registerRaw(api: Api, { storage }: ContentDeps): void {
 
 /** An inert document, to be shown in a sandboxed frame; not below /api because the console's policy lets only this path be framed. */
 export function registerPreview(app: FastifyInstance, { storage, parser }: ContentDeps): void {
-  app.get<{ Params: { id: string } }>(
+  app.get<{ Params: { id: MessageId } }>(
     '/preview/:id',
     { config: { permission: 'mail.content' }, schema: { params: Id } },
     async (request, reply) => {
-      const bytes = await read(storage, request.actor, request.params.id as MessageId, 'message.preview')
+      const bytes = await read(storage, request.actor, request.params.id, 'message.preview')
       const { html } = await parser.renderSafe(bytes)
       return reply.type('text/html; charset=utf-8').header('content-security-policy', PREVIEW_CSP).send(html)
     },

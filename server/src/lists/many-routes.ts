@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { type Api, requireAllow } from '../access/index.ts'
-import type { EntryId, SubmissionId } from '../base/index.ts'
+import { type EntryId, type SubmissionId, Uuid } from '../base/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
 import { addEntries, type Outcome, removeEntries } from './many.ts'
 import { entryRow, ManyBody, ManyOutcomes, MOST } from './schemas.ts'
@@ -42,15 +42,13 @@ export function registerMany(app: Api, { storage, checkSubmission }: ManyDeps): 
       schema: {
         summary: `Remove up to ${MOST} entries; they stay readable`,
         body: Type.Object(
-          { ids: Type.Array(Type.String({ format: 'uuid' }), { minItems: 1, maxItems: MOST }) },
+          { ids: Type.Array(Uuid<EntryId>(), { minItems: 1, maxItems: MOST }) },
           { additionalProperties: false },
         ),
         response: { 200: ManyOutcomes },
       },
     },
     async ({ actor, body }) =>
-      storage.tenant(actor.tenant, async (tx) =>
-        view(await removeEntries(tx, storage.outbox, actor, body.ids as EntryId[])),
-      ),
+      storage.tenant(actor.tenant, async (tx) => view(await removeEntries(tx, storage.outbox, actor, body.ids))),
   )
 }

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { type Api, PageOf, requireAllow } from '../access/index.ts'
-import { AppError, type EntryId, type SubmissionId } from '../base/index.ts'
+import { AppError, type EntryId, type SubmissionId, Uuid } from '../base/index.ts'
 import type { Storage, Tx } from '../storage/index.ts'
 import { addEntry, editEntry, gone, removeEntry } from './entries.ts'
 import { registerMany } from './many-routes.ts'
@@ -14,7 +14,7 @@ export interface ListsDeps {
   readonly submissionExists?: (tx: Tx, id: SubmissionId) => Promise<boolean>
 }
 
-const Id = Type.Object({ id: Type.String({ format: 'uuid' }) })
+const Id = Type.Object({ id: Uuid<EntryId>() })
 
 export function register(app: Api, { storage, submissionExists }: ListsDeps): void {
   const checkSubmission = async (tx: Tx, text: string | null): Promise<SubmissionId | null> => {
@@ -35,7 +35,7 @@ export function register(app: Api, { storage, submissionExists }: ListsDeps): vo
       },
     },
     async ({ actor, query: { cursor, limit = 100, ...query } }) => {
-      const after = cursor === undefined ? {} : { after: cursor as EntryId }
+      const after = cursor === undefined ? {} : { after: cursor }
       const entries = await storage.tenant(actor.tenant, (tx) =>
         listEntries(tx, { ...query, ...after, limit: limit + 1 }),
       )
@@ -51,7 +51,7 @@ export function register(app: Api, { storage, submissionExists }: ListsDeps): vo
       schema: { summary: 'One entry with its history', params: Id, response: { 200: EntryDetail } },
     },
     async ({ actor, params }) => {
-      const id = params.id as EntryId
+      const { id } = params
       return storage.tenant(actor.tenant, async (tx) => {
         const entry = await getEntry(tx, id)
         if (entry === null) throw gone(id)
@@ -101,7 +101,7 @@ export function register(app: Api, { storage, submissionExists }: ListsDeps): vo
     async ({ actor, params, body }) =>
       entryRow(
         await storage.tenant(actor.tenant, async (tx) => {
-          const id = params.id as EntryId
+          const { id } = params
           // To let it live longer is to let more through.
           if (body.expiresInDays !== undefined && (await getEntry(tx, id))?.action === 'allow') requireAllow(actor)
           return editEntry(tx, storage.outbox, actor, id, body)
@@ -116,9 +116,7 @@ export function register(app: Api, { storage, submissionExists }: ListsDeps): vo
       schema: { summary: 'Remove an entry; it stays readable', params: Id, response: { 200: EntryRow } },
     },
     async ({ actor, params }) =>
-      entryRow(
-        await storage.tenant(actor.tenant, (tx) => removeEntry(tx, storage.outbox, actor, params.id as EntryId)),
-      ),
+      entryRow(await storage.tenant(actor.tenant, (tx) => removeEntry(tx, storage.outbox, actor, params.id))),
   )
 }
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { InstantText } from '../access/index.ts'
+import { type EntryId, Uuid } from '../base/index.ts'
 import type { Entry } from './door.ts'
 import { ENTRY_KINDS, overrides } from './types.ts'
 
@@ -24,7 +25,7 @@ export const EntryListQuery = Type.Object({
   neverEnds: Type.Optional(Type.Boolean()),
   ...{ endsBefore: Instant, updatedSince: Instant, updatedBefore: Instant, usedSince: Instant, unusedSince: Instant },
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
-  cursor: Type.Optional(Type.String({ format: 'uuid' })),
+  cursor: Type.Optional(Uuid<EntryId>()),
 })
 
 export const EntryBody = Type.Object(

@@ -1,5 +1,5 @@
 import type { Api } from '../access/index.ts'
-import { AppError, type MessageId } from '../base/index.ts'
+import { AppError } from '../base/index.ts'
 import type { Storage } from '../storage/index.ts'
 import { archive } from './archive.ts'
 import { heldCsv } from './csv.ts'
@@ -86,7 +86,7 @@ function registerViews(app: Api, storage: QuarantineRoutesDeps['storage']): void
       },
     },
     async ({ actor, params }) => {
-      const found = await storage.tenant(actor.tenant, (tx) => heldMessage(tx, params.id as MessageId))
+      const found = await storage.tenant(actor.tenant, (tx) => heldMessage(tx, params.id))
       if (!found)
         throw new AppError(
           'not-in-quarantine',
@@ -136,7 +136,7 @@ function registerDecisions(app: Api, storage: QuarantineRoutesDeps['storage']): 
     },
     async ({ actor, body }, reply) => {
       const wish = {
-        messageIds: body.messageIds as MessageId[],
+        messageIds: body.messageIds,
         password: body.password,
         reason: body.reason,
         zipCrypto: body.cipher === 'zipcrypto',

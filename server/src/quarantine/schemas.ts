@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { InstantText, PageOf } from '../access/index.ts'
+import { type MessageId, Uuid } from '../base/index.ts'
 import { Locations, Threats } from '../records/index.ts'
 import { SORTS } from './cursor.ts'
 import { HeldFilter } from './filter.ts'
@@ -96,7 +97,7 @@ export const ExtendBody = Type.Object(
 )
 export const DownloadBody = Type.Object(
   {
-    messageIds: Type.Array(Type.String({ format: 'uuid' }), { minItems: 1, maxItems: 1000 }),
+    messageIds: Type.Array(Uuid<MessageId>(), { minItems: 1, maxItems: 1000 }),
     password: Type.String({
       minLength: 1,
       maxLength: 128,
@@ -108,4 +109,4 @@ export const DownloadBody = Type.Object(
   },
   { additionalProperties: false },
 )
-export const MessageParams = Type.Object({ id: Type.String({ format: 'uuid' }) })
+export const MessageParams = Type.Object({ id: Uuid<MessageId>() })

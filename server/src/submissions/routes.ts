@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { Api } from '../access/index.ts'
-import type { MessageId, SubmissionId } from '../base/index.ts'
+import { type MessageId, type SubmissionId, Uuid } from '../base/index.ts'
 import { type Explanation, explain } from '../detection/index.ts'
 import { checkEntry, EntryBody, type EntryRule } from '../lists/index.ts'
 import { currentVerdict, deliveriesOf } from '../records/index.ts'
@@ -15,7 +15,7 @@ export interface SubmissionsDeps extends Pick<ReportDeps, 'emailOf'> {
   readonly storage: Pick<Storage, 'tenant' | 'outbox'>
 }
 
-const Id = Type.Object({ id: Type.String({ format: 'uuid' }) })
+const Id = Type.Object({ id: Uuid<MessageId>() })
 
 export function register(app: Api, deps: SubmissionsDeps): void {
   const { storage } = deps
@@ -33,8 +33,7 @@ export function register(app: Api, deps: SubmissionsDeps): void {
       },
     },
     async ({ actor, params, body }, reply) => {
-      const id = params.id as MessageId
-      const made = await storage.tenant(actor.tenant, (tx) => report(tx, reporting, actor, id, body))
+      const made = await storage.tenant(actor.tenant, (tx) => report(tx, reporting, actor, params.id, body))
       return reply.code(201).send(madeView(made))
     },
   )
@@ -46,23 +45,21 @@ export function register(app: Api, deps: SubmissionsDeps): void {
       schema: {
         summary: 'User reports and submissions, newest first',
         querystring: Type.Object({
-          id: Type.Optional(Type.String({ format: 'uuid', description: 'the ID of the only one to list' })),
-          messageId: Type.Optional(Type.String({ format: 'uuid' })),
+          id: Type.Optional(Uuid<SubmissionId>()),
+          messageId: Type.Optional(Uuid<MessageId>()),
           as: Type.Optional(schemas.SubmittedAs),
           opinion: Type.Optional(schemas.Opinion),
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
-          cursor: Type.Optional(Type.String({ format: 'uuid' })),
+          cursor: Type.Optional(Uuid<SubmissionId>()),
         }),
         response: { 200: schemas.SubmissionPage },
       },
     },
-    async ({ actor, query: { id, messageId, cursor, limit = 100, ...query } }) => {
+    async ({ actor, query: { cursor, limit = 100, ...query } }) => {
       const which = {
         ...query,
         limit: limit + 1,
-        ...(id === undefined ? {} : { id: id as SubmissionId }),
-        ...(messageId === undefined ? {} : { messageId: messageId as MessageId }),
-        ...(cursor === undefined ? {} : { after: cursor as SubmissionId }),
+        ...(cursor === undefined ? {} : { after: cursor }),
       }
       const found = await storage.tenant(actor.tenant, (tx) => listSubmissions(tx, which))
       const items = found.slice(0, limit).map(submissionRow)
@@ -81,7 +78,7 @@ export function register(app: Api, deps: SubmissionsDeps): void {
       },
     },
     async ({ actor, params }) => {
-      const id = params.id as MessageId
+      const { id } = params
       return explanationView(id, await storage.tenant(actor.tenant, (tx) => explain(tx, id)))
     },
   )

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { MailKinds, orNull, State, someIds, strict, Targets, uuid } from './request-schemas.ts'
+import { type ActionId, Uuid } from '../../base/index.ts'
+import { MailKinds, orNull, State, someIds, strict, Targets } from './request-schemas.ts'
 
 // What is decided about proposals, and what became of it.
 
@@ -51,7 +52,11 @@ export const RejectedBody = Type.Object({
   ),
 })
 export const DecideBody = Type.Object(
-  { ids: Type.Array(uuid, { minItems: 1, maxItems: 200 }), verb: Type.Enum(['approve', 'reject', 'undo']), why },
+  {
+    ids: Type.Array(Uuid<ActionId>(), { minItems: 1, maxItems: 200 }),
+    verb: Type.Enum(['approve', 'reject', 'undo']),
+    why,
+  },
   strict,
 )
 export const DecideResults = Type.Object({

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { type Static, Type } from 'typebox'
 import type { Api } from '../../access/index.ts'
-import { type ActionId, AppError, type ItemId, type TenantId } from '../../base/index.ts'
+import { type ActionId, AppError, type ItemId, type TenantId, Uuid } from '../../base/index.ts'
 import { getPolicy } from '../../organisation/index.ts'
 import type { Storage } from '../../storage/index.ts'
 import { purges } from '../rules/rights.ts'
@@ -168,13 +168,13 @@ function registerItems(app: Api, storage: Pick<Storage, 'tenant'>): void {
       config: { permission },
       schema: {
         summary: 'Who moved an item from state to state, and why',
-        params: Type.Object({ id: Type.String(), item: Type.String({ format: 'uuid' }) }),
+        params: Type.Object({ id: Type.String(), item: Uuid<ItemId>() }),
         response: { 200: schemas.TransitionList },
       },
     },
     async ({ actor, params }) => {
       await known(storage, actor.tenant, params.id)
-      const found = await storage.tenant(actor.tenant, (tx) => transitionsOf(tx, actor.tenant, params.item as ItemId))
+      const found = await storage.tenant(actor.tenant, (tx) => transitionsOf(tx, actor.tenant, params.item))
       return { items: [...found] }
     },
   )

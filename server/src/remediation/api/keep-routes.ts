@@ -1,14 +1,14 @@
 import { type Static, Type } from 'typebox'
 import type { Actor, Api } from '../../access/index.ts'
-import type { ActionId, ItemId } from '../../base/index.ts'
+import { type ActionId, type ItemId, Uuid } from '../../base/index.ts'
 import type { Remediation } from '../contract.ts'
 import type { KeepRequest } from '../submit/keep.ts'
 import { type Requester, TAKE_SOURCES } from '../types.ts'
 import { placeOfCopy } from '../views/items.ts'
 import { ItemPlace, KeptBy } from './item-schemas.ts'
-import { Description, orNull, SubmittedBody, strict, uuid } from './request-schemas.ts'
+import { Description, orNull, SubmittedBody, strict } from './request-schemas.ts'
 
-const Params = Type.Object({ id: uuid, item: uuid })
+const Params = Type.Object({ id: Uuid<ActionId>(), item: Uuid<ItemId>() })
 const KeepBody = Type.Object(
   {
     folder: Type.String({ minLength: 1, maxLength: 1000, description: 'path of the folder whose copy stays' }),
@@ -25,11 +25,10 @@ const KeepPreviewBody = Type.Object({
   decided: orNull(KeptBy),
 })
 
-/** The border where checked text becomes an ID of ours. */
 const requestOf = (params: Static<typeof Params>, body: Static<typeof KeepBody>): KeepRequest => ({
   ...body,
-  action: params.id as ActionId,
-  item: params.item as ItemId,
+  action: params.id,
+  item: params.item,
 })
 
 const mutable = (place: ReturnType<typeof placeOfCopy>) => ({

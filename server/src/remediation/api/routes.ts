@@ -119,7 +119,7 @@ function registerDecisions(app: Api, remediation: Remediation): void {
       },
     },
     ({ actor, params, body }) =>
-      remediation.approve(requester(actor), params.id as ActionId, body?.why, body ? partOf(body) : undefined),
+      remediation.approve(requester(actor), params.id, body?.why, body ? partOf(body) : undefined),
   )
   app.post(
     '/actions/:id/cancel',
@@ -132,7 +132,7 @@ function registerDecisions(app: Api, remediation: Remediation): void {
         response: { 200: schemas.DecidedBody },
       },
     },
-    ({ actor, params, body }) => remediation.cancel(requester(actor), params.id as ActionId, body?.why),
+    ({ actor, params, body }) => remediation.cancel(requester(actor), params.id, body?.why),
   )
   app.post(
     '/actions/decide',
@@ -145,7 +145,7 @@ function registerDecisions(app: Api, remediation: Remediation): void {
       },
     },
     async ({ actor, body }) => ({
-      results: [...(await remediation.decideAll(requester(actor), body.ids as ActionId[], body.verb, body.why))],
+      results: [...(await remediation.decideAll(requester(actor), body.ids, body.verb, body.why))],
     }),
   )
 }
@@ -164,7 +164,7 @@ function registerReject(app: Api, { remediation, rejectAsFalsePositive }: Remedi
       },
     },
     async ({ actor, params, body }) => {
-      const id = params.id as ActionId
+      const id = params.id
       const { falsePositive, ...rest } = body ?? {}
       if (falsePositive && rejectAsFalsePositive) return await rejectAsFalsePositive(actor, id, rest)
       return { ...(await remediation.reject(requester(actor), id, rest.why)), submissions: 0, entries: [] }
@@ -185,9 +185,7 @@ function registerUndo(app: Api, remediation: Remediation): void {
       },
     },
     async ({ actor, params, body }) => {
-      const items = body?.items as ItemId[] | undefined
-      const preview = await remediation.undoPreview(requester(actor), params.id as ActionId, items)
-      return previewBody(preview)
+      return previewBody(await remediation.undoPreview(requester(actor), params.id, body?.items))
     },
   )
   app.post(
@@ -202,9 +200,7 @@ function registerUndo(app: Api, remediation: Remediation): void {
       },
     },
     async ({ actor, params, body }, reply) => {
-      const { items, ...rest } = body ?? {}
-      const options = { ...rest, ...(items ? { items: items as ItemId[] } : {}) }
-      return reply.code(201).send(await remediation.submitUndo(requester(actor), params.id as ActionId, options))
+      return reply.code(201).send(await remediation.submitUndo(requester(actor), params.id, body ?? {}))
     },
   )
 }

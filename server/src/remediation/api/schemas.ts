@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { InstantText, PageOf } from '../../access/index.ts'
+import { type ActionId, type ItemId, Uuid } from '../../base/index.ts'
 import { ITEM_STATES } from '../ledger/states.ts'
 import { TAKE_SOURCES } from '../types.ts'
 import { ACTION_SORTS, PERIODS } from '../views/history.ts'
@@ -132,7 +133,7 @@ export const ActionPage = PageOf(ActionRow)
 
 export const UndoBody = Type.Object(
   {
-    items: Type.Optional(Type.Array(uuid, { minItems: 1, maxItems: MANY })),
+    items: Type.Optional(Type.Array(Uuid<ItemId>(), { minItems: 1, maxItems: MANY })),
     folderGone: Type.Optional(Type.Enum(['recreate', 'inbox'])),
     suspendCause: Type.Optional(Type.Boolean()),
     description: Type.Optional(Type.String({ maxLength: 2000 })),
@@ -141,7 +142,7 @@ export const UndoBody = Type.Object(
   strict,
 )
 
-export const Id = Type.Object({ id: uuid })
+export const Id = Type.Object({ id: Uuid<ActionId>() })
 
 /** A query parameter that may be repeated. */
 export const many = <T extends Parameters<typeof Type.Union>[0][number]>(item: T) =>
