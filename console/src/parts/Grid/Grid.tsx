@@ -8,7 +8,7 @@ import {
   tableFeatures,
   useTable,
 } from '@tanstack/react-table'
-import { useMemo, useRef } from 'react'
+import { useCallback, useMemo, useRef } from 'react'
 import { useNarrow } from '../../shell/useNarrow.ts'
 import './grid.css'
 import { GridRow } from './GridRow.tsx'
@@ -25,6 +25,7 @@ const features = tableFeatures({ columnVisibilityFeature, rowSelectionFeature })
 export function Grid<T extends object>(props: GridProps<T>) {
   const { rows, columns, rowId, selection, onSelect } = props
   const phone = useNarrow(720)
+  const cardHeight = props.cardHeight ?? CARD
   const scroller = useRef<HTMLDivElement>(null)
   const definitions = useMemo(() => {
     const helper = createColumnHelper<typeof features, T>()
@@ -59,12 +60,20 @@ export function Grid<T extends object>(props: GridProps<T>) {
       if (row) props.onOpen?.(row)
     },
   })
+  const keyAt = useCallback(
+    (index: number) => {
+      const row = rows[index]
+      return row ? rowId(row) : index
+    },
+    [rows, rowId],
+  )
   const virtual = useRows({
     count: rows.length,
     scroller,
     active: roving.active,
     phone,
-    cardHeight: props.cardHeight ?? CARD,
+    cardHeight,
+    keyAt,
     onEnd: props.onEnd,
   })
   roving.scrollTo.current = (index) => virtual.scrollToIndex(index)
@@ -121,7 +130,8 @@ export function Grid<T extends object>(props: GridProps<T>) {
                 name={props.rowName(row.original)}
                 index={item.index}
                 top={item.start}
-                height={item.size}
+                height={phone ? cardHeight : item.size}
+                measure={phone ? virtual.measureElement : undefined}
                 columns={shown}
                 tracks={tracks}
                 phone={phone}

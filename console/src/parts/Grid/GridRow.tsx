@@ -9,7 +9,10 @@ interface Props<T> {
   readonly name: string
   readonly index: number
   readonly top: number
+  /** Of a card: at least. */
   readonly height: number
+  /** Cards grow with what they hold. */
+  readonly measure: ((row: HTMLElement | null) => void) | undefined
   readonly columns: readonly GridColumn<T>[]
   readonly tracks: string
   readonly phone: boolean
@@ -31,6 +34,7 @@ function Row<T>(props: Props<T>) {
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles the keys of all rows
     <div
+      ref={props.measure}
       role="row"
       aria-rowindex={index + 2}
       aria-selected={selected}
@@ -39,7 +43,7 @@ function Row<T>(props: Props<T>) {
       className={`grid-row${selected ? ' selected' : ''}${props.onOpen ? ' opens' : ''}`}
       style={{
         transform: `translateY(${props.top}px)`,
-        height: props.height,
+        [phone ? 'minHeight' : 'height']: props.height,
         gridTemplateColumns: phone ? undefined : props.tracks,
       }}
       onFocus={() => props.onFocus(index)}

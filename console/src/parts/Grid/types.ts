@@ -34,7 +34,7 @@ export interface GridProps<T> {
   readonly onSort?: (id: string) => void
   /** All rows that exist, where known. */
   readonly total?: number | undefined
-  /** Height of a card on a phone, in pixels. */
+  /** Least height of a card on a phone, in pixels: it grows with what it holds. */
   readonly cardHeight?: number
   readonly loading?: boolean
   readonly stale?: boolean

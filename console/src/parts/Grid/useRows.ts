@@ -12,6 +12,8 @@ export function useRows(options: {
   active: number
   phone: boolean
   cardHeight: number
+  /** Of the row at a place: the height of a card goes with its row when the list changes. Kept the same while the list is. */
+  keyAt: (index: number) => string | number
   onEnd: (() => void) | undefined
 }) {
   const { count, scroller, active, phone, cardHeight, onEnd } = options
@@ -21,6 +23,7 @@ export function useRows(options: {
     estimateSize: () => (phone ? cardHeight : ROW),
     overscan: 12,
     scrollPaddingStart: HEAD,
+    getItemKey: options.keyAt,
     rangeExtractor: (range) => {
       const indexes = defaultRangeExtractor(range)
       if (active >= range.count || indexes.includes(active)) return indexes
