@@ -19,6 +19,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { api } from '../api/client.ts'
 import { useSession } from '../api/session.ts'
+import { tellTabs } from '../api/tabs.ts'
 import { isUnsure, messageOf } from '../parts/Problem.tsx'
 import { type ThemeChoice, useTheme } from './theme.tsx'
 
@@ -102,6 +103,7 @@ function useSignOut() {
   return useMutation({
     mutationFn: () => api.auth('/sign-out', {}),
     onSuccess: async () => {
+      tellTabs(null)
       client.clear()
       await navigate({ to: '/sign-in', search: {} })
     },

@@ -4,6 +4,7 @@ import { Link, Outlet, useLocation } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { LiveEvents } from '../api/live.tsx'
 import { useSession } from '../api/session.ts'
+import { useOtherTabs } from '../api/tabs.ts'
 import { Page } from '../parts/Page.tsx'
 import { AccountMenu } from './AccountMenu.tsx'
 import { NavLinks, useAnyPage } from './nav.tsx'
@@ -11,6 +12,7 @@ import { useNarrow } from './useNarrow.ts'
 
 /** Top bar, left rail (a drawer on a phone), and the page. */
 export function Shell() {
+  useOtherTabs()
   const phone = useNarrow(720)
   const [railNarrow, setRailNarrow] = useState(false)
   const [drawer, setDrawer] = useState(false)

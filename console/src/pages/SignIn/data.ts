@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { api } from '../../api/client.ts'
 import { sessionQuery } from '../../api/session.ts'
+import { tellTabs } from '../../api/tabs.ts'
 
 /** After a sign-in: forget what another person may have seen, go where they wanted to. */
 function useEntered() {
@@ -9,7 +10,8 @@ function useEntered() {
   const navigate = useNavigate()
   return async (to: string | undefined) => {
     client.clear()
-    await client.fetchQuery(sessionQuery)
+    const session = await client.fetchQuery(sessionQuery)
+    if (session) tellTabs(session.user.id)
     await navigate({ href: to ?? '/explorer' })
   }
 }
