@@ -96,6 +96,25 @@ describe('hands and eyes', () => {
     await context.close()
   })
 
+  test('on a page that comes by plain HTTP from another machine mail is released and acted on as well', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url)
+    // Only there where a page is secure: HTTPS, or this machine.
+    await page.addInitScript(() => Reflect.deleteProperty(Crypto.prototype, 'randomUUID'))
+    await signIn(page)
+    await page.goto('/quarantine?q=Both+of+you')
+    await page.getByRole('row').nth(1).getByRole('checkbox').click()
+    await page.getByRole('button', { name: 'Release', exact: true }).click()
+    await page.getByRole('button', { name: 'Release message' }).click()
+    await page.getByText('Being released: 1 message').waitFor()
+    await page.getByRole('button', { name: 'Done' }).click()
+    const [message] = await items('/messages?senderDomain=docs-portal.example')
+    await page.goto(`/messages/${message?.id}`)
+    await page.getByRole('button', { name: 'Take action' }).click()
+    await page.getByRole('radio').first().waitFor()
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
   test('words in tables stay whole, on a phone too', async () => {
     const [message] = await items('/messages?q=desk')
     for (const width of [360, 1366]) {

@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
 import { api } from '../api/client.ts'
 import type { Taken, TakePreview, TakeWish } from '../api/types.ts'
+import { useKey } from '../parts/useKey.ts'
 
 /** What the whole wish would touch, counted by the server from the recorded state; null = not asked yet. */
 export function usePreview(wish: TakeWish | null) {
@@ -19,7 +19,7 @@ export function usePreview(wish: TakeWish | null) {
 export function useStart(onStarted: () => void) {
   const client = useQueryClient()
   const navigate = useNavigate()
-  const [idempotencyKey] = useState(() => crypto.randomUUID())
+  const idempotencyKey = useKey()
   return useMutation({
     mutationFn: (wish: TakeWish) => api.post<Taken>('/take-action', { ...wish, idempotencyKey }),
     onSuccess: async ({ actions }) => {

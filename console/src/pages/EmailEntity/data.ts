@@ -1,9 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
 import { api } from '../../api/client.ts'
 import { messageQuery } from '../../api/message.ts'
 import type { Explanation, NextStep, SubmissionMade, Taken, TakeWish, TimelineEvent } from '../../api/types.ts'
+import { useKey } from '../../parts/useKey.ts'
 
 export const useMessage = (id: string) => useQuery(messageQuery(id))
 
@@ -64,7 +64,7 @@ export function useNextStep() {
 /** Blocks what a message carries, as a job of its own; one key for one dialog: a second click is the same wish. */
 export function useBlock(id: string) {
   const client = useQueryClient()
-  const [idempotencyKey] = useState(() => crypto.randomUUID())
+  const idempotencyKey = useKey()
   return useMutation({
     mutationFn: ({
       entry,

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import { api, download } from '../../api/client.ts'
 import type { HeldCounts, HeldDone, HeldPlan, HeldResults, QuarantineRow } from '../../api/types.ts'
 import { withPart } from '../../parts/filters/search.ts'
+import { useKey } from '../../parts/useKey.ts'
 import { usePages } from '../../parts/usePages.ts'
 import { asQuery, type HeldQuery, type HeldSearch, heldFilter, keepSearch, keptSearch, orderOf } from './search.ts'
 
@@ -90,9 +91,6 @@ export interface ReleaseWish {
   readonly allow?: { readonly days: number; readonly note?: string }
   readonly note?: string
 }
-
-/** One key for one intention: a second click is the same wish. */
-const useKey = () => useState(() => crypto.randomUUID())[0]
 
 function useChanged() {
   const client = useQueryClient()
