@@ -446,6 +446,30 @@ describe('quarantine in the console', () => {
     await context.close()
   })
 
+  test('Back closes what is in front, not what lies under it; Forward opens nothing over it', async () => {
+    const { page, context, problems } = await watchedPage(browser, server.url, { width: 390, height: 800 })
+    page.setDefaultTimeout(20_000)
+    await signIn(page)
+    await held('Back and forth', ['yuki.tanabe'])
+    await open(page, '?q=Back+and+forth')
+    await row(page, /Back and forth/)
+      .getByText('Back and forth')
+      .click()
+    const details = page.getByRole('dialog', { name: 'Back and forth' })
+    await details.getByRole('button', { name: 'Release', exact: true }).click()
+    const go = page.getByRole('button', { name: 'Release message' })
+    await go.waitFor()
+    await page.goBack()
+    await go.waitFor({ state: 'detached' })
+    await details.waitFor({ state: 'detached' })
+    await row(page, /Back and forth/).waitFor()
+    await page.goForward()
+    await details.getByText('Not yet released to').waitFor()
+    expect(await go.count()).toBe(0)
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
   test('on a phone and in the dark: everything is there, nothing is wider than the screen', async () => {
     await held('On the phone', ['yuki.tanabe', 'leon.brandt'])
     for (const scheme of ['light', 'dark'] as const) {

@@ -28,7 +28,10 @@ export function Quarantine() {
   const [selection, setSelection] = useState<Selection>({})
   const [everything, setEverything] = useState(false)
   const [hidden, setHidden] = useState(HIDDEN_AT_FIRST)
-  const [doing, setDoing] = useState<Doing | null>(null)
+  const [doing, setDoing] = useState<(Doing & { readonly over: string | undefined }) | null>(null)
+  const start = (next: Doing) => setDoing({ ...next, over: search.open })
+  // Back and Forward change what lies under it: what was asked over something else is not asked any more.
+  if (doing && doing.over !== search.open) setDoing(null)
   const can = useCan()
   const chosen = pages.rows.filter((row) => selection[row.messageId])
   const select = (next: Selection) => {
@@ -58,7 +61,7 @@ export function Quarantine() {
     >
       <Filters {...view} onRefresh={refresh} />
       <Toolbar aria-label="Quarantined messages" className="list-bar">
-        {act ? <Acts subject={many} onDo={setDoing} /> : null}
+        {act ? <Acts subject={many} onDo={start} /> : null}
         <Chosen
           chosen={chosen.length}
           loaded={pages.rows.length}
@@ -125,7 +128,7 @@ export function Quarantine() {
                 everything: false,
                 what: `“${messageName(row)}”`,
               }}
-              onDo={setDoing}
+              onDo={start}
             />
           )}
         />
