@@ -63,6 +63,25 @@ describe('the console while its server is away', () => {
     await context.close()
   })
 
+  test('events that were refused for a time, as by a proxy whose server restarts, come again without a reload', async () => {
+    const { page, context } = await watchedPage(browser, server.url)
+    await page.route('**/api/v1/events', (route) => route.fulfill({ status: 502, body: 'Bad Gateway' }))
+    const refused = page.waitForResponse((response) => response.url().endsWith('/events') && response.status() === 502)
+    await signIn(page)
+    await page.getByRole('link', { name: 'Tenant Allow/Block List' }).click()
+    await page.getByRole('heading', { name: 'Tenant Allow/Block List', level: 1 }).waitFor()
+    await refused
+    const block = (value: string) => server.call('POST', '/entries', { action: 'block', kind: 'sender', value })
+    await block('missed@one.example')
+    const again = page.waitForResponse((response) => response.url().endsWith('/events') && response.ok())
+    await page.unrouteAll({ behavior: 'wait' })
+    await again
+    await page.getByRole('row', { name: /missed@one\.example/ }).waitFor()
+    await block('live@one.example')
+    await page.getByRole('row', { name: /live@one\.example/ }).waitFor()
+    await context.close()
+  })
+
   test('a signing out without an answer is said, stays, and can be done again', async () => {
     const { page, context, problems } = await watchedPage(browser, server.url, { width: 360, height: 740 })
     await signIn(page)
