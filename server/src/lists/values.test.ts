@@ -158,6 +158,10 @@ describe('spoofed senders', () => {
 })
 
 describe('normal values', () => {
+  it.each(['contoso.com/', 'contoso.com//', 'contoso.com///'])('%s is the host alone', (text) => {
+    expect(normalValue('url', 'block', text)).toBe('contoso.com')
+  })
+
   it('are what they become: saving one again changes nothing', () => {
     const part = fc.constantFrom(
       'a',

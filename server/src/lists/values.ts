@@ -172,7 +172,7 @@ function url(action: EntryAction, value: string): string {
   if (action === 'allow' && wildcard)
     no('an allow entry takes no * or ~ in front', 'Name the host; a path may end in /*.')
   if (pattern.form !== 'tld') refuseSuffix('url', action, value, pattern.host)
-  return lower.endsWith('/') && pattern.form === 'exact' ? lower.slice(0, -1) : lower
+  return pattern.form === 'exact' ? lower.replace(/\/+$/, '') : lower
 }
 
 type Refuse = (why: string, cure: string) => never
