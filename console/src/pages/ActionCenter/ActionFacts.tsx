@@ -31,7 +31,8 @@ export function ActionFacts({ action }: { action: ActionDetail }) {
         ['Ended', <Time key="e" at={action.endedAt} seconds />],
         action.description ? ['Description', <SafeText key="t" text={action.description} max={2000} />] : null,
         ...decisions(action),
-        ['Chosen', <Chosen key="q" action={action} />],
+        // An undo has chosen what the actions below have done.
+        action.kind === 'undo' && !action.selection ? null : ['Chosen', <Chosen key="q" action={action} />],
         action.about ? ['About', <About key="o" action={action} />] : null,
         action.cause ? ['Cause', <CauseOf key="u" action={action} />] : null,
         action.classification

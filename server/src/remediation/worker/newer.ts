@@ -2,10 +2,15 @@ import { sql } from 'kysely'
 import type { ItemId, TenantId } from '../../base/index.ts'
 import { PREPARED, type Tx, uuids } from '../../storage/index.ts'
 
-/** When it was decided that action `a` shall happen. Those of one moment follow each other by their ids. */
+/**
+ * When it was decided that action `a` shall happen: by the last approval, also where the rest of it was cancelled since, or by submission. Those
+ * of one moment follow each other by their ids.
+ */
 const decided = (a: 'a' | 'b') => {
-  const at = (column: string) => sql.ref(`${a}.${column}`)
-  return sql`(coalesce(${at('decided_at')}, ${at('created_at')}), ${at('id')})`
+  const of = (column: string) => sql.ref(`${a}.${column}`)
+  return sql`(coalesce(case when ${of('decision')} is null then ${of('decided_at')} else (
+    select max((x ->> 'at')::timestamptz) from jsonb_array_elements(${of('approvals')}) x where x ->> 'decision' = 'approved') end,
+    ${of('created_at')}), ${of('id')})`
 }
 
 /** Of action `a`: something that was decided later has begun. */
