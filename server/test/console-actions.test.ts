@@ -1,18 +1,18 @@
 // The Action center and undo by cause as analysts use them: the real server, real Chromium, mailboxes in Maildir.
-import { rmSync } from 'node:fs'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openBrowser, overflow, violations, watchedPage } from './rig/browser.ts'
-import { copyConsole, shot } from './rig/console-build.ts'
+import { overflow, violations, watchedPage } from './rig/browser.ts'
+import { shot } from './rig/console-build.ts'
 import { fill, PERSON, settled, signIn } from './rig/console-steps.ts'
 import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
-import { type RunningServer, runServer } from './rig/running.ts'
+import { type OpenConsole, openConsole } from './rig/open-console.ts'
+import type { RunningServer } from './rig/running.ts'
 import { leaveInDoubt } from './rig/two-copies.ts'
 
 const SHARED = 'plan was shared'
 const SENDER = 'share@docs-portal.example'
 
-let built: string
+let opened: OpenConsole | undefined
 let server: RunningServer
 let browser: Browser
 /** Block entry by which everything of the sender is taken. */
@@ -40,9 +40,9 @@ async function lastEnded(): Promise<void> {
 
 describe('Action center in the browser', () => {
   beforeAll(async () => {
-    built = copyConsole()
-    server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
-    browser = await openBrowser()
+    opened = await openConsole()
+    server = opened.server
+    browser = opened.browser
     await fill(server)
     const { page, context } = await watchedPage(browser, server.url)
     await page.goto(`/setup?code=${server.setupCode}`)
@@ -61,11 +61,7 @@ describe('Action center in the browser', () => {
     entry = made.entry?.id ?? made.id
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await server?.stop()
-    rmSync(built, { recursive: true, force: true })
-  })
+  afterAll(() => opened?.close())
 
   test('history: filters in the address, the flyout of an entry, undo from it to the mailbox', async () => {
     const before = inboxes()

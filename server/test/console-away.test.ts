@@ -1,13 +1,13 @@
 // The console while its server is away: the real server, real Chromium, requests that are refused as by a host that nothing answers on.
-import { rmSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openBrowser, violations, watchedPage } from './rig/browser.ts'
-import { copyConsole, shot } from './rig/console-build.ts'
+import { violations, watchedPage } from './rig/browser.ts'
+import { shot } from './rig/console-build.ts'
 import { setUp, signIn } from './rig/console-steps.ts'
-import { type RunningServer, runServer } from './rig/running.ts'
+import { type OpenConsole, openConsole } from './rig/open-console.ts'
+import type { RunningServer } from './rig/running.ts'
 
-let built: string
+let opened: OpenConsole | undefined
 let server: RunningServer
 let browser: Browser
 
@@ -18,17 +18,13 @@ const wrong = (page: Page) => page.getByRole('heading', { name: 'Something went 
 
 describe('the console while its server is away', () => {
   beforeAll(async () => {
-    built = copyConsole()
-    server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
-    browser = await openBrowser()
+    opened = await openConsole()
+    server = opened.server
+    browser = opened.browser
     await setUp(server)
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await server?.stop()
-    rmSync(built, { recursive: true, force: true })
-  })
+  afterAll(() => opened?.close())
 
   test('a page whose files are not there yet says so within the console, and shows itself when the server is back', async () => {
     const { page, context } = await watchedPage(browser, server.url)

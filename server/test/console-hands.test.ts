@@ -1,13 +1,13 @@
 // Hands and eyes at the console: double clicks, buttons that go away, copying, words that stay whole. The real server, real Chromium.
-import { rmSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openBrowser, violations, watchedPage } from './rig/browser.ts'
-import { copyConsole, shot } from './rig/console-build.ts'
+import { violations, watchedPage } from './rig/browser.ts'
+import { shot } from './rig/console-build.ts'
 import { fill, settled, setUp, signIn } from './rig/console-steps.ts'
-import { type RunningServer, runServer } from './rig/running.ts'
+import { type OpenConsole, openConsole } from './rig/open-console.ts'
+import type { RunningServer } from './rig/running.ts'
 
-let built: string
+let opened: OpenConsole | undefined
 let server: RunningServer
 let browser: Browser
 
@@ -26,18 +26,14 @@ const linesOf = (page: Page, word: string): Promise<number[]> =>
 
 describe('hands and eyes', () => {
   beforeAll(async () => {
-    built = copyConsole()
-    server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
-    browser = await openBrowser()
+    opened = await openConsole()
+    server = opened.server
+    browser = opened.browser
     await setUp(server)
     await fill(server)
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await server?.stop()
-    rmSync(built, { recursive: true, force: true })
-  })
+  afterAll(() => opened?.close())
 
   test('a double click is one wish: one token, one report, one decision', async () => {
     const wish = { kind: 'soft-delete', propose: true, select: { filter: { senderDomain: 'docs-portal.example' } } }

@@ -1,14 +1,14 @@
 // Allow and block entries in the console, and what somebody with fewer rights is offered: the real server, real Chromium.
-import { rmSync } from 'node:fs'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AUTHSERV } from '../demo/company.ts'
-import { focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
-import { copyConsole, shot } from './rig/console-build.ts'
+import { focusIsVisible, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
+import { shot } from './rig/console-build.ts'
 import { fill, PERSON, settled, setUp, signIn } from './rig/console-steps.ts'
-import { type RunningServer, runServer } from './rig/running.ts'
+import { type OpenConsole, openConsole } from './rig/open-console.ts'
+import type { RunningServer } from './rig/running.ts'
 
-let built: string
+let opened: OpenConsole | undefined
 let server: RunningServer
 let browser: Browser
 
@@ -40,9 +40,9 @@ async function without(context: BrowserContext, ...gone: string[]): Promise<void
 
 describe('Tenant Allow/Block List in the browser', () => {
   beforeAll(async () => {
-    built = copyConsole()
-    server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
-    browser = await openBrowser()
+    opened = await openConsole()
+    server = opened.server
+    browser = opened.browser
     await fill(server)
     await setUp(server)
     await add({ value: 'soon@one.example', expiresInDays: 3, note: 'ends soon' })
@@ -51,11 +51,7 @@ describe('Tenant Allow/Block List in the browser', () => {
     await add({ action: 'allow', kind: 'sender-domain', value: 'four.example' })
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await server?.stop()
-    rmSync(built, { recursive: true, force: true })
-  })
+  afterAll(() => opened?.close())
 
   test('several entries at once by keyboard: each line has its result, what is refused stops no other; several removed', async () => {
     const { page, context, problems } = await watchedPage(browser, server.url)

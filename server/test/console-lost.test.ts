@@ -1,14 +1,14 @@
 // The console when what it asked for is done and the answer never comes: the real server behind a wire that breaks, real Chromium.
-import { rmSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openBrowser, violations, watchedPage } from './rig/browser.ts'
-import { copyConsole, shot } from './rig/console-build.ts'
+import { violations, watchedPage } from './rig/browser.ts'
+import { shot } from './rig/console-build.ts'
 import { fill, setUp, signIn } from './rig/console-steps.ts'
+import { type OpenConsole, openConsole } from './rig/open-console.ts'
 import { startProxy, type Proxy as Wire } from './rig/proxy.ts'
-import { type RunningServer, runServer } from './rig/running.ts'
+import type { RunningServer } from './rig/running.ts'
 
-let built: string
+let opened: OpenConsole | undefined
 let server: RunningServer
 let wire: Wire
 let browser: Browser
@@ -43,19 +43,17 @@ async function choose(page: Page, query: string): Promise<void> {
 
 describe('a write whose answer is lost', () => {
   beforeAll(async () => {
-    built = copyConsole()
-    server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
+    opened = await openConsole()
+    server = opened.server
+    browser = opened.browser
     wire = await startProxy(Number(new URL(server.url).port))
-    browser = await openBrowser()
     await setUp(server)
     await fill(server)
   })
 
   afterAll(async () => {
-    await browser?.close()
     await wire?.stop()
-    await server?.stop()
-    rmSync(built, { recursive: true, force: true })
+    await opened?.close()
   })
 
   const visit = async () => {

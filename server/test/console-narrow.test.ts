@@ -1,20 +1,20 @@
 // A phone, 390 pixels wide, and names that are longer than it: addresses of 70 characters that nothing breaks by itself. The real server, real Chromium.
-import { rmSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ORGANISATION } from '../demo/company.ts'
 import { write } from '../demo/message.ts'
-import { openBrowser, overflow, violations, watchedPage } from './rig/browser.ts'
-import { copyConsole, shot } from './rig/console-build.ts'
+import { overflow, violations, watchedPage } from './rig/browser.ts'
+import { shot } from './rig/console-build.ts'
 import { settled, setUp, signIn } from './rig/console-steps.ts'
-import { type RunningServer, runServer } from './rig/running.ts'
+import { type OpenConsole, openConsole } from './rig/open-console.ts'
+import type { RunningServer } from './rig/running.ts'
 
 const [DOMAIN = ''] = ORGANISATION.domains
 const address = (start: string, domain: string): string => `${start.padEnd(69 - domain.length, 'x')}@${domain}`
 const TO = address('recipient', DOMAIN)
 const FROM = address('sender', 'freemail.example')
 
-let built: string
+let opened: OpenConsole | undefined
 let server: RunningServer
 let browser: Browser
 
@@ -54,9 +54,9 @@ const cutOff = (page: Page): Promise<string[]> =>
 
 describe('long addresses on a phone', () => {
   beforeAll(async () => {
-    built = copyConsole()
-    server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
-    browser = await openBrowser()
+    opened = await openConsole()
+    server = opened.server
+    browser = opened.browser
     await setUp(server)
     const mailboxes = [...ORGANISATION.mailboxes, { address: TO, displayName: TO }]
     await server.call('PUT', '/organisation', { ...ORGANISATION, mailboxes })
@@ -92,11 +92,7 @@ describe('long addresses on a phone', () => {
     })
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await server?.stop()
-    rmSync(built, { recursive: true, force: true })
-  })
+  afterAll(() => opened?.close())
 
   test('no page scrolls sideways, and nothing is cut off without a way to it', async () => {
     const message = await first('/messages')

@@ -1,18 +1,19 @@
 // Quarantine as analysts use it: the real server, real Chromium, mailboxes in Maildir, from sign-in to what lies in the mailbox.
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { BlobReader, TextWriter, ZipReader } from '@zip.js/zip.js'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ours, write } from '../demo/message.ts'
-import { focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
-import { copyConsole, shot } from './rig/console-build.ts'
+import { focusIsVisible, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
+import { shot } from './rig/console-build.ts'
 import { addReader, fill, settled, setUp, signIn } from './rig/console-steps.ts'
 import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
-import { type RunningServer, runServer } from './rig/running.ts'
+import { type OpenConsole, openConsole } from './rig/open-console.ts'
+import type { RunningServer } from './rig/running.ts'
 
 const BOTH = 'Both of you, please'
 
-let built: string
+let opened: OpenConsole | undefined
 let server: RunningServer
 let browser: Browser
 
@@ -48,18 +49,14 @@ async function open(page: Page, query = ''): Promise<void> {
 
 describe('quarantine in the console', () => {
   beforeAll(async () => {
-    built = copyConsole()
-    server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
-    browser = await openBrowser()
+    opened = await openConsole()
+    server = opened.server
+    browser = opened.browser
     await setUp(server)
     await fill(server)
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await server?.stop()
-    rmSync(built, { recursive: true, force: true })
-  })
+  afterAll(() => opened?.close())
 
   test('find and look: columns, filters, details, headers, a safe preview (quarantine #38, #39, #49, #79, #80)', async () => {
     const { page, context, problems, strays } = await watchedPage(browser, server.url)

@@ -1,20 +1,20 @@
 // Settings as administrators use them: the real server, real Chromium; what was saved is read from the API and the database.
-import { rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ORGANISATION } from '../demo/company.ts'
 import { ours } from '../demo/message.ts'
-import { focusInDialog, focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
-import { copyConsole, shot } from './rig/console-build.ts'
+import { focusInDialog, focusIsVisible, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
+import { shot } from './rig/console-build.ts'
 import { addReader, settled, setUp, signIn } from './rig/console-steps.ts'
 import { inDatabase } from './rig/database.ts'
+import { type OpenConsole, openConsole } from './rig/open-console.ts'
 import { freePort } from './rig/ports.ts'
-import { type RunningServer, runServer } from './rig/running.ts'
+import type { RunningServer } from './rig/running.ts'
 
 const [DOMAIN = ''] = ORGANISATION.domains
 
-let built: string
+let opened: OpenConsole | undefined
 let server: RunningServer
 let browser: Browser
 let engine: Server
@@ -75,15 +75,14 @@ async function arrived(subject: string, daysAgo: number): Promise<string> {
 
 describe('settings in the console', () => {
   beforeAll(async () => {
-    built = copyConsole()
     engine = await answering()
-    server = await runServer({
-      RECOURSE_HTTP_CONSOLE_DIR: built,
+    opened = await openConsole({
       RECOURSE_ENGINES_RSPAMD_URL: `http://127.0.0.1:${portOf(engine)}`,
       // Nobody is there.
       RECOURSE_ENGINES_CLAMAV_ADDRESS: `127.0.0.1:${await freePort()}`,
     })
-    browser = await openBrowser()
+    server = opened.server
+    browser = opened.browser
     await setUp(server)
     await server.call('PUT', '/organisation', {
       ...ORGANISATION,
@@ -92,10 +91,8 @@ describe('settings in the console', () => {
   })
 
   afterAll(async () => {
-    await browser?.close()
-    await server?.stop()
+    await opened?.close()
     engine?.close()
-    rmSync(built, { recursive: true, force: true })
   })
 
   test('the default policy: what users report, who approves, thresholds; somebody faster is named', async () => {

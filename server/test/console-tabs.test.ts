@@ -1,13 +1,12 @@
 // One browser, two tabs, one session between them: the real server, real Chromium.
-import { rmSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openBrowser, watchedPage } from './rig/browser.ts'
-import { copyConsole } from './rig/console-build.ts'
+import { watchedPage } from './rig/browser.ts'
 import { addReader, fill, setUp, signIn } from './rig/console-steps.ts'
-import { type RunningServer, runServer } from './rig/running.ts'
+import { type OpenConsole, openConsole } from './rig/open-console.ts'
+import type { RunningServer } from './rig/running.ts'
 
-let built: string
+let opened: OpenConsole | undefined
 let server: RunningServer
 let browser: Browser
 
@@ -21,18 +20,14 @@ async function signOut(page: Page): Promise<void> {
 
 describe('two tabs', () => {
   beforeAll(async () => {
-    built = copyConsole()
-    server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
-    browser = await openBrowser()
+    opened = await openConsole()
+    server = opened.server
+    browser = opened.browser
     await setUp(server)
     await fill(server)
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await server?.stop()
-    rmSync(built, { recursive: true, force: true })
-  })
+  afterAll(() => opened?.close())
 
   test('whoever signs out has signed out in all of them, and nobody works on under another name', async () => {
     const reader = await addReader(server)

@@ -1,17 +1,17 @@
 // The console as people use it: the real server, real Chromium, mailboxes in Maildir.
-import { rmSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { focusInDialog, focusIsVisible, openBrowser, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
-import { copyConsole, shot } from './rig/console-build.ts'
+import { focusInDialog, focusIsVisible, overflow, tabTo, violations, watchedPage } from './rig/browser.ts'
+import { shot } from './rig/console-build.ts'
 import { arrowTo, everyPage, fill, many, PERSON, settled, signIn, tabBackTo, takeAction } from './rig/console-steps.ts'
 import * as explorer from './rig/explorer-walk.ts'
 import { type MaildirCopy, maildirCopies } from './rig/maildir-state.ts'
-import { type RunningServer, runServer } from './rig/running.ts'
+import { type OpenConsole, openConsole } from './rig/open-console.ts'
+import type { RunningServer } from './rig/running.ts'
 
 const SHARED = 'a plan was shared with you'
 
-let built: string
+let opened: OpenConsole | undefined
 let server: RunningServer
 let browser: Browser
 
@@ -20,17 +20,13 @@ const holding = (text: string): MaildirCopy[] => inboxes().filter((copy) => copy
 
 describe('console', () => {
   beforeAll(async () => {
-    built = copyConsole()
-    server = await runServer({ RECOURSE_HTTP_CONSOLE_DIR: built })
-    browser = await openBrowser()
+    opened = await openConsole()
+    server = opened.server
+    browser = opened.browser
     await fill(server)
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await server?.stop()
-    rmSync(built, { recursive: true, force: true })
-  })
+  afterAll(() => opened?.close())
 
   test('first run: the one-time code of the address makes the administrator and signs in', async () => {
     const { page, context, problems, strays } = await watchedPage(browser, server.url)
