@@ -274,6 +274,8 @@ describe('console', () => {
     await tabBackTo(page, 'button', 'Take action')
     await keys.press('Enter')
     await page.getByRole('heading', { name: 'Choose response action' }).waitFor()
+    await focusInDialog(page)
+    await settled(page)
     await tabTo(page, 'radio', /./)
     await arrowTo(page, /^Hard deleted items/)
     for (const heading of ['Choose target entities', 'Name', 'Review and submit']) {

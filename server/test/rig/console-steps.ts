@@ -131,8 +131,11 @@ export async function arrowTo(page: Page, name: RegExp): Promise<void> {
   for (let i = 0; i < 10; i++) {
     if (await wanted.isChecked()) return
     await page.keyboard.press('ArrowDown')
+    // A person sees where the arrow has led before the next one.
+    await settled(page)
   }
-  expect.fail('The arrows do not reach the radio button')
+  const focused = await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200))
+  expect.fail(`The arrows do not reach the radio button ${String(name)}; the focus is at ${focused}`)
 }
 
 export async function everyPage(server: RunningServer): Promise<[name: string, path: string][]> {

@@ -1,5 +1,5 @@
 /**
- * How many times the processor time of `work(size)` the work on four times as much takes: about 4 where it is linear, 16 where it grows with the square.
+ * How many times the processor time of `work(size / 4)` the work on sixteen times as much takes: about 16 where it is linear, 256 where it grows with the square.
  * Says the same on a fast, a slow and a busy machine: the least of several rounds of each, in turns, and each round long enough to be measured.
  */
 export function growth(work: (size: number) => unknown, size: number): number {
@@ -15,15 +15,16 @@ function measured(work: (size: number) => unknown, size: number): number {
     for (let i = 0; i < times; i++) work(n)
     return cpuTime() - before
   }
+  const small = Math.ceil(size / 4)
   let times = 1
-  while (time(size, times) < MEASURABLE_US && times < 10_000) times *= 2
-  const least = { once: Number.POSITIVE_INFINITY, fourfold: Number.POSITIVE_INFINITY }
+  while (time(small, times) < MEASURABLE_US && times < 10_000) times *= 2
+  const least = { small: Number.POSITIVE_INFINITY, large: Number.POSITIVE_INFINITY }
   for (let round = 0; round < 4; round++) {
     // The clock may go in ticks: nothing measured is no measure of anything.
-    least.once = Math.min(least.once, time(size, times) || TICK_US)
-    least.fourfold = Math.min(least.fourfold, time(size * 4, times) || TICK_US)
+    least.small = Math.min(least.small, time(small, times) || TICK_US)
+    least.large = Math.min(least.large, time(small * 16, times) || TICK_US)
   }
-  return least.fourfold / least.once
+  return least.large / least.small
 }
 
 /** µs, of the process. Both parts: the kernel guesses how to divide between them, so that one alone may stand still through 40 ms of work. */
@@ -35,5 +36,5 @@ function cpuTime(): number {
 const TICK_US = 1_000
 const MEASURABLE_US = 10_000
 
-/** What is linear stays below, what grows with the square does not. */
-export const LINEAR = 9
+/** What is linear stays below, what grows with the square does not: as far from 16 as from 256, as collected garbage costs more where there is more of it. */
+export const LINEAR = 64
