@@ -96,6 +96,8 @@ interface Spent {
   readonly commits: number
   /** Highest resident size of our process, bytes. */
   readonly peak: number
+  /** Of `seconds`, until the action was submitted. */
+  readonly submission?: number
 }
 
 /** Statements that this process sends. */
@@ -188,8 +190,9 @@ function show(name: string, spent: Spent, copies = COPIES): void {
       `Dovecot ${per10k(cpu.dovecot, copies)}`,
     ].join(', ')})`,
   ]
-  if (rows.inserted + rows.updated > 10)
+  if (spent.submission !== undefined)
     parts.push(
+      `${spent.seconds.toFixed(2)} s, the submission ${spent.submission.toFixed(2)} s`,
       `rows a message: ${perMessage(rows.inserted, copies)} inserted, ${perMessage(rows.updated, copies)} updated ` +
         `(${perMessage(rows.hot, copies)} without touching an index), ${perMessage(rows.deleted, copies)} deleted`,
       `${spent.statements} statements, ${spent.commits} commits`,
@@ -234,14 +237,17 @@ async function main(): Promise<void> {
     const messageIds = letters.map((m) => m.id)
     const run = async (copies: number, submit: () => Promise<{ id: ActionView['id'] }>) => {
       let id: ActionView['id'] | null = null
+      let submission = 0
       const spent = await meter(async () => {
+        const started = performance.now()
         id = (await submit()).id
+        submission = (performance.now() - started) / 1000
         await remediation.drain(tenant)
       })
       const action = id ?? never()
       const view = await storage.tenant(tenant, (tx) => getAction(tx, tenant, action))
       if (view?.counts.verified !== copies) throw new Error(`not everything was done: ${JSON.stringify(view)}`)
-      return { id: action, spent }
+      return { id: action, spent: { ...spent, submission } }
     }
     const both = async (copies: number, recipients?: readonly string[]) => {
       const select = { messageIds, ...(recipients ? { recipients } : {}) }

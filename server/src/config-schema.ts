@@ -222,7 +222,7 @@ export const ConfigSchema = Type.Object({
       connections: Type.Integer({
         minimum: 1,
         maximum: 100,
-        default: 6,
+        default: 8,
         description:
           'Mailboxes of one mail server that a process works in at the same time: some more than its pool has connections, as each of them needs only the database for a part of the time.',
       }),

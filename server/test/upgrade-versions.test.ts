@@ -14,6 +14,16 @@ import { type TestStorage, testStorage } from './rig/storage.ts'
 
 /** How many migrations each room had when the remediation's got its latest one. A new one adds the row of the version before it. */
 const BEFORE = { audit: 1, access: 1, lists: 2, detection: 1, intake: 1, submissions: 1 }
+const LATELY = {
+  ...BEFORE,
+  organisation: 7,
+  records: 10,
+  quarantine: 5,
+  explorer: 1,
+  access: 2,
+  detection: 2,
+  intake: 2,
+}
 const VERSIONS = [
   { ...{ audit: 1, access: 1, lists: 1, organisation: 1, records: 1 }, remediation: 1 },
   { ...{ audit: 1, access: 1, lists: 1, organisation: 3, records: 5, submissions: 1 }, remediation: 2 },
@@ -26,17 +36,8 @@ const VERSIONS = [
   { ...BEFORE, organisation: 7, records: 9, quarantine: 5, explorer: 1, access: 2, remediation: 9 },
   { ...BEFORE, organisation: 7, records: 9, quarantine: 5, explorer: 1, access: 2, remediation: 10 },
   { ...BEFORE, organisation: 7, records: 10, quarantine: 5, explorer: 1, access: 2, detection: 2, remediation: 11 },
-  {
-    ...BEFORE,
-    organisation: 7,
-    records: 10,
-    quarantine: 5,
-    explorer: 1,
-    access: 2,
-    detection: 2,
-    intake: 2,
-    remediation: 12,
-  },
+  { ...LATELY, remediation: 12 },
+  { ...LATELY, remediation: 13 },
 ]
 
 const open: (() => unknown)[] = []

@@ -116,7 +116,7 @@ export interface Remediation extends Undoing {
 }
 
 export const DEFAULT_TUNING: Tuning = {
-  perServer: 6,
+  perServer: 8,
   rates: { perServer: null, perMailbox: null },
   batch: 500,
   leaseMs: 60_000,

@@ -18,6 +18,7 @@ const TABLES = [
     'guard',
     'action_item',
     'item_due',
+    'action_due',
     'item_seen',
     'item_history',
     'item_batch',
@@ -37,7 +38,8 @@ export async function copyBack(today: TestStorage, old: TestStorage, remediation
       return all
     }),
   )
-  const then = remediation >= 5 ? rows : remediation >= 2 ? narrow(rows) : wide(narrow(rows))
+  const each = remediation >= 14 ? rows : apart(rows)
+  const then = remediation >= 5 ? each : remediation >= 2 ? narrow(each) : wide(narrow(each))
   const blobs = await copyBlobs(today, old, rows)
   await old.storage.tenant(old.a, async (tx) => {
     await old.storage.blobs.mark(tx, [...blobs.values()])
@@ -76,6 +78,20 @@ async function copyBlobs(today: TestStorage, old: TestStorage, rows: Rows): Prom
     copied.set(key, await old.storage.blobs.put(old.a, bytes))
   }
   return copied
+}
+
+/** What is due: a row for each item (versions 2 to 13). */
+function apart({ action_due = [], item_due = [], action_item = [], ...rest }: Rows): Rows {
+  const underWay = new Set(
+    action_item.filter((i) => i['state'] === 'approved' || i['state'] === 'executing').map((i) => i['id']),
+  )
+  const known = new Set(item_due.map((d) => d['item_id']))
+  const each = action_due.flatMap(({ action_id, mailbox_id, items }) =>
+    (items as string[])
+      .filter((item_id) => underWay.has(item_id) && !known.has(item_id))
+      .map((item_id) => ({ tenant_id: '', item_id, action_id, mailbox_id, retry_at: null })),
+  )
+  return { ...rest, action_item, item_due: [...item_due, ...each] }
 }
 
 /** What a copy looked like: a row for each side; who moved an item: a row for each; what is begun: beside its copy (versions 2 to 4). */

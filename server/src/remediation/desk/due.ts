@@ -15,9 +15,11 @@ export const reached = (
 /** Mailboxes that have something to do now: something that waits, or that was interrupted. */
 export async function dueMailboxes(tx: Tx, tenant: TenantId, now: Date, limit: number): Promise<readonly MailboxId[]> {
   const rows = await sql<{ mailbox_id: MailboxId }>`
-    select q.mailbox_id, min(q.item_id::text) as first from item_due q join action a on a.tenant_id = q.tenant_id and a.id = q.action_id
-    where q.tenant_id = ${tenant} and q.retry_at is null
-      and a.proven and (a.blocked_until is null or ${reached(sql`a.blocked_until`, now)})
+    select q.mailbox_id, min(q.first::text) as first from (
+        select mailbox_id, action_id, item_id as first from item_due where tenant_id = ${tenant} and retry_at is null
+        union all select mailbox_id, action_id, first from action_due where tenant_id = ${tenant}
+      ) q join action a on a.tenant_id = ${tenant} and a.id = q.action_id
+    where a.proven and (a.blocked_until is null or ${reached(sql`a.blocked_until`, now)})
     group by q.mailbox_id
     union all
     select l.mailbox_id, min(l.item_id::text) from item_late l where l.tenant_id = ${tenant} and ${reached(sql`l.look_at`, now)}

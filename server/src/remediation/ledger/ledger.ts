@@ -15,6 +15,7 @@ import {
   mayComeLate,
   mayFollow,
 } from './states.ts'
+import { forgetEnded, letWait } from './waiting.ts'
 
 /** What a transition writes beside the state; a field that is left out stays as it is. */
 export interface Fields {
@@ -265,19 +266,16 @@ export async function transitionAll(
       update action_item i set state = ${to}, reason = ${why}, next_attempt_at = null, updated_at = ${context.now}
       from x where i.tenant_id = ${context.tenant} and i.id = x.id
       returning i.id, i.mailbox_id
-    ), q as (
-      insert into item_due (tenant_id, item_id, action_id, mailbox_id)
-      select ${context.tenant}, u.id, ${actionId}, u.mailbox_id from u
-      where ${to === 'approved'} and u.mailbox_id is not null
-      on conflict (tenant_id, item_id) do update set retry_at = null
+    ), q as (${letWait(context.tenant, actionId, sql`select id, mailbox_id from u where ${to === 'approved'}`)}
     ), e as (
-      delete from item_due d using u where d.tenant_id = ${context.tenant} and d.item_id = u.id and ${to !== 'approved'}
+      delete from item_due d using u where d.tenant_id = ${context.tenant} and d.item_id = u.id
     ), t as (
       insert into item_history (tenant_id, action_id, mailbox_id, at, who, from_state, to_state, why, items)
       select ${context.tenant}, ${actionId}, x.mailbox_id, ${context.now}, ${context.who}, x.state, ${to}, ${why},
         array_agg(x.id order by x.id) from x group by x.mailbox_id, x.state
     )
     select state as was, count(*)::int as n, count(next_attempt_at)::int as retrying from x group by state`.execute(tx)
+  if (to !== 'approved') await forgetEnded(tx, { action: actionId })
   const delta: { -readonly [K in keyof Counts]?: number } = {}
   for (const { was, n, retrying } of moved.rows) {
     delta[COUNTER[was]] = (delta[COUNTER[was]] ?? 0) - n

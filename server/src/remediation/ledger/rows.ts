@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { type ItemId, uuidv7 } from '../../base/index.ts'
 import { jsonColumn, jsonText, PREPARED, type Tx, uuids } from '../../storage/index.ts'
 import type { Batch, Change, Fields, LedgerContext } from './ledger.ts'
+import { endWait } from './waiting.ts'
 
 // The rows that a change of state writes. What is the same for all items of a batch (nearly everything) goes over as one value, not as
 // one for each; statements are looked up by keys whatever the statistics say.
@@ -112,6 +113,7 @@ export async function moveItems(
     : sql`from unnest(${ids}, ${sql.join(x.arrays)}) as x(id, ${sql.raw(x.names.join(', '))})`
   const matches = alike ? sql`` : sql`and i.id = x.id`
   const over = uuids(idsOf(changes.filter(ended)))
+  const mailboxes = [...new Set(changes.filter(ended).flatMap((c) => c.item.mailboxId ?? []))]
   const waits = changes.filter(
     (c) => !ended(c) && (c.to === 'failed' || (c.to === 'approved' && c.item.state !== 'executing')),
   )
@@ -124,7 +126,7 @@ export async function moveItems(
         where u.mailbox_id is not null and u.id = any(${uuids(idsOf(waits))})
         on conflict (tenant_id, item_id) do update set retry_at = excluded.retry_at)`
   const gone = changes.some(ended)
-    ? sql`, e as (delete from item_due where tenant_id = recourse_tenant() and item_id = any(${over}))`
+    ? sql`, e as (delete from item_due where tenant_id = recourse_tenant() and item_id = any(${over})), f as (${endWait(mailboxes, over)})`
     : sql``
   const moved = await sql<{ n: number }>`${prepared}
     with u as (

@@ -207,7 +207,17 @@ export interface ItemHistoryTable {
   items: ItemId[]
 }
 
-/** Items that somebody has to work on. */
+/** Items of one action and mailbox that somebody has to work on, and of which at least one waits or is under way. */
+export interface ActionDueTable {
+  tenant_id: TenantId
+  seq: Generated<number>
+  action_id: ActionId
+  mailbox_id: MailboxId
+  first: ItemId
+  items: ItemId[]
+}
+
+/** Items that somebody has to work on, apart from the others of their action. */
 export interface ItemDueTable {
   tenant_id: TenantId
   item_id: ItemId
@@ -293,6 +303,7 @@ declare module '../../storage/schema.ts' {
     item_seen: ItemSeenTable
     item_history: ItemHistoryTable
     item_due: ItemDueTable
+    action_due: ActionDueTable
     item_late: ItemLateTable
     item_both: ItemBothTable
     item_keep: ItemKeepTable

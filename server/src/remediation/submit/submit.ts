@@ -3,6 +3,7 @@ import { type ActionId, AppError, madeAt, uuidv7 } from '../../base/index.ts'
 import { emit, type Tx } from '../../storage/index.ts'
 import type { Delta, LedgerContext } from '../ledger/ledger.ts'
 import { type ActionState, COUNTER, type ItemState } from '../ledger/states.ts'
+import { letWait } from '../ledger/waiting.ts'
 import { type ApprovalRules, approvalFor, noteJoined } from '../rules/approval.ts'
 import { checkActive, checkSize, type Limits } from '../rules/limits.ts'
 import { mayRun } from '../rules/rights.ts'
@@ -239,10 +240,7 @@ async function insertItems(
         exists (select 1 from action_item e where e.tenant_id = ${tenant} and e.delivery_id = k.id), ${now}::timestamptz
       from k ${action.joins ? fresh : sql``} order by k.message_id, k.id
       returning id, state, mailbox_id
-    ), q as (
-      insert into item_due (tenant_id, item_id, action_id, mailbox_id)
-      select ${tenant}, i.id, ${action.id}, i.mailbox_id from i where i.state = 'approved' and i.mailbox_id is not null
-    )
+    ), q as (${letWait(tenant, action.id, sql`select id, mailbox_id from i where state = 'approved'`)})
     select state, count(*)::int as n from i group by state`.execute(tx)
   const delta: Delta = { total: 0 }
   for (const { state, n } of made.rows) {

@@ -24,15 +24,17 @@ export async function bindCauses(tx: Tx, context: LedgerContext, id: ActionId): 
     delete from guard g using ${takenBack} x, action_item o, action a
     where g.tenant_id = ${tenant} and o.tenant_id = ${tenant} and o.id = x.of_id and a.tenant_id = ${tenant} and a.id = o.action_id
       and a.kind = 'undo' and g.delivery_id = o.delivery_id and g.set_by = a.id`.execute(tx)
-  await sql`
+  // What a person did without a cause has none that automation could take it again for.
+  if (redoes || (await hadCauses(tx, context, id)))
+    await sql`
     with x as materialized (select of_id from ${inForceNoMore} x),
     o as materialized (
-      select o.delivery_id, o.cause_set, a.cause, a.id as action_id from x
+      select o.delivery_id, o.cause_set, a.cause from x
       join action_item o on o.tenant_id = ${tenant} and o.id = x.of_id
       join action a on a.tenant_id = ${tenant} and a.id = o.action_id and a.kind <> 'undo')
     insert into guard (tenant_id, delivery_id, cause_kind, cause_id, cause_version, set_by, at)
-    select ${tenant}::uuid, o.delivery_id, coalesce(o.cause->>'kind', 'action'), coalesce(o.cause->>'id', o.action_id::text),
-      coalesce((o.cause->>'version')::int, 1), ${id}::uuid, ${now}::timestamptz from o
+    select ${tenant}::uuid, o.delivery_id, o.cause->>'kind', o.cause->>'id', (o.cause->>'version')::int, ${id}::uuid, ${now}::timestamptz
+      from o where o.cause is not null
     union all select ${tenant}, o.delivery_id, s.kind, s.cause_id, s.version, ${id}, ${now}
       from o join cause_set s on s.tenant_id = ${tenant} and s.id = o.cause_set
     ${IN_ORDER} on conflict do nothing`.execute(tx)
@@ -54,6 +56,13 @@ const takenBackBy = ({ tenant }: LedgerContext, id: ActionId): RawBuilder<unknow
 const undoesUndos = async (tx: Tx, { tenant }: LedgerContext, id: ActionId): Promise<boolean> => {
   const rows = await sql`select 1 from action_undoes x join action a on a.tenant_id = x.tenant_id and a.id = x.action_id
     where x.tenant_id = ${tenant} and x.undo_id = ${id} and a.kind = 'undo' limit 1`.execute(tx)
+  return rows.rows.length > 0
+}
+
+const hadCauses = async (tx: Tx, { tenant }: LedgerContext, id: ActionId): Promise<boolean> => {
+  const rows = await sql`select from action_undoes x join action a on a.tenant_id = x.tenant_id and a.id = x.action_id
+    where x.tenant_id = ${tenant} and x.undo_id = ${id} and (a.cause is not null or exists (
+      select from action_cause_set s where s.tenant_id = a.tenant_id and s.action_id = a.id)) limit 1`.execute(tx)
   return rows.rows.length > 0
 }
 

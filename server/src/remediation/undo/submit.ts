@@ -4,6 +4,7 @@ import { jsonText, type Tx } from '../../storage/index.ts'
 import type { LedgerContext } from '../ledger/ledger.ts'
 import type { ActionState } from '../ledger/states.ts'
 import type { ActionParams } from '../ledger/tables.ts'
+import { letWait } from '../ledger/waiting.ts'
 import { mayRun, need } from '../rules/rights.ts'
 import { insertAction, openAction } from '../submit/submit.ts'
 import type { Requester, Source } from '../types.ts'
@@ -234,8 +235,7 @@ async function insertPart(
       where ${which}
       returning id, mailbox_id
     )
-    insert into item_due (tenant_id, item_id, action_id, mailbox_id)
-    select ${tenant}, id, ${action}, mailbox_id from i where ${!pending} and mailbox_id is not null`.execute(tx)
+    ${letWait(tenant, action, sql`select id, mailbox_id from i where ${!pending}`)}`.execute(tx)
 }
 
 /** The button pressed twice: the same person, the same selection, and it is still under way. */

@@ -88,6 +88,12 @@ describe('proposed, and not approved', () => {
     expect([await guards(copies.slice(2)), await suspended(again.id)]).toEqual([[], 1])
   })
 
+  test('what a person did for no cause has none to be kept from', async () => {
+    const { copies } = await o.deliver(['ann', 'bob'])
+    await o.undo(await o.run({ kind: 'soft-delete' }, copies))
+    expect(await guards(copies)).toEqual([])
+  })
+
   test('a redo that nobody approves lets go of nothing', async () => {
     const signal = cause('signal')
     const { copies } = await o.deliver(['ann'])

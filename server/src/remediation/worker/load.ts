@@ -4,6 +4,7 @@ import type { CopyRef } from '../../mailboxes/index.ts'
 import { PREPARED, type Tx, uuids } from '../../storage/index.ts'
 import { reached } from '../desk/due.ts'
 import { keptCopies } from '../ledger/both.ts'
+import { type DueRow, dueIn, forgetEnded } from '../ledger/waiting.ts'
 import type { HoldPosition, StoredState, WorkItem } from '../types.ts'
 import { hasNewer, newerThan } from './newer.ts'
 import {
@@ -44,16 +45,17 @@ export async function loadWork(
   const rows = await itemsOf(tx, tenant, ids.length > limit ? await next(tx, ids, limit) : ids)
   const begun = rows.filter((r) => r.state === 'executing')
   const items = begun.length > 0 ? begun : rows
-  if (items.length === 0) return []
+  if (items.length === 0) {
+    if (waiting.length > 0) await forgetEnded(tx, { mailbox })
+    return []
+  }
   const facts = await factsOf(tx, tenant, items, actions)
   return items.flatMap((r) => workItem(r, facts) ?? [])
 }
 
 /** What is due in a mailbox. */
 async function due(tx: Tx, mailbox: MailboxId) {
-  const rows = await sql<{ item_id: ItemId; action_id: ActionId }>`${prepared}
-    select item_id, action_id from item_due where tenant_id = recourse_tenant() and mailbox_id = ${mailbox} and retry_at is null
-    order by item_id`.execute(tx)
+  const rows = await sql<DueRow>`${prepared} ${dueIn(mailbox)} order by item_id`.execute(tx)
   return rows.rows
 }
 

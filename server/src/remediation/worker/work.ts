@@ -16,6 +16,7 @@ import { isBack, seekBack } from '../find/seek-back.ts'
 import { isKeep, keptPlaces, locateKept, seekKept } from '../find/seek-kept.ts'
 import { seekSent } from '../find/seek-sent.ts'
 import { type Change, markReverted, Tally, transition } from '../ledger/ledger.ts'
+import { dueIn } from '../ledger/waiting.ts'
 import type { WorkItem } from '../types.ts'
 import { loadWork } from './load.ts'
 
@@ -282,7 +283,8 @@ async function recordOnly(desk: Desk, items: readonly WorkItem[]): Promise<void>
 export async function noteDoubt(desk: Desk, why: string): Promise<void> {
   await desk.deps.storage.tenant(desk.tenant, (tx) =>
     sql`update action_item set reason = ${`In doubt: ${why} It is looked at again as soon as the server answers.`}
-      where tenant_id = ${desk.tenant} and state = 'executing' and id in (select item_id from item_due
-        where tenant_id = ${desk.tenant} and mailbox_id = ${desk.mailbox} and retry_at is null)`.execute(tx),
+      where tenant_id = ${desk.tenant} and state = 'executing' and id in (select item_id from (${dueIn(desk.mailbox)}) w)`.execute(
+      tx,
+    ),
   )
 }
