@@ -44,11 +44,11 @@ export async function submitUndo(
   if (request.select.actions) await refuseUnended(tx, tenant, first, request.select.actions)
   refuseRunning(first)
   // One undo at a time: two people who press the button together must not make two items for one message,
-  // one from the action and one from its redo.
+  // one from the action and one from its redo. A worker that counts an undo looks, by its foreign key, at what that undoes: this lock lets it.
   const ids = first.actions.map((a) => a.id)
   await sql`with recursive over (id) as (
       select unnest(${ids}::uuid[]) union select x.undo_id from over o join action_undoes x on x.tenant_id = ${tenant} and x.action_id = o.id
-    ) select id from action where tenant_id = ${tenant} and id in (select id from over) order by id for update`.execute(
+    ) select id from action where tenant_id = ${tenant} and id in (select id from over) order by id for no key update`.execute(
     tx,
   )
   if (request.releaseHeld) await lockAtGate(tx, tenant, request.select)
