@@ -53,6 +53,18 @@ async function judged(causes: readonly Cause[], to: readonly string[] = ['ann'])
   return copies
 }
 
+test('who asks for an undo does not wait for a worker that looks, by a foreign key, at what is undone', async () => {
+  const { copies } = await o.deliver(['ann'])
+  const id = await o.run({ kind: 'soft-delete' }, copies)
+  const asked = await t.storage.tenant(t.a, async (tx) => {
+    await sql`select from action where id = ${id} for key share`.execute(tx)
+    const undone = o.service.submitUndo(o.analyst(), id).then(() => 'undone')
+    return await Promise.race([undone, new Promise((done) => setTimeout(done, 10_000, 'waits'))])
+  })
+  expect(asked).toBe('undone')
+  await o.service.drain(t.a)
+})
+
 describe('proposed, and not approved', () => {
   const proposer = (more: readonly string[] = []) => o.analyst(['remediation.propose', ...more])
   const guards = async (copies: readonly Copy[]) =>
