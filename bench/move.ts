@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import pg from 'pg'
+import type { TenantId } from '../server/src/base/index.ts'
 import { type CopyRef, createImapProvider, type MailboxProvider } from '../server/src/mailboxes/index.ts'
 import { ALL_MIGRATIONS } from '../server/src/migrations.ts'
 import { type ActionView, createRemediation, DEFAULT_LIMITS, getAction } from '../server/src/remediation/index.ts'
@@ -71,14 +72,33 @@ function written(n: number): Letter {
 /** As it lies in a mailbox: as the gateway has handed it on, or as it came where there is none. */
 const lies = (mail: Letter, login: string): Buffer => (KNOWN ? mail.raw : asDelivered(mail.sent, login))
 
+/** Known as a watcher does that finds mail and reads it: the script's moves have given it new UIDs. */
+async function look(storage: Storage, tenant: TenantId, mailboxes: MailboxProvider, letters: readonly Letter[]) {
+  const places = await placesIn(mailboxes)
+  const byId = new Map(letters.map((mail) => [mail.internetMessageId, mail]))
+  const rows = [...places].map(([key, ref]) => {
+    const [login, id = ''] = key.split(' ')
+    const mail = byId.get(id)
+    return { login, id: mail?.id, ref: { ...ref, sha256: mail?.sent.sha256 } }
+  })
+  const found = await storage.tenant(tenant, (tx) =>
+    sql`update delivery d set ref = x.ref from json_to_recordset(${JSON.stringify(rows)}::json) as x(login text, id uuid, ref jsonb), mailbox b
+      where d.tenant_id = ${tenant} and d.message_id = x.id and b.tenant_id = d.tenant_id and b.id = d.mailbox_id and b.login = x.login`.execute(
+      tx,
+    ),
+  )
+  if (Number(found.numAffectedRows) !== COPIES) throw new Error(`${found.numAffectedRows} places are known`)
+}
+
 /** Where every message lies, by login and the message's own id. */
 async function placesIn(mailboxes: MailboxProvider): Promise<ReadonlyMap<string, CopyRef>> {
   const places = new Map<string, CopyRef>()
   for (const login of LOGINS) {
     const session = await mailboxes.open({ login })
     const position = await session.position('INBOX')
-    const folder = { folder: 'INBOX', uidValidity: position?.uidValidity ?? '' }
-    for (const { ref, internetMessageId } of await session.between(folder, 1, LETTERS))
+    if (!position) throw new Error(`no Inbox of ${login}`)
+    const folder = { folder: 'INBOX', uidValidity: position.uidValidity }
+    for (const { ref, internetMessageId } of await session.between(folder, 1, position.uidNext - 1))
       places.set(`${login} ${internetMessageId}`, ref)
     await session.close()
   }
@@ -215,15 +235,8 @@ async function main(): Promise<void> {
       const files = letters.map((m, n) => ({ bytes: lies(m, login), letters: n % 3 ? 'S' : 'RS' }))
       seedMaildir(dovecot.mailDir(login), 'INBOX', files)
     }
-    const places = KNOWN ? await placesIn(mailboxes) : null
-    for (const mail of letters) {
-      const sha256 = mail.sent.sha256
-      const to = [...people.values()].map((mailbox) => {
-        const ref = places?.get(`${mailbox.login} ${mail.internetMessageId}`) ?? null
-        return { mailbox, ref: ref && { ...ref, sha256 } }
-      })
-      await keep(storage, tenant, { letter: mail, at: 'inbox', to })
-    }
+    const to = [...people.values()].map((mailbox) => ({ mailbox, ref: null }))
+    for (const mail of letters) await keep(storage, tenant, { letter: mail, at: 'inbox', to })
     // A running server: it also keeps the planner's statistics fresh.
     await storage.start()
     await sql`analyze`.execute(storage.db)
@@ -267,6 +280,7 @@ async function main(): Promise<void> {
       const bareBack = await meter(() => bare(HOLD, 'INBOX', 'short'))
       const wholeTake = await meter(() => bare('INBOX', HOLD, 'whole'))
       const wholeBack = await meter(() => bare(HOLD, 'INBOX', 'whole'))
+      if (KNOWN) await look(storage, tenant, mailboxes, letters)
       const { take, undo } = await both(COPIES)
       all.push({ bareTake, bareBack, wholeTake, wholeBack, take, undo })
       console.log(`round ${round}`)
