@@ -47,6 +47,7 @@ export class DatabaseLeases implements Leases {
     const won = await this.#storage.tenant(
       tenant,
       async (tx) => (await takeFree(tx, terms, holder, mark)) ?? (await this.#takeFromDead(tx, terms, holder, mark)),
+      { mayRunAgain: true },
     )
     if (!won) return null
     const { epoch, echoMs } = won
@@ -245,7 +246,7 @@ class HeldLease implements Lease {
           where tenant_id = recourse_tenant() and resource = ${resource} and epoch = ${epoch} and holder = ${holder}`.execute(
           tx,
         ),
-      { foundAgain: true },
+      { foundAgain: true, mayRunAgain: true },
     )
     await (mine ? freed : freed.catch(() => {}))
   }

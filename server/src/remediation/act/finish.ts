@@ -85,22 +85,24 @@ export async function finish(
   const foundAgain = arrivals.every((a) => a.from !== null)
   const outcome = async (tx: Tx) => {
     const ended = checked.filter((c) => !left.has(c.item.id))
-    await relocate(
-      tx,
-      ended.map((c) => ({ item: c.item, ref: c.after.ref, copyHash: c.copyHash, place, lost: c.lost })),
+    const placed = ended.map(
+      (c): Placed => ({ item: c.item, ref: c.after.ref, copyHash: c.copyHash, place, lost: c.lost }),
     )
-    await locateKept(tx, stays)
     const tally = new Tally()
-    await transition(tx, desk.context(), changes, tally)
+    await Promise.all([
+      relocate(tx, placed),
+      transition(tx, desk.context(), changes, tally),
+      markReverted(
+        tx,
+        ended.map((c) => c.item),
+        tally,
+      ),
+    ])
+    await locateKept(tx, stays)
     await insertExtras(tx, desk.context(), extras, tally)
-    await markReverted(
-      tx,
-      ended.map((c) => c.item),
-      tally,
-    )
     await tally.write(tx, desk.context())
   }
-  await desk.commit(outcome, { foundAgain })
+  await desk.commit(outcome, { foundAgain, mayRunAgain: true })
   crashPoint(`${p}.after-done-commit`)
   return checked.length === arrivals.length && extras.length === 0
 }

@@ -112,7 +112,7 @@ export async function lookForLate(desk: Desk): Promise<boolean> {
 
 async function due(desk: Desk): Promise<readonly Late[]> {
   const { storage, clock } = desk.deps
-  const rows = await storage.tenant(desk.tenant, (tx) =>
+  const ask = (tx: Tx) =>
     sql<Late>`select l.item_id, i.action_id, l.mailbox_id, l.delivery_id, i.state, i.next_attempt_at is not null as retries, l.ref,
       l.state as before, l.position, l.shared, l.looks,
       exists (select from action_item o join item_seen s on s.tenant_id = o.tenant_id and s.item_id = o.id
@@ -121,9 +121,9 @@ async function due(desk: Desk): Promise<readonly Late[]> {
     from item_late l join action_item i on i.tenant_id = l.tenant_id and i.id = l.item_id
     where l.tenant_id = ${desk.tenant} and l.mailbox_id = ${desk.mailbox}
       and (${reached(sql`l.look_at`, clock())} or i.state = 'approved')
-    order by l.item_id limit ${AT_A_TIME}`.execute(tx),
-  )
-  return rows.rows
+    order by l.item_id limit ${AT_A_TIME}`.execute(tx)
+  const found = await storage.tenant(desk.tenant, ask, { mayRunAgain: true })
+  return found.rows
 }
 
 /** Out of a hold, from which nobody takes anything but us, to where the user may have moved it on; of one folder, to one folder. */

@@ -1,4 +1,4 @@
-import { crashPoint } from '../../base/index.ts'
+import { crashPoint, type ItemId, uuidv7 } from '../../base/index.ts'
 import { type CopyRef, type CopyState, type MoveResult, ProviderError } from '../../mailboxes/index.ts'
 import { type Desk, isRefusal } from '../desk/desk.ts'
 import { failure } from '../desk/failure.ts'
@@ -8,7 +8,7 @@ import { pointsOf, type WorkItem } from '../types.ts'
 import { insertExtras } from './extras.ts'
 import { type Arrival, finish } from './finish.ts'
 import type { Target } from './target.ts'
-import { deposit } from './vault.ts'
+import { type Deposit, deposit } from './vault.ts'
 
 /** Copies that go from one folder to another by one command. */
 export interface Group {
@@ -16,6 +16,9 @@ export interface Group {
   readonly target: Target
   readonly ready: readonly Ready[]
 }
+
+/** What is written down is made from what was read, and made anew where the connection was dead. */
+const AGAIN = { mayRunAgain: true }
 
 /**
  * Bytes durable, intent committed, one MOVE, read back, done committed (mailbox-semantics P1). False: something is left to do.
@@ -33,21 +36,15 @@ export async function moveGroup(desk: Desk, group: Group, last: boolean): Promis
   crashPoint(`${p}.after-vault`)
   crashPoint(`${p}.before-intent-commit`)
   const { batches, vaults } = await desk.commit(async (tx) => {
-    const kept = group.ready.flatMap((r) =>
-      r.bytes
-        ? [
-            {
-              id: r.item.id,
-              deliveryId: r.item.deliveryId,
-              sha256: r.sha256 ?? '',
-              bytes: r.bytes,
-              location: r.item.target.location,
-            },
-          ]
-        : [],
-    )
-    const ids = await deposit(tx, { ...desk.deps, tenant: desk.tenant, now: desk.deps.clock() }, kept)
-    const vaults = new Map(kept.map((k, n) => [k.id, ids[n] ?? null]))
+    const vaults = new Map<ItemId, string>()
+    const deposits: Deposit[] = []
+    for (const { item, sha256, bytes } of group.ready) {
+      if (!bytes) continue
+      const id = uuidv7()
+      vaults.set(item.id, id)
+      const location = item.target.location
+      deposits.push({ id, deliveryId: item.deliveryId, sha256: sha256 ?? '', bytes, location })
+    }
     const changes: Change[] = []
     for (const [n, r] of group.ready.entries()) {
       changes.push({
@@ -67,8 +64,15 @@ export async function moveGroup(desk: Desk, group: Group, last: boolean): Promis
         },
       })
     }
-    return { batches: await transition(tx, desk.context(), changes), vaults }
-  })
+    const context = desk.context()
+    const tally = new Tally()
+    const [, batches] = await Promise.all([
+      deposit(tx, { storage: desk.deps.storage, now: context.now }, deposits),
+      transition(tx, context, changes, tally),
+    ])
+    await tally.write(tx, context)
+    return { batches, vaults }
+  }, AGAIN)
   crashPoint(`${p}.after-intent-commit`)
   crashPoint(`${p}.before-move`)
   const begun = group.ready.map((r, n): Ready => {

@@ -119,11 +119,14 @@ export class Desk {
     }
   }
 
-  /** Writes down what was done (or is about to be) in this mailbox; refused when the lease is no longer ours. */
+  /**
+   * Writes down what was done (or is about to be) in this mailbox; refused when the lease is no longer ours. That is asked together with the
+   * first statements of the work, and before them.
+   */
   commit<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T> {
     const held = async (tx: Tx) => {
-      await this.lease.assertHeld(tx)
-      return work(tx)
+      const [, done] = await Promise.all([this.lease.assertHeld(tx), work(tx)])
+      return done
     }
     return this.deps.storage.tenant(this.tenant, held, options)
   }

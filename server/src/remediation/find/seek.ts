@@ -114,9 +114,8 @@ export async function seekTake(desk: Desk, items: readonly WorkItem[]): Promise<
   crashPoint('remediation.after-read')
   for (const seen of atPlace.values()) await settleOn(desk, seen.item, seen, out)
   if (rest.length === 0) return out
-  const siblings = await desk.deps.storage.tenant(desk.tenant, (tx) => siblingsOf(tx, desk.tenant, rest))
+  const others = Map.groupBy(await siblingsIn(desk, rest), (o) => o.messageId)
   const byMessage = Map.groupBy(found, (s) => s.item.messageId)
-  const others = Map.groupBy(siblings, (o) => o.messageId)
   const taken = Map.groupBy(atPlace.values(), (s) => s.item.messageId)
   for (const [id, group] of Map.groupBy(rest, (i) => i.messageId)) {
     const known = {
@@ -129,6 +128,9 @@ export async function seekTake(desk: Desk, items: readonly WorkItem[]): Promise<
   }
   return out
 }
+
+const siblingsIn = (desk: Desk, items: readonly WorkItem[]): Promise<readonly Sibling[]> =>
+  desk.deps.storage.tenant(desk.tenant, (tx) => siblingsOf(tx, desk.tenant, items), { mayRunAgain: true })
 
 /** What was found of one message. */
 interface Known {
@@ -235,7 +237,7 @@ export async function unclaimed(
 ): Promise<readonly Seen[]> {
   if (extras.length === 0) return []
   const path = like.target.folder ?? (await desk.pathOf(like.target.location))
-  const siblings = await desk.deps.storage.tenant(desk.tenant, (tx) => siblingsOf(tx, desk.tenant, own))
+  const siblings = await siblingsIn(desk, own)
   const free = extras.filter(
     (e) => e.copy.ref.folder !== path && !siblings.some((o) => o.ref !== null && sameRef(o.ref, e.copy.ref)),
   )

@@ -4,7 +4,7 @@ import type { CopyRef } from '../../mailboxes/index.ts'
 import type { Location } from '../../records/index.ts'
 import { emit, type Tx } from '../../storage/index.ts'
 import type { HoldPosition, PlaceKind, StoredState, Via } from '../types.ts'
-import { closeBatches, moveItems, openBatches, writeHistory, writeSeen } from './rows.ts'
+import { batchesOf, closeBatches, moveItems, openBatches, writeBatches, writeHistory, writeSeen } from './rows.ts'
 import {
   actionState,
   COUNTER,
@@ -93,15 +93,20 @@ export async function transition(
     if (!mayFollow(item.state, to) && !(late && mayComeLate(item.state, to)))
       throw new Error(`an item may not go from ${item.state} to ${to}`)
   }
-  const batches = await openBatches(tx, context, changes)
-  const moved = await moveItems(tx, context, changes, batches)
+  const opened = openBatches(changes)
+  const batches = batchesOf(opened)
+  // Nothing here needs the answer to another: they travel together, in this order.
+  const [, moved] = await Promise.all([
+    writeBatches(tx, context, opened),
+    moveItems(tx, context, changes, batches),
+    writeHistory(tx, context, changes),
+    writeSeen(tx, changes),
+    closeBatches(tx, changes),
+  ])
   if (moved !== changes.length) {
     const message = 'Some items are no longer in the state they were in.'
     throw new AppError('items-moved-on', message, 'Look at the action again.', { status: 409 })
   }
-  await writeHistory(tx, context, changes)
-  await writeSeen(tx, changes)
-  await closeBatches(tx, changes)
   const own = tally ?? new Tally()
   for (const [actionId, part] of Map.groupBy(changes, (c) => c.item.actionId)) own.add(actionId, deltaOf(part))
   if (!tally) await own.write(tx, context)
@@ -122,9 +127,9 @@ export class Tally {
   }
 
   async write(tx: Tx, context: LedgerContext): Promise<void> {
-    for (const [id, delta] of [...this.#deltas].sort(([a], [b]) => (a < b ? -1 : 1)))
-      await count(tx, context, id, delta)
+    const deltas = [...this.#deltas].sort(([a], [b]) => (a < b ? -1 : 1))
     this.#deltas.clear()
+    await Promise.all(deltas.map(([id, delta]) => count(tx, context, id, delta)))
   }
 }
 
@@ -163,6 +168,8 @@ const COUNT_COLUMNS = {
   reverted: 'n_reverted',
 } as const satisfies Record<keyof Counts, string>
 
+const COUNTS = sql.join(Object.values(COUNT_COLUMNS).map((name) => sql.ref(name)))
+
 type CountRow = { readonly [K in (typeof COUNT_COLUMNS)[keyof Counts]]: number }
 
 export const countsOf = (row: CountRow): Counts => ({
@@ -189,7 +196,8 @@ export async function count(tx: Tx, context: LedgerContext, id: ActionId, delta:
     .map((key) => sql`${sql.ref(COUNT_COLUMNS[key])} = ${sql.ref(COUNT_COLUMNS[key])} + ${delta[key]}`)
   const set = parts.length > 0 ? sql.join(parts) : sql`n_total = n_total`
   const found = await sql<CountRow & { state: string; decision: Decision; started_at: Date | null }>`
-    update action set ${set} where tenant_id = ${context.tenant} and id = ${id} returning *`.execute(tx)
+    update action set ${set} where tenant_id = ${context.tenant} and id = ${id}
+    returning state, decision, started_at, ${COUNTS}`.execute(tx)
   const row = found.rows[0]
   if (!row) throw new Error(`no action ${id}`)
   const state = actionState(countsOf(row), row.decision)

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { type ItemId, uuidv7 } from '../../base/index.ts'
+import { type ItemId, type MailboxId, uuidv7 } from '../../base/index.ts'
 import { jsonColumn, jsonText, PREPARED, type Tx, uuids } from '../../storage/index.ts'
 import type { Batch, Change, Fields, LedgerContext } from './ledger.ts'
 import { endWait } from './waiting.ts'
@@ -12,18 +12,32 @@ const ended = ({ to, set }: Change): boolean =>
   to !== 'approved' && to !== 'executing' && set?.next_attempt_at === undefined
 const idsOf = (changes: readonly Change[]): ItemId[] => changes.map((c) => c.item.id)
 
-/** The intent of items that begin now with a copy at hand: a row for all that share a position. Gives back each one's batch. */
-export async function openBatches(
-  tx: Tx,
-  context: LedgerContext,
-  changes: readonly Change[],
-): Promise<ReadonlyMap<ItemId, Batch>> {
-  const batches = new Map<ItemId, Batch>()
+interface Opened {
+  readonly id: string
+  readonly mailbox: MailboxId
+  /** JSON; `null` where nothing comes to a hold. */
+  readonly position: string
+  readonly changes: readonly Change[]
+}
+
+/** What begins now with a copy at hand, by the position that it shares. */
+export function openBatches(changes: readonly Change[]): readonly Opened[] {
   const begun = changes.filter((c) => c.to === 'executing' && c.set?.before_ref)
-  for (const [position, part] of Map.groupBy(begun, (c) => jsonText(c.set?.hold_position ?? null))) {
+  const parts = Map.groupBy(begun, (c) => jsonText(c.set?.hold_position ?? null))
+  return [...parts].map(([position, part]) => {
     const mailbox = part[0]?.item.mailboxId
     if (!mailbox) throw new Error('an item that begins in no mailbox')
-    const id = uuidv7()
+    return { id: uuidv7(), mailbox, position, changes: part }
+  })
+}
+
+/** Each item's batch. */
+export const batchesOf = (opened: readonly Opened[]): ReadonlyMap<ItemId, Batch> =>
+  new Map(opened.flatMap(({ id, changes }) => idsOf(changes).map((item) => [item, { id, size: changes.length }])))
+
+/** The intent of items that begin: a row for each batch. */
+export async function writeBatches(tx: Tx, context: LedgerContext, opened: readonly Opened[]): Promise<void> {
+  for (const { id, mailbox, position, changes: part } of opened) {
     const before = jsonText(part.map((c) => [c.set?.before_ref, c.set?.before_state]))
     const ids = idsOf(part)
     // Under the lease nothing else is begun in this mailbox: what is left of earlier batches has ended.
@@ -36,10 +50,7 @@ export async function openBatches(
       values (recourse_tenant(), ${id}, ${mailbox}, ${context.now}, ${uuids(ids)}, ${position}::json, ${before})`.execute(
       tx,
     )
-    const batch: Batch = { id, size: part.length }
-    for (const item of ids) batches.set(item, batch)
   }
-  return batches
 }
 
 /** Columns that a change may set, with their types. */

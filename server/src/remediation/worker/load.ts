@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { ActionId, ItemId, MailboxId, TenantId } from '../../base/index.ts'
+import type { ActionId, DeliveryId, ItemId, MailboxId, MessageId, TenantId } from '../../base/index.ts'
 import type { CopyRef } from '../../mailboxes/index.ts'
 import { PREPARED, type Tx, uuids } from '../../storage/index.ts'
 import { reached } from '../desk/due.ts'
@@ -40,9 +40,15 @@ export async function loadWork(
   limit: number,
 ): Promise<readonly WorkItem[]> {
   const waiting = await due(tx, mailbox)
-  const actions = await actionsOf(tx, tenant, distinct(waiting.map((r) => r.action_id)), now)
-  const ids = waiting.filter((r) => actions.get(r.action_id)?.free).map((r) => r.item_id)
-  const rows = await itemsOf(tx, tenant, ids.length > limit ? await next(tx, ids, limit) : ids)
+  const few = waiting.length <= limit
+  const [actions, all] = await Promise.all([
+    actionsOf(tx, tenant, distinct(waiting.map((r) => r.action_id)), now),
+    few ? itemsOf(tx, tenant, idsOf(waiting)) : [],
+  ])
+  const free = waiting.filter((r) => actions.get(r.action_id)?.free)
+  const rows = few
+    ? all.filter((r) => actions.get(r.action_id)?.free)
+    : await itemsOf(tx, tenant, free.length > limit ? await next(tx, idsOf(free), limit) : idsOf(free))
   const begun = rows.filter((r) => r.state === 'executing')
   const items = begun.length > 0 ? begun : rows
   if (items.length === 0) {
@@ -52,6 +58,8 @@ export async function loadWork(
   const facts = await factsOf(tx, tenant, items, actions)
   return items.flatMap((r) => workItem(r, facts) ?? [])
 }
+
+const idsOf = (due: readonly DueRow[]): ItemId[] => due.map((r) => r.item_id)
 
 /** What is due in a mailbox. */
 async function due(tx: Tx, mailbox: MailboxId) {
@@ -107,26 +115,30 @@ async function factsOf(
   items: readonly ItemRow[],
   actions: ReadonlyMap<ActionId, ActionFacts>,
 ): Promise<Facts> {
-  const deliveryIds = distinct(items.map((i) => i.delivery_id))
-  const deliveries =
+  const [deliveries, messages, copies, begun, redone, kept, newer] = await Promise.all([
+    deliveriesOf(tx, tenant, distinct(items.map((i) => i.delivery_id))),
+    messagesOf(tx, tenant, distinct(items.map((i) => i.message_id))),
+    copiesOf(tx, tenant, items),
+    begunOf(tx, tenant, items),
+    redoing(tx, tenant, items, actions),
+    keptCopies(tx, tenant, further(items)),
+    newerThan(tx, tenant, waitingAmongRivals(items, actions)),
+  ])
+  return { actions, deliveries, messages, copies, begun, redoing: redone, kept, newer }
+}
+
+async function deliveriesOf(tx: Tx, tenant: TenantId, ids: readonly DeliveryId[]) {
+  const rows =
     await sql<DeliveryRow>`${prepared} select id, ref, latest_location, latest_folder, sent_sha256, sent_size,
-    sent_prefix, copy_hash, handover from delivery where tenant_id = ${tenant} and id = any(${uuids(deliveryIds)})`.execute(
-      tx,
-    )
-  const messageIds = distinct(items.map((i) => i.message_id))
-  const messages =
+    sent_prefix, copy_hash, handover from delivery where tenant_id = ${tenant} and id = any(${uuids(ids)})`.execute(tx)
+  return byId(rows.rows)
+}
+
+async function messagesOf(tx: Tx, tenant: TenantId, ids: readonly MessageId[]) {
+  const rows =
     await sql<MessageRow>`${prepared} select id, sha256, size, blob_key, internet_message_id, mail_from from message
-    where tenant_id = ${tenant} and id = any(${uuids(messageIds)})`.execute(tx)
-  return {
-    actions,
-    deliveries: byId(deliveries.rows),
-    messages: byId(messages.rows),
-    copies: await copiesOf(tx, tenant, items),
-    begun: await begunOf(tx, tenant, items),
-    redoing: await redoing(tx, tenant, items, actions),
-    kept: await keptCopies(tx, tenant, further(items)),
-    newer: await newerThan(tx, tenant, waitingAmongRivals(items, actions)),
-  }
+    where tenant_id = ${tenant} and id = any(${uuids(ids)})`.execute(tx)
+  return byId(rows.rows)
 }
 
 /** What was begun is settled first, whatever came after it. */

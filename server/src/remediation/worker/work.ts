@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { AppError, messageOf } from '../../base/index.ts'
 import type { ProviderError } from '../../mailboxes/index.ts'
+import type { Tx } from '../../storage/index.ts'
 import { appendItems } from '../act/append.ts'
 import { deliverItems } from '../act/deliver.ts'
 import { type Placed, relocate } from '../act/finish.ts'
@@ -54,7 +55,8 @@ export async function workMailbox(desk: Desk): Promise<number> {
 
 const load = (desk: Desk): Promise<readonly WorkItem[]> => {
   const { storage, clock, tuning } = desk.deps
-  return storage.tenant(desk.tenant, (tx) => loadWork(tx, desk.tenant, desk.mailbox, clock(), tuning.batch))
+  const work = (tx: Tx) => loadWork(tx, desk.tenant, desk.mailbox, clock(), tuning.batch)
+  return storage.tenant(desk.tenant, work, { mayRunAgain: true })
 }
 
 /** Of several actions on one copy the oldest goes first, alone: the next one finds the copy where that has put it. */
