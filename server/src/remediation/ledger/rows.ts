@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { type ItemId, type MailboxId, uuidv7 } from '../../base/index.ts'
 import { jsonColumn, jsonText, PREPARED, type Tx, uuids } from '../../storage/index.ts'
+import type { StoredState } from '../types.ts'
 import type { Batch, Change, Fields, LedgerContext } from './ledger.ts'
 import { endWait } from './waiting.ts'
 
@@ -171,7 +172,7 @@ export async function writeSeen(tx: Tx, changes: readonly Change[]): Promise<voi
   const before = seen.map(({ item }) => item.beforeState ?? null)
   const after = seen.map(({ set }, n) => {
     const state = set?.after_state ?? null
-    return state !== null && before[n] && jsonText(state) === jsonText(before[n]) ? null : state
+    return state !== null && before[n] && looksAlike(state, before[n]) ? null : state
   })
   const ids = uuids(idsOf(seen))
   // Few have a row already, and nobody else writes one: the items are locked by their change of state. An insert that expects conflicts
@@ -191,6 +192,19 @@ export async function writeSeen(tx: Tx, changes: readonly Change[]): Promise<voi
     select recourse_tenant(), x.id, x.before_ref::json, x.before_state::json, x.after_ref::json, x.after_state::json
     from x where x.id not in (select item_id from known)`.execute(tx)
 }
+
+/** Whether a copy looks as it did; its folder is another one, so whether that is subscribed is not asked. */
+const looksAlike = (a: StoredState, b: StoredState): boolean =>
+  a.size === b.size &&
+  a.internalDate === b.internalDate &&
+  a.sha256 === b.sha256 &&
+  a.networkMessageId === b.networkMessageId &&
+  a.internetMessageId === b.internetMessageId &&
+  sameList(a.flags, b.flags) &&
+  sameList(a.keywords, b.keywords)
+
+const sameList = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((x, n) => x === b[n])
 
 /** A batch of which every item ends in this step is over. */
 export async function closeBatches(tx: Tx, changes: readonly Change[]): Promise<void> {

@@ -189,7 +189,7 @@ export interface ItemSeenTable {
   before_ref: JsonOrNull<CopyRef>
   before_state: JsonOrNull<StoredState>
   after_ref: JsonOrNull<CopyRef>
-  /** Null: as before. */
+  /** Null: as before, but for `subscribed`, which is always null of this side. */
   after_state: JsonOrNull<StoredState>
 }
 

@@ -155,9 +155,11 @@ async function copiesOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Pr
     await sql<CopyRow>`${prepared} select item_id, source_ref, source_state, before_ref, before_state, after_ref, after_state
     from item_seen
     where tenant_id = ${tenant} and item_id = any(${uuids(ids)})`.execute(tx)
-  // Nearly all look as before: told once by the database, and shared here.
-  return new Map(rows.rows.map((r) => [r.item_id, { ...r, after_state: r.after_state ?? r.before_state }]))
+  return new Map(rows.rows.map((r) => [r.item_id, { ...r, after_state: r.after_state ?? asBefore(r.before_state) }]))
 }
+
+/** Nearly all copies look as before: told once by the database. Of the folder they came to that says nothing. */
+const asBefore = (state: StoredState | null): StoredState | null => state && { ...state, subscribed: null }
 
 /** Of the items that were begun, their intent. */
 async function begunOf(tx: Tx, tenant: TenantId, items: readonly ItemRow[]): Promise<ReadonlyMap<ItemId, Begun>> {
