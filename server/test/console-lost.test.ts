@@ -135,4 +135,55 @@ describe('a write whose answer is lost', () => {
     expect(await told(page).count()).toBe(0)
     await context.close()
   })
+
+  test('of a write whose dialog was closed before it failed, the page tells until it is dismissed', async () => {
+    const { page, context } = await visit()
+    // A screen reader is told, too; that line is not seen.
+    const toast = (text: string) => page.locator('.fui-Toast').getByText(text)
+    for (const [answer, title, cure] of [
+      [{ status: 502, body: '<h1>Bad Gateway</h1>' }, 'A change that you asked for may have been done', 'look before'],
+      [
+        { status: 409, json: { error: { code: 'gone', message: 'It is gone.', cure: 'Reload the page.' } } },
+        'A change that you asked for did not work',
+        'It is gone. Reload the page.',
+      ],
+    ] as const) {
+      await choose(page, 'status=needs-review')
+      await page.getByRole('button', { name: 'More' }).click()
+      await page.getByRole('menuitem', { name: 'Deny release' }).click()
+      const answered = Promise.withResolvers<void>()
+      await page.route('**/quarantine/deny', async (route) => {
+        await answered.promise
+        await route.fulfill(answer)
+      })
+      await panel(page).getByRole('button', { name: 'Deny release' }).click()
+      await panel(page).getByRole('button', { name: 'Working…' }).waitFor()
+      await page.keyboard.press('Escape')
+      await panel(page).waitFor({ state: 'detached' })
+      expect(await toast(title).count()).toBe(0)
+      answered.resolve()
+      await toast(title).waitFor()
+      await toast(cure).waitFor()
+      // It fades in.
+      await page.waitForFunction(() => getComputedStyle(document.querySelector('.fui-ToastContainer') ?? document.body).opacity === '1')
+      await shot(page, 'closed-then-failed')
+      expect(await violations(page)).toEqual([])
+      await toast('Dismiss').click()
+      await toast(title).waitFor({ state: 'detached' })
+      await page.unroute('**/quarantine/deny')
+    }
+    await context.close()
+  })
+
+  test('what a dialog that is still open says is not told twice', async () => {
+    const { page, context } = await visit()
+    await choose(page, 'status=needs-review')
+    await page.getByRole('button', { name: 'More' }).click()
+    await page.getByRole('menuitem', { name: 'Deny release' }).click()
+    await page.route('**/quarantine/deny', (route) => route.fulfill({ status: 502, body: '' }))
+    await panel(page).getByRole('button', { name: 'Deny release' }).click()
+    await told(page).waitFor()
+    expect(await page.getByText('A change that you asked for').count()).toBe(0)
+    await context.close()
+  })
 })

@@ -78,12 +78,11 @@ export class Ledger {
     return this.copies.find((c) => c.id === i.deliveryId)?.mailbox.login ?? ''
   }
 
-  /** No action has anything left to do. */
+  /** No action has anything left to do, and no command that was given up is looked for any more. */
   async quiet(): Promise<boolean> {
     const open = await this.#storage.tenant(this.#tenant, (tx) =>
-      sql`select 1 from action where tenant_id = ${this.#tenant} and state in ('queued', 'running') limit 1`.execute(
-        tx,
-      ),
+      sql`select 1 from action where tenant_id = ${this.#tenant} and state in ('queued', 'running')
+        union all select 1 from item_late where tenant_id = ${this.#tenant} limit 1`.execute(tx),
     )
     return open.rows.length === 0
   }

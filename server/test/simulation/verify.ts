@@ -67,8 +67,8 @@ export function orderProblems(
   )
 }
 
-/** It came to its place, and says that a late command may have left a second copy there. */
-export const hasBeside = (i: ItemView): boolean => i.state === 'done' && (i.reason?.includes('both were left') ?? false)
+/** It came to its place, and says that a late command may have left a second copy there, or brought the one that was taken. */
+export const hasBeside = (i: ItemView): boolean => i.state === 'done' && /both were (left|taken)/.test(i.reason ?? '')
 
 /** One message in one mailbox at the end. */
 export interface Outcome {

@@ -8,7 +8,8 @@ import { sameRef, statesAt } from '../find/read.ts'
 import { type Change, HALF_RELEASED, Tally, transition } from '../ledger/ledger.ts'
 import type { ItemState } from '../ledger/states.ts'
 import type { HoldPosition, StoredState, WorkItem } from '../types.ts'
-import { type Owned, settleSurplus, siblings } from './surplus.ts'
+import { type Owned, settleSurplus, siblings, unsettled } from './surplus.ts'
+import { tellTakenOn } from './taken-on.ts'
 
 /** How long after each look the next one comes; the first one comes when the lease and the command's time have passed. */
 const PAUSES_MS = [600_000, 3_600_000]
@@ -95,9 +96,9 @@ export async function lookForLate(desk: Desk): Promise<boolean> {
   }
   const moved = rows.filter((r) => r.explained && r.state !== 'executing')
   const waiting = new Set(moved.filter((r) => r.state === 'approved' || r.retries).map((r) => r.item_id))
-  const unsure = await lookForSurplus(
+  const unsure = await lookAtMoved(
     desk,
-    moved.filter((r) => !r.shared && !waiting.has(r.item_id)),
+    moved.filter((r) => !waiting.has(r.item_id)),
   )
   await desk.commit(async (tx) => {
     const tally = new Tally()
@@ -169,10 +170,13 @@ async function inTarget(desk: Desk, folder: string, rows: readonly Late[]): Prom
   })
 }
 
-/** Moved by a later command since, and by the one that was given up as well. Gives back those of which that cannot be told yet. */
-async function lookForSurplus(desk: Desk, rows: readonly Late[]): Promise<ReadonlySet<ItemId>> {
-  const unsure = new Set<ItemId>()
-  for (const [folder, part] of Map.groupBy(rows, (r) => r.position.folder)) {
+/** Moved by a later command since, and perhaps by the one that was given up as well. Gives back those of which that cannot be told yet. */
+async function lookAtMoved(desk: Desk, rows: readonly Late[]): Promise<ReadonlySet<ItemId>> {
+  const unsure = new Set(await unsettled(desk, rows))
+  const quiet = rows.filter((r) => !unsure.has(r.item_id))
+  const between = quiet.filter((r) => r.shared).map((r) => r.item_id)
+  await tellTakenOn(desk, between)
+  for (const [folder, part] of Map.groupBy(quiet, (r) => r.position.folder)) {
     const held = (await desk.holdAt(folder)) !== null
     const found = await inTarget(desk, folder, part)
     const moved = part.map((r) => ({ ...r, folder, held, candidates: found.filter((c) => mayBe(r, c)) }))
@@ -196,11 +200,10 @@ function isIt(late: Late, copy: CopyState): boolean {
 /** Copies of the same messages in this mailbox that items own up to, those of its other addresses among them. */
 async function placed(desk: Desk, rows: readonly Late[]): Promise<readonly Owned[]> {
   const found = await desk.deps.storage.tenant(desk.tenant, (tx) =>
-    sql<Owned>`select o.delivery_id, s.after_ref as ref from action_item o
+    sql<Owned>`select o.id as item_id, o.delivery_id, s.after_ref as ref from action_item o
       join item_seen s on s.tenant_id = o.tenant_id and s.item_id = o.id and s.after_ref is not null
-      where o.tenant_id = ${desk.tenant} and o.mailbox_id = ${desk.mailbox} and o.delivery_id in (${siblings(desk, sql`select unnest(${uuids(rows.map((r) => r.delivery_id))})`)})`.execute(
-      tx,
-    ),
+      where o.tenant_id = ${desk.tenant} and o.mailbox_id = ${desk.mailbox} and o.delivery_id in (${siblings(desk, sql`select unnest(${uuids(rows.map((r) => r.delivery_id))})`)})
+      order by o.id`.execute(tx),
   )
   return found.rows
 }

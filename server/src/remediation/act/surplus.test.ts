@@ -166,3 +166,61 @@ test('a second copy beside what was given back may be its user’s: it is left, 
   const reason = expect.stringMatching(/second copy.*INBOX.*nobody can tell.*both were left/)
   expect(await o.items(undo)).toMatchObject([{ state: 'done', reason }])
 })
+
+describe('a move to a folder of the user’s that came late, beside a later action', () => {
+  /** The late move brings the original to Junk in the moment in which the quarantine is cut off with its copy in the hold. */
+  async function takenTwice(what: Parameters<Office['run']>[0]) {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    o.fails('ann', 'move', { late: 1000, stuck: true })
+    o.fails('ann', 'move', { error: 'quota' })
+    const first = await o.run({ kind: 'move', target: 'junk' }, copies)
+    o.later(100)
+    o.fails('ann', 'move', { partial: { done: 0, both: 1 }, after: () => o.user('ann').finishPending() })
+    const second = await o.run(what, copies)
+    return { o, first, second }
+  }
+  const reason = expect.stringMatching(/Taken from Junk.*nobody can tell.*both were taken/)
+
+  test('what it brought there is taken, and it is told that an undo gives two copies back', async () => {
+    const { o, first, second } = await takenTwice({ kind: 'quarantine' })
+    expect([o.user('ann').snapshot(), held(o).length]).toEqual([[], 2])
+    for (const ms of [...LOOKS, ...LOOKS]) await look(o, ms)
+    expect(held(o)).toHaveLength(2)
+    expect((await o.items(first)).map((i) => i.state)).toEqual(['skipped'])
+    const items = await o.items(second)
+    expect(items.map((i) => i.state)).toEqual(['done', 'done'])
+    // Once, of the one that came from there.
+    expect(items.filter((i) => i.reason !== null)).toMatchObject([{ before: { folder: 'Junk' }, reason }])
+    expect(items.flatMap((i) => i.reason?.match(/both were taken/g) ?? [])).toHaveLength(1)
+    const undo = await o.undo(second)
+    expect((await o.items(undo)).map((i) => i.state)).toEqual(['done', 'done'])
+    expect(held(o)).toEqual([])
+  })
+
+  test('what it brought beside the copy that a later action has brought to the same folder is left, and told', async () => {
+    const { o, first, second } = await takenTwice({ kind: 'move', target: 'junk' })
+    for (const ms of [...LOOKS, ...LOOKS]) await look(o, ms)
+    expect(o.uids('ann', 'Junk')).toHaveLength(2)
+    expect((await o.items(first)).map((i) => i.state)).toEqual(['skipped'])
+    const beside = expect.stringMatching(
+      /^There is a second copy of it in Junk since.*nobody can tell, and both were left\.$/,
+    )
+    expect(await o.items(second)).toMatchObject([{ state: 'done', reason: beside }])
+  })
+
+  test('nothing is told where the user had two copies, or where one copy only went from place to place', async () => {
+    const o = office()
+    const { copies } = await o.deliver(['ann'])
+    o.user('ann').copy('INBOX', o.uids('ann', 'INBOX')[0] ?? 0, 'Junk')
+    o.fails('ann', 'move', { late: 1000, stuck: true })
+    const moved = await o.run({ kind: 'move', target: 'junk' }, copies)
+    await look(o, 1000)
+    expect(await o.items(moved)).toMatchObject([{ state: 'done' }])
+    const taken = await o.run({ kind: 'quarantine' }, copies)
+    for (const ms of LOOKS) await look(o, ms)
+    const items = await o.items(taken)
+    expect(items.map((i) => i.state)).toEqual(['done', 'done'])
+    expect(items.filter((i) => i.reason?.includes('both were taken'))).toEqual([])
+  })
+})

@@ -17,6 +17,7 @@ const OF_ONE: readonly ProviderErrorCode[] = ['refused', 'read-only', 'no-folder
 
 /** A copy that an item has brought to its place. */
 export interface Owned {
+  readonly item_id: ItemId
   readonly delivery_id: DeliveryId
   readonly ref: CopyRef
 }
@@ -36,17 +37,16 @@ export interface MovedSince {
 /**
  * A command that was given up may be carried out in the very moment in which the next one is settled, and then there is one copy too many where
  * it leads. Nobody but us brings mail into a hold, so where the copy that we know of is in its place, here or elsewhere, and nothing else of this
- * message is unsettled in the mailbox, one with the same bytes is that command's, and is removed. In a folder of the user's it is left, and
- * told. `owned`: copies that items own up to, by their delivery. Gives back the items that must be looked at again.
+ * message is unsettled in the mailbox (`moved` has only such), one with the same bytes is that command's, and is removed. In a folder of the
+ * user's it is left, and told. `owned`: copies that items own up to, by their delivery. Gives back the items that must be looked at again.
  */
 export async function settleSurplus(
   desk: Desk,
   moved: readonly MovedSince[],
   owned: readonly Owned[],
 ): Promise<ReadonlySet<ItemId>> {
-  const unsure = new Set(await unsettled(desk, moved))
+  const unsure = new Set<ItemId>()
   for (const one of moved) {
-    if (unsure.has(one.item_id)) continue
     try {
       await settleOne(desk, one, owned)
     } catch (error) {
@@ -62,10 +62,10 @@ export async function settleSurplus(
 async function settleOne(desk: Desk, one: MovedSince, owned: readonly Owned[]): Promise<void> {
   const others = one.candidates.filter((c) => !owned.some((o) => sameRef(o.ref, c.ref)))
   if (others.length === 0) return
-  const own = owned.filter((o) => o.delivery_id === one.delivery_id).map((o) => o.ref)
-  const ours = one.held ? own : own.filter((ref) => ref.folder === one.folder)
+  const own = owned.filter((o) => o.delivery_id === one.delivery_id && (one.held || o.ref.folder === one.folder))
   const known = new Set<string>()
-  for (const [folder, refs] of Map.groupBy(ours, (ref) => ref.folder))
+  const places = own.map((o) => o.ref)
+  for (const [folder, refs] of Map.groupBy(places, (ref) => ref.folder))
     for (const hash of (await hashesOf(desk, folder, refs)).values()) known.add(hash)
   if (known.size === 0) return
   const hashes = await hashesOf(
@@ -78,10 +78,12 @@ async function settleOne(desk: Desk, one: MovedSince, owned: readonly Owned[]): 
   const uids = surplus.map((c) => c.ref.uid)
   if (one.held) await (await desk.session()).destroy(one.folder, uids)
   const told = one.held ? TWICE : beside(one.folder)
-  desk.deps.log.warn({ mailbox: desk.mailbox, item: one.item_id, folder: one.folder, uids }, told)
+  // What is removed was the late command's; what lies beside a copy is said of that.
+  const of = one.held || own.some((o) => o.item_id === one.item_id) ? one.item_id : own.at(-1)?.item_id
+  desk.deps.log.warn({ mailbox: desk.mailbox, item: of, folder: one.folder, uids }, told)
   await desk.commit((tx) =>
     sql`update action_item set reason = coalesce(reason || ' ', '') || ${told}
-      where tenant_id = recourse_tenant() and id = ${one.item_id}`.execute(tx),
+      where tenant_id = recourse_tenant() and id = ${of}`.execute(tx),
   )
 }
 
@@ -90,8 +92,12 @@ export const siblings = (desk: Desk, of: RawBuilder<unknown>): RawBuilder<unknow
   sql`select d.id from delivery d where d.tenant_id = ${desk.tenant} and d.message_id in (
     select own.message_id from delivery own where own.tenant_id = ${desk.tenant} and own.id in (${of}))`
 
-/** Of these, the items beside which another one of the same copy may have come to a hold without owning up to it. */
-async function unsettled(desk: Desk, moved: readonly MovedSince[]): Promise<ReadonlySet<ItemId>> {
+/** Of these, the items beside which another one of the same copy may have come to a hold, or be about to take it, without owning up to it. */
+export async function unsettled(
+  desk: Desk,
+  moved: readonly Pick<MovedSince, 'item_id'>[],
+): Promise<ReadonlySet<ItemId>> {
+  if (moved.length === 0) return new Set()
   const rows = await desk.deps.storage.tenant(desk.tenant, (tx) =>
     sql<{ id: ItemId }>`select i.id from action_item i
       where i.tenant_id = ${desk.tenant} and i.id = any(${uuids(moved.map((m) => m.item_id))})

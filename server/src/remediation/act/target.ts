@@ -9,6 +9,8 @@ export interface Target {
   readonly note: string | null
   /** What is not as it was because of it. */
   readonly lost: string | null
+  /** The folder was made just now. */
+  readonly made?: true
 }
 
 /** A place of an undo names a folder: followed by its id when renamed, made again or the Inbox instead when gone. */
@@ -28,7 +30,7 @@ export async function targetOf(desk: Desk, item: WorkItem, keywords: readonly st
   const session = await desk.session()
   await session.createFolder(folder, { subscribe: item.wanted?.subscribed ?? true })
   desk.forgetFolders()
-  return { path: folder, note: `The folder ${folder} was gone and was made again.`, lost: null }
+  return { path: folder, note: `The folder ${folder} was gone and was made again.`, lost: null, made: true }
 }
 
 const NOTHING = { note: null, lost: null }

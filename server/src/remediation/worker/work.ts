@@ -167,14 +167,18 @@ const overtaken = (item: WorkItem): Ended => {
 const inMailbox = (i: WorkItem): WorkItem =>
   i.target.kind === 'store' ? { ...i, target: { ...i.target, kind: 'hold' } } : i
 
+/** What goes from one folder to one folder, and of which the same is to be said. */
 async function grouped(desk: Desk, ready: readonly Ready[]) {
   const groups = new Map<string, { source: string; target: Target; ready: Ready[] }>()
   for (const [, part] of Map.groupBy(ready, (r) => `${r.item.target.location}\n${r.item.target.folder ?? ''}`)) {
     // Named before the move: the hold must know every keyword of the batch (A31).
     const keywords = [...new Set(part.flatMap((r) => r.copy.keywords))]
+    let made: Target | null = null
     for (const r of part) {
-      const target = await targetOf(desk, r.item, r.item.target.kind === 'hold' && r === part[0] ? keywords : [])
-      const key = `${r.copy.ref.folder}\n${target.path}`
+      const holds = r.item.target.kind === 'hold' && r === part[0] ? keywords : []
+      const target: Target = made ?? (await targetOf(desk, r.item, holds))
+      if (target.made) made = target
+      const key = `${r.copy.ref.folder}\n${target.path}\n${target.note ?? ''}`
       const group = groups.get(key) ?? { source: r.copy.ref.folder, target, ready: [] }
       group.ready.push(r)
       groups.set(key, group)
