@@ -39,7 +39,7 @@ export function Ask({ title, yes, busy, blocked = false, error, outcome = null, 
           </DialogContent>
           <DialogActions>
             {outcome === null ? (
-              <Button appearance="primary" disabled={busy || blocked} onClick={onYes}>
+              <Button appearance="primary" disabled={blocked} disabledFocusable={busy} onClick={onYes}>
                 {busy ? 'Working…' : yes}
               </Button>
             ) : null}

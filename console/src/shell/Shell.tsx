@@ -8,6 +8,7 @@ import { useOtherTabs } from '../api/tabs.ts'
 import { Page } from '../parts/Page.tsx'
 import { AccountMenu } from './AccountMenu.tsx'
 import { NavLinks, useAnyPage } from './nav.tsx'
+import { UnseenFailures } from './UnseenFailures.tsx'
 import { useNarrow } from './useNarrow.ts'
 
 /** Top bar, left rail (a drawer on a phone), and the page. */
@@ -19,6 +20,7 @@ export function Shell() {
   const session = useSession()
   return (
     <LiveEvents>
+      <UnseenFailures />
       <div className="shell">
         <a className="skip" href="#main">
           Skip to the page

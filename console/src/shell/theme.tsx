@@ -25,6 +25,7 @@ export const TOASTER = 'recourse'
 export function ThemeRoot({ children }: { children: ReactNode }) {
   const [choice, setChoice] = useState<ThemeChoice>(stored)
   const systemDark = useSystemDark()
+  const [notices, setNotices] = useState<HTMLElement | null>(null)
   const dark = choice === 'dark' || (choice === 'system' && systemDark)
   useEffect(() => {
     document.documentElement.dataset['theme'] = dark ? 'dark' : 'light'
@@ -48,7 +49,8 @@ export function ThemeRoot({ children }: { children: ReactNode }) {
     <ThemeContext value={state}>
       <FluentProvider theme={dark ? DARK : LIGHT} className="root">
         {children}
-        <Toaster toasterId={TOASTER} position="bottom-end" timeout={5000} />
+        <section ref={setNotices} aria-label="Notices" />
+        {notices ? <Toaster toasterId={TOASTER} mountNode={notices} position="bottom-end" timeout={5000} /> : null}
       </FluentProvider>
     </ThemeContext>
   )

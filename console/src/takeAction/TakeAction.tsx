@@ -143,7 +143,8 @@ export function TakeAction({ source, startWith, onClose, onDone }: Props) {
         ) : (
           <Button
             appearance="primary"
-            disabled={request === null || start.isPending}
+            disabled={request === null}
+            disabledFocusable={start.isPending}
             onClick={() => request && start.mutate(request)}
           >
             {start.isPending ? 'Submitting…' : 'Submit'}

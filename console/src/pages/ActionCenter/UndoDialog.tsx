@@ -60,7 +60,8 @@ export function UndoDialog(props: { action: ActionDetail; items?: readonly strin
           <DialogActions>
             <Button
               appearance="primary"
-              disabled={!plan.data || nothing || undo.isPending}
+              disabled={!plan.data || nothing}
+              disabledFocusable={undo.isPending}
               onClick={() => undo.mutate(request)}
             >
               {undo.isPending ? 'Starting…' : `${word} action`}

@@ -87,7 +87,7 @@ export function ReportDialog({ message, onClose }: { message: MessageDetail; onC
           </DialogContent>
           <DialogActions>
             {report.data ? null : (
-              <Button appearance="primary" disabled={report.isPending} onClick={send}>
+              <Button appearance="primary" disabledFocusable={report.isPending} onClick={send}>
                 {report.isPending ? 'Reporting…' : 'Report'}
               </Button>
             )}

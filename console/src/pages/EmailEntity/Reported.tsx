@@ -117,7 +117,7 @@ function NextSteps({ steps, onDone }: { steps: readonly NextStep[]; onDone: () =
             <MessageBarBody>{step.label}: done</MessageBarBody>
           </MessageBar>
         ) : (
-          <Button key={step.label} disabled={next.isPending} onClick={() => take(step)}>
+          <Button key={step.label} disabledFocusable={next.isPending} onClick={() => take(step)}>
             <span className="wrap">{visible(step.label, 160)}</span>
           </Button>
         ),

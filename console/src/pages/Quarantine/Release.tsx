@@ -144,7 +144,7 @@ export function Release({ recipients, select, onClose, onDone }: Props) {
       </DrawerBody>
       <DrawerFooter>
         {release.data ? null : (
-          <Button appearance="primary" disabled={!ready || release.isPending} onClick={go}>
+          <Button appearance="primary" disabled={!ready} disabledFocusable={release.isPending} onClick={go}>
             {release.isPending ? 'Releasing…' : 'Release message'}
           </Button>
         )}

@@ -65,7 +65,11 @@ export function Audit() {
   return (
     <>
       <div className="row">
-        <Button icon={<ShieldCheckmark20Regular />} disabled={verify.isPending} onClick={() => verify.mutate()}>
+        <Button
+          icon={<ShieldCheckmark20Regular />}
+          disabledFocusable={verify.isPending}
+          onClick={() => verify.mutate()}
+        >
           {verify.isPending ? 'Verifying…' : 'Verify the chain'}
         </Button>
         {verify.error ? <Problem error={verify.error} title="The chain could not be verified" /> : null}

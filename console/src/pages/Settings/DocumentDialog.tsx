@@ -53,7 +53,8 @@ export function DocumentDialog({ name, title, document, onClose }: Props) {
           <DialogActions>
             <Button
               appearance="primary"
-              disabled={broken !== null || save.isPending}
+              disabled={broken !== null}
+              disabledFocusable={save.isPending}
               onClick={() => save.mutate(JSON.parse(text), { onSuccess: onClose })}
             >
               {save.isPending ? 'Saving…' : 'Save'}

@@ -82,7 +82,8 @@ export function PolicyDialog({ document, policy, onReload, onClose }: Props) {
           <DialogActions>
             <Button
               appearance="primary"
-              disabled={!ready || save.isPending}
+              disabled={!ready}
+              disabledFocusable={save.isPending}
               onClick={() =>
                 save.mutate(withPolicy(base, { ...draft, name: draft.name.trim() }), { onSuccess: onClose })
               }

@@ -74,7 +74,7 @@ export function AddEntry({ start, onClose }: { start: 'allow' | 'block'; onClose
         <form
           onSubmit={(event) => {
             event.preventDefault()
-            if (wanted) add.mutate(wanted)
+            if (wanted && !add.isPending) add.mutate(wanted)
           }}
         >
           <DialogBody>
@@ -151,7 +151,7 @@ export function AddEntry({ start, onClose }: { start: 'allow' | 'block'; onClose
               {only !== undefined && values.length === 1 ? <EntryEffect entry={{ ...common, value: only }} /> : null}
             </DialogContent>
             <DialogActions>
-              <Button type="submit" appearance="primary" disabled={wanted === null || add.isPending}>
+              <Button type="submit" appearance="primary" disabled={wanted === null} disabledFocusable={add.isPending}>
                 {add.isPending ? 'Saving…' : 'Add'}
               </Button>
               <Button onClick={onClose}>{add.data ? 'Close' : 'Cancel'}</Button>

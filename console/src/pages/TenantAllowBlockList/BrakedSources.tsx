@@ -57,7 +57,7 @@ export function BrakedSources() {
               }
             />
             {write ? (
-              <Button size="small" disabled={letGo.isPending} onClick={() => letGo.mutate(one.id)}>
+              <Button size="small" disabledFocusable={letGo.isPending} onClick={() => letGo.mutate(one.id)}>
                 {one.suspended ? 'Resume' : 'Let it go on'}
               </Button>
             ) : null}

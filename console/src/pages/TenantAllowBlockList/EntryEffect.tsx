@@ -58,7 +58,7 @@ function Present({ step }: { step: EntryPreview['now'][number] }) {
   return (
     <span className="row">
       {can('remediation.propose') || can('remediation.approve') ? (
-        <Button size="small" disabled={give.isPending} onClick={() => give.mutate(step)}>
+        <Button size="small" disabledFocusable={give.isPending} onClick={() => give.mutate(step)}>
           {step.label}
         </Button>
       ) : (

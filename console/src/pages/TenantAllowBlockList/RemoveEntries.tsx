@@ -46,7 +46,7 @@ export function RemoveEntries({ entries, onClose, onRemoved }: Props) {
           <DialogActions>
             <Button
               appearance="primary"
-              disabled={remove.isPending}
+              disabledFocusable={remove.isPending}
               onClick={() => remove.mutate(entries.map((entry) => entry.id))}
             >
               Remove

@@ -47,7 +47,7 @@ export function SuspendedSignals() {
               ) : null}
             </span>
             {write ? (
-              <Button size="small" disabled={resume.isPending} onClick={() => resume.mutate(one.id)}>
+              <Button size="small" disabledFocusable={resume.isPending} onClick={() => resume.mutate(one.id)}>
                 Resume
               </Button>
             ) : null}
