@@ -13,17 +13,19 @@ let server: RunningServer
 let wire: Wire
 let browser: Browser
 
-/** The server gets the request and has answered; of its answer as much arrives as `left` leaves. Again where the browser asks again by itself. */
+/**
+ * The server gets the request and has answered; of its answer as much arrives as `left` leaves. Again where the browser asks again by itself.
+ * What comes on its other connections meanwhile arrives.
+ */
 function lose(request: string, left: (answer: string) => string = () => ''): void {
-  let asked = false
+  const asked = new Set<object>()
   wire.alter({
-    sent: (piece) => {
-      asked ||= piece.toString('latin1').startsWith(request)
+    sent: (piece, connection) => {
+      if (piece.toString('latin1').startsWith(request)) asked.add(connection)
       return piece
     },
-    answered: (piece) => {
-      if (!asked) return piece
-      asked = false
+    answered: (piece, connection) => {
+      if (!asked.delete(connection)) return piece
       setTimeout(wire.cut, 50)
       return Buffer.from(left(piece.toString('latin1')), 'latin1')
     },
@@ -165,7 +167,9 @@ describe('a write whose answer is lost', () => {
       await toast(title).waitFor()
       await toast(cure).waitFor()
       // It fades in.
-      await page.waitForFunction(() => getComputedStyle(document.querySelector('.fui-ToastContainer') ?? document.body).opacity === '1')
+      await page.waitForFunction(
+        () => getComputedStyle(document.querySelector('.fui-ToastContainer') ?? document.body).opacity === '1',
+      )
       await shot(page, 'closed-then-failed')
       expect(await violations(page)).toEqual([])
       await toast('Dismiss').click()

@@ -18,7 +18,8 @@ export interface Proxy {
   stop(): Promise<void>
 }
 
-export type Alter = (piece: Buffer) => Buffer | Promise<Buffer>
+/** `connection`: the same object for all pieces of one connection, in both directions. */
+export type Alter = (piece: Buffer, connection: object) => Buffer | Promise<Buffer>
 
 /** A loopback proxy in front of a server of the tests: sees the wire, cuts it, or swallows answers. */
 export async function startProxy(target: number): Promise<Proxy> {
@@ -39,7 +40,7 @@ export async function startProxy(target: number): Promise<Proxy> {
         if (!alter && waiting === 0) return passed(data)
         waiting++
         before = before.then(async () => {
-          const out = alter ? await alter(data) : data
+          const out = alter ? await alter(data, pair) : data
           waiting--
           if (out.length > 0 && !to.destroyed) passed(out)
         })
