@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { Office, people } from '../../../test/rig/memory-office.ts'
+import { NAMES, Office, people } from '../../../test/rig/memory-office.ts'
 import { clusterDir, ownCluster } from '../../../test/rig/postgres.ts'
 import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
 import { type ActionId, onCrashPoint } from '../../base/index.ts'
@@ -43,7 +43,7 @@ const written = (action: ActionId) =>
     )
     const told = await sql<{ n: number }>`
       select count(*)::int as n from message_event where detail->>'actionId' = ${action}`.execute(tx)
-    return { items: items.rows, steps: steps.rows.map((r) => r.step), told: told.rows[0]?.n }
+    return { items: items.rows, steps: steps.rows.map((r) => r.step), told: told.rows[0]?.n ?? 0 }
   })
 
 /** PostgreSQL ends as in a power failure when this point is passed, and starts again; the worker that passed it does nothing more. */
@@ -75,8 +75,16 @@ async function newest(): Promise<ActionId> {
   return id
 }
 
-test('the database crashes right after it was told that a copy was taken, or given back: the intent is there, and it is settled once', async () => {
-  const { copies } = await office.deliver(['ann'])
+const LOST = { items: [{ state: 'executing', verified: false }], steps: ['approved → executing'], told: 0 }
+const KEPT = {
+  items: [{ state: 'done', verified: true }],
+  steps: ['approved → executing', 'executing → done'],
+  told: 1,
+}
+
+/** A take and its undo in one mailbox, the outcome of each lost. False: one came to the disk all the same, and the case is worth nothing. */
+async function bothLost(name: string): Promise<boolean> {
+  const { copies } = await office.deliver([name])
   const before = office.snapshots()
   for (const [point, state, work] of [
     ['remediation.after-done-commit', 'taken', (o: Office) => o.run({ kind: 'soft-delete' }, copies)],
@@ -84,27 +92,28 @@ test('the database crashes right after it was told that a copy was taken, or giv
   ] as const) {
     await crashing(point, work)
     const action = await newest()
-    // The case is worth nothing if the outcome had come to the disk all the same.
-    expect(await written(action), state).toEqual({
-      items: [{ state: 'executing', verified: false }],
-      steps: ['approved → executing'],
-      told: 0,
-    })
+    const found = await written(action)
+    expect([LOST, KEPT], state).toContainEqual(found)
+    if (found.told > 0) return false
     const service = office.restarted()
     await vi.waitFor(async () => {
       office.later(2000)
       await service.drain(t.a)
-      expect((await written(action)).items, state).toEqual([{ state: 'done', verified: true }])
+      expect((await written(action)).items, state).toEqual(KEPT.items)
     }, PATIENCE)
     await service.stop()
-    expect(await written(action), state).toMatchObject({
-      steps: ['approved → executing', 'executing → done'],
-      told: 1,
-    })
-    const lying = office.user('ann').list('INBOX').length
-    expect({ inbox: lying, held: office.user('ann').held().length }, state).toEqual(
+    expect(await written(action), state).toEqual(KEPT)
+    const user = office.user(name)
+    expect({ inbox: user.list('INBOX').length, held: user.held().length }, state).toEqual(
       state === 'taken' ? { inbox: 0, held: 1 } : { inbox: 1, held: 0 },
     )
   }
   expect(office.snapshots()).toEqual(before)
+  return true
+}
+
+test('the database crashes right after it was told that a copy was taken, or given back: the intent is there, and it is settled once', async () => {
+  // Another transaction that is waited for brings what went before it to the disk, too: then once more, in another mailbox.
+  for (const name of NAMES) if (await bothLost(name)) return
+  expect.fail('the outcome came to the disk each time')
 })
