@@ -29,7 +29,7 @@ export type HistoryEvent =
       readonly copy: string
       readonly at: 'source' | 'target' | 'neither'
     }
-  /** An item says that there may be one copy more than it has brought, and that both were left. */
+  /** An item says that there may be one copy more than the user had, and that both were left, or taken. */
   | { readonly type: 'beside'; readonly mailbox: string; readonly id: string }
   /** A folder changes its name, or goes with all that is in it. */
   | { readonly type: 'folder'; readonly mailbox: string; readonly from: string; readonly to: string | null }

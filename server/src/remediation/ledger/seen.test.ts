@@ -1,22 +1,8 @@
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { Office, people } from '../../../test/rig/memory-office.ts'
-import { type TestStorage, testStorage } from '../../../test/rig/storage.ts'
-import type { TenantId } from '../../base/index.ts'
-import type { Mailbox } from '../../organisation/index.ts'
+import { expect, test } from 'vitest'
+import { offices } from '../../../test/rig/offices.ts'
 
-let t: TestStorage
-let all: ReadonlyMap<TenantId, ReadonlyMap<string, Mailbox>>
-let o: Office
-beforeAll(async () => {
-  t = await testStorage()
-  all = await people(t)
-})
-beforeEach(() => {
-  o = new Office(t, t.a, all)
-})
-afterEach(() => o.close())
-afterAll(() => t.close())
+const t = offices()
 
 /** What is written down of copies after their move, by item; null: as before. */
 const after = async () => {
@@ -30,6 +16,7 @@ const after = async () => {
 }
 
 test('how a copy looks after its move is written down only where it looks otherwise than before; both are shown, and go back exactly', async () => {
+  const o = t.office()
   const { copies } = await o.deliver(['ann', 'bob'], { flags: ['\\Seen'] })
   const before = o.snapshots()
   o.fails('bob', 'move', {
